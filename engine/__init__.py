@@ -1,0 +1,1 @@
+"""Taproot's engine: a Recursive Language Model over private documents. Imports no user interface."""

@@ -1,0 +1,133 @@
+"""The nouns of a run as frozen values: messages, usage, spans, settings, events. Pure data, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant"]
+Json = Any  # what json.dumps takes: None, bool, int, float, str, list, dict with str keys
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation. `content` is plain text; chat-template markers in it are only text."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What model calls cost: tokens of the prompts, those of them taken from cache, tokens written, seconds."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Usage)))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half-open character range [start, end) in the stored text of document number `document` of a corpus."""
+
+    document: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source of an answer, checked against the stored text.
+
+    `status`: "exact" when `text` is the stored text of the span; "folded" when it differs only in white space,
+    hyphenation or quote glyphs; "missing" when it is not there (then `nearest` may hold the closest passage).
+    `line` counts from 1; `page` counts from 1 and is None where the format has no pages.
+    """
+
+    document: int
+    name: str
+    start: int
+    end: int
+    line: int
+    page: int | None
+    text: str
+    status: Literal["exact", "folded", "missing"] = "exact"
+    nearest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn. Temperature 0 is greedy."""
+
+    temperature: float = 0.0
+    top_p: float = 0.95
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Limits and choices of one run. Seconds are wall time, tokens those of the model, depth counts levels."""
+
+    depth: int = 1
+    max_turns: int = 12
+    max_calls: int = 200
+    max_nodes: int = 64
+    max_tokens: int = 1_000_000
+    max_seconds: float = 1800.0
+    cell_seconds: float = 60.0
+    reply_tokens: int | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Facts of the loaded model. `n_ctx` in tokens; `chars_per_token` a measured mean for English text."""
+
+    name: str
+    path: str
+    fingerprint: str
+    n_ctx: int
+    chars_per_token: float = 3.5
+    architecture: str = ""
+    parameters: int = 0
+    template: str = "own"
+    notices: tuple[str, ...] = ()
+
+
+EventKind = Literal[
+    "run_started",
+    "run_finished",
+    "node_started",
+    "node_finished",
+    "turn_started",
+    "draft",
+    "turn_finished",
+    "cell_started",
+    "output",
+    "cell_finished",
+    "call_started",
+    "call_finished",
+    "note",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One committed fact of a run. `seq` counts from 1 without gaps within the run; `ts` is Unix seconds."""
+
+    run: str
+    seq: int
+    ts: float
+    node: str
+    kind: EventKind
+    payload: dict[str, Json]
+
+
+def to_json(value: Any) -> Json:
+    """Turn a dataclass of this module into plain JSON values."""
+    return asdict(value)
