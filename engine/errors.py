@@ -1,4 +1,4 @@
-"""Everything that can go wrong on purpose. Each message says what happened, to which thing, and what to do next."""
+"""All errors raised on purpose. Each message says what happened, to which thing, and what to do next."""
 
 
 class TaprootError(Exception):
@@ -35,7 +35,7 @@ class KernelError(TaprootError):
 
 
 class CallRefused(TaprootError):
-    """A sub-call cannot be made (budget, depth, size). Raised in the cell as RuntimeError; the run goes on."""
+    """A sub-call cannot be made (budget, size). Raised in the cell as RuntimeError; the run goes on."""
 
 
 class Cancelled(TaprootError):

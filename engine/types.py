@@ -19,7 +19,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What model calls cost: tokens of the prompts, those of them taken from cache, tokens written, seconds."""
+    """What model calls cost: tokens of the prompts, those taken from cache, tokens written, seconds."""
 
     calls: int = 0
     prompt_tokens: int = 0
@@ -44,8 +44,8 @@ class Span:
 class Citation:
     """A source of an answer, checked against the stored text.
 
-    `status`: "exact" when `text` is the stored text of the span; "folded" when it differs only in white space,
-    hyphenation or quote glyphs; "missing" when it is not there (then `nearest` may hold the closest passage).
+    `status`: "exact" when `text` is the stored text of the span; "folded" when it differs only in white
+    space, hyphenation or quote glyphs; "missing" when it is not there (`nearest` may hold the closest passage).
     `line` counts from 1; `page` counts from 1 and is None where the format has no pages.
     """
 
@@ -71,7 +71,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Limits and choices of one run. Seconds are wall time, tokens those of the model, depth counts levels."""
+    """Limits and choices of one run. Seconds are wall time; depth counts levels of children."""
 
     depth: int = 1
     max_turns: int = 12
@@ -81,6 +81,7 @@ class Settings:
     max_seconds: float = 1800.0
     cell_seconds: float = 60.0
     reply_tokens: int | None = None
+    parallel: int = 4
     sampling: Sampling = field(default_factory=Sampling)
 
 

@@ -1,0 +1,99 @@
+"""The ledger of a whole tree: sub-calls, tokens, seconds and nodes, with reservation for parallel work."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.errors import CallRefused
+from engine.types import Settings, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What a run may still spend. Calls are sub-calls; seconds are wall time; nodes are `rlm_query` children."""
+
+    calls: int
+    tokens: int
+    seconds: float
+    nodes: int
+
+
+class Ledger:
+    """Shared by all nodes of one run; thread-safe. `clock` returns seconds and is replaceable in tests."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic):
+        self._settings = settings
+        self._clock = clock
+        self._start = clock()
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._nodes = 0
+        self._reserved_tokens = 0
+        self._usage = Usage()
+
+    @property
+    def usage(self) -> Usage:
+        """The sum over all model calls so far."""
+        with self._lock:
+            return self._usage
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the run began."""
+        return self._clock() - self._start
+
+    def remaining(self) -> Remaining:
+        """What is left, counting reservations as spent. Never negative."""
+        with self._lock:
+            s = self._settings
+            spent = self._usage.prompt_tokens + self._usage.completion_tokens + self._reserved_tokens
+            return Remaining(
+                calls=max(0, s.max_calls - self._calls),
+                tokens=max(0, s.max_tokens - spent),
+                seconds=max(0.0, s.max_seconds - self.seconds),
+                nodes=max(0, s.max_nodes - self._nodes),
+            )
+
+    def exhausted(self) -> str | None:
+        """The reason why no further turn may start, or None. Completes the sentence "Stop here: ..."."""
+        left = self.remaining()
+        if left.seconds <= 0:
+            return f"the time limit of {self._settings.max_seconds:,.0f} seconds is reached"
+        if left.tokens <= 0:
+            return f"the limit of {self._settings.max_tokens:,} tokens is reached"
+        return None
+
+    def reserve(self, *, calls: int = 0, nodes: int = 0, tokens: int = 0) -> None:
+        """Set aside what a batch will use, all or nothing, before it starts.
+
+        Raises CallRefused with what is left, so that a cell can send a smaller batch.
+        """
+        left = self.remaining()
+        with self._lock:
+            if reason := self._refusal(left, calls, nodes, tokens):
+                raise CallRefused(reason)
+            self._calls += calls
+            self._nodes += nodes
+            self._reserved_tokens += tokens
+
+    def charge(self, usage: Usage, *, reserved: int = 0) -> None:
+        """Book what a call really used and give back its token reservation."""
+        with self._lock:
+            self._usage += usage
+            self._reserved_tokens -= reserved
+
+    def _refusal(self, left: Remaining, calls: int, nodes: int, tokens: int) -> str | None:
+        if left.seconds <= 0:
+            return "no time is left for sub-calls; finish with FINAL(...)"
+        if self._calls + calls > self._settings.max_calls:
+            return (
+                f"{calls} sub-calls asked for, {left.calls} left; ask about fewer or larger pieces, or finish"
+            )
+        if self._nodes + nodes > self._settings.max_nodes:
+            return f"{nodes} children asked for, {left.nodes} left; use llm_query, or finish"
+        if tokens > left.tokens:
+            return f"about {tokens:,} tokens needed, {left.tokens:,} left; ask about less, or finish"
+        return None
