@@ -305,11 +305,9 @@ RESTARTED = (
 )
 
 
-def forced(reason: str) -> Message:
+def forced(reason: str) -> str:
     """Ask for the best answer at a limit; `reason` completes the sentence "Stop here: ..."."""
-    return Message(
-        "user", f"Stop here: {reason}. Reply now with one cell that calls FINAL(...) with your best answer."
-    )
+    return f"Stop here: {reason}. Reply now with one cell that calls FINAL(...) with your best answer."
 
 
 def left_out(first: int, last: int, variables: Sequence[str]) -> str:

@@ -1,0 +1,131 @@
+"""One reply of the model: request, live tokens, drafts saved, window overflow met by compaction."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.conversation import Conversation
+from engine.errors import Cancelled, ContextOverflow
+from engine.llm.base import Reply, Request, Stream
+from engine.node import Node, Run
+from engine.types import Message, to_json
+
+if TYPE_CHECKING:
+    from engine.reply import ParsedReply
+
+DRAFT_SECONDS = 1.0  # how often the partial text of a reply is saved
+MIN_REPLY_TOKENS = 48  # less room than this is no room for a cell
+FORCED_SECONDS = 120.0  # a run past its time limit still gets this long for its best answer
+
+
+def request_turn(run: Run, node: Node, conversation: Conversation, turn: int) -> Reply:
+    """Get the next reply of a node and charge it to the ledger.
+
+    The turn's new messages are recorded before the request; the caller records `turn_finished` once it has
+    parsed the reply. Raises Cancelled on a stop, InputError or ModelError when no reply can be had.
+    """
+    room = _make_room(run, node, conversation)
+    messages = conversation.messages
+    run.record(
+        node.id,
+        "turn_started",
+        turn=turn,
+        messages=[to_json(m) for m in conversation.take_new()],
+    )
+    request = Request(
+        messages=messages,
+        max_tokens=min(run.reply_tokens, room),
+        sampling=run.settings.sampling,
+        conversation=f"{run.id}/{node.id}",
+        stop_at_cell=True,
+        pinned=True,
+    )
+    stream = run.model.submit(request)
+    reply = follow(run, node.id, turn, stream, seconds=max(run.ledger.remaining().seconds, FORCED_SECONDS))
+    node.usage += reply.usage
+    run.ledger.charge(reply.usage)
+    return reply
+
+
+def follow(run: Run, node: str, turn: int, stream: Stream, *, seconds: float) -> Reply:
+    """Pass a stream on as live text, save its draft every second, and return the whole reply.
+
+    Cancels the stream after `seconds` of wall time. Raises Cancelled (draft saved) when a stop is requested.
+    """
+    text: list[str] = []
+    deadline = time.monotonic() + seconds
+    saved = time.monotonic()
+    with run.stop.calling(stream.cancel):
+        for delta in stream:
+            text.append(delta)
+            run.hooks.token(node, delta)
+            now = time.monotonic()
+            if now - saved >= DRAFT_SECONDS:
+                saved = now
+                run.record(node, "draft", turn=turn, text="".join(text))
+            if now > deadline:
+                stream.cancel()
+        reply = stream.result()
+    if run.stop.event.is_set():
+        run.record(node, "draft", turn=turn, text="".join(text))
+        raise Cancelled("stopped")
+    return reply
+
+
+def record_turn(run: Run, node: str, turn: int, reply: Reply, parsed: ParsedReply) -> None:
+    """Commit a reply with what was understood of it."""
+    run.record(
+        node,
+        "turn_finished",
+        turn=turn,
+        text=reply.text,
+        thinking=parsed.thinking,
+        code=parsed.code,
+        finish=reply.finish,
+        usage=to_json(reply.usage),
+        notes=list(parsed.notes),
+    )
+
+
+def leaf_request(run: Run, node: str, messages: tuple[Message, ...]) -> Request:
+    """A one-shot request of a sub-call. Raises ContextOverflow when it does not fit the window."""
+    needed = run.model.fits(messages)
+    window = run.model.info.n_ctx
+    if needed + MIN_REPLY_TOKENS > window:
+        raise ContextOverflow(
+            f"the prompt holds {needed:,} tokens and the window {window:,}; cut the text with "
+            f"chunks(text, {run.sub_chars}) and ask about each piece",
+            needed,
+            window,
+        )
+    return Request(
+        messages=messages,
+        max_tokens=min(run.reply_tokens, window - needed),
+        sampling=replace(run.settings.sampling, temperature=0.0),
+        conversation=f"{run.id}/{node}",
+        stop_at_cell=False,
+        pinned=False,
+    )
+
+
+def _make_room(run: Run, node: Node, conversation: Conversation) -> int:
+    """Compact until a reply fits; returns the tokens that are free for it."""
+    window = run.model.info.n_ctx
+    wanted = min(run.reply_tokens, window // 5)
+    while True:
+        needed = run.model.fits(conversation.messages)
+        if window - needed >= wanted:
+            return window - needed
+        sentence = conversation.compact(node.variables)
+        if sentence is None:
+            if window - needed >= MIN_REPLY_TOKENS:
+                return window - needed
+            raise ContextOverflow(
+                f"the question and its instructions hold {needed:,} tokens, the window of this model "
+                f"{window:,}; ask a shorter question or use a model with a larger window",
+                needed,
+                window,
+            )
+        run.note(node.id, sentence)

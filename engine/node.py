@@ -1,0 +1,126 @@
+"""What a run and its nodes know while they work. State only; the loop is in `run`, the sub-calls in `calls`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import prompt
+from engine.budget import Ledger
+from engine.stop import Stop
+from engine.types import Event, EventKind, Json, Settings, Usage
+
+if TYPE_CHECKING:
+    from engine.corpus import Corpus
+    from engine.evidence import Evidence
+    from engine.kernel.host import KernelHost
+    from engine.llm.base import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Whom a run tells what happens: `event` gets committed facts, `token` the live text (node, delta)."""
+
+    event: Callable[[Event], None] = lambda event: None
+    token: Callable[[str, str], None] = lambda node, text: None
+
+
+@dataclass
+class Run:
+    """What all nodes of one run share."""
+
+    id: str
+    model: Model
+    kernels: KernelHost
+    corpus: Corpus
+    corpus_path: Path
+    settings: Settings
+    ledger: Ledger
+    evidence: Evidence
+    append: Callable[[str, EventKind, dict[str, Json]], Event]
+    stop: Stop = field(default_factory=Stop)
+    hooks: Hooks = field(default_factory=Hooks)
+    nodes: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def record(self, node: str, kind: EventKind, **payload: Json) -> Event:
+        """Commit one event, then tell whoever watches. The order matters: commit before show."""
+        event = self.append(node, kind, payload)
+        self.hooks.event(event)
+        return event
+
+    def note(self, node: str, text: str, level: str = "info") -> None:
+        """Record one sentence that explains what the engine did."""
+        self.record(node, "note", text=text, level=level)
+
+    def count_node(self) -> None:
+        """Count one more node of the tree (root, child or leaf)."""
+        with self.lock:
+            self.nodes += 1
+
+    @property
+    def reply_tokens(self) -> int:
+        """The longest reply in tokens: as set, at most 4,096 and a quarter of the window."""
+        return min(self.settings.reply_tokens or 4096, self.model.info.n_ctx // 4)
+
+    @property
+    def sub_chars(self) -> int:
+        """Characters of text that fit one sub-call beside its question, with a tenth to spare."""
+        info = self.model.info
+        return int((info.n_ctx - self.reply_tokens - 128) * info.chars_per_token * 0.9)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a node ended: `answer` is None when there is none; `reason` says which limit ended it, if one did."""
+
+    answer: str | None
+    sources: tuple[tuple[int, int, int], ...] = ()
+    reason: str = ""
+
+
+@dataclass
+class Node:
+    """One conversation with its own kernel. `ref` names its data; `depth` is its level, 0 for the root.
+
+    `described` is one line about the data; `listing` names its first documents, `preview` is its head.
+    """
+
+    id: str
+    question: str
+    ref: Json
+    described: str
+    depth: int = 0
+    preview: str = ""
+    listing: tuple[str, ...] = ()
+    children: int = 0
+    cells: int = 0
+    variables: tuple[str, ...] = ()
+    repeats: dict[str, int] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+    def child_id(self) -> str:
+        """The next child's id: this node's, a dot, and the child's number from 1."""
+        self.children += 1
+        return f"{self.id}.{self.children}"
+
+
+def facts(run: Run, node: Node) -> prompt.Facts:
+    """The true numbers a prompt may state at this moment."""
+    left = run.ledger.remaining()
+    return prompt.Facts(
+        question=node.question,
+        context=node.described,
+        strength=prompt.strength(run.model.info),
+        n_ctx=run.model.info.n_ctx,
+        sub_chars=run.sub_chars,
+        calls=left.calls,
+        seconds=int(left.seconds),
+        turns=run.settings.max_turns,
+        depth=max(0, run.settings.depth - node.depth),
+        listing=node.listing,
+        preview=node.preview,
+    )

@@ -1,0 +1,174 @@
+"""The loop: reply, cell, output, and again, until executed code sets a final answer or a limit is reached.
+
+Source: Zhang, Kraska, Khattab, "Recursive Language Models", arXiv 2512.24601, Algorithm 1. The state is the
+kernel; the history is the conversation, which only ever sees short text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine import prompt
+from engine.conversation import Conversation
+from engine.generate import record_turn, request_turn
+from engine.kernel.host import Call, CellResult, Worker, WorkerLimits
+from engine.node import Node, Outcome, Run, facts
+from engine.reply import Final, parse
+from engine.types import Json
+
+MAX_SILENT_TURNS = 3  # replies in a row without a cell or a final before the best answer is asked for
+
+CallHandler = Callable[[Run, Node, int, Call], Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one reply led to: an outcome, or the feedback to go on with; `give_up` is a reason to stop."""
+
+    outcome: Outcome | None = None
+    shown: str = ""
+    notes: tuple[str, ...] = ()
+    give_up: str = ""
+
+
+def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
+    """Run a node to its end. Raises Cancelled on a stop, ModelError when the model cannot go on."""
+    conversation = Conversation(prompt.opening(facts(run, node)))
+    turn, silent = 0, 0
+    reason = f"the limit of {run.settings.max_turns} turns is reached"
+    with run.kernels.worker(run.corpus_path, node.ref, WorkerLimits()) as worker:
+        while turn < run.settings.max_turns:
+            if exhausted := run.ledger.exhausted():
+                reason = exhausted
+                break
+            turn += 1
+            step = take_turn(run, node, worker, conversation, turn, calls)
+            if step.outcome is not None:
+                return step.outcome
+            silent = 0 if step.shown else silent + 1
+            if silent >= MAX_SILENT_TURNS or step.give_up:
+                reason = step.give_up or f"{silent} replies in a row held no cell that printed anything"
+                break
+        return _best_answer(run, node, worker, conversation, turn + 1, reason, calls)
+
+
+def take_turn(
+    run: Run, node: Node, worker: Worker, conversation: Conversation, turn: int, calls: CallHandler
+) -> Step:
+    """Ask for one reply, run what it holds, and append the feedback unless it ended the node."""
+    reply = request_turn(run, node, conversation, turn)
+    parsed = parse(reply.text)
+    record_turn(run, node.id, turn, reply, parsed)
+    cut = (prompt.CUT,) if reply.finish == "length" else ()
+    if parsed.code:
+        step = _run_cell(run, node, worker, turn, parsed.code, calls)
+        if step.outcome is None and parsed.final is not None:
+            step = _finish_by_text(run, node, worker, turn, parsed.final, calls) or step
+    elif parsed.final is not None:
+        step = _finish_by_text(run, node, worker, turn, parsed.final, calls) or Step()
+    else:
+        step = Step(notes=(prompt.NO_CODE,))
+    if step.outcome is None:
+        notes = (*parsed.notes, *cut, *step.notes)
+        status = prompt.status_line(facts(run, node), turn)
+        conversation.append(reply.text, prompt.feedback(step.shown, notes, status=status))
+    return step
+
+
+def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls: CallHandler) -> Step:
+    """Run one cell with its events, and judge its output."""
+    node.cells += 1
+    cell = node.cells
+    outputs: list[Json] = []
+
+    def on_output(output: dict) -> None:
+        outputs.append(output)
+        run.record(node.id, "output", cell=cell, output=output)
+
+    run.record(node.id, "cell_started", cell=cell, turn=turn, code=code)
+    result = worker.execute(
+        code,
+        on_call=lambda call: calls(run, node, cell, call),
+        on_output=on_output,
+        timeout=min(run.settings.cell_seconds, max(1.0, run.ledger.remaining().seconds)),
+        cancel=run.stop.event,
+    )
+    run.record(
+        node.id,
+        "cell_finished",
+        cell=cell,
+        status=result.status,
+        seconds=round(result.seconds, 4),
+        final=result.final,
+        variables=result.variables,
+        dropped_chars=result.dropped_chars,
+    )
+    run.stop.check()
+    node.variables = tuple(name for name, _ in result.variables)
+    if outcome := _outcome(result):
+        return Step(outcome)
+    shown = prompt.clip(prompt.output_text(outputs), prompt.output_chars(run.model.info))
+    run.evidence.shown(node.id, shown, result.spans)
+    notes, give_up = _judge(run, node, code, shown, result)
+    return Step(shown=shown or "(no output)", notes=notes, give_up=give_up)
+
+
+def _judge(run: Run, node: Node, code: str, shown: str, result: CellResult) -> tuple[tuple[str, ...], str]:
+    """Name what went wrong with a cell, and detect a loop by (code, output)."""
+    notes: list[str] = []
+    if result.restarted or result.status == "died":
+        notes.append(prompt.RESTARTED)
+        run.note(node.id, "the worker was restarted; variables of earlier cells are lost", "warning")
+    if result.status == "timeout":
+        notes.append(f"The cell was stopped after {run.settings.cell_seconds:g} seconds; do less at a time.")
+    key = hashlib.sha256(f"{code.strip()}\0{shown}".encode()).hexdigest()
+    node.repeats[key] = count = node.repeats.get(key, 0) + 1
+    if count == 1:
+        return tuple(notes), ""
+    notes.append(prompt.REPEAT if count == 2 else prompt.REPEAT_AGAIN)
+    run.note(node.id, f"the same cell gave the same output {count} times", "warning")
+    return tuple(notes), "the same cell was repeated" if count > 3 else ""
+
+
+def _finish_by_text(
+    run: Run, node: Node, worker: Worker, turn: int, final: Final, calls: CallHandler
+) -> Step | None:
+    """Honour a final marker that stands in the text: a literal as it is, a name by looking it up."""
+    if final.kind == "literal":
+        return Step(Outcome(final.value)) if final.value.strip() else None
+    return _run_cell(run, node, worker, turn, f"FINAL_VAR({final.value!r})", calls)
+
+
+def _outcome(result: CellResult) -> Outcome | None:
+    if result.final is None:
+        return None
+    return Outcome(result.final["content"], tuple(tuple(s) for s in result.final["sources"]))
+
+
+def _best_answer(
+    run: Run,
+    node: Node,
+    worker: Worker,
+    conversation: Conversation,
+    turn: int,
+    reason: str,
+    calls: CallHandler,
+) -> Outcome:
+    """Ask once for the best answer at a limit. Never raises for lack of one: the outcome then has none."""
+    run.note(node.id, f"the best answer so far was asked for: {reason}", "warning")
+    conversation.amend(prompt.forced(reason))
+    reply = request_turn(run, node, conversation, turn)
+    parsed = parse(reply.text)
+    record_turn(run, node.id, turn, reply, parsed)
+    step: Step | None = None
+    if parsed.code:
+        step = _run_cell(run, node, worker, turn, parsed.code, calls)
+    if (step is None or step.outcome is None) and parsed.final is not None:
+        step = _finish_by_text(run, node, worker, turn, parsed.final, calls)
+    if step is not None and step.outcome is not None:
+        return Outcome(step.outcome.answer, step.outcome.sources, reason)
+    if not parsed.code and (prose := parsed.prose.strip()):
+        return Outcome(prose, (), reason)
+    return Outcome(None, (), reason)

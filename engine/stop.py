@@ -1,0 +1,47 @@
+"""A stop request that reaches everything in flight: a flag to poll and callbacks to run once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from engine.errors import Cancelled
+
+
+class Stop:
+    """Set once, by any thread. `event` may be handed to code that only waits or polls."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
+
+    def request(self) -> None:
+        """Ask everything in flight to stop."""
+        with self._lock:
+            self.event.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def check(self) -> None:
+        """Raise Cancelled if a stop was asked for."""
+        if self.event.is_set():
+            raise Cancelled("stopped")
+
+    @contextmanager
+    def calling(self, callback: Callable[[], None]) -> Iterator[None]:
+        """Run `callback` if a stop is requested inside the block (at once if it already was)."""
+        with self._lock:
+            pending = not self.event.is_set()
+            if pending:
+                self._callbacks.append(callback)
+        if not pending:
+            callback()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if callback in self._callbacks:
+                    self._callbacks.remove(callback)
