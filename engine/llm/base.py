@@ -1,0 +1,82 @@
+"""What the engine knows of a language model: a request goes in, a stream of text and one reply come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+from engine.types import Message, ModelInfo, Sampling, Usage
+
+Finish = Literal["stop", "length", "cancelled", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One reply asked of a model.
+
+    `max_tokens`: the most tokens to write; the room left in the window may cut it further. `conversation`:
+    key of the token log in the model; messages that extend those of the key's last request continue its log
+    and its cache. `stop_at_cell`: end the reply where `engine.reply.end_of_cell` says the cell ends.
+    `pinned`: a node that will come back; its cache is the last to be given up.
+    """
+
+    messages: tuple[Message, ...]
+    max_tokens: int
+    sampling: Sampling = field(default_factory=Sampling)
+    conversation: str = ""
+    stop_at_cell: bool = False
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole reply. `text` holds the thinking too, between `<think>` and `</think>`, for every family.
+
+    `finish`: "stop" at the model's own end or at the end of a cell, "length" at `max_tokens` or a full window.
+    `log_extended`: the prompt continued the conversation's token log; nothing earlier was written anew.
+    """
+
+    text: str
+    finish: Finish
+    usage: Usage
+    log_extended: bool = False
+
+
+class Stream(Protocol):
+    """A reply being written. Iterate it for text as it comes; `result()` waits for the whole.
+
+    The text of `result()` is the one that counts: where a reply stops at a cell's end, the deltas may run past
+    it by the white space of the last token. Iterating and `result()` raise ModelError when the model stopped,
+    ContextOverflow when the request never fitted. `cancel()` may be called from any thread, any number of
+    times; the reply then ends with finish "cancelled" and the text so far.
+    """
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def result(self) -> Reply: ...
+
+    def cancel(self) -> None: ...
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A loaded model. All methods may be called from any thread; many requests may be outstanding at once."""
+
+    info: ModelInfo
+
+    def count(self, text: str) -> int:
+        """Return the exact number of tokens of `text` as message content."""
+        ...
+
+    def fits(self, messages: Sequence[Message]) -> int:
+        """Return the tokens of the prompt that `messages` make, template included."""
+        ...
+
+    def submit(self, request: Request) -> Stream:
+        """Queue a request and return at once."""
+        ...
+
+    def close(self) -> None:
+        """Stop the model. Outstanding streams raise ModelError."""
+        ...
