@@ -1,0 +1,25 @@
+"""Language models: llama.cpp in a process of its own, or a script for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.llm.base import Model
+
+
+def open_model(spec: str, *, on_progress: Callable[[float], None] | None = None) -> Model:
+    """Open the model that `spec` names: a path to a GGUF file, or `scripted:FILE` with a JSONL script.
+
+    `on_progress` receives the fraction loaded, 0 to 1. Raises InputError when the file is not a usable
+    model, ModelError when it cannot be loaded.
+    """
+    if spec.startswith("scripted:"):
+        from engine.llm.scripted import ScriptedModel
+
+        return ScriptedModel.from_file(spec.removeprefix("scripted:"))
+    from engine.llm.local import LocalModel
+
+    return LocalModel(Path(spec), on_progress=on_progress)
