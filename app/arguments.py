@@ -1,0 +1,84 @@
+"""The command line's grammar. Standard library only: `launch.py` reads it before anything is installed."""
+
+import argparse
+
+EPILOG = """\
+examples:
+  python3 launch.py ask app/sample/documents "Who signed the lease of the depot?"
+  python3 launch.py ask ~/case "How many letters mention Halden?" --json --model ~/models/some-8b-Q4_K_M.gguf
+  python3 launch.py runs
+  python3 launch.py show 20261122
+
+Documents and questions stay on this machine. Data lives in the folder that `doctor` prints;
+--data DIR or TAPROOT_DATA choose another.
+"""
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, or an argparse error."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def level(text: str) -> int:
+    """A whole number of at least 0, or an argparse error."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands with their options and help."""
+    parser = argparse.ArgumentParser(
+        prog="launch.py",
+        description="Taproot answers questions about your own documents with a model on your own machine.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data", metavar="DIR", help="folder for the database and corpora")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    ask = commands.add_parser(
+        "ask", parents=[common], help="ask a question about files or folders", description=_ASK
+    )
+    ask.add_argument(
+        "words", nargs="+", metavar="PATH... QUESTION", help="paths, then the question in quotes"
+    )
+    ask.add_argument("--model", metavar="GGUF", help="a GGUF file (default: the starter model)")
+    ask.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    ask.add_argument("--depth", type=level, default=1, help="levels of rlm_query children (default 1)")
+    ask.add_argument("--seed", type=level, default=0, help="seed of sampling (default 0)")
+    ask.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default 0)")
+    ask.add_argument("--turns", type=positive, default=12, help="turns per node (default 12)")
+    ask.add_argument("--calls", type=positive, default=200, help="sub-calls per run (default 200)")
+    ask.add_argument("--seconds", type=positive, default=1800, help="wall time per run (default 1800)")
+    ask.add_argument("--window", type=positive, metavar="TOKENS", help="context window (default: what fits)")
+    ask.add_argument("--threads", type=positive, help="compute threads (default: cores less one)")
+    ask.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+    for name, help_text in (("runs", "list past runs"), ("corpora", "list the corpora that are stored")):
+        listing = commands.add_parser(name, parents=[common], help=help_text)
+        listing.add_argument("--json", action="store_true", help="print a JSON list")
+
+    show = commands.add_parser("show", parents=[common], help="show a run: its tree, cells and outputs")
+    show.add_argument("run", metavar="RUN", help="a run's id, or enough of its beginning")
+    show.add_argument("--json", action="store_true", help="print the run's events as JSON")
+
+    delete = commands.add_parser("delete", parents=[common], help="delete a run, or a corpus with its runs")
+    delete.add_argument("id", metavar="RUN|CORPUS", help="an id that `runs` or `corpora` lists")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
+
+    doctor = commands.add_parser("doctor", parents=[common], help="check sandbox, hardware, model, database")
+    doctor.add_argument("--model", metavar="GGUF", help="a GGUF file (default: the starter model)")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
+
+    commands.add_parser("test", help="run the test suite; further arguments go to pytest", add_help=False)
+    return parser
+
+
+_ASK = (
+    "Read the files, run the model over them, and print the answer with its sources. Progress goes to stderr. "
+    "Exit status: 0 answered, 1 no answer, 2 bad input, 130 stopped."
+)

@@ -1,0 +1,122 @@
+"""`ask`: read the documents, run the model over them, print the answer with its sources."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from app.cli import STARTER
+from app.progress import Reporter
+from engine.engine import Answer, Engine
+from engine.errors import InputError
+from engine.llm import open_model
+from engine.stop import Stop
+from engine.store.location import data_folder
+from engine.types import Citation, Sampling, Settings
+
+SHOWN_SOURCES = 12
+
+
+def ask(options: argparse.Namespace) -> int:
+    """Exit status 0 answered, 1 no answer, 130 stopped. Raises TaprootError for bad input (2)."""
+    paths, question = split_words(options.words)
+    settings = Settings(
+        depth=options.depth,
+        max_turns=options.turns,
+        max_calls=options.calls,
+        max_seconds=float(options.seconds),
+        sampling=Sampling(temperature=options.temperature, seed=options.seed),
+    )
+    stop = Stop()
+    previous = signal.signal(signal.SIGINT, lambda *_: interrupt(stop))
+    signal.signal(signal.SIGTERM, lambda *_: interrupt(stop))
+    try:
+        with Reporter(quiet=options.quiet) as reporter:
+            model = open_model(
+                str(options.model or STARTER),
+                n_ctx=options.window,
+                threads=options.threads,
+                on_progress=reporter.loading,
+            )
+            with Engine(data_folder(options.data), model) as engine:
+                for notice in model.info.notices:
+                    reporter.say(notice)
+                corpus = engine.add(paths, progress=reporter.reading, stop=stop)
+                reporter.corpus(corpus)
+                answer = engine.ask(question, corpus, settings, hooks=reporter.hooks(), stop=stop)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    if options.json:
+        print(json.dumps(answer.to_json(), ensure_ascii=False))
+    else:
+        print_answer(answer)
+    if answer.status == "interrupted":
+        print(f"taproot: stopped; what was done is kept as run {answer.run}", file=sys.stderr)
+        return 130
+    return 0 if answer.status == "answered" else 1
+
+
+def split_words(words: list[str]) -> tuple[list[Path], str]:
+    """Paths first, the question last. Raises InputError when one of them is missing or swapped."""
+    *paths, question = words
+    if not paths:
+        if Path(question).expanduser().exists():
+            raise InputError(
+                'no question: put it in quotes after the paths, as in: ask FOLDER "How many ...?"'
+            )
+        raise InputError(
+            'no path: name a file or folder before the question, as in: ask FOLDER "How many ...?"'
+        )
+    if not question.strip():
+        raise InputError("the question is empty; write what you want to know in quotes after the paths")
+    return [Path(p).expanduser() for p in paths], question
+
+
+def interrupt(stop: Stop) -> None:
+    """First Ctrl+C: wind down and keep everything. Second: leave at once (the log still holds what was shown)."""
+    if stop.event.is_set():
+        raise KeyboardInterrupt
+    stop.request()
+
+
+def print_answer(answer: Answer) -> None:
+    """The answer on stdout, its sources and what was read below it."""
+    console = Console(highlight=False, soft_wrap=True)
+    if answer.answer is not None:
+        console.print(escape(printable(answer.answer)), style="bold" if console.is_terminal else "")
+        if answer.reason:
+            console.print(escape(f"(the best answer so far: {answer.reason})"))
+    else:
+        console.print(escape(f"No answer: {answer.reason or 'the model gave none'}."))
+    if answer.sources:
+        console.print("\nSources")
+    for number, source in enumerate(answer.sources[:SHOWN_SOURCES], 1):
+        console.print(escape(source_line(number, source)))
+    if (more := len(answer.sources) - SHOWN_SOURCES) > 0:
+        console.print(f"  and {more} more (show {answer.run})")
+    c = answer.coverage
+    console.print(
+        f"\n{c['documents_searched']} of {c['documents']} documents searched, {c['lines_read']} lines read by the "
+        f"model, {c['skipped']} files not read. {answer.nodes} nodes, {answer.usage.calls} model calls, "
+        f"{answer.seconds:.1f} s. Run {answer.run}."
+    )
+
+
+def source_line(number: int, source: Citation) -> str:
+    """One source as `[1] name, line 12, page 3: text`; a source that is not in the text says so."""
+    page = f", page {source.page}" if source.page else ""
+    text = " ".join(printable(source.text).split())
+    text = text if len(text) <= 160 else text[:157] + "..."
+    mark = "" if source.status != "missing" else " NOT FOUND IN THE TEXT"
+    return f"  [{number}] {printable(source.name)}, line {source.line}{page}:{mark} {text}"
+
+
+def printable(text: str) -> str:
+    """Text of a model or document without control characters that a terminal would obey."""
+    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -1,0 +1,63 @@
+"""The command line: parse, run one command, turn errors into a sentence and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from app.arguments import build_parser
+from engine.errors import InputError, TaprootError
+
+ROOT = Path(__file__).resolve().parent.parent
+STARTER = ROOT / "models" / "starter" / "taproot-starter.gguf"
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command. Returns 0 done, 1 no answer or a failed check, 2 bad input, 130 stopped."""
+    if arguments[:1] == ["test"]:
+        return run_tests(arguments[1:])
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 0
+    try:
+        return dispatch(options)
+    except InputError as error:
+        print(f"taproot: {error}", file=sys.stderr)
+        return 2
+    except TaprootError as error:
+        print(f"taproot: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; nobody to tell
+        return 1
+    except KeyboardInterrupt:
+        print("taproot: stopped", file=sys.stderr)
+        return 130
+
+
+def dispatch(options: argparse.Namespace) -> int:
+    """Call the command's function. Imports only what that command needs: `runs` should not load llama.cpp."""
+    match options.command:
+        case "ask":
+            from app.ask import ask
+
+            return ask(options)
+        case "runs" | "corpora" | "show" | "delete":
+            from app import records
+
+            return getattr(records, options.command)(options)
+        case "doctor":
+            from app.doctor import doctor
+
+            return doctor(options)
+    raise AssertionError(options.command)
+
+
+def run_tests(arguments: list[str]) -> int:
+    """Run pytest on the project from its root; further arguments go to pytest."""
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT)

@@ -1,0 +1,184 @@
+"""`doctor`: what this machine offers and whether the promises hold here: sandbox, offline, model, database."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.markup import escape
+
+from app.cli import STARTER
+from engine.errors import TaprootError
+from engine.kernel import sandbox
+from engine.store import Store
+from engine.store.location import data_folder
+from engine.types import Json
+
+GIB = 1024**3
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Print what was found. Exit status 0 when everything needed works, 1 when something is broken."""
+    checks: dict[str, Callable[[], Json]] = {
+        "python": python,
+        "hardware": hardware,
+        "sandbox": sandbox_level,
+        "offline": offline,
+        "llama_cpp": llama_cpp,
+        "model": lambda: model(str(options.model or STARTER)),
+        "data": lambda: data(data_folder(options.data)),
+    }
+    report = {name: attempt(check) for name, check in checks.items()}
+    healthy = all(part["ok"] for part in report.values())
+    if options.json:
+        print(json.dumps({"ok": healthy, **report}, ensure_ascii=False))
+    else:
+        print_report(report)
+    return 0 if healthy else 1
+
+
+def attempt(check: Callable[[], Json]) -> Json:
+    """Run one check; an expected error becomes its message, with ok False."""
+    try:
+        return {"ok": True, **check()}
+    except TaprootError as error:
+        return {"ok": False, "problem": str(error)}
+
+
+def python() -> Json:
+    """The interpreter this runs in."""
+    return {"version": platform.python_version(), "system": platform.platform(terse=True)}
+
+
+def hardware() -> Json:
+    """Cores, memory in GiB, and the GPU that NVIDIA's tool reports, if there is one."""
+    memory = psutil.virtual_memory()
+    return {
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory.total / GIB, 1),
+        "available_gib": round(memory.available / GIB, 1),
+        "gpu": gpu(),
+    }
+
+
+def gpu() -> str | None:
+    """The name of the first GPU, or None when none is found."""
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        return "Apple"
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return "Vulkan device" if Path("/dev/dri/renderD128").exists() else None
+    query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    found = subprocess.run(query, capture_output=True, text=True, timeout=20)
+    return found.stdout.strip().splitlines()[0] if found.returncode == 0 and found.stdout.strip() else None
+
+
+def sandbox_level() -> Json:
+    """Which sandbox cells run in, proven by attacking it from a throwaway process."""
+    level = sandbox.level()
+    if not level.available:
+        return {"ok": False, "problem": f"no cell can run: {level.detail}"}
+    test = sandbox.selftest()
+    failed = [name for name, blocked in test.probes if not blocked]
+    return {
+        "ok": test.passed,
+        "level": level.name,
+        "detail": level.detail,
+        "probes": len(test.probes),
+        "failed": failed,
+    }
+
+
+def offline() -> Json:
+    """Whether this process and its children opened a connection to another machine so far."""
+    me = psutil.Process()
+    outside = [
+        f"{connection.raddr.ip}:{connection.raddr.port}"
+        for process in (me, *me.children(recursive=True))
+        for connection in process.net_connections(kind="inet")
+        if connection.raddr and not connection.raddr.ip.startswith(("127.", "::1"))
+    ]
+    return {"ok": not outside, "connections": outside, "cells": "no network (see sandbox)"}
+
+
+def llama_cpp() -> Json:
+    """The installed llama.cpp binding, whether it can use a GPU, and how to rebuild it for the one found."""
+    code = (
+        "import json, llama_cpp; print(json.dumps({'version': llama_cpp.__version__, "
+        "'gpu': bool(llama_cpp.llama_supports_gpu_offload()), "
+        "'features': llama_cpp.llama_print_system_info().decode().strip()}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        return {"ok": False, "problem": "llama-cpp-python does not load: " + done.stderr.strip()[-300:]}
+    report = json.loads(done.stdout.strip().splitlines()[-1])
+    report["rebuild"] = None if report["gpu"] or gpu() is None else rebuild_command()
+    return report
+
+
+def rebuild_command() -> str:
+    """The command that compiles llama-cpp-python for this machine's GPU."""
+    if sys.platform == "darwin":
+        flag = "-DGGML_METAL=on"
+    else:
+        flag = "-DGGML_CUDA=on" if shutil.which("nvidia-smi") else "-DGGML_VULKAN=on"
+    return (
+        f'CMAKE_ARGS="{flag}" {sys.executable} -m pip install --force-reinstall --no-cache-dir '
+        "--no-binary llama-cpp-python llama-cpp-python"
+    )
+
+
+def model(path: str) -> Json:
+    """Facts of the model, after really loading it and asking it for the length of a word."""
+    from engine.llm import open_model
+
+    loaded = open_model(path)
+    try:
+        info = loaded.info
+        return {
+            "name": info.name,
+            "path": info.path,
+            "window": info.n_ctx,
+            "parameters": info.parameters,
+            "architecture": info.architecture,
+            "notices": list(info.notices),
+            "tokens_of_a_word": loaded.count("lighthouse"),
+        }
+    finally:
+        loaded.close()
+
+
+def data(folder: Path) -> Json:
+    """The data folder, how much is in it, and whether the database is sound."""
+    if not folder.exists():
+        return {"folder": str(folder), "runs": 0, "corpora": 0, "detail": "created by the first question"}
+    with Store(folder) as store:
+        problems = store.check()
+        return {
+            "ok": not problems,
+            "folder": str(folder),
+            "runs": len(store.runs()),
+            "corpora": len(store.corpora()),
+            "problems": problems,
+            "free_gib": round(shutil.disk_usage(folder).free / GIB, 1),
+        }
+
+
+def print_report(report: dict[str, Json]) -> None:
+    """One block per check, with a mark that needs no colour to be read."""
+    console = Console(highlight=False, soft_wrap=True)
+    for name, part in report.items():
+        mark = "[green]ok[/green]" if part["ok"] else "[red]PROBLEM[/red]"
+        console.print(f"{name:<10} {mark}")
+        for key, value in part.items():
+            if key != "ok" and value not in (None, [], ""):
+                console.print(f"           {key}: {escape(str(value))}")

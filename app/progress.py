@@ -1,0 +1,89 @@
+"""Progress of a command on stderr: reading, loading, and what the model is doing. stdout stays clean."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from engine.corpus import CorpusInfo, Progress
+from engine.node import Hooks
+from engine.types import Event
+
+SHOWN_SKIPPED = 5
+
+
+class Reporter:
+    """Prints one line per step; on a terminal a moving status line too. Silent when `quiet`."""
+
+    def __init__(self, *, quiet: bool = False):
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._status: Status | None = None
+        self._tokens = 0
+
+    def __enter__(self) -> Reporter:
+        if self._console.is_terminal:
+            self._status = self._console.status("starting")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status:
+            self._status.stop()
+
+    def say(self, text: str) -> None:
+        """Print one line above the status."""
+        self._console.print(escape(text))
+
+    def phase(self, text: str) -> None:
+        """Change the moving status line; nothing where there is no terminal."""
+        if self._status:
+            self._status.update(escape(text))
+
+    def loading(self, fraction: float) -> None:
+        """The model is loading; `fraction` from 0 to 1."""
+        self.phase(f"loading the model: {fraction:.0%}")
+
+    def reading(self, progress: Progress) -> None:
+        """Documents are being read."""
+        eta = f", about {progress.eta:.0f} s left" if progress.eta is not None and progress.eta >= 2 else ""
+        self.phase(f"reading documents: {progress.done:,} of {progress.total:,}{eta}")
+
+    def corpus(self, info: CorpusInfo) -> None:
+        """What the corpus holds and what could not be read, with the reasons."""
+        again = " (unchanged, read before)" if info.reused else ""
+        self.say(f"{info.documents:,} documents, {info.chars:,} characters{again}")
+        for notice in info.notices:
+            self.say(notice)
+        for entry in info.skipped[:SHOWN_SKIPPED]:
+            self.say(f"  not read: {entry['path']}: {entry['reason']}")
+        if (more := len(info.skipped) - SHOWN_SKIPPED) > 0:
+            self.say(f"  and {more} more that could not be read")
+
+    def hooks(self) -> Hooks:
+        """Callbacks for a run."""
+        return Hooks(event=self._event, token=self._token)
+
+    def _event(self, event: Event) -> None:
+        payload = event.payload
+        match event.kind:
+            case "turn_started":
+                self._tokens = 0
+                self.phase(f"node {event.node}: turn {payload['turn']}")
+            case "cell_started":
+                first = next(iter(payload["code"].strip().splitlines()), "")
+                self.say(f"[{event.node}] cell {payload['cell']}: {first[:90]}")
+            case "call_started":
+                items = payload["prompts"]
+                self.say(f"[{event.node}] {payload['kind']}_query: {len(items)} sub-call(s)")
+            case "note":
+                self.say(f"[{event.node}] {payload['text']}")
+
+    def _token(self, node: str, delta: str) -> None:
+        self._tokens += 1
+        if self._tokens % 8 == 0:
+            self.phase(f"node {node}: {self._tokens} tokens")

@@ -1,0 +1,214 @@
+"""The engine's front: one data folder, one model, one kernel host. Add documents, ask, close.
+
+with Engine(data_dir, open_model("models/starter/taproot-starter.gguf")) as engine:
+    corpus = engine.add([Path("case")])
+    answer = engine.ask("How many letters mention Halden?", corpus)
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import psutil
+
+from engine import corpus as corpora
+from engine import prompt
+from engine.budget import Ledger
+from engine.calls import answer_call, make_node
+from engine.corpus import Corpus, CorpusInfo, Progress
+from engine.errors import Cancelled, InputError, KernelError, ModelError, StoreError
+from engine.evidence import Evidence
+from engine.generate import MIN_REPLY_TOKENS
+from engine.kernel.host import KernelHost
+from engine.llm.base import Model
+from engine.node import Hooks, Node, Outcome, Run, facts
+from engine.run import drive
+from engine.stop import Stop
+from engine.store import Store
+from engine.types import Citation, Json, Settings, Usage, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a run came to. `status`: answered, unanswered, interrupted or failed; `reason` explains the rest.
+
+    `coverage` is the summary of `engine.evidence`; `seconds` is wall time; `nodes` counts the whole tree.
+    """
+
+    run: str
+    answer: str | None
+    sources: tuple[Citation, ...]
+    coverage: Json
+    usage: Usage
+    seconds: float
+    nodes: int
+    strategy: str
+    status: str
+    reason: str = ""
+
+    def to_json(self) -> Json:
+        """The object that `ask --json` prints."""
+        return asdict(self)
+
+
+@dataclass
+class Engine:
+    """Owns the store, the kernel host and the model; closes all three. Thread-safe for several `ask` calls."""
+
+    data_dir: Path
+    model: Model
+    strategy: str = field(default="recursive", init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.data_dir)
+        self._scratch = tempfile.TemporaryDirectory(prefix="scratch-", dir=self.data_dir)
+        self.kernels = KernelHost(Path(self._scratch.name))
+        self.kernels.start()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop workers and model, and close the database. Waits for what is being written."""
+        self.kernels.close()
+        self.model.close()
+        self.store.close()
+        self._scratch.cleanup()
+
+    def add(
+        self,
+        paths: Sequence[Path],
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        stop: Stop | None = None,
+    ) -> CorpusInfo:
+        """Read files and folders into a corpus; an unchanged folder is taken from the last time.
+
+        Raises InputError when nothing can be read, StoreError when there is no space, Cancelled on a stop.
+        """
+        cancel = stop.event.is_set if stop else None
+        info = corpora.ingest(list(paths), self.data_dir / "corpora", progress=progress, cancel=cancel)
+        self.store.save_corpus(info.to_json())
+        return info
+
+    def ask(
+        self,
+        question: str,
+        corpus: CorpusInfo,
+        settings: Settings | None = None,
+        *,
+        hooks: Hooks | None = None,
+        stop: Stop | None = None,
+    ) -> Answer:
+        """Answer a question about a corpus. Always returns what became of the run, also after a stop.
+
+        Raises InputError for a question that is empty or does not fit the model's window; nothing is
+        stored then. Raises StoreError when the run cannot be recorded.
+        """
+        settings = settings or Settings()
+        hooks = hooks or Hooks()
+        question = question.strip()
+        if not question:
+            raise InputError("the question is empty; write what you want to know in quotes after the paths")
+        opened = Corpus.open(Path(corpus.path))
+        run = Run(
+            id="",
+            model=self.model,
+            kernels=self.kernels,
+            corpus=opened,
+            corpus_path=Path(corpus.path),
+            settings=settings,
+            ledger=Ledger(settings),
+            evidence=Evidence(opened, skipped=len(corpus.skipped)),
+            append=lambda node, kind, payload: self.store.append(run.id, node, kind, payload),
+            stop=stop or Stop(),
+            hooks=hooks,
+        )
+        root = make_node(run, "0", question, {"kind": "corpus", "documents": None}, depth=0)
+        self._check_fits(run, root)
+        run.id = self._start(run, corpus, question)
+        hooks.event(self.store.events(run.id)[0])
+        run.count_node()
+        run.record(
+            "0",
+            "node_started",
+            parent=None,
+            kind="root",
+            question=question,
+            context=root.described,
+            depth=0,
+            cell=None,
+            call=None,
+            index=None,
+        )
+        return self._finish(run, root, *self._drive(run, root))
+
+    def _start(self, run: Run, corpus: CorpusInfo, question: str) -> str:
+        me = psutil.Process()
+        return self.store.new_run(
+            {
+                "question": question,
+                "corpus": corpus.id,
+                "corpus_name": corpus.name,
+                "model": to_json(self.model.info),
+                "settings": to_json(run.settings),
+                "owner": {"pid": os.getpid(), "started": me.create_time()},
+                "strategy": self.strategy,
+            }
+        )
+
+    def _check_fits(self, run: Run, root: Node) -> None:
+        needed = self.model.fits(prompt.opening(facts(run, root)))
+        window = self.model.info.n_ctx
+        if needed + MIN_REPLY_TOKENS > window:
+            raise InputError(
+                f"the question with its instructions holds {needed:,} tokens, and the window of "
+                f"{self.model.info.name} {window:,}; ask a shorter question, or choose a larger --window or model"
+            )
+
+    def _drive(self, run: Run, root: Node) -> tuple[Outcome, str]:
+        """Run the root; whatever stops it becomes a status, and the run stays readable."""
+        try:
+            outcome = drive(run, root, answer_call)
+        except (Cancelled, KeyboardInterrupt):
+            return Outcome(None, reason="stopped by the user"), "interrupted"
+        except (ModelError, KernelError) as error:
+            return Outcome(None, reason=str(error)), "failed"
+        except StoreError:
+            raise
+        return outcome, "answered" if outcome.answer is not None else "unanswered"
+
+    def _finish(self, run: Run, root: Node, outcome: Outcome, status: str) -> Answer:
+        sources = run.evidence.citations(outcome)
+        seconds = round(run.ledger.seconds, 3)
+        run.record(
+            "0",
+            "node_finished",
+            status={"answered": "answered", "interrupted": "stopped"}.get(status, "failed"),
+            answer=outcome.answer,
+            reason=outcome.reason,
+            usage=to_json(root.usage),
+            seconds=seconds,
+        )
+        answer = Answer(
+            run=run.id,
+            answer=outcome.answer,
+            sources=sources,
+            coverage=run.evidence.coverage(),
+            usage=run.ledger.usage,
+            seconds=seconds,
+            nodes=run.nodes,
+            strategy=self.strategy,
+            status=status,
+            reason=outcome.reason,
+        )
+        payload = {k: v for k, v in answer.to_json().items() if k not in ("run", "strategy")}
+        run.record("0", "run_finished", **payload)
+        return answer
