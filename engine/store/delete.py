@@ -1,0 +1,118 @@
+"""Deletion: the one exception to append-only. Takes a run, or a corpus with its runs, and leaves no byte of them.
+
+The rows, their projections and the values that only they used go in one transaction. Then the rest: the corpus folder,
+backups made before migrations (they hold the same text), the free space inside the file (VACUUM; `secure_delete` has
+zeroed it already) and the write-ahead log. If a program ends in between, `finish` does the rest at the next opening.
+What the file system or the disk keeps of freed blocks is out of reach.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from engine.errors import InputError, StoreError
+from engine.store import blobs, log, projections
+from engine.store.database import BACKUPS
+
+CORPORA = "corpora"
+
+
+def take_run(db: sqlite3.Connection, run: str) -> dict[str, Any]:
+    """Remove the rows of one run, inside the caller's transaction. Raises InputError while it runs."""
+    if log.live_runs(db, run=run):
+        raise InputError(f"The run {run} is still running. Stop it first, then delete it.")
+    return _take_runs(db, [run])
+
+
+def take_corpus(db: sqlite3.Connection, corpus: str) -> dict[str, Any]:
+    """Remove the rows of one corpus and of its runs. Raises InputError while one of them runs."""
+    if live := log.live_runs(db, corpus=corpus):
+        raise InputError(
+            f"The run {live[0]} is still reading this corpus. Stop it first, then delete the corpus."
+        )
+    runs = [row[0] for row in db.execute("SELECT id FROM run WHERE corpus = ? ORDER BY id", (corpus,))]
+    receipt = _take_runs(db, runs)
+    db.execute("DELETE FROM corpus WHERE id = ?", (corpus,))
+    _note(db, "corpus", corpus)
+    return {**receipt, "corpora": [corpus]}
+
+
+def erase(db: sqlite3.Connection, folder: Path) -> dict[str, Any]:
+    """Remove what deleted rows left behind, outside a transaction; return what was done.
+
+    `notices` holds a sentence for each thing that could not be done now; it is tried again at the next opening.
+    """
+    notices: list[str] = []
+    pending = db.execute("SELECT kind, id FROM deletion WHERE erased = 0").fetchall()
+    folders = [_remove_folder(folder / CORPORA, name, notices) for kind, name in pending if kind == "corpus"]
+    backups = [file for file in (folder / BACKUPS).glob("*") if _remove(file, notices)]
+    try:
+        db.execute("VACUUM")
+    except sqlite3.OperationalError as error:
+        notices.append(
+            f"The database could not be made smaller ({error}); its freed space is already zeroed."
+        )
+    busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if busy:
+        notices.append(
+            "Another program is reading the database; its log is emptied when that program is done."
+        )
+    if not notices:
+        db.executemany("UPDATE deletion SET erased = 1 WHERE kind = ? AND id = ?", pending)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return {
+        "folders": sum(folders),
+        "backups": len(backups),
+        "erased": not notices,
+        "notices": notices,
+    }
+
+
+def finish(db: sqlite3.Connection, folder: Path) -> None:
+    """Complete deletions that were cut short."""
+    if db.execute("SELECT 1 FROM deletion WHERE erased = 0").fetchone():
+        erase(db, folder)
+
+
+def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
+    count = 0
+    for run in runs:
+        _note(db, "run", run)
+        projections.clear(db, run)
+        db.execute("DELETE FROM blob_use WHERE run = ?", (run,))
+        count += db.execute("DELETE FROM event WHERE run = ?", (run,)).rowcount
+    return {"runs": runs, "corpora": [], "events": count, "blobs": blobs.drop_unused(db)}
+
+
+def _note(db: sqlite3.Connection, kind: str, name: str) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO deletion (kind, id, ts, erased) VALUES (?, ?, ?, 0)",
+        (kind, name, time.time()),
+    )
+
+
+def _remove_folder(parent: Path, name: str, notices: list[str]) -> bool:
+    folder = parent / name
+    if folder.parent != parent or name in ("", ".", ".."):
+        raise StoreError(f"The corpus {name!r} has no folder of its own; nothing was removed.")
+    if not folder.exists():
+        return False
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        notices.append(f"The folder {folder} could not be removed ({error}). Remove it by hand.")
+        return False
+    return True
+
+
+def _remove(file: Path, notices: list[str]) -> bool:
+    try:
+        file.unlink()
+    except OSError as error:
+        notices.append(f"The backup {file} could not be removed ({error}). Remove it by hand.")
+        return False
+    return True

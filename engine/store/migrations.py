@@ -1,0 +1,85 @@
+"""The shape of the database, as steps that only ever grow. A released step is never edited.
+
+event      append-only; everything else about a run can be derived from it (triggers refuse UPDATE and DELETE)
+run, node, turn, cell, output, call      projections of events, see projections.py
+blob       large values by sha256; blob_use says which runs refer to them
+corpus     what was ingested; its text lies in the folder corpora/<id>, not here
+heartbeat  the last sign of life of each process that owns runs
+deletion   what was deleted and when, without content; opens the delete trigger of its runs
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID = 0x54415052  # "TAPR" in the header of the file
+migrations = Migrations("taproot")
+
+
+@migrations()
+def m001_events_and_projections(db: Database) -> None:
+    """Create everything of the first release."""
+    for statement in FIRST:
+        db.conn.execute(statement)
+    db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def known() -> list[str]:
+    """Names of all steps that this version of Taproot knows, in order."""
+    return [step.name for step in migrations._migrations]
+
+
+def applied(connection: sqlite3.Connection) -> list[str]:
+    """Names of the steps that a database has been through. Reads only."""
+    return [step.name for step in migrations.applied(Database(connection, execute_plugins=False))]
+
+
+def apply(connection: sqlite3.Connection) -> None:
+    """Apply the missing steps. Belongs in one transaction, so that a failing step leaves nothing behind."""
+    migrations.apply(Database(connection, execute_plugins=False))
+
+
+FIRST = (
+    """CREATE TABLE event (
+        id INTEGER PRIMARY KEY, run TEXT NOT NULL, seq INTEGER NOT NULL, ts REAL NOT NULL, node TEXT NOT NULL,
+        kind TEXT NOT NULL, payload TEXT NOT NULL, hash TEXT NOT NULL, UNIQUE (run, seq)) STRICT""",
+    """CREATE TABLE run (
+        id TEXT PRIMARY KEY, question TEXT, corpus TEXT, corpus_name TEXT, model TEXT, settings TEXT, owner TEXT,
+        strategy TEXT, started REAL, status TEXT, answer TEXT, sources TEXT, coverage TEXT, usage TEXT, seconds REAL,
+        nodes INTEGER, reason TEXT, finished REAL) STRICT""",
+    "CREATE INDEX run_by_corpus ON run (corpus)",
+    """CREATE TABLE node (
+        run TEXT NOT NULL, id TEXT NOT NULL, parent TEXT, kind TEXT, depth INTEGER, cell INTEGER, call INTEGER,
+        "index" INTEGER, status TEXT, seconds REAL, started REAL, finished REAL, started_seq INTEGER,
+        finished_seq INTEGER, PRIMARY KEY (run, id)) STRICT""",
+    """CREATE TABLE turn (
+        run TEXT NOT NULL, node TEXT NOT NULL, turn INTEGER NOT NULL, finish TEXT, started REAL, finished REAL,
+        started_seq INTEGER, draft_seq INTEGER, finished_seq INTEGER, PRIMARY KEY (run, node, turn)) STRICT""",
+    """CREATE TABLE cell (
+        run TEXT NOT NULL, node TEXT NOT NULL, cell INTEGER NOT NULL, turn INTEGER, status TEXT, seconds REAL,
+        started REAL, finished REAL, started_seq INTEGER, finished_seq INTEGER,
+        PRIMARY KEY (run, node, cell)) STRICT""",
+    """CREATE TABLE output (
+        run TEXT NOT NULL, seq INTEGER NOT NULL, node TEXT, cell INTEGER, type TEXT, PRIMARY KEY (run, seq)) STRICT""",
+    """CREATE TABLE call (
+        run TEXT NOT NULL, node TEXT NOT NULL, cell INTEGER NOT NULL, call INTEGER NOT NULL, kind TEXT, seconds REAL,
+        error TEXT, started REAL, finished REAL, started_seq INTEGER, finished_seq INTEGER,
+        PRIMARY KEY (run, node, cell, call)) STRICT""",
+    "CREATE TABLE blob (sha256 TEXT PRIMARY KEY, mime TEXT NOT NULL, data BLOB NOT NULL) STRICT",
+    """CREATE TABLE blob_use (
+        run TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (run, sha256)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX blob_use_by_blob ON blob_use (sha256)",
+    """CREATE TABLE corpus (
+        id TEXT PRIMARY KEY, name TEXT, created REAL NOT NULL, facts TEXT NOT NULL) STRICT""",
+    "CREATE TABLE heartbeat (owner TEXT PRIMARY KEY, ts REAL NOT NULL) STRICT",
+    """CREATE TABLE deletion (
+        kind TEXT NOT NULL, id TEXT NOT NULL, ts REAL NOT NULL, erased INTEGER NOT NULL,
+        PRIMARY KEY (kind, id)) STRICT""",
+    """CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+    """CREATE TRIGGER event_is_only_deleted_with_its_run BEFORE DELETE ON event
+        WHEN NOT EXISTS (SELECT 1 FROM deletion WHERE kind = 'run' AND id = old.run)
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+)

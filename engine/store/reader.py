@@ -1,0 +1,221 @@
+"""Reading what is stored, over read-only connections of its own: lists, trees, payloads with their large values."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.errors import InputError, StoreError
+from engine.store import blobs, events, projections
+from engine.store.database import connect, sentences
+from engine.types import Event, Json
+
+Row = dict[str, Any]
+
+
+class Reader:
+    """Thread-safe reading of one database. Every method sees what is committed when it starts."""
+
+    def __init__(self, path: Path, busy_seconds: float):
+        self._path = path
+        self._busy_seconds = busy_seconds
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
+
+    def events(self, run: str, after: int = 0, *, resolve: bool = False) -> list[Event]:
+        """Return the events of a run with a number above `after`, in order. `resolve` puts large values back."""
+        with self._snapshot() as db:
+            return _events(db, run, after, resolve)
+
+    def blob(self, sha256: str) -> tuple[str, bytes]:
+        """Return the MIME type and bytes of a large value. Raises InputError when there is none."""
+        with self._snapshot() as db:
+            row = db.execute("SELECT mime, data FROM blob WHERE sha256 = ?", (sha256,)).fetchone()
+        if row is None:
+            raise InputError(f"There is no stored value {sha256}; its run may have been deleted.")
+        return row[0], row[1]
+
+    def runs(self, corpus: str | None = None) -> list[Row]:
+        """Return all runs, or those of one corpus, newest first. A run without an end has the status "running"."""
+        with self._snapshot() as db:
+            where, values = ("WHERE corpus = ?", (corpus,)) if corpus is not None else ("", ())
+            found = db.execute(f"SELECT * FROM run {where} ORDER BY started DESC, id DESC", values)
+            return [_run(db, row) for row in _dicts(found)]
+
+    def run(self, name: str) -> Row:
+        """Return the run with this id, or the only one whose id starts so. Raises InputError for none or several."""
+        with self._snapshot() as db:
+            return _run(db, _by_prefix(db, "run", name))
+
+    def nodes(self, run: str) -> list[Row]:
+        """Return the nodes of a run in the order they began: what node_started and node_finished said."""
+        return self._merged("node", run)
+
+    def turns(self, run: str) -> list[Row]:
+        """Return the turns of a run: messages, then text, code, usage; `draft` holds the text of one not finished."""
+        return self._merged("turn", run)
+
+    def cells(self, run: str) -> list[Row]:
+        """Return the cells of a run: code, status, seconds, final, variables."""
+        return self._merged("cell", run)
+
+    def calls(self, run: str) -> list[Row]:
+        """Return the sub-calls of a run: prompts or questions, children, answers, error."""
+        return self._merged("call", run)
+
+    def outputs(self, run: str) -> list[Row]:
+        """Return the outputs of a run in order: node, cell, and `output` in Jupyter's format."""
+        with self._snapshot() as db:
+            found = db.execute(
+                "SELECT output.*, event.ts, event.payload FROM output "
+                "JOIN event ON event.run = output.run AND event.seq = output.seq WHERE output.run = ? "
+                "ORDER BY output.seq",
+                (run,),
+            )
+            return [{**_payload(db, row.pop("payload"), True), **row} for row in _dicts(found)]
+
+    def corpora(self) -> list[Row]:
+        """Return the corpora, newest first, each with the number of its runs."""
+        with self._snapshot() as db:
+            return [
+                _corpus(db, row)
+                for row in _dicts(db.execute("SELECT * FROM corpus ORDER BY created DESC, id"))
+            ]
+
+    def corpus(self, name: str) -> Row:
+        """Return the corpus with this id, or the only one whose id starts so. Raises InputError."""
+        with self._snapshot() as db:
+            return _corpus(db, _by_prefix(db, "corpus", name))
+
+    def verify_chain(self, run: str) -> list[str]:
+        """Check the hashes of a run's events and of its large values; an empty list means that all hold."""
+        with self._snapshot() as db:
+            rows = db.execute(
+                "SELECT run, seq, ts, node, kind, payload, hash FROM event WHERE run = ? ORDER BY seq", (run,)
+            )
+            records = [events.Record(*row) for row in rows]
+            if not records:
+                return [f"run {run} has no events"]
+            return events.problems(records) + _broken_blobs(db, records)
+
+    def verify_projections(self, run: str) -> list[str]:
+        """Derive the tables of a run from its events again and compare; an empty list means that they are equal."""
+        with self._snapshot() as db:
+            wanted = [change for event in _events(db, run, 0, False) for change in projections.changes(event)]
+            return projections.differences(projections.fold(wanted), projections.stored(db, run))
+
+    def integrity(self) -> list[str]:
+        """Let SQLite check the whole file; an empty list means that it is sound. Reads every page."""
+        with self._snapshot() as db:
+            found = [row[0] for row in db.execute("PRAGMA integrity_check")]
+        return [] if found == ["ok"] else found
+
+    def _merged(self, table: str, run: str) -> list[Row]:
+        columns = projections.TABLES[table].columns
+        pointers = [name for name in ("draft_seq", "started_seq", "finished_seq") if name in columns]
+        with self._snapshot() as db:
+            found = _dicts(db.execute(f"SELECT * FROM {table} WHERE run = ? ORDER BY started_seq", (run,)))
+            rows = []
+            for row in found:
+                payloads = [_payload_at(db, run, row.pop(name)) for name in pointers]
+                draft = payloads.pop(0) if pointers[0] == "draft_seq" else {}
+                merged = {**row, **{name: value for payload in payloads for name, value in payload.items()}}
+                rows.append({**merged, "draft": draft.get("text")} if table == "turn" else merged)
+            return rows
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        with sentences(self._path):
+            with self._lock:
+                db = self._idle.pop() if self._idle else None
+            db = db or connect(self._path, self._busy_seconds, read_only=True)
+            try:
+                db.execute("BEGIN")
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                db.close()
+                raise
+            with self._lock:
+                self._idle.append(db)
+
+
+def _events(db: sqlite3.Connection, run: str, after: int, resolve: bool) -> list[Event]:
+    found = db.execute(
+        "SELECT run, seq, ts, node, kind, payload FROM event WHERE run = ? AND seq > ? ORDER BY seq",
+        (run, after),
+    )
+    return [Event(*place, kind, _payload(db, payload, resolve)) for *place, kind, payload in found]
+
+
+def _dicts(cursor: sqlite3.Cursor) -> list[Row]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _by_prefix(db: sqlite3.Connection, table: str, name: str) -> Row:
+    exact = _dicts(db.execute(f"SELECT * FROM {table} WHERE id = ?", (name,)))
+    if exact:
+        return exact[0]
+    found = _dicts(db.execute(f"SELECT * FROM {table} WHERE substr(id, 1, ?) = ? LIMIT 2", (len(name), name)))
+    if not name or not found:
+        raise InputError(f"There is no {table} {name!r}. List what is stored to see the names.")
+    if len(found) > 1:
+        raise InputError(f"More than one {table} starts with {name!r}. Give more of its name.")
+    return found[0]
+
+
+def _run(db: sqlite3.Connection, row: Row) -> Row:
+    documents = {name for name, kind in projections.TABLES["run"].columns.items() if kind is projections.JSON}
+    plain = {
+        name: _payload(db, value, True) if name in documents and value else value
+        for name, value in row.items()
+    }
+    return {**plain, "status": row["status"] or "running"}
+
+
+def _corpus(db: sqlite3.Connection, row: Row) -> Row:
+    runs = db.execute("SELECT count(*) FROM run WHERE corpus = ?", (row["id"],)).fetchone()[0]
+    return {**json.loads(row["facts"]), "id": row["id"], "created": row["created"], "runs": runs}
+
+
+def _payload(db: sqlite3.Connection, text: str, resolve: bool) -> Json:
+    value = json.loads(text)
+    return blobs.join(value, lambda sha256: _blob(db, sha256)) if resolve else value
+
+
+def _payload_at(db: sqlite3.Connection, run: str, seq: int | None) -> dict[str, Json]:
+    row = db.execute("SELECT payload FROM event WHERE run = ? AND seq = ?", (run, seq)).fetchone()
+    return _payload(db, row[0], True) if row else {}
+
+
+def _blob(db: sqlite3.Connection, sha256: str) -> bytes:
+    row = db.execute("SELECT data FROM blob WHERE sha256 = ?", (sha256,)).fetchone()
+    if row is None:
+        raise StoreError(
+            f"The stored value {sha256} is missing from the database; the run cannot be shown in full."
+        )
+    return row[0]
+
+
+def _broken_blobs(db: sqlite3.Connection, records: list[events.Record]) -> list[str]:
+    found = []
+    for record in records:
+        for sha256 in blobs.references(json.loads(record.payload)):
+            row = db.execute("SELECT data FROM blob WHERE sha256 = ?", (sha256,)).fetchone()
+            if row is None:
+                found.append(f"event {record.seq} refers to the value {sha256}, which is missing")
+            elif not blobs.Blob(sha256, "", row[0]).is_sound():
+                found.append(f"the value {sha256} of event {record.seq} was changed")
+    return found

@@ -1,0 +1,139 @@
+"""The store: one data folder, its writer and its readers behind one object."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, get_args
+
+from engine.errors import StoreError
+from engine.store import database, delete, log, owner
+from engine.store.events import canonical
+from engine.store.reader import Reader, Row
+from engine.store.writer import When, Work, Writer
+from engine.types import Event, EventKind, Json
+
+KINDS = frozenset(get_args(EventKind))
+GROUPED = frozenset({"draft", "output"})  # may share a commit up to 50 ms later; all others wait for theirs
+
+
+class Store(Reader):
+    """The data folder of one person: runs, corpora, and everything that happened. Thread-safe.
+
+    Several processes may have the same folder open; each is the owner of the runs it begins. Opening marks the runs
+    of owners that died as interrupted, and so does a check every few seconds. `busy_seconds` is how long a write
+    waits for another program. Raises StoreError when the folder or its database cannot be used.
+    """
+
+    def __init__(self, data_dir: Path, *, busy_seconds: float = 10.0):
+        self.folder = Path(data_dir).absolute()
+        self._owner = owner.this_process()
+        self._lost: dict[str, StoreError] = {}
+        self._lost_lock = threading.Lock()
+        super().__init__(database.prepare(self.folder, busy_seconds), busy_seconds)
+        self._writer = Writer(
+            partial(database.connect, self._path, busy_seconds), tick=lambda db: log.tick(db, self._owner)
+        )
+        try:
+            self._write(log.mark_interrupted)
+            self._write(lambda db: delete.finish(db, self.folder), "alone")
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def corpora_dir(self) -> Path:
+        """Return the folder that holds one folder per corpus; it is made if needed."""
+        folder = self.folder / delete.CORPORA
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    def new_run(self, payload: dict[str, Json]) -> str:
+        """Write run_started for a run of this process and return its id once committed. `owner` is filled in."""
+        prepared = log.prepare({**payload, "owner": owner.to_json(self._owner)})
+        return self._write(lambda db: log.begin(db, prepared, self._owner))
+
+    def append(self, run: str, node: str, kind: EventKind, payload: dict[str, Json]) -> Event:
+        """Add an event to a run; return it after its commit.
+
+        "draft" and "output" return at once and are committed within 50 ms, in order; their `seq` is 0, and if that
+        commit fails, the next append to the run raises. Raises StoreError; then nothing of this event was written.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"{kind!r} is not a kind of event")
+        with self._lost_lock:
+            lost = self._lost.pop(run, None)
+        if lost is not None:
+            raise StoreError(f"Outputs of the run {run} could not be stored. {lost}")
+        work = partial(log.append, run=run, node=node, kind=kind, prepared=log.prepare(payload))
+        if kind in GROUPED:
+            self._writer.submit(work, "soon").add_done_callback(partial(self._remember, run))
+            return Event(run, 0, time.time(), node, kind, payload)
+        seq, ts = self._write(work)
+        return Event(run, seq, ts, node, kind, payload)
+
+    def flush(self) -> None:
+        """Return when all that was appended so far is committed."""
+        self._write(lambda db: None)
+
+    def heartbeat(self) -> None:
+        """Leave a sign of life now. The store does so by itself every few seconds while this process has runs."""
+        self._write(lambda db: log.beat(db, self._owner))
+
+    def mark_interrupted(self) -> list[str]:
+        """Finish the runs whose owner died as interrupted; return their ids."""
+        return self._write(log.mark_interrupted)
+
+    def save_corpus(self, row: dict[str, Json]) -> None:
+        """Add or replace a corpus. `row` needs "id"; "name" and all other JSON values in it are kept as they are."""
+        facts = canonical(row)
+        self._write(lambda db: log.save_corpus(db, row["id"], row.get("name"), facts))
+
+    def delete_run(self, name: str) -> Row:
+        """Delete a run by its id or unique prefix; return a receipt.
+
+        The receipt holds the ids of `runs` and `corpora`, counts of `events`, `blobs`, `folders` and `backups`,
+        `erased` (no byte is left in our files) and `notices`. Raises InputError while the run is running.
+        """
+        run = self.run(name)["id"]
+        return self._delete(lambda db: delete.take_run(db, run))
+
+    def delete_corpus(self, name: str) -> Row:
+        """Delete a corpus, its folder and all its runs; return a receipt as `delete_run` does."""
+        corpus = self.corpus(name)["id"]
+        return self._delete(lambda db: delete.take_corpus(db, corpus))
+
+    def close(self) -> None:
+        """Commit what is queued and let go of the database. May be called more than once."""
+        self._writer.close()
+        super().close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _delete(self, take: Work) -> Row:
+        receipt = self._write(take)
+        return {**receipt, **self._write(lambda db: delete.erase(db, self.folder), "alone")}
+
+    def _write(self, work: Work, when: When = "now") -> Any:
+        with database.sentences(self._path):
+            return self._writer.submit(work, when).result()
+
+    def _remember(self, run: str, done: Future[Any]) -> None:
+        error = done.exception()
+        if error is None:
+            return
+        if isinstance(error, sqlite3.Error | OSError):
+            error = database.explain(error, self._path)
+        with self._lost_lock:
+            self._lost[run] = error if isinstance(error, StoreError) else StoreError(str(error))
