@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,3 +14,14 @@ def data_dir(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
     return folder
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    """Where TAPROOT_SKIPS_FAIL names a marker, a skipped test with that marker fails."""
+    outcome = yield
+    report = outcome.get_result()
+    strict = set(os.environ.get("TAPROOT_SKIPS_FAIL", "").split(",")) - {""}
+    if report.skipped and not hasattr(report, "wasxfail") and any(item.get_closest_marker(m) for m in strict):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is a failure here: {report.longrepr}"
