@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from engine.errors import SandboxError
-from engine.kernel.sandbox.policy import Level, Policy
+from engine.kernel.sandbox.policy import Level, Policy, SelfTest
 
 if sys.platform.startswith("linux"):
     from engine.kernel.sandbox import linux as _system
@@ -18,7 +18,16 @@ elif sys.platform == "darwin":
 else:
     from engine.kernel.sandbox import windows as _system
 
-__all__ = ["Level", "Policy", "SandboxError", "confine", "default_read_paths", "level"]
+__all__ = [
+    "Level",
+    "Policy",
+    "SandboxError",
+    "SelfTest",
+    "confine",
+    "default_read_paths",
+    "level",
+    "selftest",
+]
 
 
 def confine(policy: Policy) -> None:
@@ -43,3 +52,10 @@ def default_read_paths() -> tuple[Path, ...]:
     Nothing of the user's is in it. Only paths that exist are returned.
     """
     return _system.default_read_paths()
+
+
+def selftest() -> SelfTest:
+    """Attack the sandbox in a throwaway process and say what held. Takes some tenths of a second."""
+    from engine.kernel.sandbox.probes import run
+
+    return run()

@@ -41,3 +41,18 @@ class Level:
     name: str
     available: bool
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """What the self-test found.
+
+    `passed`: every probe was blocked and the permitted things worked. `probes`: (name, blocked) each.
+    `unproven`: names of probes that failed without the sandbox too. `reason`: why it did not pass, or "".
+    """
+
+    passed: bool
+    probes: tuple[tuple[str, bool], ...]
+    unproven: tuple[str, ...]
+    seconds: float
+    reason: str
