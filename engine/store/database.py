@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import time
@@ -14,6 +15,7 @@ from engine.store import migrations
 
 FILE_NAME = "taproot.db"
 BACKUPS = "backups"
+NO_SPACE = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 def prepare(folder: Path, busy_seconds: float) -> Path:
@@ -95,7 +97,7 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
             f"The database {path} is damaged or is not a database ({error}). Move it away to start afresh, or put a "
             f"copy from {path.parent / BACKUPS} in its place; nothing was written."
         )
-    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in _NO_SPACE:
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in NO_SPACE:
         return StoreError(
             f"The disk that holds {path} is full. Free some space, then try again; nothing was written."
         )
@@ -183,6 +185,3 @@ def _make_private(path: Path, mode: int) -> None:
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_mode & 0o777 != mode:
             path.chmod(mode)
-
-
-_NO_SPACE = (28, 27, 122)  # ENOSPC, EFBIG, EDQUOT (Linux numbers; Windows and macOS agree on the first two)

@@ -34,9 +34,9 @@ def take_corpus(db: sqlite3.Connection, corpus: str) -> dict[str, Any]:
         raise InputError(
             f"The run {live[0]} is still reading this corpus. Stop it first, then delete the corpus."
         )
-    runs = [row[0] for row in db.execute("SELECT id FROM run WHERE corpus = ? ORDER BY id", (corpus,))]
+    runs = [row[0] for row in db.execute("SELECT run FROM run WHERE corpus = ? ORDER BY run", (corpus,))]
     receipt = _take_runs(db, runs)
-    db.execute("DELETE FROM corpus WHERE id = ?", (corpus,))
+    db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
     _note(db, "corpus", corpus)
     return {**receipt, "corpora": [corpus]}
 

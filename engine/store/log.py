@@ -64,7 +64,7 @@ def begin(db: sqlite3.Connection, prepared: Prepared, me: owner.Owner) -> str:
     while True:
         run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
         taken = db.execute(
-            "SELECT 1 FROM run WHERE id = ? UNION SELECT 1 FROM deletion WHERE id = ?", (run, run)
+            "SELECT 1 FROM run WHERE run = ? UNION SELECT 1 FROM deletion WHERE id = ?", (run, run)
         ).fetchone()
         if not taken:
             append(db, run, "0", "run_started", prepared)
@@ -116,8 +116,8 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
 
 def _unfinished(db: sqlite3.Connection) -> list[tuple[str, bool]]:
     rows = db.execute(
-        "SELECT run.id, run.owner, heartbeat.ts FROM run LEFT JOIN heartbeat ON heartbeat.owner = run.owner "
-        "WHERE run.status IS NULL ORDER BY run.id"
+        "SELECT run.run, run.owner, heartbeat.ts FROM run LEFT JOIN heartbeat ON heartbeat.owner = run.owner "
+        "WHERE run.status IS NULL ORDER BY run.run"
     ).fetchall()
     return [(run, owner.is_alive(json.loads(text) if text else None, beat)) for run, text, beat in rows]
 
@@ -126,15 +126,15 @@ def _matches(db: sqlite3.Connection, run: str, corpus: str | None, only: str | N
     if only is not None:
         return run == only
     return corpus is None or bool(
-        db.execute("SELECT 1 FROM run WHERE id = ? AND corpus = ?", (run, corpus)).fetchone()
+        db.execute("SELECT 1 FROM run WHERE run = ? AND corpus = ?", (run, corpus)).fetchone()
     )
 
 
 def save_corpus(db: sqlite3.Connection, corpus: str, name: str | None, facts: str) -> None:
     """Add or replace a corpus; `facts` is canonical JSON. An older deletion of the same id no longer counts."""
     db.execute(
-        "INSERT INTO corpus (id, name, created, facts) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET name = excluded.name, facts = excluded.facts",
+        "INSERT INTO corpus (corpus, name, created, facts) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (corpus) DO UPDATE SET name = excluded.name, facts = excluded.facts",
         (corpus, name, time.time(), facts),
     )
     db.execute("DELETE FROM deletion WHERE kind = 'corpus' AND id = ?", (corpus,))

@@ -46,14 +46,14 @@ FIRST = (
         id INTEGER PRIMARY KEY, run TEXT NOT NULL, seq INTEGER NOT NULL, ts REAL NOT NULL, node TEXT NOT NULL,
         kind TEXT NOT NULL, payload TEXT NOT NULL, hash TEXT NOT NULL, UNIQUE (run, seq)) STRICT""",
     """CREATE TABLE run (
-        id TEXT PRIMARY KEY, question TEXT, corpus TEXT, corpus_name TEXT, model TEXT, settings TEXT, owner TEXT,
+        run TEXT PRIMARY KEY, question TEXT, corpus TEXT, corpus_name TEXT, model TEXT, settings TEXT, owner TEXT,
         strategy TEXT, started REAL, status TEXT, answer TEXT, sources TEXT, coverage TEXT, usage TEXT, seconds REAL,
         nodes INTEGER, reason TEXT, finished REAL) STRICT""",
     "CREATE INDEX run_by_corpus ON run (corpus)",
     """CREATE TABLE node (
-        run TEXT NOT NULL, id TEXT NOT NULL, parent TEXT, kind TEXT, depth INTEGER, cell INTEGER, call INTEGER,
+        run TEXT NOT NULL, node TEXT NOT NULL, parent TEXT, kind TEXT, depth INTEGER, cell INTEGER, call INTEGER,
         "index" INTEGER, status TEXT, seconds REAL, started REAL, finished REAL, started_seq INTEGER,
-        finished_seq INTEGER, PRIMARY KEY (run, id)) STRICT""",
+        finished_seq INTEGER, PRIMARY KEY (run, node)) STRICT""",
     """CREATE TABLE turn (
         run TEXT NOT NULL, node TEXT NOT NULL, turn INTEGER NOT NULL, finish TEXT, started REAL, finished REAL,
         started_seq INTEGER, draft_seq INTEGER, finished_seq INTEGER, PRIMARY KEY (run, node, turn)) STRICT""",
@@ -72,7 +72,7 @@ FIRST = (
         run TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (run, sha256)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX blob_use_by_blob ON blob_use (sha256)",
     """CREATE TABLE corpus (
-        id TEXT PRIMARY KEY, name TEXT, created REAL NOT NULL, facts TEXT NOT NULL) STRICT""",
+        corpus TEXT PRIMARY KEY, name TEXT, created REAL NOT NULL, facts TEXT NOT NULL) STRICT""",
     "CREATE TABLE heartbeat (owner TEXT PRIMARY KEY, ts REAL NOT NULL) STRICT",
     """CREATE TABLE deletion (
         kind TEXT NOT NULL, id TEXT NOT NULL, ts REAL NOT NULL, erased INTEGER NOT NULL,

@@ -56,7 +56,7 @@ class Change:
 
 TABLES: dict[str, Table] = {
     "run": Table(
-        ("id",),
+        ("run",),
         {
             "question": JSON,
             "corpus": TEXT,
@@ -78,7 +78,7 @@ TABLES: dict[str, Table] = {
         },
     ),
     "node": Table(
-        ("run", "id"),
+        ("run", "node"),
         {
             "parent": TEXT,
             "kind": TEXT,

@@ -33,10 +33,13 @@ class Reader:
             while self._idle:
                 self._idle.pop().close()
 
-    def events(self, run: str, after: int = 0, *, resolve: bool = False) -> list[Event]:
-        """Return the events of a run with a number above `after`, in order. `resolve` puts large values back."""
+    def events(self, run: str, after: int = 0, *, resolve: bool = True) -> list[Event]:
+        """Return the events of a run with a number above `after`, in order.
+
+        Without `resolve`, images and texts above 64 KiB stay references ({"$blob": sha256, ...}, see `blob`).
+        """
         with self._snapshot() as db:
-            return _events(db, run, after, resolve)
+            return _events(db, run, after, resolve=resolve)
 
     def blob(self, sha256: str) -> tuple[str, bytes]:
         """Return the MIME type and bytes of a large value. Raises InputError when there is none."""
@@ -50,7 +53,7 @@ class Reader:
         """Return all runs, or those of one corpus, newest first. A run without an end has the status "running"."""
         with self._snapshot() as db:
             where, values = ("WHERE corpus = ?", (corpus,)) if corpus is not None else ("", ())
-            found = db.execute(f"SELECT * FROM run {where} ORDER BY started DESC, id DESC", values)
+            found = db.execute(f"SELECT * FROM run {where} ORDER BY started DESC, run DESC", values)
             return [_run(db, row) for row in _dicts(found)]
 
     def run(self, name: str) -> Row:
@@ -90,7 +93,7 @@ class Reader:
         with self._snapshot() as db:
             return [
                 _corpus(db, row)
-                for row in _dicts(db.execute("SELECT * FROM corpus ORDER BY created DESC, id"))
+                for row in _dicts(db.execute("SELECT * FROM corpus ORDER BY created DESC, corpus"))
             ]
 
     def corpus(self, name: str) -> Row:
@@ -112,7 +115,11 @@ class Reader:
     def verify_projections(self, run: str) -> list[str]:
         """Derive the tables of a run from its events again and compare; an empty list means that they are equal."""
         with self._snapshot() as db:
-            wanted = [change for event in _events(db, run, 0, False) for change in projections.changes(event)]
+            wanted = [
+                change
+                for event in _events(db, run, 0, resolve=False)
+                for change in projections.changes(event)
+            ]
             return projections.differences(projections.fold(wanted), projections.stored(db, run))
 
     def integrity(self) -> list[str]:
@@ -120,6 +127,14 @@ class Reader:
         with self._snapshot() as db:
             found = [row[0] for row in db.execute("PRAGMA integrity_check")]
         return [] if found == ["ok"] else found
+
+    def check(self) -> list[str]:
+        """Check the whole database: the file, every chain, every projection. An empty list means that all hold."""
+        found = self.integrity()
+        for row in self.runs():
+            found += [f"run {row['run']}: {problem}" for problem in self.verify_chain(row["run"])]
+            found += [f"run {row['run']}: {problem}" for problem in self.verify_projections(row["run"])]
+        return found
 
     def _merged(self, table: str, run: str) -> list[Row]:
         columns = projections.TABLES[table].columns
@@ -151,12 +166,15 @@ class Reader:
                 self._idle.append(db)
 
 
-def _events(db: sqlite3.Connection, run: str, after: int, resolve: bool) -> list[Event]:
+def _events(db: sqlite3.Connection, run: str, after: int, *, resolve: bool) -> list[Event]:
     found = db.execute(
-        "SELECT run, seq, ts, node, kind, payload FROM event WHERE run = ? AND seq > ? ORDER BY seq",
+        "SELECT seq, ts, node, kind, payload FROM event WHERE run = ? AND seq > ? ORDER BY seq",
         (run, after),
     )
-    return [Event(*place, kind, _payload(db, payload, resolve)) for *place, kind, payload in found]
+    return [
+        Event(run, seq, ts, node, kind, _payload(db, payload, resolve))
+        for seq, ts, node, kind, payload in found
+    ]
 
 
 def _dicts(cursor: sqlite3.Cursor) -> list[Row]:
@@ -165,10 +183,12 @@ def _dicts(cursor: sqlite3.Cursor) -> list[Row]:
 
 
 def _by_prefix(db: sqlite3.Connection, table: str, name: str) -> Row:
-    exact = _dicts(db.execute(f"SELECT * FROM {table} WHERE id = ?", (name,)))
+    exact = _dicts(db.execute(f"SELECT * FROM {table} WHERE {table} = ?", (name,)))
     if exact:
         return exact[0]
-    found = _dicts(db.execute(f"SELECT * FROM {table} WHERE substr(id, 1, ?) = ? LIMIT 2", (len(name), name)))
+    found = _dicts(
+        db.execute(f"SELECT * FROM {table} WHERE substr({table}, 1, ?) = ? LIMIT 2", (len(name), name))
+    )
     if not name or not found:
         raise InputError(f"There is no {table} {name!r}. List what is stored to see the names.")
     if len(found) > 1:
@@ -186,8 +206,8 @@ def _run(db: sqlite3.Connection, row: Row) -> Row:
 
 
 def _corpus(db: sqlite3.Connection, row: Row) -> Row:
-    runs = db.execute("SELECT count(*) FROM run WHERE corpus = ?", (row["id"],)).fetchone()[0]
-    return {**json.loads(row["facts"]), "id": row["id"], "created": row["created"], "runs": runs}
+    runs = db.execute("SELECT count(*) FROM run WHERE corpus = ?", (row["corpus"],)).fetchone()[0]
+    return {**json.loads(row["facts"]), "corpus": row["corpus"], "created": row["created"], "runs": runs}
 
 
 def _payload(db: sqlite3.Connection, text: str, resolve: bool) -> Json:

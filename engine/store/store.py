@@ -100,12 +100,12 @@ class Store(Reader):
         The receipt holds the ids of `runs` and `corpora`, counts of `events`, `blobs`, `folders` and `backups`,
         `erased` (no byte is left in our files) and `notices`. Raises InputError while the run is running.
         """
-        run = self.run(name)["id"]
+        run = self.run(name)["run"]
         return self._delete(lambda db: delete.take_run(db, run))
 
     def delete_corpus(self, name: str) -> Row:
         """Delete a corpus, its folder and all its runs; return a receipt as `delete_run` does."""
-        corpus = self.corpus(name)["id"]
+        corpus = self.corpus(name)["corpus"]
         return self._delete(lambda db: delete.take_corpus(db, corpus))
 
     def close(self) -> None:

@@ -52,6 +52,7 @@ class Writer:
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
         self._lock = threading.Lock()
         self._ended: str | None = None
+        self._in_hand: list[_Job] = []
         self._thread = threading.Thread(target=self._main, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -61,6 +62,8 @@ class Writer:
         """
         job = _Job(work, when)
         with self._lock:
+            if self._ended is None and not self._thread.is_alive():  # the process was forked
+                self._ended = "The store belongs to another process; open it again in this one."
             if self._ended is not None:
                 raise StoreError(self._ended)
             self._jobs.put(job)
@@ -85,17 +88,21 @@ class Writer:
             self._fail(error)
 
     def _loop(self, db: sqlite3.Connection) -> None:
-        next_tick = time.monotonic()
+        next_tick = time.monotonic() + self._tick_seconds
         while True:
-            try:
-                job = self._jobs.get(timeout=max(0.0, next_tick - time.monotonic()))
-            except queue.Empty:
+            # Asked before the queue, so that a store that is always busy beats as well.
+            if (wait := next_tick - time.monotonic()) <= 0:
                 self._run_tick(db)
                 next_tick = time.monotonic() + self._tick_seconds
+                continue
+            try:
+                job = self._jobs.get(timeout=wait)
+            except queue.Empty:
                 continue
             if job is None:
                 return
             batch, after, ending = self._gather(job)
+            self._in_hand = [*batch, after] if after else batch
             if batch:
                 self._commit(db, batch)
             if after:
@@ -159,10 +166,9 @@ class Writer:
     def _fail(self, error: BaseException) -> None:
         with self._lock:
             self._ended = f"The store cannot write any more ({error}); restart Taproot."
-            while True:
-                try:
-                    job = self._jobs.get_nowait()
-                except queue.Empty:
-                    return
-                if job is not None:
-                    job.future.set_exception(StoreError(self._ended))
+            waiting = [job for job in self._in_hand if not job.future.done()]
+            while not self._jobs.empty():
+                if job := self._jobs.get():
+                    waiting.append(job)
+            for job in waiting:
+                job.future.set_exception(StoreError(self._ended))
