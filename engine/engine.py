@@ -57,16 +57,20 @@ class Answer:
 
 @dataclass
 class Engine:
-    """Owns the store, the kernel host and the model; closes all three. Thread-safe for several `ask` calls."""
+    """Owns the store, the kernel host and the model, and closes them; a host that was given stays open.
+
+    Several threads may `ask` at the same time.
+    """
 
     data_dir: Path
     model: Model
+    host: KernelHost | None = None
     strategy: str = field(default="recursive", init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.data_dir)
         self._scratch = tempfile.TemporaryDirectory(prefix="scratch-", dir=self.data_dir)
-        self.kernels = KernelHost(Path(self._scratch.name))
+        self.kernels = self.host or KernelHost(Path(self._scratch.name))
         self.kernels.start()
 
     def __enter__(self) -> Engine:
@@ -77,7 +81,8 @@ class Engine:
 
     def close(self) -> None:
         """Stop workers and model, and close the database. Waits for what is being written."""
-        self.kernels.close()
+        if self.host is None:
+            self.kernels.close()
         self.model.close()
         self.store.close()
         self._scratch.cleanup()
@@ -131,7 +136,7 @@ class Engine:
             stop=stop or Stop(),
             hooks=hooks,
         )
-        root = make_node(run, "0", question, {"kind": "corpus", "documents": None}, depth=0)
+        root = make_node(run, "0", question, whole(opened), depth=0)
         self._check_fits(run, root)
         run.id = self._start(run, corpus, question)
         hooks.event(self.store.events(run.id)[0])
@@ -212,3 +217,10 @@ class Engine:
         payload = {k: v for k, v in answer.to_json().items() if k not in ("run", "strategy")}
         run.record("0", "run_finished", **payload)
         return answer
+
+
+def whole(corpus: Corpus) -> Json:
+    """The reference of a root's `context`: the one document there is, or the whole corpus."""
+    if len(corpus) == 1:
+        return {"kind": "document", "document": 0, "start": 0, "end": len(corpus[0])}
+    return {"kind": "corpus", "documents": None}

@@ -16,6 +16,18 @@ def data_dir(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory):
+    """One kernel host for the whole session: its zygote takes a second to start, its workers milliseconds."""
+    from engine.kernel import sandbox
+    from engine.kernel.host import KernelHost
+
+    if not sandbox.level().available:
+        pytest.skip(f"no sandbox, so no cell runs: {sandbox.level().detail}")
+    with KernelHost(tmp_path_factory.mktemp("scratch")) as host:
+        yield host
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     """Where TAPROOT_SKIPS_FAIL names a marker, a skipped test with that marker fails."""
