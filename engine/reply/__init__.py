@@ -1,0 +1,204 @@
+"""Text of a model -> thinking, prose, code, final. Pure.
+
+A reply is one act: the first cell in it, or else a final answer in its text. What follows the first cell was
+written before its output existed, so it neither runs nor ends anything; only a variable named as the final
+answer is kept, because it is looked up after the cell has run. `end_of_cell` lets generation stop at the same
+place, so that a reply means the same whether or not its model could be stopped.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.reply.fences import FINAL_LABELS, OTHER_LABELS, OUTPUT_LABELS, Block, walk
+from engine.reply.finals import Found, find_finals, read_fence
+from engine.reply.source import LABEL_WORDS, meant_as_code, tidy, tree_of
+from engine.reply.thinking import blank, split_thinking
+
+__all__ = ["Final", "ParsedReply", "end_of_cell", "parse"]
+
+_ENDINGS = re.compile(r"```|</[a-z_:]{2,24}>|<\|(?:call|eom_id|eot_id)\|>|</[a-z]{1,20}:tool_call>")
+_ENDING_WINDOW = 40
+_CODE_LINE = re.compile(
+    r"^(?:import |from \w[\w.]* import |def |async def |class |for |while |with |try:|if |@|#"
+    r"|[\w.]+(?:\[[^\n]*\])?[ \t]*[-+*/]?=[^=]|(?:await )?[\w.]+\()",
+    re.MULTILINE,
+)
+_MAX_STARTS = 8
+_BLANK_LINES = re.compile(r"\n[ \t\r]*(?:\n[ \t\r]*)+\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A final answer in the text of a reply: the answer itself, or the name of the variable that holds it."""
+
+    kind: Literal["literal", "name"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedReply:
+    """What a reply says and asks for.
+
+    `prose` is the text before the cell, or all text of a reply without one. `code` is the cell, "" if there is
+    none; it may still fail to compile, which the kernel then explains. `notes` has a sentence for each repair
+    and rejection, fit for the model and for a person.
+    """
+
+    thinking: str
+    prose: str
+    code: str
+    final: Final | None
+    notes: tuple[str, ...]
+
+
+def parse(text: str) -> ParsedReply:
+    """Read one whole reply. Never raises; takes time linear in its length."""
+    thinking, visible, unclosed = split_thinking(text)
+    notes: list[str] = []
+    if unclosed:
+        notes.append("The reply ended inside its thinking, so it holds neither code nor an answer.")
+    blocks, cut = walk(visible)
+    if visible[cut:].strip():
+        notes.append("A chat-template token leaked into the reply; it and everything after it were cut off.")
+    visible = visible[:cut]
+    cell = next((block for block in blocks if block.code), None)
+    finals = _finals(visible, blocks)
+    if cell is None and (cell := _unfenced(visible, blocks, finals)) is not None:
+        finals = []
+    if cell is None:
+        return _without_cell(thinking, visible, blocks, finals, notes)
+    notes += cell.notes
+    if cell.ending == "cut":
+        notes.append("The code block was not closed: the reply may have been cut off in it.")
+    after = [block for block in blocks if block.start >= cell.end]
+    notes += _left_out(after)
+    final, rejections = _final_beside_cell(finals, [block for block in after if block.code])
+    prose = _clean(visible[: cell.start])
+    return ParsedReply(thinking, prose, cell.code, final, (*notes, *rejections))
+
+
+def end_of_cell(text: str) -> int | None:
+    """Return the number of characters after which generation may stop, or None while it must go on.
+
+    That is where the first cell of `text` (a reply so far) ends: after its closing fence or tag. Never inside
+    thinking. Meant to be called after every token: it looks closely only when `text` ends in a closing mark.
+    """
+    if not _ENDINGS.search(text, max(0, len(text) - _ENDING_WINDOW)):
+        return None
+    _, visible, unclosed = split_thinking(text)
+    if unclosed:
+        return None
+    cell = next((block for block in walk(visible).blocks if block.code), None)
+    return cell.end if cell is not None and cell.ending == "closed" else None
+
+
+def _finals(visible: str, blocks: list[Block]) -> list[Found]:
+    prose = visible
+    pieces, at = [], 0
+    for block in blocks:
+        pieces += [prose[at : block.start], blank(prose[block.start : block.end], 0, block.end - block.start)]
+        at = block.end
+    found = find_finals("".join(pieces) + prose[at:])
+    found += [
+        read_fence(block.body, block.start, block.end)
+        for block in blocks
+        if block.label in FINAL_LABELS and not block.code
+    ]
+    return sorted(found, key=lambda final: final.start)
+
+
+def _final_beside_cell(finals: list[Found], left_out: list[Block]) -> tuple[Final | None, list[str]]:
+    """Keep a variable named as the final answer beside a cell; an answer in words came before any output."""
+    notes: list[str] = []
+    final: Final | None = None
+    for found in finals:
+        if found.kind == "rejected":
+            notes.append(found.value)
+        elif final is not None:
+            notes.append("Only the first final answer of the reply counts.")
+            break
+        elif found.kind != "name":
+            notes.append(
+                "The final answer in the text was not taken, because it was written before the cell had any "
+                "output: look at the output, then give the answer."
+            )
+            break
+        elif left_out and found.start >= left_out[0].start:
+            notes.append(
+                f"The final answer {found.value} was not taken, because it stands after a block that did not run."
+            )
+            break
+        else:
+            final = Final("name", found.value)
+    return final, notes
+
+
+def _without_cell(
+    thinking: str, visible: str, blocks: list[Block], finals: list[Found], notes: list[str]
+) -> ParsedReply:
+    notes += [found.value for found in finals if found.kind == "rejected"]
+    taken = [found for found in finals if found.kind != "rejected"]
+    if not taken:
+        languages = sorted({block.label for block in blocks} & OTHER_LABELS - OUTPUT_LABELS - FINAL_LABELS)
+        if languages:
+            notes.append(f"Nothing was run: cells are Python, and the reply holds {', '.join(languages)}.")
+        return ParsedReply(thinking, _clean(visible), "", None, tuple(notes))
+    first = taken[0]
+    if any((found.kind, found.value) != (first.kind, first.value) for found in taken[1:]):
+        notes.append("The reply gives several final answers; the first one was taken.")
+    prose = _clean(visible[: first.start] + visible[first.end :])
+    if first.kind == "code":
+        notes.append("The final call was run as the cell, because its argument has to be evaluated.")
+        return ParsedReply(thinking, prose, first.value, None, tuple(notes))
+    kind: Literal["literal", "name"] = "name" if first.kind == "name" else "literal"
+    return ParsedReply(thinking, prose, "", Final(kind, first.value), tuple(notes))
+
+
+def _left_out(after: list[Block]) -> list[str]:
+    notes = []
+    runnable = sum(bool(block.code) for block in after)
+    if runnable:
+        blocks = "one later block was" if runnable == 1 else f"{runnable} later blocks were"
+        notes.append(f"Only the first code block runs in a turn; {blocks} left out.")
+    if any(not block.code and block.label in OUTPUT_LABELS | {""} for block in after):
+        notes.append(
+            "An output written into the reply itself was ignored; the real output is what the cell gives."
+        )
+    return notes
+
+
+def _unfenced(visible: str, blocks: list[Block], finals: list[Found]) -> Block | None:
+    """Take a reply, or the end of one, as the cell where it is Python that only lacks its fence."""
+    if blocks:
+        return None
+    taken = [found for found in finals if found.kind != "rejected"]
+    starts = [0]
+    if not taken:
+        for mark in _CODE_LINE.finditer(visible):
+            if len(starts) > _MAX_STARTS:
+                break
+            starts.append(mark.start())
+    labelled = visible.split(None, 1)[:1]
+    for start in starts:
+        body = visible[start:]
+        code, notes = tidy(body)
+        tree = tree_of(code)
+        if tree is None or not meant_as_code(code):
+            continue
+        if taken and len(tree.body) == 1:
+            return None
+        note = "The code had no fence around it and was run as it stands."
+        return Block(start, len(visible), "", body, code, "closed", (*notes, note))
+    if labelled and labelled[0].lower() in LABEL_WORDS and "\n" in visible.strip():
+        body = visible.lstrip()[len(labelled[0]) :]
+        if body.startswith(("\n", "\r\n")) and tree_of(tidy(body)[0]) is not None and body.strip():
+            code, notes = tidy(body)
+            return Block(0, len(visible), "", body, code, "closed", notes)
+    return None
+
+
+def _clean(prose: str) -> str:
+    return _BLANK_LINES.sub("\n\n", prose.replace("\r\n", "\n")).strip()
