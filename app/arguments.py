@@ -56,7 +56,11 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument("--seconds", type=positive, default=1800, help="wall time per run (default 1800)")
     ask.add_argument("--window", type=positive, metavar="TOKENS", help="context window (default: what fits)")
     ask.add_argument("--threads", type=positive, help="compute threads (default: cores less one)")
-    ask.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    progress = ask.add_mutually_exclusive_group()
+    progress.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    progress.add_argument(
+        "--events", action="store_true", help="progress on stderr as JSON lines: phases and committed events"
+    )
 
     for name, help_text in (("runs", "list past runs"), ("corpora", "list the corpora that are stored")):
         listing = commands.add_parser(name, parents=[common], help=help_text)

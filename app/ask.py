@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.cli import STARTER
-from app.progress import Reporter
+from app.progress import reporter_for
 from engine.engine import Answer, Engine
 from engine.errors import InputError
 from engine.llm import open_model
@@ -37,7 +37,7 @@ def ask(options: argparse.Namespace) -> int:
     previous = signal.signal(signal.SIGINT, lambda *_: interrupt(stop))
     signal.signal(signal.SIGTERM, lambda *_: interrupt(stop))
     try:
-        with Reporter(quiet=options.quiet) as reporter:
+        with reporter_for(options) as reporter:
             model = open_model(
                 str(options.model or STARTER),
                 n_ctx=options.window,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
+import threading
 from types import TracebackType
 
 from rich.console import Console
@@ -10,9 +14,14 @@ from rich.status import Status
 
 from engine.corpus import CorpusInfo, Progress
 from engine.node import Hooks
-from engine.types import Event
+from engine.types import Event, Json, to_json
 
 SHOWN_SKIPPED = 5
+
+
+def reporter_for(options: argparse.Namespace) -> Reporter:
+    """The reporter that the options of `ask` call for."""
+    return EventReporter() if options.events else Reporter(quiet=options.quiet)
 
 
 class Reporter:
@@ -87,3 +96,28 @@ class Reporter:
         self._tokens += 1
         if self._tokens % 8 == 0:
             self.phase(f"node {node}: {self._tokens} tokens")
+
+
+class EventReporter(Reporter):
+    """Prints phases and committed events as JSON lines, each written whole, for other programs to follow."""
+
+    def __init__(self) -> None:
+        super().__init__(quiet=True)
+        self._lock = threading.Lock()
+
+    def _line(self, value: Json) -> None:
+        with self._lock:
+            sys.stderr.write(json.dumps(value, ensure_ascii=False) + "\n")
+            sys.stderr.flush()
+
+    def say(self, text: str) -> None:
+        self._line({"say": text})
+
+    def loading(self, fraction: float) -> None:
+        self._line({"phase": "loading", "fraction": fraction})
+
+    def reading(self, progress: Progress) -> None:
+        self._line({"phase": "reading", "done": progress.done, "total": progress.total})
+
+    def hooks(self) -> Hooks:
+        return Hooks(event=lambda event: self._line({"event": to_json(event)}))

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Whom a run tells what happens: `event` gets committed facts, `token` the live text (node, delta)."""
+    """Whom a run tells what happens: `token` gets the live text (node, delta), `event` committed facts.
+
+    Drafts and outputs are committed in groups a little later and are read from the store instead.
+    """
 
     event: Callable[[Event], None] = lambda event: None
     token: Callable[[str, str], None] = lambda node, text: None
@@ -49,7 +52,8 @@ class Run:
     def record(self, node: str, kind: EventKind, **payload: Json) -> Event:
         """Commit one event, then tell whoever watches. The order matters: commit before show."""
         event = self.append(node, kind, payload)
-        self.hooks.event(event)
+        if event.seq:
+            self.hooks.event(event)
         return event
 
     def note(self, node: str, text: str, level: str = "info") -> None:
