@@ -1,0 +1,64 @@
+"""What goes in and out of a cell, as plain values: limits, calls, results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """What one worker may use. Bytes, characters and seconds of processor time.
+
+    `data_bytes` is memory of its own; `address_bytes` counts shared mappings too and gets the corpus added;
+    `scratch_bytes` is the sum of its files, `file_bytes` the largest one. `output_chars` is the text of one
+    cell that is kept (half of it from the start, half from the end). `piece_chars` is the size `chunks` and
+    `map_query` cut to when none is given: what fits a sub-call.
+    """
+
+    data_bytes: int = 1 << 30
+    address_bytes: int = 3 << 30
+    file_bytes: int = 32 << 20
+    scratch_bytes: int = 200 << 20
+    open_files: int = 128
+    cpu_seconds: int = 3600
+    output_chars: int = 65_536
+    piece_chars: int = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A sub-call a cell waits for. `number` counts from 1 in the cell; `name` is "llm" or "rlm".
+
+    llm: {prompts: [str], choices: [str]|None, schema: dict|None, spans: [[[document, start, end]]], batched: bool}
+    rlm: {questions: [str], contexts: [context reference|None]}
+    The answer is one string for each prompt or question.
+    """
+
+    number: int
+    name: str
+    arguments: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class CellResult:
+    """How a cell ended.
+
+    `status` is ok, error, timeout, interrupted or died; after "died" the variables are lost. `seconds` is wall
+    time without the calls. `final` is {"content", "sources": [[document, start, end]], "via"} or None.
+    `variables` are [name, summary] pairs; `error` is {"ename", "evalue"} or None. `spans` are the pieces of
+    documents the cell says it printed (claims of an untrusted process). `dropped_chars` counts output that
+    was not kept. `restarted` says that this cell ran in a fresh session because the one before it ended.
+    `notes` are sentences about this session that the model should be told.
+    """
+
+    status: str
+    seconds: float
+    final: dict[str, Json] | None = None
+    variables: list[list[str]] = field(default_factory=list)
+    error: dict[str, str] | None = None
+    spans: list[list[int]] = field(default_factory=list)
+    dropped_chars: int = 0
+    restarted: bool = False
+    notes: tuple[str, ...] = ()

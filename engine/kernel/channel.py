@@ -1,0 +1,155 @@
+"""Length-prefixed JSON frames over a stream socket. One end is untrusted: sizes, shapes and waits are bounded.
+
+A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import struct
+import threading
+import time
+
+from engine.errors import KernelError
+from engine.types import Json
+
+MAX_FRAME = 8 << 20  # bytes; what the host takes from a worker
+FRAME_SECONDS = 5.0  # a frame that has begun must be complete within this time
+HEADER = struct.Struct("!I")
+
+
+class ChannelError(KernelError):
+    """The other end broke the protocol: frame too large, late, or not JSON. The connection is of no more use."""
+
+
+class ChannelClosed(ChannelError):
+    """The other end is gone."""
+
+
+def encode(value: Json) -> bytes:
+    """Return the frame of `value`. Lone surrogates are kept as JSON escapes. Raises ValueError for NaN."""
+    body = json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    return HEADER.pack(len(body)) + body
+
+
+def decode(body: bytes) -> Json:
+    """Parse the body of a frame. Raises ChannelError for anything but plain, shallow JSON."""
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ChannelError(f"a frame is not readable JSON ({type(error).__name__})") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _ready(sock: socket.socket, event: int, seconds: float | None) -> bool:
+    poll = select.poll()  # not select(), which knows no descriptor above 1023
+    poll.register(sock, event)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))
+
+
+class Channel:
+    """One end of a connection. `send` may be called from any thread; `receive` from one thread at a time.
+
+    `limit` is the largest body accepted from the other end, in bytes.
+    """
+
+    def __init__(self, sock: socket.socket, limit: int = MAX_FRAME):
+        self._sock = sock
+        self._limit = limit
+        self._buffer = bytearray()
+        self._begun = 0.0  # when the unfinished frame in the buffer began (monotonic seconds)
+        self._sending = threading.RLock()
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def send(self, value: Json, seconds: float | None = None) -> None:
+        """Send one frame. Raises ChannelClosed when the other end is gone or takes longer than `seconds`."""
+        frame = encode(value)
+        with self._sending:
+            try:
+                if seconds is None:
+                    self._sock.sendall(frame)
+                else:
+                    self._send_until(memoryview(frame), time.monotonic() + seconds)
+            except (OSError, ValueError) as error:
+                raise ChannelClosed(f"the other end takes no more frames ({error})") from None
+
+    def _send_until(self, rest: memoryview, deadline: float) -> None:
+        while rest:
+            wait = deadline - time.monotonic()
+            if wait <= 0 or not _ready(self._sock, select.POLLOUT, wait):
+                raise TimeoutError("it does not read")
+            try:
+                rest = rest[self._sock.send(rest, socket.MSG_DONTWAIT) :]
+            except BlockingIOError:
+                continue
+
+    def receive(self, seconds: float | None = None) -> Json | None:
+        """Return the next frame, or None when none is complete within `seconds` (None: wait for ever).
+
+        Raises ChannelClosed at the end of the stream and ChannelError for a frame that is too large, that
+        stays incomplete for more than FRAME_SECONDS, or that is not JSON. Frames are never JSON null.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while True:
+            body = self._take()
+            if body is not None:
+                value = decode(body)
+                if value is None:
+                    raise ChannelError("an empty frame arrived")
+                return value
+            if _ready(self._sock, select.POLLIN, self._patience(deadline)):
+                self._read()
+            elif deadline is not None and time.monotonic() >= deadline:
+                return None
+
+    def _patience(self, deadline: float | None) -> float | None:
+        """Seconds to wait for more bytes: until the deadline, and no longer than an unfinished frame may take."""
+        now = time.monotonic()
+        waits = [] if deadline is None else [max(0.0, deadline - now)]
+        if self._buffer:
+            rest = self._begun + FRAME_SECONDS - now
+            if rest <= 0:
+                raise ChannelError(f"a frame stayed incomplete for {FRAME_SECONDS:.0f} s")
+            waits.append(rest)
+        return min(waits, default=None)
+
+    def _read(self) -> None:
+        try:
+            data = self._sock.recv(1 << 18)
+        except (OSError, ValueError) as error:
+            raise ChannelClosed(f"the connection broke ({error})") from None
+        if not data:
+            raise ChannelClosed("the other end closed the connection")
+        if not self._buffer:
+            self._begun = time.monotonic()
+        self._buffer += data
+
+    def _take(self) -> bytes | None:
+        """Cut one complete body off the buffer."""
+        if len(self._buffer) < HEADER.size:
+            return None
+        (length,) = HEADER.unpack_from(self._buffer)
+        if length > self._limit:
+            raise ChannelError(f"a frame of {length:,} bytes is over the limit of {self._limit:,}")
+        end = HEADER.size + length
+        if len(self._buffer) < end:
+            return None
+        body = bytes(self._buffer[HEADER.size : end])
+        del self._buffer[:end]
+        self._begun = time.monotonic()
+        return body
+
+    def close(self) -> None:
+        """Shut the connection down, so that a reader blocked in another thread wakes up."""
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._sock.close()

@@ -1,0 +1,379 @@
+"""The names of a cell: context, sub-calls, combinators, evidence, and every dialect of finishing."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from engine.kernel import pieces as cutting
+from engine.kernel.final import CellDone, Spans, render, spans_of
+from engine.types import Json
+
+CALL_CHARS = 6 << 20  # characters of one call; a frame holds no more
+MAX_VARIABLES = 60
+SUMMARY_CHARS = 100
+SOFT = ("chunks", "peek", "cite")  # a model may use these as names of its own; then its value stays
+PIECE_PROMPT = (
+    "{piece}\n\nQuestion: {question}\nAnswer from the text above only. If it is not there, say NONE."
+)
+
+Ask = Callable[[str, dict[str, Json]], list[str]]
+
+
+class PieceAnswer(str):
+    """An answer of map_query. `piece` is the piece it was given for."""
+
+    piece: Any
+
+
+class Toolbox:
+    """The helpers of one worker. `ask(name, arguments)` makes a call and returns its answers.
+
+    `namespace` is that of the cells; `context` its documents; `piece_chars` the default size of pieces.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        namespace: dict[str, Any],
+        context: Any,
+        reference: Callable[[Any], Json],
+        piece_chars: int,
+    ):
+        self._ask = ask
+        self._namespace = namespace
+        self._context = context
+        self._reference = reference
+        self._piece_chars = piece_chars
+        self._answer: dict[str, Any] = {"content": "", "ready": False, "sources": []}
+        self._print = builtins.print
+        self.final: dict[str, Json] | None = None
+        self.spans: Spans = []
+        self.notes: list[str] = []
+        self._names: dict[str, Any] = {
+            "context": context,
+            "answer": self._answer,
+            **{
+                name: getattr(self, name)
+                for name in (
+                    *("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "map_query"),
+                    *("chunks", "peek", "cite", "FINAL", "FINAL_VAR", "SUBMIT", "SHOW_VARS"),
+                )
+            },
+        }
+        self._hidden: frozenset[str] = frozenset()
+
+    # --- the life of a cell -----------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Put every name back in its place before a cell."""
+        self.final, self.spans, self.notes = None, [], []
+        builtins.print = self._traced_print
+        own = self._namespace
+        for name, value in self._names.items():
+            kept = name in SOFT and name in own and not callable(own[name])
+            if not kept:
+                own[name] = value
+        if not self._hidden:
+            self._hidden = frozenset(own)
+
+    def end(self, ok: bool) -> None:
+        """Read `answer` after a cell, rebound or not, and note what was put back."""
+        now = self._namespace.get("answer")
+        if isinstance(now, dict) and now is not self._answer:
+            content = now.get("content", now.get("answer", ""))
+            self._answer.update(
+                content=content, ready=bool(now.get("ready")), sources=now.get("sources") or []
+            )
+        elif now is not self._answer and now is not None:
+            self._answer["content"] = now
+            self.notes.append('`answer` is a dict again; your value is in answer["content"].')
+        if self._namespace.get("context", self._context) is not self._context:
+            self.notes.append("`context` holds the documents again; use another name for your own value.")
+        if self._answer.get("ready") and ok and self.final is None:
+            try:
+                self._finish(self._answer.get("content"), (), "answer")
+            except CellDone:
+                pass
+            except Exception as error:
+                self.notes.append(f'answer["ready"] was set, but: {error}')
+        self._answer["ready"] = False
+
+    def variables(self) -> list[list[str]]:
+        """The model's own variables as [name, summary] pairs."""
+        found = []
+        for name, value in list(self._namespace.items()):
+            if name.startswith("_") or (name in self._hidden and value is self._names.get(name, value)):
+                continue
+            if type(value).__name__ == "module" or (name in self._names and callable(value)):
+                continue
+            found.append([name[:80], _summary(value)])
+        return found[-MAX_VARIABLES:]
+
+    # --- sub-calls --------------------------------------------------------------------------------------
+
+    def llm_query(
+        self,
+        prompt: Any = None,
+        choices: Any = None,
+        schema: dict[str, Json] | None = None,
+        *,
+        context: Any = None,
+        **other: Any,
+    ) -> str:
+        """Ask the model one question; put all it needs into the prompt. Returns its answer."""
+        prompt = _one(prompt, other, ("query", "question", "text"), "llm_query")
+        if isinstance(choices, str):  # llm_query(question, text)
+            choices, context = None, choices
+        if isinstance(prompt, list | tuple):
+            raise TypeError("llm_query takes one prompt; for several use llm_query_batched(prompts)")
+        if context is not None:
+            prompt = _Prompt(PIECE_PROMPT.format(piece=context, question=prompt), spans_of(context))
+        return self._llm([prompt], choices, schema, batched=False)[0]
+
+    def llm_query_batched(
+        self, prompts: Any = None, choices: Any = None, schema: dict[str, Json] | None = None, **other: Any
+    ) -> list[str]:
+        """Ask the model several independent questions at once. Returns the answers in order."""
+        prompts = _one(prompts, other, ("queries", "prompt_list", "questions"), "llm_query_batched")
+        if isinstance(prompts, str):
+            prompts = [prompts]
+        return self._llm(list(prompts), choices, schema, batched=True)
+
+    def _llm(self, prompts: list[Any], choices: Any, schema: Any, batched: bool) -> list[str]:
+        if not prompts:
+            return []
+        for prompt in prompts:
+            if not isinstance(prompt, str):
+                raise TypeError(
+                    f"a prompt must be text, not {type(prompt).__name__}: use str() or an f-string"
+                )
+        return self._call(
+            "llm",
+            {
+                "prompts": [str(p) for p in prompts],
+                "choices": None if choices is None else [str(c) for c in choices],
+                "schema": schema,
+                "spans": [p.spans if isinstance(p, _Prompt) else spans_of(p) for p in prompts],
+                "batched": batched,
+            },
+        )
+
+    def rlm_query(self, question: Any = None, context: Any = None, **other: Any) -> str:
+        """Give a question and its own data to a child that works on it with cells of its own."""
+        question = _one(question, other, ("query", "prompt", "task"), "rlm_query")
+        if not isinstance(question, str):
+            raise TypeError(
+                "rlm_query takes one question; for several use rlm_query_batched(questions, contexts)"
+            )
+        return self._rlm([question], [context])[0]
+
+    def rlm_query_batched(self, questions: Any = None, contexts: Any = None, **other: Any) -> list[str]:
+        """Give several questions, each with its own data, to children at once. Returns the answers in order.
+
+        One question is asked of every context; one context is given to every question.
+        """
+        questions = _one(questions, other, ("queries", "prompts", "question"), "rlm_query_batched")
+        if contexts is None:
+            contexts = other.get("context")
+        if isinstance(contexts, str) or contexts is None:
+            questions = [questions] if isinstance(questions, str) else list(questions)
+            contexts = [contexts] * len(questions)
+        else:
+            contexts = list(contexts)
+            questions = [questions] * len(contexts) if isinstance(questions, str) else list(questions)
+        if len(questions) != len(contexts):
+            raise ValueError(f"{len(questions)} questions and {len(contexts)} contexts: give as many of both")
+        return self._rlm(questions, contexts)
+
+    def _rlm(self, questions: list[Any], contexts: list[Any]) -> list[str]:
+        if not questions:
+            return []
+        references = [None if item is None else self._reference(item) for item in contexts]
+        return self._call("rlm", {"questions": [str(q) for q in questions], "contexts": references})
+
+    def map_query(self, question: str, pieces: Any) -> list[PieceAnswer]:
+        """Ask the same question of every piece. Returns the answers in order; each has its `.piece`."""
+        if not isinstance(question, str) and isinstance(pieces, str):
+            question, pieces = pieces, question
+        whole = isinstance(pieces, str) or hasattr(pieces, "grep")
+        items = cutting.chunks(pieces, self._piece_chars) if whole else list(pieces)
+        texts = [item.text if hasattr(item, "text") else item for item in items]
+        prompts = [
+            _Prompt(PIECE_PROMPT.format(piece=text, question=question), spans_of(item))
+            for text, item in zip(texts, items, strict=True)
+        ]
+        answers: list[PieceAnswer] = []
+        for batch in _batches(prompts):
+            answers += map(PieceAnswer, self._llm(batch, None, None, batched=True))
+        for answer, item in zip(answers, items, strict=True):
+            answer.piece = item
+        return answers
+
+    def _call(self, name: str, arguments: dict[str, Json]) -> list[str]:
+        size = _chars(arguments)
+        if size > CALL_CHARS:
+            raise ValueError(
+                f"this call holds {size:,} characters, over the limit of {CALL_CHARS:,}: send fewer or smaller "
+                "prompts, and give data as a document or Corpus view, which goes by reference"
+            )
+        return self._ask(name, arguments)
+
+    # --- looking and evidence ---------------------------------------------------------------------------
+
+    def chunks(self, x: Any, size: int | None = None) -> list[Any]:
+        """Cut a text, document or Corpus into pieces at paragraphs or lines; `size` is in characters."""
+        return cutting.chunks(x, self._piece_chars if size is None else int(size))
+
+    def peek(self, x: Any = None, n: int = cutting.PEEK_CHARS) -> cutting.Peek:
+        """Show the beginning of anything."""
+        return cutting.peek(self._context if x is None else x, int(n))
+
+    def cite(self, hit: Any, text: str | None = None) -> Any:
+        """Name a source of the answer: a hit, a document, a piece; `text` narrows it to those exact words."""
+        spans = spans_of(hit, triples=True)
+        if not spans:
+            raise ValueError(
+                "cite needs a hit, a document or a piece of one: try context.grep(words), then cite(hits[0])"
+            )
+        if text:
+            body = hit if isinstance(hit, str) else getattr(hit, "text", "")
+            at = str.find(body, text)
+            if at < 0:
+                raise ValueError(f"these words are not in the source, copy them exactly: {text[:80]!r}")
+            document, start, _ = spans[0]
+            spans = [[document, start + at, start + at + len(text)]]
+        sources = self._answer.get("sources")
+        self._answer["sources"] = [*(sources if isinstance(sources, list) else []), *spans]
+        return hit
+
+    def _traced_print(self, *values: Any, **options: Any) -> None:
+        if len(self.spans) < 10_000:
+            for value in values:
+                self.saw(value)
+        self._print(*values, **options)
+
+    def saw(self, value: Any) -> None:
+        """Remember that a piece of a document was shown (printed or echoed)."""
+        if isinstance(value, cutting.Peek):
+            self.spans += value.spans
+        elif isinstance(value, str) or hasattr(value, "start"):
+            self.spans += spans_of(value)
+        elif isinstance(value, list) and value and hasattr(value[0], "start"):
+            self.spans += spans_of(value[:10])
+
+    # --- finishing --------------------------------------------------------------------------------------
+
+    def FINAL(self, x: Any = None, *sources: Any, **other: Any) -> None:
+        """Finish with `x` as the answer; `sources` are hits, documents or pieces it rests on."""
+        if x is None and len(other) == 1:
+            x = next(iter(other.values()))
+        self._finish(x, sources, "FINAL")
+
+    def FINAL_VAR(self, name: Any = None, *sources: Any) -> None:
+        """Finish with the value of the variable called `name`."""
+        self._finish(self._value(name), sources, "FINAL_VAR")
+
+    def SUBMIT(self, *values: Any, **fields: Any) -> None:
+        """Finish with a value, or with named fields."""
+        if fields:
+            value = next(iter(fields.values())) if len(fields) == 1 and not values else fields
+            self._finish(value, values, "SUBMIT")
+        else:
+            self._finish(values[0] if values else None, values[1:], "SUBMIT")
+
+    def SHOW_VARS(self) -> dict[str, str]:
+        """The variables that exist now and what they are."""
+        return {name: summary for name, summary in self.variables()}
+
+    def _value(self, name: Any) -> Any:
+        if not isinstance(name, str):
+            return name
+        wanted = name.strip().strip("\"'`")
+        if wanted in self._namespace:
+            return self._namespace[wanted]
+        if not wanted.isidentifier() or any(value is name for value in self._namespace.values()):
+            return name  # FINAL_VAR(text) instead of FINAL_VAR("text")
+        known = ", ".join(n for n, _ in self.variables()) or "none"
+        raise NameError(f"FINAL_VAR: there is no variable {wanted!r}. Your variables: {known}", name=wanted)
+
+    def _finish(self, value: Any, sources: tuple[Any, ...], via: str) -> None:
+        content = render(value, 'answer["content"]' if via == "answer" else via)
+        if self.final is None:
+            named = value.get("sources") if isinstance(value, dict) else None
+            told = [self._named(item) for item in (*sources, named, self._answer.get("sources"))]
+            spans = spans_of(told, triples=True) + (spans_of(value) if not isinstance(value, Mapping) else [])
+            unique = [list(span) for span in dict.fromkeys(map(tuple, spans))]
+            self.final = {"content": content, "sources": unique, "via": via}
+        raise CellDone
+
+    def _named(self, source: Any) -> Any:
+        """Turn names of documents among the sources into the documents."""
+        if isinstance(source, list | tuple | set):
+            return [self._named(item) for item in source]
+        if type(source) is str and hasattr(self._context, "document"):
+            try:
+                return self._context.document(source)
+            except (KeyError, LookupError, ValueError):
+                return None
+        return source
+
+
+class _Prompt(str):
+    """A prompt that knows which pieces of documents stand in it."""
+
+    spans: Spans
+
+    def __new__(cls, text: str, spans: Spans) -> _Prompt:
+        prompt = super().__new__(cls, text)
+        prompt.spans = spans
+        return prompt
+
+
+def _one(value: Any, other: dict[str, Any], aliases: tuple[str, ...], name: str) -> Any:
+    """The first argument, also under the wrong keywords that models use."""
+    if value is None:
+        for alias in aliases:
+            if alias in other:
+                return other[alias]
+        raise TypeError(f"{name} needs its first argument: the text to ask")
+    return value
+
+
+def _batches(prompts: list[_Prompt]) -> Iterable[list[Any]]:
+    batch: list[Any] = []
+    size = 0
+    for prompt in prompts:
+        if batch and size + len(prompt) > CALL_CHARS // 2:
+            yield batch
+            batch, size = [], 0
+        batch.append(prompt)
+        size += len(prompt)
+    if batch:
+        yield batch
+
+
+def _chars(value: Json) -> int:
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, dict):
+        return sum(map(_chars, value.values()))
+    if isinstance(value, list):
+        return sum(map(_chars, value))
+    return 8
+
+
+def _summary(value: Any) -> str:
+    """What a variable is, without running code of its class."""
+    kind = type(value)
+    if kind in (bool, int, float, complex, type(None)):
+        text = repr(value) if kind is not int or abs(value) < 10**40 else "a large integer"
+        return f"{kind.__name__} {text}"
+    if kind is str:
+        return f"str, {len(value):,} characters: {value[:40]!r}"[:SUMMARY_CHARS]
+    if kind in (list, tuple, set, frozenset, dict):
+        return f"{kind.__name__} of {len(value):,}"
+    if isinstance(value, str):
+        return f"{kind.__name__}, {str.__len__(value):,} characters"
+    return kind.__name__[:SUMMARY_CHARS]

@@ -1,0 +1,170 @@
+"""One worker: a forked process that confines itself and then runs the cells of one node. Untrusted from there.
+
+Frames from the host: start {context reference, limits}, cell {number, code}, answer {answers | refused | stop}.
+Frames to the host: ready, failed {message}, output {output}, call {number, name, arguments}, done {...}.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import random
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine import corpus as corpora
+from engine.errors import SandboxError
+from engine.kernel.channel import Channel
+from engine.kernel.inprocess import CellKernel
+from engine.kernel.interrupts import Interrupts
+from engine.kernel.outputs import Outputs, Stream
+from engine.kernel.toolbox import Toolbox
+from engine.types import Json
+
+CHANNEL_FD = 3
+MAX_FROM_HOST = 1 << 30  # bytes; the host is trusted
+PR_SET_PDEATHSIG = 1
+CORPUS_FILES = "corpus"
+
+
+def settle(sock: int, pipe: int, scratch: Path) -> None:
+    """Leave everything behind that belongs to the zygote: session, descriptors, environment, folder."""
+    zygote = os.getppid()
+    os.setsid()
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise SandboxError("prctl(PR_SET_PDEATHSIG) failed: this worker could outlive the app")
+    if os.getppid() != zygote:
+        os._exit(1)
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 64) for fd in (os.open(os.devnull, os.O_RDONLY), pipe, pipe, sock)]
+    for target, fd in enumerate(high):
+        os.dup2(fd, target, inheritable=False)
+    os.closerange(CHANNEL_FD + 1, os.sysconf("SC_OPEN_MAX"))
+    os.umask(0o077)
+    Path("/proc/self/oom_score_adj").write_text("1000")
+    for name in ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR", "XDG_CACHE_HOME"):
+        os.environ[name] = str(scratch)
+    tempfile.tempdir = str(scratch)
+    os.chdir(scratch)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def serve(kernel: CellKernel, confine: Callable[[], None], scratch: Path) -> None:
+    """Confine this process, then run cells until the host closes the channel."""
+    channel = Channel(socket.socket(fileno=CHANNEL_FD), MAX_FROM_HOST)
+    try:
+        confine()
+        start: Any = channel.receive()
+        worker = _Worker(kernel, channel, scratch, start)
+    except Exception as error:
+        channel.send({"op": "failed", "kind": type(error).__name__, "message": str(error)})
+        return
+    channel.send({"op": "ready"})
+    while True:
+        frame: Any = channel.receive()
+        worker.run(frame["number"], frame["code"])
+
+
+class _Worker:
+    """State of a worker between its cells."""
+
+    def __init__(self, kernel: CellKernel, channel: Channel, scratch: Path, start: dict[str, Any]):
+        self._kernel = kernel
+        self._channel = channel
+        self._scratch = scratch
+        self._interrupts = Interrupts()
+        self._calling = threading.RLock()
+        self._calls = 0
+        self._outputs = Outputs(self._send_output, start["output_chars"])
+        self._stdout = Stream(self._outputs, "stdout", self._interrupts)
+        self._stderr = Stream(self._outputs, "stderr", self._interrupts)
+        kernel.attach(self._outputs, self._interrupts, self._stdout, self._stderr)
+        corpus = corpora.Corpus.open(Path(start["corpus"])) if start["corpus"] else None
+        self._toolbox = Toolbox(
+            self._ask,
+            kernel.shell.user_ns,
+            _resolve(start["ref"], corpus),
+            getattr(corpora, "reference", lambda x: {"kind": "text", "text": x}),
+            start["piece_chars"],
+        )
+        kernel.saw = self._toolbox.saw
+        self._quiet_threads()
+        random.seed(0)  # the same cells give the same results when they are run again
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed(0)
+
+    def _quiet_threads(self) -> None:
+        """FINAL in a thread of a cell is no error of that thread."""
+        stock = threading.excepthook
+
+        def hook(problem: Any) -> None:
+            if problem.exc_type.__name__ != "CellDone":
+                stock(problem)
+
+        threading.excepthook = hook
+
+    def run(self, number: int, code: str) -> None:
+        """Run one cell and tell the host how it ended."""
+        toolbox, kernel, interrupts = self._toolbox, self._kernel, self._interrupts
+        os.chdir(self._scratch)
+        sys.stdout, sys.stderr = self._stdout, self._stderr
+        sys.setrecursionlimit(3000)
+        toolbox.begin()
+        self._calls = 0
+        self._outputs.begin()
+        interrupts.begin()
+        variables: list[list[str]] = []
+        try:
+            try:
+                kernel.run(code, number)
+                variables = toolbox.variables()
+            finally:
+                interrupts.end()
+        except KeyboardInterrupt as error:  # it came in the last moment
+            interrupts.end()
+            kernel.failed(error)
+        with self._calling:  # a thread of the cell may still wait for an answer
+            toolbox.end(ok=kernel.error is None)
+            dropped = self._outputs.end()
+            self._channel.send(
+                {
+                    "op": "done",
+                    "number": number,
+                    "error": kernel.error,
+                    "final": toolbox.final,
+                    "variables": variables or toolbox.variables(),
+                    "spans": toolbox.spans[:10_000],
+                    "dropped": dropped,
+                    "notes": toolbox.notes,
+                }
+            )
+
+    def _send_output(self, output: dict[str, Json]) -> None:
+        with self._interrupts:
+            self._channel.send({"op": "output", "output": output})
+
+    def _ask(self, name: str, arguments: dict[str, Json]) -> list[str]:
+        """Make a call and wait for the host's answer."""
+        self._outputs.flush()
+        with self._calling, self._interrupts:
+            if not self._interrupts.running:
+                raise RuntimeError("sub-calls can only be made while a cell runs")
+            self._calls += 1
+            self._channel.send({"op": "call", "number": self._calls, "name": name, "arguments": arguments})
+            frame: Any = self._channel.receive()
+            if frame.get("stop"):
+                self._interrupts.raise_later()
+                raise RuntimeError("the run was stopped")
+        if frame.get("refused") is not None:
+            raise RuntimeError(frame["refused"])
+        return frame["answers"]
+
+
+def _resolve(ref, corpus):
+    return corpora.resolve(ref, corpus) if hasattr(corpora, "resolve") else ref["text"]

@@ -1,0 +1,124 @@
+"""The zygote: a clean process that has everything imported and the kernel built, and forks workers on request.
+
+It never runs a cell and never sees a document. One thread, a scrubbed environment, and it ends with its host.
+Control messages are single datagrams of JSON on descriptor 0, with descriptors attached.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import time
+import traceback
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.kernel.inprocess import CellKernel
+from engine.kernel.sandbox import Policy, confine
+from engine.kernel.worker import serve, settle
+
+MESSAGE_BYTES = 1 << 16
+
+
+def main(preload: bool, unsafe_without_sandbox: bool) -> None:
+    """Prepare, then serve fork requests until the host is gone."""
+    began = time.monotonic()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=os.dup(0))
+    kernel = _prepare(preload)
+    threads = sum(1 for _ in Path("/proc/self/task").iterdir())
+    _tell(control, {"ready": True, "threads": threads, "seconds": time.monotonic() - began})
+    ended: dict[int, int] = {}
+    while True:
+        data, fds, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
+        if not data:
+            return
+        request = json.loads(data)
+        _reap(ended)
+        if request["op"] == "status":
+            _tell(control, {"exit": _status(request["pid"], ended)})
+            continue
+        pid = _fork(kernel, control, request, fds, unsafe_without_sandbox)
+        for fd in fds:
+            os.close(fd)
+        handle = os.pidfd_open(pid)
+        _tell(control, {"pid": pid}, [handle])
+        os.close(handle)
+
+
+def _prepare(preload: bool) -> CellKernel:
+    """Import what cells commonly use and build the kernel; then freeze the heap, so that forks share it."""
+    kernel = CellKernel()
+    if preload:
+        import matplotlib.pyplot
+        import numpy
+
+        kernel.shell.enable_matplotlib("inline")
+        matplotlib.pyplot.figure()  # loads fonts and the renderer
+        matplotlib.pyplot.close("all")
+        del numpy
+    gc.collect()
+    gc.freeze()
+    return kernel
+
+
+def _fork(kernel: CellKernel, control: socket.socket, request: Any, fds: list[int], unsafe: bool) -> int:
+    """Fork one worker; returns its pid in the zygote and never returns in the worker."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        control.detach()
+        scratch = Path(request["scratch"])
+        settle(fds[0], fds[1], scratch)
+        policy = None if request["policy"] is None else _policy(request["policy"])
+        serve(kernel, partial(_confine, policy, unsafe), scratch)
+        code = 0
+    except ConnectionError:
+        code = 0
+    except BaseException:
+        os.write(2, traceback.format_exc(limit=-3).encode())
+    finally:
+        os._exit(code)
+
+
+def _confine(policy: Policy | None, unsafe: bool) -> None:
+    if policy is not None:
+        confine(policy)
+    elif not unsafe:
+        from engine.errors import SandboxError
+
+        raise SandboxError("a worker was asked for without a sandbox policy")
+
+
+def _policy(fields: dict[str, Any]) -> Policy:
+    return Policy(**fields | {"read": tuple(map(Path, fields["read"])), "write": Path(fields["write"])})
+
+
+def _reap(ended: dict[int, int]) -> None:
+    """Collect the exit codes of dead workers (negative: killed by that signal)."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        ended[pid] = os.waitstatus_to_exitcode(status)
+
+
+def _status(pid: int, ended: dict[int, int]) -> int | None:
+    deadline = time.monotonic() + 0.5
+    while pid not in ended and time.monotonic() < deadline:
+        time.sleep(0.002)
+        _reap(ended)
+    return ended.pop(pid, None)
+
+
+def _tell(control: socket.socket, message: dict[str, Any], fds: list[int] | None = None) -> None:
+    socket.send_fds(control, [json.dumps(message).encode()], fds or [])
