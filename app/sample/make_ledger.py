@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 FOLDER = Path(__file__).parent / "documents" / "invoices"
-HEADER = "invoice,date,supplier,item,quantity,unit,unit price,amount,status,booked by,remark".split(",")
+HEADER = "invoice,date,supplier,item,quantity,unit,unit price,amount,status,booked by,remark"
 ROWS = 600
 T = TypeVar("T")
 
@@ -171,16 +171,14 @@ def ledger() -> list[list[str]]:
     rows.sort(key=lambda row: (row[0], row[1], row[2]))
 
     lines = []
-    for number, (day_booked, supplier, item, quantity, unit, price, remark) in enumerate(rows, start=1):
+    for number, (day_booked, supplier, item, bought, unit, price, remark) in enumerate(rows, start=1):
         status = "paid" if day_booked < date(2024, 11, 20) or draw.random() < 0.3 else "open"
         spring = date(2024, 2, 1) < day_booked < date(2024, 7, 1)
         if supplier in SHORT and spring and draw.random() < 0.4:
             status = "disputed"
-            remark = pick(SHORT[supplier]).format(
-                2 + int(draw.random() * (quantity if quantity < 30 else 30) / 2)
-            )
-        amount = f"{quantity * price:.2f}"
-        line = [f"HR24-{number:04d}", day_booked.isoformat(), supplier, item, str(quantity), unit]
+            remark = pick(SHORT[supplier]).format(2 + int(draw.random() * min(bought, 30) / 2))
+        amount = f"{bought * price:.2f}"
+        line = [f"HR24-{number:04d}", day_booked.isoformat(), supplier, item, str(bought), unit]
         lines.append([*line, f"{price:.2f}", amount, status, pick(CLERKS), remark])
     return lines
 
@@ -194,8 +192,8 @@ def write(folder: Path) -> None:
         with (folder / f"purchase-ledger-2024-q{quarter}.csv").open(
             "w", newline="", encoding="utf-8"
         ) as file:
+            file.write(HEADER + "\n")
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(HEADER)
             writer.writerows(line for line in lines if line[1][:7] in months)
 
 
