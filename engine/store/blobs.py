@@ -40,7 +40,10 @@ class Blob:
 
 
 def split(value: Json) -> tuple[Json, list[Blob]]:
-    """Return the value with references in place of large strings and images, and the blobs taken out."""
+    """Return the value with references in place of large strings and images, and the blobs taken out.
+
+    `join` undoes it, except that white space within the base64 of an image is not kept.
+    """
     blobs: list[Blob] = []
 
     def put(mime: str, data: bytes) -> Json:

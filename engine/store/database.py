@@ -32,6 +32,7 @@ def prepare(folder: Path, busy_seconds: float) -> Path:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         for file in (path, path.with_name(f"{FILE_NAME}-wal"), path.with_name(f"{FILE_NAME}-shm")):
             _make_private(file, 0o600)
+        _check_size(path)
         with contextlib.closing(connect(path, busy_seconds)) as db:
             _bring_up_to_date(db, path, busy_seconds)
     return path
@@ -93,10 +94,7 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
             "nothing was written."
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StoreError(
-            f"The database {path} is damaged or is not a database ({error}). Move it away to start afresh, or put a "
-            f"copy from {path.parent / BACKUPS} in its place; nothing was written."
-        )
+        return _damaged(path, str(error))
     if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in NO_SPACE:
         return StoreError(
             f"The disk that holds {path} is full. Free some space, then try again; nothing was written."
@@ -114,6 +112,28 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
             "folder with --data or TAPROOT_DATA."
         )
     return StoreError(f"The database {path} could not be used ({error}); nothing was written.")
+
+
+def _damaged(path: Path, what: str) -> StoreError:
+    return StoreError(
+        f"The database {path} is damaged or is not a database ({what}). Move it away to start afresh, or put a "
+        f"copy of your own, or one from {path.parent / BACKUPS}, in its place; nothing was written."
+    )
+
+
+def _check_size(path: Path) -> None:
+    """Find a file that lost its end within a page, which SQLite would take for zeros. Raises StoreError."""
+    size = path.stat().st_size
+    journals = (path.with_name(f"{FILE_NAME}-{kind}") for kind in ("wal", "journal"))
+    # After a crash the file may end anywhere; SQLite then repairs it from its journal.
+    if size == 0 or any(file.exists() and file.stat().st_size for file in journals):
+        return
+    with path.open("rb") as file:
+        header = file.read(100)
+    page = int.from_bytes(header[16:18], "big") if header.startswith(b"SQLite format 3") else 0
+    page = 65536 if page == 1 else page
+    if page < 512 or size % page:
+        raise _damaged(path, f"its {size:,} bytes are not whole pages")
 
 
 def _bring_up_to_date(db: sqlite3.Connection, path: Path, busy_seconds: float) -> None:

@@ -1,0 +1,156 @@
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from engine.errors import InputError, StoreError
+from engine.store import Store, delete
+from engine.store.blobs import KEY
+from tests.engine.store.conftest import Start, begin, tell
+
+SECRET = "zanzibar-4711-heliotrope"
+
+
+def holding(folder: Path, text: str) -> list[str]:
+    """Names of the files below the folder in which the text stands."""
+    files = [Path(root) / name for root, _, names in os.walk(folder) for name in names]
+    return [file.name for file in files if text.encode() in file.read_bytes()]
+
+
+def save_corpus(store: Store, corpus: str) -> Path:
+    folder = store.corpora_dir / corpus
+    folder.mkdir()
+    (folder / "text.bin").write_text(f"{SECRET} of {corpus}")
+    store.save_corpus({"id": corpus, "name": f"{SECRET} {corpus}", "documents": 1, "chars": 10})
+    return folder
+
+
+def fill(store: Store, corpus: str, count: int) -> list[str]:
+    """Several finished runs, their events mixed on the same pages."""
+    runs = [begin(store, question=f"{SECRET}?", corpus=corpus) for _ in range(count)]
+    for number in range(20):
+        for run in runs:
+            store.append(run, "0", "note", {"text": f"{SECRET} {run} {number} " * 5})
+            store.append(run, "0", "note", {"text": f"{SECRET} {run} " * 3000})
+    for run in runs:
+        tell(store, run, f"{SECRET} {run}")
+    return runs
+
+
+def test_no_byte_of_a_deleted_run_is_left(store: Store, folder: Path) -> None:
+    gone, kept = fill(store, "c1", 2)
+    assert holding(folder, f"{SECRET} {gone}")
+    before = store.events(kept)
+    receipt = store.delete_run(gone)
+    assert holding(folder, f"{SECRET} {gone}") == []
+    assert (receipt["runs"], receipt["events"], receipt["erased"], receipt["notices"]) == (
+        [gone],
+        54,
+        True,
+        [],
+    )
+    assert [row["run"] for row in store.runs()] == [kept]
+    assert store.events(kept) == before and store.check() == []
+    assert store.events(gone) == [] and store.outputs(gone) == [] and store.turns(gone) == []
+
+
+def test_no_byte_of_a_deleted_corpus_and_its_runs_is_left(store: Store, folder: Path) -> None:
+    one, other = save_corpus(store, "c1"), save_corpus(store, "c2")
+    runs, kept = fill(store, "c1", 3), begin(store, corpus="c2")
+    receipt = store.delete_corpus("c1")
+    assert sorted(receipt["runs"]) == sorted(runs)
+    assert (receipt["corpora"], receipt["folders"], receipt["erased"]) == (["c1"], 1, True)
+    assert not one.exists() and other.exists()
+    assert [row["corpus"] for row in store.corpora()] == ["c2"] and store.run(kept)["status"] == "running"
+    store.append(kept, "0", "run_finished", {"status": "answered"})
+    store.delete_corpus("c2")
+    assert holding(folder, SECRET) == []
+
+
+def test_a_value_goes_with_the_last_run_that_uses_it(store: Store) -> None:
+    runs = [begin(store), begin(store)]
+    for run in runs:
+        store.append(run, "0", "note", {"text": SECRET * 5000})
+        store.append(run, "0", "run_finished", {"status": "answered"})
+    sha256 = store.events(runs[0], resolve=False)[1].payload["text"][KEY]
+    assert store.delete_run(runs[0])["blobs"] == 0
+    assert store.blob(sha256)[1] == (SECRET * 5000).encode()
+    assert store.delete_run(runs[1])["blobs"] == 1
+    with pytest.raises(InputError):
+        store.blob(sha256)
+
+
+def test_a_run_that_is_running_is_not_deleted(store: Store, folder: Path, start: Start) -> None:
+    process = start(folder, "hold")
+    run = process.stdout.readline().strip()
+    mine = begin(store, corpus="c2")
+    save_corpus(store, "c1")
+    for name in (run, mine):
+        with pytest.raises(InputError, match="is still running"):
+            store.delete_run(name)
+    with pytest.raises(InputError, match="is still reading this corpus"):
+        store.delete_corpus("c1")
+    assert len(store.runs()) == 2 and (folder / "corpora" / "c1").exists()
+
+
+def test_nothing_can_be_added_to_a_deleted_run(store: Store) -> None:
+    run = begin(store)
+    store.append(run, "0", "run_finished", {"status": "answered"})
+    store.delete_run(run)
+    with pytest.raises(StoreError, match="may have been deleted"):
+        store.append(run, "0", "note", {"text": "late"})
+    with pytest.raises(InputError, match="There is no run"):
+        store.delete_run(run)
+
+
+def test_backups_hold_the_same_text_and_go_as_well(store: Store, folder: Path) -> None:
+    (run,) = fill(store, "c1", 1)
+    backup = folder / "backups" / "taproot-20260101-000000.db"
+    backup.parent.mkdir()
+    with sqlite3.connect(folder / "taproot.db") as source, sqlite3.connect(backup) as copy:
+        source.backup(copy)
+    assert backup.name in holding(folder, SECRET)
+    assert store.delete_run(run)["backups"] == 1
+    assert holding(folder, SECRET) == []
+
+
+def test_a_deletion_that_was_cut_short_is_finished_at_the_next_opening(folder: Path) -> None:
+    with Store(folder) as store:
+        corpus = save_corpus(store, "c1")
+        (run,) = fill(store, "c1", 1)
+        store._write(lambda db: delete.take_corpus(db, "c1"))  # and then the power went
+    assert corpus.exists()
+    with Store(folder) as store:
+        assert not corpus.exists() and store.runs() == []
+        assert holding(folder, f"{SECRET} {run}") == []
+
+
+def test_a_corpus_may_come_back_after_its_deletion(folder: Path) -> None:
+    with Store(folder) as store:
+        save_corpus(store, "c1")
+        store.delete_corpus("c1")
+        corpus = save_corpus(store, "c1")
+    with Store(folder) as store:
+        assert corpus.exists() and store.corpus("c1")["documents"] == 1
+
+
+def test_a_reader_elsewhere_delays_the_erasing_and_the_receipt_says_so(folder: Path) -> None:
+    with Store(folder, busy_seconds=0.1) as store:
+        (run,) = fill(store, "c1", 1)
+        reading = sqlite3.connect(folder / "taproot.db", isolation_level=None)
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM event").fetchone()
+        receipt = store.delete_run(run)
+        assert not receipt["erased"] and "Another program is reading" in receipt["notices"][0]
+        reading.close()
+    with Store(folder):
+        assert holding(folder, SECRET) == []
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "../c1", "a/b", "/etc"])
+def test_a_name_that_is_no_folder_of_its_own_removes_nothing(tmp_path: Path, name: str) -> None:
+    (tmp_path / "corpora").mkdir()
+    with pytest.raises(StoreError, match="no folder of its own"):
+        delete._remove_folder(tmp_path / "corpora", name, [])
+    assert (tmp_path / "corpora").exists()
