@@ -142,7 +142,7 @@ def ledger() -> list[list[str]]:
         rows.append((first, "Grenfold Estates", "rent, Customs Quay", 1, "month", 6950.00, ""))
         rows.append((first, "Cordula Ashgrove", "rent, Mill Lane", 1, "month", 1280.00, ""))
         rows.append((first + timedelta(26), "Fernhollow Cleaning", "cleaning", 1, "month", 2310.00, ""))
-        hours = 300 + int(draw.random() * 40)
+        hours = 350 + int(draw.random() * 40)
         rows.append((first + timedelta(27), "Wardlight Security", "gatehouse", hours, "hour", 27.40, ""))
         rows.append((first + timedelta(27), "Wardlight Security", "nightly check", 1, "month", 210.00, ""))
         for ware in MONTHLY:
