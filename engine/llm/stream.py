@@ -24,6 +24,11 @@ class LiveStream:
         return bool(self._deltas)
 
     @property
+    def text(self) -> str:
+        """All text handed out so far."""
+        return "".join(self._deltas)
+
+    @property
     def done(self) -> bool:
         """Whether the reply, or an error, is there."""
         return self._reply is not None or self._error is not None

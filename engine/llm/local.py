@@ -1,0 +1,363 @@
+"""A GGUF model in a process of its own: started, watched, and started again when it stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from pathlib import Path
+from typing import IO, Any
+
+import engine
+from engine.errors import ContextOverflow, InputError, ModelError, TaprootError
+from engine.llm.base import Reply, Request
+from engine.llm.gguf_facts import read_facts
+from engine.llm.stream import LiveStream
+from engine.llm.wire import Writer, lines_of
+from engine.types import Json, Message, ModelInfo, Usage, to_json
+
+CLOSE_SECONDS = 2.0
+MAX_DAYS = 4096  # conversations whose first day is remembered
+STDERR_BYTES = 8192
+# What llama.cpp, OpenMP and GPU drivers look at. Nothing else of the environment is handed on.
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
+KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "GGML_", "OMP_", "HIP_", "ROCR_", "VK_", "DYLD_")
+
+
+@dataclass(eq=False, slots=True)
+class _Pending:
+    """A request that has no answer yet. `again`: it was given to a second process after the first stopped."""
+
+    frame: Json
+    stream: LiveStream
+    retryable: bool
+    again: bool = False
+    cancelled: bool = False
+
+
+class LocalModel:
+    """The Model protocol over a GGUF file.
+
+    `n_ctx`: window in tokens; `threads`: of the processor; `gpu_layers`: layers on the GPU, 0 for none. None
+    chooses each by the machine. `on_progress` receives the fraction loaded, from 0 to 1, in another thread.
+
+    Returns once the model is loaded. Raises InputError when the file is not a usable model, ModelError when
+    it cannot be loaded. When the process stops later, open streams raise ModelError, and the next request
+    starts it again; a request at temperature 0 of which no text was shown yet is done again unseen.
+    """
+
+    info: ModelInfo
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        n_ctx: int | None = None,
+        threads: int | None = None,
+        gpu_layers: int | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ):
+        self._path = Path(path).expanduser().absolute()
+        read_facts(self._path)
+        self._order = {"path": str(self._path), "n_ctx": n_ctx, "threads": threads, "gpu_layers": gpu_layers}
+        self._on_progress = on_progress or (lambda fraction: None)
+        self._numbers = count(1)
+        self._changed = threading.Condition(threading.RLock())
+        self._pending: dict[int, _Pending] = {}
+        self._days: OrderedDict[str, str] = OrderedDict()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._writer: Writer | None = None  # there while a loaded process takes requests
+        self._wanted = True
+        self._closed = False
+        self._failure: TaprootError | None = None
+        self._loaded = False
+        # Linux kills the process when the thread that started it ends, so one thread starts all of them.
+        self._supervisor = threading.Thread(target=self._supervise, name="model", daemon=True)
+        self._supervisor.start()
+        with self._changed:
+            self._changed.wait_for(lambda: self._loaded or self._failure)
+            if not self._loaded:
+                self._closed = True
+                self._changed.notify_all()
+                assert self._failure is not None
+                raise self._failure
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the running model process; None while there is none."""
+        process = self._process
+        return process.pid if process is not None else None
+
+    def count(self, text: str) -> int:
+        """Return the exact number of tokens of `text` as message content."""
+        return self._ask({"count": text})
+
+    def fits(self, messages: Sequence[Message]) -> int:
+        """Return the exact number of tokens of the prompt that `messages` make when written anew."""
+        return self._ask({"fits": [[m.role, m.content] for m in messages]})
+
+    def submit(self, request: Request) -> LiveStream:
+        """Queue a request and return at once. Raises ModelError when the model was closed."""
+        work = {
+            "messages": [[m.role, m.content] for m in request.messages],
+            "max_tokens": request.max_tokens,
+            "sampling": to_json(request.sampling),
+            "conversation": request.conversation,
+            "stop_at_cell": request.stop_at_cell,
+            "pinned": request.pinned,
+            "day": self._first_day(request.conversation),
+        }
+        return self._send({"submit": work}, retryable=request.sampling.temperature <= 0)
+
+    def close(self) -> None:
+        """Stop the model process. Open streams raise ModelError; later requests too."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            process = self._process
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(CLOSE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self._supervisor.join(CLOSE_SECONDS)
+
+    def __enter__(self) -> LocalModel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, frame: Json) -> int:
+        return int(self._send(frame, retryable=True).result().usage.prompt_tokens)
+
+    def _send(self, frame: Json, *, retryable: bool) -> LiveStream:
+        number = next(self._numbers)
+        frame["id"] = number
+        stream = LiveStream(lambda: self._cancel(number))
+        with self._changed:
+            if self._closed:
+                raise ModelError("The model was closed. Open it again to go on.")
+            self._pending[number] = _Pending(frame, stream, retryable)
+            self._wanted = True
+            self._changed.notify_all()
+            writer = self._writer
+        if writer is not None:
+            self._write(writer, frame)
+        return stream
+
+    def _cancel(self, number: int) -> None:
+        with self._changed:
+            pending, writer = self._pending.get(number), self._writer
+            if pending is None:
+                return
+            pending.cancelled = True
+            if writer is None:
+                del self._pending[number]
+                pending.stream.finish(Reply("", "cancelled", Usage()))
+        if writer is not None:
+            self._write(writer, {"cancel": number})
+
+    @staticmethod
+    def _write(writer: Writer, frame: Json) -> None:
+        try:
+            writer.send(frame)
+        except OSError:
+            pass  # the process stopped; the supervisor sees its output end and deals with every request
+
+    def _first_day(self, conversation: str) -> str:
+        """Return the day a conversation began: templates that show the date must not change at midnight."""
+        today = date.today().isoformat()
+        with self._changed:
+            day = self._days.setdefault(conversation, today)
+            self._days.move_to_end(conversation)
+            while len(self._days) > MAX_DAYS:
+                self._days.popitem(last=False)
+        return day
+
+    def _supervise(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted or self._closed)
+                if self._closed:
+                    break
+                self._wanted = False
+            with tempfile.TemporaryFile() as errors:
+                process = self._start(errors)
+                refusal = self._listen(process)
+                code = process.wait()
+                for stream in (process.stdin, process.stdout):
+                    if stream is not None:
+                        stream.close()
+                failure = refusal or self._why(code, _last_words(errors))
+            self._stopped(failure)
+        self._fail_all(ModelError("The model was closed."))
+
+    def _start(self, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+        root = Path(engine.__file__).parent.parent
+        environment = {
+            key: value
+            for key, value in os.environ.items()
+            if key in KEPT_VARIABLES or key.startswith(KEPT_PREFIXES)
+        }
+        environment |= {
+            "PYTHONPATH": str(root),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "GGML_NO_BACKTRACE": "1",  # ggml would start a debugger when it aborts
+            "OPENBLAS_NUM_THREADS": "1",  # numpy's threads would start before the sandbox
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "engine.llm.process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=root,
+            env=environment,
+        )
+        with self._changed:
+            self._process = process
+            if self._closed:
+                process.kill()
+        assert process.stdin is not None
+        self._write(Writer(process.stdin), self._order)
+        return process
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> TaprootError | None:
+        """Pass on what a process says until it stops; returns its own reason when it refused to load."""
+        assert process.stdout is not None and process.stdin is not None
+        refusal: TaprootError | None = None
+        try:
+            for frame in lines_of(process.stdout):
+                if "progress" in frame:
+                    self._on_progress(frame["progress"])
+                elif "failed" in frame:
+                    kind = InputError if frame["failed"]["kind"] == "InputError" else ModelError
+                    refusal = kind(frame["failed"]["message"])
+                elif "ready" in frame:
+                    self._ready(frame["ready"], Writer(process.stdin))
+                else:
+                    self._deliver(frame)
+        except ValueError:
+            process.kill()  # a line cut off by its death, or not one of ours
+        return refusal
+
+    def _ready(self, info: dict[str, Any], writer: Writer) -> None:
+        """Take a loaded process into use and give it the requests that wait."""
+        info["notices"] = tuple(info["notices"])
+        with self._changed:
+            self.info = ModelInfo(**info)
+            self._loaded, self._failure = True, None
+            self._writer = writer
+            waiting = [pending.frame for pending in self._pending.values()]
+            self._changed.notify_all()
+        for frame in waiting:
+            self._write(writer, frame)
+
+    def _deliver(self, frame: Json) -> None:
+        number = frame["id"]
+        with self._changed:
+            pending = self._pending.get(number)
+            if pending is not None and "delta" not in frame:
+                del self._pending[number]
+        if pending is None:
+            return
+        stream = pending.stream
+        if "delta" in frame:
+            stream.push(frame["delta"])
+        elif "reply" in frame:
+            stream.finish(_reply(frame["reply"]))
+        elif "value" in frame:
+            stream.finish(Reply("", "stop", Usage(prompt_tokens=frame["value"])))
+        elif "overflow" in frame:
+            stream.fail(_overflow(**frame["overflow"]))
+        else:
+            stream.fail(ModelError(frame["error"]))
+
+    def _stopped(self, failure: TaprootError) -> None:
+        """After a process stopped: keep what can be done again unseen, fail the rest."""
+        with self._changed:
+            self._process = self._writer = None
+            if not self._loaded or isinstance(failure, InputError):
+                self._failure = failure
+                self._changed.notify_all()
+                self._fail_all(failure)
+                return
+            again = {
+                number: pending
+                for number, pending in self._pending.items()
+                if pending.retryable and not (pending.stream.started or pending.again or pending.cancelled)
+            }
+            for pending in again.values():
+                pending.again = True
+            lost = [pending for number, pending in self._pending.items() if number not in again]
+            self._pending = again
+            self._wanted = self._wanted or bool(again)
+        for pending in lost:
+            if pending.cancelled:
+                pending.stream.finish(Reply(pending.stream.text, "cancelled", Usage()))
+            else:
+                pending.stream.fail(failure)
+
+    def _fail_all(self, failure: TaprootError) -> None:
+        with self._changed:
+            pending, self._pending = self._pending, {}
+        for one in pending.values():
+            one.stream.fail(failure)
+
+    def _why(self, code: int, words: str) -> TaprootError:
+        """Say why a process stopped. While it loads, the file is to blame."""
+        if code < 0:
+            try:
+                how = signal.Signals(-code).name
+            except ValueError:
+                how = f"signal {-code}"
+        else:
+            how = f"exit code {code}"
+        detail = f"{how}: {words}" if words else how
+        if not self._loaded:
+            return InputError(
+                f"llama.cpp stopped while it loaded the model {self._path} ({detail}). The file is damaged, or "
+                "of a kind that this llama.cpp does not know. Choose another one."
+            )
+        hint = "; the machine may be out of memory" if code == -9 else ""
+        return ModelError(
+            f"The model process stopped ({detail}{hint}). Ask again: the next request starts it anew."
+        )
+
+
+def _reply(value: dict[str, Any]) -> Reply:
+    usage = Usage(
+        calls=1,
+        prompt_tokens=value["prompt_tokens"],
+        reused_tokens=value["reused_tokens"],
+        completion_tokens=value["completion_tokens"],
+        seconds=value["seconds"],
+    )
+    return Reply(value["text"], value["finish"], usage, value["log_extended"])
+
+
+def _overflow(needed: int, window: int) -> ContextOverflow:
+    return ContextOverflow(
+        f"The prompt holds {needed - 1:,} tokens and the window of this model is {window:,}. Ask about a smaller "
+        "piece, or open the model with a larger window.",
+        needed,
+        window,
+    )
+
+
+def _last_words(errors: IO[bytes]) -> str:
+    """Return the line in which llama.cpp or Python said why it ended, if there is one."""
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - STDERR_BYTES))
+    lines = errors.read().decode("utf-8", "replace").splitlines()
+    telling = ("GGML_ASSERT", "terminate called", "what():", "Error:")
+    return next((line.strip()[:200] for line in reversed(lines) if any(word in line for word in telling)), "")

@@ -1,0 +1,235 @@
+"""The model process: `python -m engine.llm.process`. Speaks JSON lines on standard input and output.
+
+Three threads: the first loads and computes, one reads requests, one counts tokens. It has no network and reads
+only the model; it ends with its parent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from engine.errors import TaprootError
+from engine.kernel.sandbox import Policy, confine, default_read_paths, level
+from engine.llm.gguf_facts import GgufFacts, read_facts
+from engine.llm.plan import Plan, plan_window
+from engine.llm.template import GENERIC, Pieces, TemplateError, cut_template
+from engine.llm.wire import Writer, lines_of
+from engine.types import Json, Message, ModelInfo, Sampling, to_json
+
+PR_SET_PDEATHSIG = 1
+CLERK_STACK = 64 << 20  # bytes; tokenizers recurse
+EXTRA_DATA = 4 << 30  # bytes beyond the weights: cache, compute buffers, Python
+DEVICES = ("/dev/nvidia*", "/dev/nvidia-caps", "/dev/dri", "/dev/kfd")
+SYSTEM_FILES = ("/sys", "/proc/meminfo", "/proc/cpuinfo", "/proc/self", "/proc/driver", "/proc/devices")
+ENGLISH = (
+    "The river had been rising since the middle of the week, and by Friday the lower meadow was gone. "
+    "Nobody in the village could remember such a spring. They carried chairs and books upstairs, counted the "
+    "sheep twice, and wrote the height of the water on the wall of the mill, as their parents had done: "
+    "2 metres and 14 centimetres, on the 9th of April. When it fell at last, the payment of the insurance "
+    "took another six months, because clause 12 of the contract spoke of rain and not of rivers."
+)
+
+
+def main() -> None:
+    """Serve one parent until it closes our input."""
+    incoming, outgoing = _take_channel()
+    _die_with_parent()
+    frames = lines_of(incoming)
+    writer = Writer(outgoing)
+    order = next(frames, None)
+    if order is None:
+        return
+    try:
+        server = Server(order, writer)
+    except TaprootError as error:
+        writer.send({"failed": {"kind": type(error).__name__, "message": str(error)}})
+        return
+    threading.stack_size(CLERK_STACK)
+    for work in (partial(_read, frames, server), server.answer):
+        threading.Thread(target=_until_the_end, args=(work,), daemon=True).start()
+    server.compute()
+
+
+class Server:
+    """A loaded model, the compute loop and the clerk. Raises TaprootError when it cannot be loaded."""
+
+    def __init__(self, order: Json, writer: Writer):
+        self._send = writer.send
+        facts = read_facts(Path(order["path"]))
+        free = _free_bytes()
+        plan = plan_window(facts, order["n_ctx"], free)
+        notices = [*plan.notices, *_confine(facts, plan, order["gpu_layers"])]
+        # llama.cpp may start threads when it is imported, and those would escape the confinement.
+        from engine.llm.compute import Compute
+        from engine.llm.native import Native
+        from engine.llm.pace import Pace
+        from engine.llm.token_log import Logs
+
+        threads = order["threads"] or max(1, _cores() - 1)
+        native = Native(
+            facts,
+            pool=plan.pool,
+            threads=threads,
+            gpu_layers=order["gpu_layers"],
+            on_progress=lambda fraction: writer.send({"progress": round(fraction, 3)}),
+        )
+        self._vocabulary = native.vocabulary
+        self._templates = Templates(facts.template, native.vocabulary)
+        self._templates.on(date.today())
+        if self._templates.problem:
+            notices.append(self._templates.problem)
+        self._logs = Logs(native.vocabulary, self._templates.on, plan.window)
+        pace = Pace(threads, native.set_threads)
+        self._compute = Compute(native, self._logs, pace, plan.window, writer.send)
+        self._questions: queue.SimpleQueue[Json] = queue.SimpleQueue()
+        info = ModelInfo(
+            name=facts.name,
+            path=str(facts.path),
+            fingerprint=facts.fingerprint,
+            n_ctx=plan.window,
+            chars_per_token=round(len(ENGLISH) / max(1, len(native.vocabulary.content(ENGLISH))), 2),
+            architecture=facts.architecture,
+            parameters=facts.parameters,
+            template="generic" if self._templates.problem else "own",
+            notices=tuple(notices),
+        )
+        writer.send({"ready": to_json(info)})
+
+    def compute(self) -> None:
+        """Compute for ever, in the calling thread."""
+        self._compute.run()
+
+    def handle(self, frame: Json) -> None:
+        """Take one request of the parent. Called by the reading thread."""
+        from engine.llm.compute import Job
+
+        if "cancel" in frame:
+            self._compute.cancel(frame["cancel"])
+        elif "count" in frame or "fits" in frame:
+            self._questions.put(frame)
+        else:
+            work = frame["submit"]
+            self._compute.submit(
+                Job(
+                    id=frame["id"],
+                    messages=[Message(role, content) for role, content in work["messages"]],
+                    max_tokens=work["max_tokens"],
+                    sampling=Sampling(**work["sampling"]),
+                    key=work["conversation"],
+                    stop_at_cell=work["stop_at_cell"],
+                    pinned=work["pinned"],
+                    day=date.fromisoformat(work["day"]),
+                )
+            )
+
+    def answer(self) -> None:
+        """Count tokens for ever, so that a long count never holds up a reply or a cancellation."""
+        while True:
+            frame = self._questions.get()
+            if "count" in frame:
+                value = len(self._vocabulary.content(frame["count"]))
+            else:
+                messages = [Message(role, content) for role, content in frame["fits"]]
+                value = len(self._logs.fresh(messages, self._templates.on(date.today())).tokens)
+            self._send({"id": frame["id"], "value": value})
+
+
+class Templates:
+    """The chat template of a model, cut into pieces once for each day. `problem` says why it is not its own."""
+
+    def __init__(self, source: str | None, vocabulary: Any):
+        self._source = source
+        self._bos = vocabulary.text(vocabulary.bos)
+        self._eos = vocabulary.text(vocabulary.eos)
+        self.problem = ""
+        self.on = lru_cache(maxsize=4)(self._on)
+
+    def _on(self, day: date) -> Pieces:
+        if self._source is None:
+            self.problem = "The file has no chat template; a generic one is used, which may cost quality."
+            return GENERIC
+        try:
+            return cut_template(self._source, bos=self._bos, eos=self._eos, day=day)
+        except TemplateError as error:
+            self.problem = (
+                f"The file's chat template {error}; a generic one is used instead, which may cost quality."
+            )
+            return GENERIC
+
+
+def _take_channel() -> tuple[BinaryIO, BinaryIO]:
+    """Keep standard input and output for frames; what libraries print goes to standard error."""
+    incoming = os.fdopen(os.dup(0), "rb")
+    outgoing = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    return incoming, outgoing
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when the thread that started it ends; elsewhere its input ends."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _read(frames: Iterator[Json], server: Server) -> None:
+    for frame in frames:
+        server.handle(frame)
+
+
+def _until_the_end(work: Callable[[], None]) -> None:
+    """Run a thread whose end, by the parent's going or by a fault, is the end of the process."""
+    try:
+        work()
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+    os._exit(0)
+
+
+def _confine(facts: GgufFacts, plan: Plan, gpu_layers: int | None) -> list[str]:
+    """Give up the network and all files but the model. Returns a notice where that is impossible."""
+    found = level()
+    if not found.available:
+        return [f"The model runs without a sandbox. {found.detail}"]
+    devices = tuple(p for pattern in DEVICES for p in Path("/").glob(pattern.lstrip("/")))
+    if gpu_layers == 0:
+        devices = ()
+    cache = facts.kv_bytes * plan.pool
+    policy = Policy(
+        read=(*default_read_paths(), *facts.parts, *(Path(name) for name in SYSTEM_FILES)),
+        data_bytes=None if devices else 2 * facts.size + 2 * cache + EXTRA_DATA,
+        devices=devices,
+    )
+    confine(policy)
+    return []
+
+
+def _free_bytes() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+if __name__ == "__main__":
+    main()
