@@ -109,8 +109,7 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
             "reason": "The program that ran it ended before the run did.",
         }
         append(db, run, "0", "run_finished", prepare(ending))
-    if dead:
-        db.execute("DELETE FROM heartbeat WHERE owner NOT IN (SELECT owner FROM run WHERE status IS NULL)")
+    db.execute("DELETE FROM heartbeat WHERE owner NOT IN (SELECT owner FROM run WHERE status IS NULL)")
     return dead
 
 

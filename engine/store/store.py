@@ -30,7 +30,7 @@ class Store(Reader):
     waits for another program. Raises StoreError when the folder or its database cannot be used.
     """
 
-    def __init__(self, data_dir: Path, *, busy_seconds: float = 10.0):
+    def __init__(self, data_dir: Path, *, busy_seconds: float = 15.0):
         self.folder = Path(data_dir).absolute()
         self._owner = owner.this_process()
         self._lost: dict[str, StoreError] = {}
@@ -82,7 +82,7 @@ class Store(Reader):
         self._write(lambda db: None)
 
     def heartbeat(self) -> None:
-        """Leave a sign of life now. The store does so by itself every few seconds while this process has runs."""
+        """Leave a sign of life now. The store does so by itself every few seconds while a run of it lasts."""
         self._write(lambda db: log.beat(db, self._owner))
 
     def mark_interrupted(self) -> list[str]:
@@ -110,8 +110,9 @@ class Store(Reader):
 
     def close(self) -> None:
         """Commit what is queued and let go of the database. May be called more than once."""
-        self._writer.close()
+        # The reader first: only the last connection empties and removes the log, and a reading one cannot.
         super().close()
+        self._writer.close()
 
     def __enter__(self) -> Store:
         return self

@@ -68,6 +68,16 @@ def test_no_byte_of_a_deleted_corpus_and_its_runs_is_left(store: Store, folder: 
     assert holding(folder, SECRET) == []
 
 
+def test_rows_are_zeroed_already_before_the_file_is_made_smaller(store: Store, folder: Path) -> None:
+    gone, kept = fill(store, "c1", 2)
+    store._write(lambda db: delete.take_run(db, gone))
+    store._write(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone(), "alone")
+    assert holding(folder, f"{SECRET} {gone}") == [] != holding(folder, f"{SECRET} {kept}")
+    size = (folder / "taproot.db").stat().st_size
+    store._write(lambda db: delete.erase(db, folder), "alone")
+    assert (folder / "taproot.db").stat().st_size < size
+
+
 def test_a_value_goes_with_the_last_run_that_uses_it(store: Store) -> None:
     runs = [begin(store), begin(store)]
     for run in runs:

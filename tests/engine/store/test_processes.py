@@ -108,9 +108,12 @@ def test_a_run_leaves_signs_of_life(store: Store, folder: Path) -> None:
             return db.execute("SELECT owner, ts FROM heartbeat").fetchall()
 
     assert beats() == []
-    begin(store)
+    run = begin(store)
     ((name, first),) = beats()
     assert name == canonical(owner.to_json(owner.this_process()))
     store.heartbeat()
     ((_, second),) = beats()
     assert second > first
+    store.append(run, "0", "run_finished", {"status": "answered"})
+    store.mark_interrupted()
+    assert beats() == []

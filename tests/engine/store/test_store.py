@@ -187,6 +187,14 @@ def test_corpora_are_kept_with_all_their_facts(store: Store) -> None:
         store.corpus("d")
 
 
+@pytest.mark.parametrize("name", ["with space", "a#b?c=d", "100%25", "données 資料"])
+def test_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    with Store(tmp_path / name / "deeper") as store:
+        tell(store, begin(store))
+        assert store.check() == []
+    assert [path.name for path in (tmp_path / name / "deeper").iterdir()] == ["taproot.db"]
+
+
 def test_a_closed_store_says_so(folder: Path) -> None:
     store = Store(folder)
     run = begin(store)
