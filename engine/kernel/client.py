@@ -159,6 +159,9 @@ class _CellRun:
     def run(self, code: str, restarted: bool, notes: tuple[str, ...]) -> CellResult:
         """Send the cell, follow it to its end, and say how it ended."""
         process = self._process
+        if any(event.is_set() for event in self._stops):
+            error = {"ename": "KeyboardInterrupt", "evalue": "the run was stopped before this cell began"}
+            return CellResult("interrupted", 0.0, error=error, restarted=restarted, notes=notes)
         process.begin_cell()
         try:
             process.channel.send({"op": "cell", "number": self._number, "code": code}, SEND_SECONDS)

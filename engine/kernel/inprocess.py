@@ -76,12 +76,11 @@ class _Iopub(IOPubThread):
 
 
 class _Echo(ZMQShellDisplayHook):
-    """Shows the value of a cell's last expression, and tells who watches what was shown."""
+    """Shows the value of a cell's last expression, unless a semicolon ends it."""
 
-    def __call__(self, result: Any = None) -> None:
-        kernel: CellKernel = self.shell.kernel  # type: ignore[union-attr]
-        kernel.saw(result)
-        super().__call__(result)
+    def quiet(self) -> bool:
+        kernel: Any = self.shell.kernel  # type: ignore[union-attr]
+        return self.semicolon_at_end_of_expression(kernel.code)
 
 
 class _CellShell(InProcessInteractiveShell):
@@ -124,16 +123,16 @@ class CellKernel(InProcessKernel):
     _supports_kernel_subshells = Bool(False)
 
     def __init__(self) -> None:
-        HistoryManager.enabled = False
+        HistoryManager.enabled = False  # type: ignore[assignment]
         session = _Session(key=b"", check_pid=False)
         super().__init__(session=session, shell_class=_CellShell, compiler_class=_CellCompiler)
         self.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())
         self.error: dict[str, str] | None = None
-        self.saw: Callable[[Any], None] = lambda value: None  # told of each echoed value
         self._outputs: Outputs | None = None
         self._interrupts = Interrupts()
         self._loop: Any = None
         self._number = 0
+        self.code = ""  # of the running cell
         self._refuse_programs()
         warnings.filterwarnings("ignore", message="To exit: use 'exit'")
         self.shell.display_formatter.active_types = list(KEPT)
@@ -167,6 +166,7 @@ class CellKernel(InProcessKernel):
     def run(self, code: str, number: int) -> None:
         """Run one cell; its output goes to the attached Outputs, its failure to `error`. Never raises."""
         self.error = None
+        self.code = code
         self.shell.execution_count = self._number = number
         header = {"msg_id": str(number), "session": "", "msg_type": "execute_request", "username": ""}
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}

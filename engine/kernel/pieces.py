@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.kernel.final import Spans, spans_of
-
 PEEK_CHARS = 2_000
 PEEK_NAMES = 20
 BREAKS = ("\n\n", "\n", ". ", " ")
@@ -55,8 +53,6 @@ def _break(text: str, start: int, end: int) -> int:
 class Peek(str):
     """A look at something. Shows as plain text, whether printed or left as the last line of a cell."""
 
-    spans: Spans
-
     def __repr__(self) -> str:
         return str(self)
 
@@ -64,25 +60,19 @@ class Peek(str):
 def peek(x: Any, n: int) -> Peek:
     """Return the first `n` characters of a text, the names and the beginning of a Corpus, or a list's head."""
     if isinstance(x, str):
-        head = x[:n]
+        head = str(x[:n])
         rest = len(x) - len(head)
-        look = Peek(str(head) + (f"\n[... {rest:,} more characters]" if rest else ""))
-        look.spans = spans_of(head)
-    elif hasattr(x, "names") and hasattr(x, "grep"):
-        look = _peek_corpus(x, n)
-    else:
-        try:
-            items = list(x.items() if isinstance(x, dict) else x)
-        except TypeError:
-            items = [x]
-        text = "\n".join(f"[{i}] {_line(item, 200)}" for i, item in enumerate(items[:PEEK_NAMES]))
-        rest = len(items) - PEEK_NAMES
-        look = Peek(
-            f"{type(x).__name__} of {len(items):,}\n{text[:n]}"
-            + (f"\n[... {rest:,} more]" if rest > 0 else "")
-        )
-        look.spans = []
-    return look
+        return Peek(head + (f"\n[... {rest:,} more characters]" if rest else ""))
+    if hasattr(x, "names") and hasattr(x, "grep"):
+        return _peek_corpus(x, n)
+    try:
+        items = list(x.items() if isinstance(x, dict) else x)
+    except TypeError:
+        items = [x]
+    lines = [f"[{i}] {_line(item, 200)}" for i, item in enumerate(items[:PEEK_NAMES])]
+    rest = len(items) - len(lines)
+    more = [f"[... {rest:,} more]"] if rest else []
+    return Peek("\n".join([f"{type(x).__name__} of {len(items):,}", "\n".join(lines)[:n], *more]))
 
 
 def _peek_corpus(corpus: Any, n: int) -> Peek:
@@ -91,14 +81,10 @@ def _peek_corpus(corpus: Any, n: int) -> Peek:
         lines.append(f"[{i}] {document.name}, {len(document):,} characters")
     if len(corpus) > PEEK_NAMES:
         lines.append(f"[... {len(corpus) - PEEK_NAMES:,} more documents]")
-    spans: Spans = []
     if len(corpus):
         head = corpus[0][:n]
         lines += ["", f"[0] begins:\n{head!s}"]
-        spans = spans_of(head)
-    look = Peek("\n".join(lines))
-    look.spans = spans
-    return look
+    return Peek("\n".join(lines))
 
 
 def _line(value: Any, n: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -31,6 +30,7 @@ class Toolbox:
     """The helpers of one worker. `ask(name, arguments)` makes a call and returns its answers.
 
     `namespace` is that of the cells; `context` its documents; `piece_chars` the default size of pieces.
+    `reference` turns a context into a reference; `claims` finds the spans that seem to stand in a text.
     """
 
     def __init__(
@@ -39,17 +39,17 @@ class Toolbox:
         namespace: dict[str, Any],
         context: Any,
         reference: Callable[[Any], Json],
+        claims: Callable[[str], Spans],
         piece_chars: int,
     ):
         self._ask = ask
         self._namespace = namespace
         self._context = context
         self._reference = reference
+        self._claims = claims
         self._piece_chars = piece_chars
         self._answer: dict[str, Any] = {"content": "", "ready": False, "sources": []}
-        self._print = builtins.print
         self.final: dict[str, Json] | None = None
-        self.spans: Spans = []
         self.notes: list[str] = []
         self._names: dict[str, Any] = {
             "context": context,
@@ -68,8 +68,7 @@ class Toolbox:
 
     def begin(self) -> None:
         """Put every name back in its place before a cell."""
-        self.final, self.spans, self.notes = None, [], []
-        builtins.print = self._traced_print
+        self.final, self.notes = None, []
         own = self._namespace
         for name, value in self._names.items():
             kept = name in SOFT and name in own and not callable(own[name])
@@ -155,10 +154,15 @@ class Toolbox:
                 "prompts": [str(p) for p in prompts],
                 "choices": None if choices is None else [str(c) for c in choices],
                 "schema": schema,
-                "spans": [p.spans if isinstance(p, _Prompt) else spans_of(p) for p in prompts],
+                "spans": [self._standing_in(p) for p in prompts],
                 "batched": batched,
             },
         )
+
+    def _standing_in(self, prompt: str) -> Spans:
+        """The pieces of documents in a prompt: those it was made of, and those that seem to stand in it."""
+        known = prompt.spans if isinstance(prompt, _Prompt) else spans_of(prompt)
+        return _unique([*known, *self._claims(str(prompt))])
 
     def rlm_query(self, question: Any = None, context: Any = None, **other: Any) -> str:
         """Give a question and its own data to a child that works on it with cells of its own."""
@@ -248,21 +252,6 @@ class Toolbox:
         self._answer["sources"] = [*(sources if isinstance(sources, list) else []), *spans]
         return hit
 
-    def _traced_print(self, *values: Any, **options: Any) -> None:
-        if len(self.spans) < 10_000:
-            for value in values:
-                self.saw(value)
-        self._print(*values, **options)
-
-    def saw(self, value: Any) -> None:
-        """Remember that a piece of a document was shown (printed or echoed)."""
-        if isinstance(value, cutting.Peek):
-            self.spans += value.spans
-        elif isinstance(value, str) or hasattr(value, "start"):
-            self.spans += spans_of(value)
-        elif isinstance(value, list) and value and hasattr(value[0], "start"):
-            self.spans += spans_of(value[:10])
-
     # --- finishing --------------------------------------------------------------------------------------
 
     def FINAL(self, x: Any = None, *sources: Any, **other: Any) -> None:
@@ -304,8 +293,7 @@ class Toolbox:
             named = value.get("sources") if isinstance(value, dict) else None
             told = [self._named(item) for item in (*sources, named, self._answer.get("sources"))]
             spans = spans_of(told, triples=True) + (spans_of(value) if not isinstance(value, Mapping) else [])
-            unique = [list(span) for span in dict.fromkeys(map(tuple, spans))]
-            self.final = {"content": content, "sources": unique, "via": via}
+            self.final = {"content": content, "sources": _unique(spans), "via": via}
         raise CellDone
 
     def _named(self, source: Any) -> Any:
@@ -352,6 +340,10 @@ def _batches(prompts: list[_Prompt]) -> Iterable[list[Any]]:
         size += len(prompt)
     if batch:
         yield batch
+
+
+def _unique(spans: Spans) -> Spans:
+    return [list(span) for span in dict.fromkeys(map(tuple, spans))]
 
 
 def _chars(value: Json) -> int:

@@ -86,14 +86,16 @@ class _Worker:
         self._stderr = Stream(self._outputs, "stderr", self._interrupts)
         kernel.attach(self._outputs, self._interrupts, self._stdout, self._stderr)
         corpus = corpora.Corpus.open(Path(start["corpus"])) if start["corpus"] else None
+        self._claims = corpus.claims if corpus is not None else lambda text: []
+        self._shown: list[str] = []
         self._toolbox = Toolbox(
             self._ask,
             kernel.shell.user_ns,
-            _resolve(start["ref"], corpus),
-            getattr(corpora, "reference", lambda x: {"kind": "text", "text": x}),
+            corpora.resolve(start["ref"], corpus),
+            corpora.reference,
+            self._claims,
             start["piece_chars"],
         )
-        kernel.saw = self._toolbox.saw
         self._quiet_threads()
         random.seed(0)  # the same cells give the same results when they are run again
         if "numpy" in sys.modules:
@@ -117,6 +119,7 @@ class _Worker:
         sys.setrecursionlimit(3000)
         toolbox.begin()
         self._calls = 0
+        self._shown.clear()
         self._outputs.begin()
         interrupts.begin()
         variables: list[list[str]] = []
@@ -139,13 +142,14 @@ class _Worker:
                     "error": kernel.error,
                     "final": toolbox.final,
                     "variables": variables or toolbox.variables(),
-                    "spans": toolbox.spans[:10_000],
+                    "spans": self._claims("\n".join(self._shown)),
                     "dropped": dropped,
                     "notes": toolbox.notes,
                 }
             )
 
     def _send_output(self, output: dict[str, Json]) -> None:
+        self._shown.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
         with self._interrupts:
             self._channel.send({"op": "output", "output": output})
 
@@ -164,7 +168,3 @@ class _Worker:
         if frame.get("refused") is not None:
             raise RuntimeError(frame["refused"])
         return frame["answers"]
-
-
-def _resolve(ref, corpus):
-    return corpora.resolve(ref, corpus) if hasattr(corpora, "resolve") else ref["text"]
