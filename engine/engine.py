@@ -7,13 +7,9 @@ with Engine(data_dir, open_model("models/starter/taproot-starter.gguf")) as engi
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-
-import psutil
 
 from engine import corpus as corpora
 from engine import prompt
@@ -69,8 +65,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.store = Store(self.data_dir)
-        self._scratch = tempfile.TemporaryDirectory(prefix="scratch-", dir=self.data_dir)
-        self.kernels = self.host or KernelHost(Path(self._scratch.name))
+        self.kernels = self.host or KernelHost(self.data_dir / "scratch")
         self.kernels.start()
 
     def __enter__(self) -> Engine:
@@ -85,7 +80,6 @@ class Engine:
             self.kernels.close()
         self.model.close()
         self.store.close()
-        self._scratch.cleanup()
 
     def add(
         self,
@@ -156,7 +150,6 @@ class Engine:
         return self._finish(run, root, *self._drive(run, root))
 
     def _start(self, run: Run, corpus: CorpusInfo, question: str) -> str:
-        me = psutil.Process()
         return self.store.new_run(
             {
                 "question": question,
@@ -164,7 +157,6 @@ class Engine:
                 "corpus_name": corpus.name,
                 "model": to_json(self.model.info),
                 "settings": to_json(run.settings),
-                "owner": {"pid": os.getpid(), "started": me.create_time()},
                 "strategy": self.strategy,
             }
         )

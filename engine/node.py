@@ -49,7 +49,7 @@ class Run:
     nodes: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def record(self, node: str, kind: EventKind, **payload: Json) -> Event:
+    def record(self, node: str, kind: EventKind, /, **payload: Json) -> Event:
         """Commit one event, then tell whoever watches. The order matters: commit before show."""
         event = self.append(node, kind, payload)
         if event.seq:

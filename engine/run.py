@@ -38,7 +38,8 @@ def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
     conversation = Conversation(prompt.opening(facts(run, node)))
     turn, silent = 0, 0
     reason = f"the limit of {run.settings.max_turns} turns is reached"
-    with run.kernels.worker(run.corpus_path, node.ref, WorkerLimits()) as worker:
+    limits = WorkerLimits(piece_chars=max(400, run.sub_chars - len(node.question)))
+    with run.kernels.worker(run.corpus_path, node.ref, limits) as worker:
         while turn < run.settings.max_turns:
             if exhausted := run.ledger.exhausted():
                 reason = exhausted
@@ -117,7 +118,7 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
 
 def _judge(run: Run, node: Node, code: str, shown: str, result: CellResult) -> tuple[tuple[str, ...], str]:
     """Name what went wrong with a cell, and detect a loop by (code, output)."""
-    notes: list[str] = []
+    notes = list(result.notes)
     if result.restarted or result.status == "died":
         notes.append(prompt.RESTARTED)
         run.note(node.id, "the worker was restarted; variables of earlier cells are lost", "warning")

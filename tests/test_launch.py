@@ -95,7 +95,10 @@ def test_a_set_up_killed_half_way_is_repaired_by_the_next_start(clone):
     working = slow.read_text()
     slow.write_text("import time\ntime.sleep(60)\n")
     process = subprocess.Popen(
-        [base_python(), str(clone / "launch.py"), "runs"], stderr=subprocess.PIPE, cwd="/", start_new_session=True
+        [base_python(), str(clone / "launch.py"), "runs"],
+        stderr=subprocess.PIPE,
+        cwd="/",
+        start_new_session=True,
     )
     deadline = time.monotonic() + 120
     while not (clone / ".venv" / "bin" / "pip").exists() and time.monotonic() < deadline:

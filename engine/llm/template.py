@@ -42,7 +42,8 @@ class Pieces:
 
     `opening_system` + system + `system_user` + user, or `opening_user` + user; then `reply` opens an answer
     about to be written, `history` one that was written before; `next_user` closes it and opens the next user
-    message. `folds_system`: there is no system role, its text goes in front of the first user message.
+    message. `folds_system`: there is no system role, its text goes in front of the first user message;
+    `drops_system`: the model was trained without one and says so (see NO_SYSTEM), so it is left out.
     `opens_thinking`: the answer begins inside a thought. `harmony`: answers come in channels. `stops`: texts
     that end an answer, for templates whose markers are no tokens of the model.
     """
@@ -54,9 +55,13 @@ class Pieces:
     history: str
     next_user: str
     folds_system: bool = False
+    drops_system: bool = False
     opens_thinking: bool = False
     harmony: bool = False
     stops: tuple[str, ...] = ()
+
+
+NO_SYSTEM = "{# no system message #}"  # a template with this comment belongs to a model that needs none
 
 
 GENERIC = Pieces(
@@ -87,9 +92,7 @@ def cut_template(source: str, *, bos: str = "", eos: str = "", day: date | None 
         whole = _cut(render([("system", marks[0]), *users]), marks)
         opening_system, system_user, *between, reply = whole
         folds = False
-    except TemplateError as error:
-        if "seconds" in str(error):
-            raise
+    except TemplateError:
         _, *between, reply = _cut(render(users), marks[1:])
         opening_system, system_user, folds = "", "", True
     return Pieces(
@@ -99,14 +102,15 @@ def cut_template(source: str, *, bos: str = "", eos: str = "", day: date | None 
         reply=reply,
         history=between[2],
         next_user=between[3],
-        folds_system=folds,
+        folds_system=folds and NO_SYSTEM not in source,
+        drops_system=NO_SYSTEM in source,
         opens_thinking=reply.rstrip().endswith(("<think>", "[THINK]")),
         harmony="<|channel|>" in source and "<|message|>" in source,
     )
 
 
-def normalise(messages: Sequence[Message], folds_system: bool) -> list[Message]:
-    """Bring messages into the form that every template takes: one system message first if at all, then user
+def normalise(messages: Sequence[Message], pieces: Pieces) -> list[Message]:
+    """Bring messages into the form that the template takes: one system message first if at all, then user
     and assistant in turns, beginning with the user. Neighbours of one role become one message.
     """
     system: list[str] = []
@@ -126,10 +130,10 @@ def normalise(messages: Sequence[Message], folds_system: bool) -> list[Message]:
         turns.insert(0, Message("user", ""))
     if turns[-1].role == "assistant":
         turns.append(Message("user", ""))
-    if not system:
+    if not system or pieces.drops_system:
         return turns
     text = "\n\n".join(system)
-    if folds_system:
+    if pieces.folds_system:
         first = turns[0].content
         return [Message("user", f"{text}\n\n{first}" if first else text), *turns[1:]]
     return [Message("system", text), *turns]

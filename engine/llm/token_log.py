@@ -76,7 +76,7 @@ class Logs:
 
     def fresh(self, messages: Sequence[Message], pieces: Pieces) -> Log:
         """Write a conversation from its start."""
-        return self._extend(Log(pieces), normalise(messages, pieces.folds_system))
+        return self._extend(Log(pieces), normalise(messages, pieces))
 
     def add_reply(self, prompt: Prompt, sampled: Sequence[int], text: str) -> None:
         """Append a reply to the log of its prompt: exactly the tokens sampled, and the text they stand for."""
@@ -93,7 +93,7 @@ class Logs:
         return Prompt(log.tokens, extended, log)
 
     def _continue(self, old: Log, messages: Sequence[Message]) -> tuple[Log, bool]:
-        turns = normalise(messages, old.pieces.folds_system)
+        turns = normalise(messages, old.pieces)
         same = 0
         for before, now in zip(old.turns, turns, strict=False):
             if not _same(before, now):

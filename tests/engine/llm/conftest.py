@@ -1,0 +1,57 @@
+"""Tiny models for the tests of engine/llm, made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from llama_cpp import llama_cpp as native
+
+from engine.llm.local import LocalModel
+from engine.llm.tokens import Vocabulary
+from tests.engine.llm.make_gguf import chain_model, random_model
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def template_named(name: str) -> str:
+    """Return the text of a template of this folder."""
+    return (TEMPLATES / f"{name}.jinja").read_text()
+
+
+@pytest.fixture(scope="session")
+def random_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with random weights and a ChatML template."""
+    return random_model(tmp_path_factory.mktemp("gguf") / "random.gguf")
+
+
+@pytest.fixture(scope="session")
+def vocabulary(random_gguf: Path) -> Iterator[Vocabulary]:
+    """The vocabulary that all models of these tests share."""
+    parameters = native.llama_model_default_params()
+    parameters.vocab_only = True
+    model = native.llama_model_load_from_file(str(random_gguf).encode(), parameters)
+    yield Vocabulary(native.llama_model_get_vocab(model))
+    native.llama_model_free(model)
+
+
+@pytest.fixture
+def open_local() -> Iterator[Callable[..., LocalModel]]:
+    """Open models that are closed when the test ends."""
+    opened: list[LocalModel] = []
+
+    def open_one(path: Path, **options) -> LocalModel:
+        opened.append(LocalModel(path, **options))
+        return opened[-1]
+
+    yield open_one
+    for model in opened:
+        model.close()
+
+
+@pytest.fixture(scope="session")
+def endless_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that never ends its reply."""
+    path = tmp_path_factory.mktemp("gguf") / "endless.gguf"
+    return chain_model(path, ["on ", "and "], end="on ", n_ctx=32768)
