@@ -1,0 +1,212 @@
+"""Many documents as one variable: a lazy sequence with search. Opens instantly and is light enough for a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, overload
+
+from engine.corpus import grep as scanner
+from engine.corpus.document import Document, Hit, Hits, Piece
+from engine.corpus.layout import Archive
+from engine.corpus.pattern import compile_pattern
+from engine.corpus.search import Found, find
+from engine.corpus.tracker import Tracker
+
+Numbers = range | tuple[int, ...]
+
+
+class Corpus(Sequence):
+    """Documents of a stored corpus, all or a view of some. `corpus[i]` is a Document, `corpus[a:b]` a view.
+
+    Documents keep their number (`.id`) in every view.
+    """
+
+    def __init__(self, archive: Archive, numbers: Numbers | None = None, tracker: Tracker | None = None):
+        self.archive = archive
+        self.numbers: Numbers = range(archive.count) if numbers is None else numbers
+        self.tracker = tracker or Tracker()
+
+    @classmethod
+    def open(cls, path: Path | str) -> Corpus:
+        """Open the corpus stored in the folder `path`. Raises StoreError when it is damaged or gone."""
+        return cls(Archive(Path(path)))
+
+    # --- a sequence -------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, key: int | str) -> Document: ...
+    @overload
+    def __getitem__(self, key: slice) -> Corpus: ...
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return self.view(self.numbers[key])
+        if isinstance(key, str):
+            return self.document(key)
+        try:
+            return self._document(self.numbers[key])
+        except IndexError:
+            raise IndexError(f"there are {len(self):,} documents here, so there is no number {key}") from None
+
+    def __iter__(self) -> Iterator[Document]:
+        return map(self._document, self.numbers)
+
+    def __contains__(self, item: object) -> bool:
+        """True for a document of this view, a name of one, or a text that stands in one."""
+        if isinstance(item, Piece):
+            return item.id in self.numbers
+        if not isinstance(item, str):
+            return False
+        return self._number(item) is not None or any(str.__contains__(d, item) for d in self)
+
+    def __repr__(self) -> str:
+        noun = "document" if len(self) == 1 else "documents"
+        return f"Corpus of {len(self):,} {noun}, {self.total_chars:,} characters"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the documents: their paths inside the folder."""
+        return [self.archive.name(number) for number in self.numbers]
+
+    @property
+    def total_chars(self) -> int:
+        """The characters of all documents here."""
+        if len(self.numbers) == self.archive.count:
+            return self.archive.chars_total
+        return sum(self.archive.chars(number) for number in self.numbers)
+
+    def view(self, numbers: Numbers) -> Corpus:
+        """A view of the documents with these numbers."""
+        return Corpus(self.archive, numbers, self.tracker)
+
+    def document(self, key: str | int) -> Document:
+        """A document by its name, the end of its name (`lease.md` for `contracts/lease.md`), or its number.
+
+        Raises KeyError with the nearest names when there is none.
+        """
+        number = key if isinstance(key, int) and key in self.numbers else None
+        if isinstance(key, str):
+            number = self._number(key)
+        if number is None:
+            raise KeyError(
+                f"no document {key!r} here; names look like {', '.join(map(repr, self.names[:3]))}"
+            )
+        return self._document(number)
+
+    def select(self, documents: Iterable[int | str | Piece | Hit]) -> Corpus:
+        """A view of documents given by number, name, or anything that stands in them, each once."""
+        chosen: dict[int, None] = {}
+        for item in documents if not isinstance(documents, str | int) else [documents]:
+            chosen[item.id if isinstance(item, Piece | Hit) else self.document(item).id] = None
+        return self.view(tuple(chosen))
+
+    def _number(self, name: str) -> int | None:
+        number = self.archive.number(name)
+        if number is not None:
+            return number if number in self.numbers else None
+        ending = [n for n in self.numbers if self.archive.name(n).endswith("/" + name)]
+        return ending[0] if len(ending) == 1 else None
+
+    def _document(self, number: int) -> Document:
+        document = Document(self.archive.decode(number), self, number, 0)
+        self.tracker.handed(number, 0, len(document), document)
+        return document
+
+    # --- finding ----------------------------------------------------------------------------------------
+
+    def search(self, query: str, k: int = 10) -> Hits:
+        """The lines that fit the words of `query` best, best first, at most `k`."""
+        found = find(self.archive, query, k, self.numbers)
+        self.tracker.searched.update(self.numbers)
+        return self._hits(found)
+
+    def grep(self, pattern: str, limit: int | None = 100) -> Hits:
+        """The matches of a regular expression, document by document; `limit=None` gives all.
+
+        `^` and `$` are the ends of a line. Raises ValueError for a bad pattern.
+        """
+        self.tracker.searched.update(self.numbers)
+        return self._grep(pattern, limit, self.numbers)
+
+    def count(self, pattern: str) -> int:
+        """How many matches a regular expression has. Raises ValueError for a bad pattern."""
+        self.tracker.searched.update(self.numbers)
+        return sum(1 for _ in scanner.scan(self.archive, self.numbers, compile_pattern(pattern)))
+
+    def matching(self, pattern: str) -> Corpus:
+        """A view of the documents in which a regular expression matches. Raises ValueError for a bad pattern."""
+        compiled = compile_pattern(pattern)
+        self.tracker.searched.update(self.numbers)
+        found = (n for n in self.numbers if next(scanner.matches(self.archive, n, compiled), None))
+        return self.view(tuple(found))
+
+    def _grep(
+        self, pattern: str, limit: int | None, numbers: Numbers, start: int = 0, end: int | None = None
+    ) -> Hits:
+        compiled = compile_pattern(pattern)
+
+        def scan() -> Iterator[tuple[int, scanner.Match]]:
+            return scanner.scan(self.archive, numbers, compiled, start, end)
+
+        hits = [Hit(self, number, a, b, groups) for number, (a, b, groups) in islice(scan(), limit)]
+        total = None if limit is None or len(hits) < limit else lambda: sum(1 for _ in scan())
+        return Hits(hits, corpus=self, total=total, notice=compiled.notice)
+
+    def _hits(self, found: list[Found]) -> Hits:
+        hits = [Hit(self, f.document, f.start, f.end, score=f.score, shown=(f.start, f.end)) for f in found]
+        return Hits(hits, corpus=self)
+
+    # --- of one piece (see Piece) -----------------------------------------------------------------------
+
+    def search_in(self, piece: Piece, query: str, k: int) -> Hits:
+        """Search one document or piece of it."""
+        self.tracker.searched.add(piece.id)
+        found = find(self.archive, query, k, (piece.id,), (piece.start, piece.end))
+        return self._hits(found)
+
+    def grep_in(self, piece: Piece, pattern: str, limit: int | None) -> Hits:
+        """Scan one document or piece of it."""
+        self.tracker.searched.add(piece.id)
+        return self._grep(pattern, limit, (piece.id,), piece.start, piece.end)
+
+    def count_in(self, piece: Piece, pattern: str) -> int:
+        """Count the matches in one document or piece of it."""
+        self.tracker.searched.add(piece.id)
+        scan = scanner.scan(self.archive, (piece.id,), compile_pattern(pattern), piece.start, piece.end)
+        return sum(1 for _ in scan)
+
+    # --- places -----------------------------------------------------------------------------------------
+
+    def text(self, document: int, start: int = 0, end: int | None = None) -> str:
+        """Characters [start, end) of a document as a plain str. Raises IndexError when they do not exist."""
+        size = self._size(document)
+        end = size if end is None else end
+        if not 0 <= start <= end <= size:
+            raise IndexError(
+                f"[{start}, {end}) is not a range of the {size:,} characters of document {document}"
+            )
+        return self.archive.slice(document, start, end)
+
+    def locate(self, document: int, start: int) -> tuple[int, int | None]:
+        """The line (from 1) and page (from 1, or None) that hold character `start` of a document."""
+        at = max(0, min(start, self._size(document)))
+        return self.archive.line(document, at), self.archive.page(document, at)
+
+    def piece(self, document: int, start: int, end: int) -> Piece:
+        """Characters [start, end) of a document as a Piece. Raises IndexError when they do not exist."""
+        piece = Piece(self.text(document, start, end), self, document, start)
+        self.tracker.handed(document, start, end, piece)
+        return piece
+
+    def claims(self, text: str) -> list[list[int]]:
+        """Spans [document, start, end] lately handed out that seem to stand in `text`; see `tracker`."""
+        return self.tracker.claims(text)
+
+    def _size(self, document: int) -> int:
+        if not 0 <= document < self.archive.count:
+            raise IndexError(f"there is no document {document}; there are {self.archive.count:,}")
+        return self.archive.chars(document)

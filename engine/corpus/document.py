@@ -1,0 +1,356 @@
+"""Texts that know where they stand: Document and Piece are real `str`, Hit and Hits are what a search finds.
+
+All offsets count characters in the stored text of the document, also in a piece of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, SupportsIndex
+
+from engine.types import Span
+
+if TYPE_CHECKING:
+    from engine.corpus.corpus import Corpus
+
+LONG_LINE = 300  # characters; of a longer line a hit shows one sentence
+SHOWN_TEXT = 240  # characters of a hit that its repr shows
+SHOWN_HITS = 10  # hits that a list of them shows
+SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*\s+|[。！？]|\n\s*\n")
+
+
+class Piece(str):
+    """A part of a document. A plain `str` to all of Python; slices and splits of it keep their place."""
+
+    __slots__ = ("_corpus", "end", "id", "start")
+    _corpus: Corpus
+    id: int
+    start: int
+    end: int
+
+    def __new__(cls, text: str, corpus: Corpus, document: int, start: int) -> Piece:
+        self = super().__new__(cls, text)
+        self._corpus, self.id, self.start, self.end = corpus, document, start, start + len(self)
+        return self
+
+    @property
+    def document(self) -> int:
+        """The number of the document in its corpus (the same as `.id`)."""
+        return self.id
+
+    @property
+    def name(self) -> str:
+        """The name of the document: its path inside the folder."""
+        return self._corpus.archive.name(self.id)
+
+    @property
+    def span(self) -> Span:
+        """Where this text stands."""
+        return Span(self.id, self.start, self.end)
+
+    @property
+    def line(self) -> int:
+        """The number of the first line of this text in its document, from 1."""
+        return self._corpus.archive.line(self.id, self.start)
+
+    @property
+    def page(self) -> int | None:
+        """The number of the page where this text begins, from 1; None where there are no pages."""
+        return self._corpus.archive.page(self.id, self.start)
+
+    def search(self, query: str, k: int = 10) -> Hits:
+        """The lines of this text that fit the words of `query` best, best first."""
+        return self._corpus.search_in(self, query, k)
+
+    def grep(self, pattern: str, limit: int | None = 100) -> Hits:
+        """The matches of a regular expression in this text, in order. Raises ValueError for a bad pattern."""
+        return self._corpus.grep_in(self, pattern, limit)
+
+    def count(self, pattern: str, *bounds: SupportsIndex | None) -> int:
+        """How often a regular expression matches; a single character or no valid pattern counts as itself."""
+        if bounds or len(pattern) < 2:
+            return super().count(pattern, *bounds)
+        try:
+            return self._corpus.count_in(self, pattern)
+        except ValueError:
+            return super().count(pattern)
+
+    def lines(self) -> list[Piece]:
+        """The lines of this text without their line ends, each with its place."""
+        return self.split("\n")  # type: ignore[return-value]
+
+    def _part(self, start: int, text: str) -> Piece:
+        piece = Piece(text, self._corpus, self.id, self.start + start)
+        self._corpus.tracker.handed(self.id, piece.start, piece.end, text)
+        return piece
+
+    def __getitem__(self, key: Any) -> str:
+        text = super().__getitem__(key)
+        if not isinstance(key, slice):
+            return text
+        start, _, step = key.indices(len(self))
+        return self._part(start, text) if step == 1 else text
+
+    def split(self, sep: str | None = None, maxsplit: SupportsIndex = -1) -> list[str]:
+        """As `str.split`; with a separator the parts keep their place."""
+        parts = super().split(sep, maxsplit)
+        return parts if sep is None else self._parts(parts, len(sep))
+
+    def splitlines(self, keepends: bool = False) -> list[str]:
+        """As `str.splitlines`; the lines keep their place."""
+        at, found = 0, []
+        for plain, full in zip(super().splitlines(), super().splitlines(True), strict=True):
+            found.append(self._part(at, full if keepends else plain))
+            at += len(full)
+        return found  # type: ignore[return-value]
+
+    def _parts(self, parts: list[str], gap: int) -> list[str]:
+        at, found = 0, []
+        for part in parts:
+            found.append(self._part(at, part))
+            at += len(part) + gap
+        return found  # type: ignore[return-value]
+
+    def strip(self, chars: str | None = None) -> str:
+        """As `str.strip`; the rest keeps its place."""
+        text = super().rstrip(chars)
+        rest = text.lstrip(chars)
+        return self._part(len(text) - len(rest), rest)
+
+    def lstrip(self, chars: str | None = None) -> str:
+        """As `str.lstrip`; the rest keeps its place."""
+        rest = super().lstrip(chars)
+        return self._part(len(self) - len(rest), rest)
+
+    def rstrip(self, chars: str | None = None) -> str:
+        """As `str.rstrip`; the rest keeps its place."""
+        return self._part(0, super().rstrip(chars))
+
+    def __reduce__(self) -> tuple:
+        return str, (str(self),)  # a copy that leaves the session is plain text
+
+
+class Document(Piece):
+    """The whole text of one document."""
+
+    __slots__ = ()
+
+    @property
+    def pages(self) -> int | None:
+        """How many pages the document has; None where its format has none."""
+        return len(self._corpus.archive.page_starts(self.id)) or None
+
+    def page_text(self, number: int) -> Piece:
+        """The text of one page, counted from 1. Raises IndexError when there is no such page."""
+        starts = [*self._corpus.archive.page_starts(self.id), len(self)]
+        if not 1 <= number < len(starts):
+            raise IndexError(f"{self.name} has {len(starts) - 1} pages, so there is no page {number}")
+        return self[starts[number - 1] : starts[number]]  # type: ignore[return-value]
+
+    def __repr__(self) -> str:
+        return f"Document {self.id} {self.name!r}, {len(self):,} characters"
+
+
+class Groups(tuple):
+    """The groups of a match. Calling it gives it back, as `match.groups()` does."""
+
+    __slots__ = ()
+
+    def __call__(self) -> Groups:
+        return self
+
+
+class Hit:
+    """One place found. `text` is its line, or its sentence where the line is long; `match` the words matched.
+
+    `start` and `end` bound `text`; `match_start` and `match_end` bound `match`.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        document: int,
+        match_start: int,
+        match_end: int,
+        groups: tuple[str | None, ...] = (),
+        score: float = 0.0,
+        shown: tuple[int, int] | None = None,
+    ):
+        self._corpus = corpus
+        self.id = document
+        self.match_start = match_start
+        self.match_end = match_end
+        self.groups = Groups(groups)
+        self.score = score
+        self._shown = shown
+
+    @property
+    def document(self) -> int:
+        """The number of the document in its corpus (the same as `.id`)."""
+        return self.id
+
+    @property
+    def name(self) -> str:
+        """The name of the document: its path inside the folder."""
+        return self._corpus.archive.name(self.id)
+
+    @cached_property
+    def text(self) -> Piece:
+        """The line or sentence of the match."""
+        archive = self._corpus.archive
+        line = archive.line_bounds(self.id, *self._match)
+        start, end = self._shown or narrow(archive.slice, self.id, *line, *self._match)
+        text = archive.slice(self.id, start, end)
+        self._corpus.tracker.handed(self.id, start, end, text)
+        return Piece(text, self._corpus, self.id, start)
+
+    @property
+    def _match(self) -> tuple[int, int]:
+        return self.match_start, self.match_end
+
+    @property
+    def start(self) -> int:
+        """Where `text` begins."""
+        return self.text.start
+
+    @property
+    def end(self) -> int:
+        """Where `text` ends."""
+        return self.text.end
+
+    @property
+    def span(self) -> Span:
+        """Where `text` stands."""
+        return self.text.span
+
+    @cached_property
+    def match(self) -> Piece:
+        """The characters that matched."""
+        text = self._corpus.archive.slice(self.id, *self._match)
+        return Piece(text, self._corpus, self.id, self.match_start)
+
+    @cached_property
+    def line(self) -> int:
+        """The number of the line, from 1."""
+        return self._corpus.archive.line(self.id, self.text.start)
+
+    @property
+    def page(self) -> int | None:
+        """The number of the page, from 1; None where there are no pages."""
+        return self._corpus.archive.page(self.id, self.text.start)
+
+    def group(self, number: int = 0) -> str | None:
+        """As `re.Match.group`: 0 is the whole match."""
+        return self.match if number == 0 else self.groups[number - 1]
+
+    def around(self, lines: int = 3) -> Piece:
+        """The text with this many lines before and after it."""
+        archive = self._corpus.archive
+        start, end = self.text.start, self.text.end
+        for _ in range(lines + 1):
+            start, end = archive.line_bounds(self.id, max(0, start - 1), min(end + 1, archive.chars(self.id)))
+        text = archive.slice(self.id, start, end)
+        self._corpus.tracker.handed(self.id, start, end, text)
+        return Piece(text, self._corpus, self.id, start)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hit) and (self.id, *self._match) == (other.id, *other._match)
+
+    def __hash__(self) -> int:
+        return hash((self.id, *self._match))
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __repr__(self) -> str:
+        place = f"{self.name}:{self.line}" + (f" (page {self.page})" if self.page else "")
+        at = max(0, self.match_start - self.text.start)
+        return f"{place}: {clip(str(self.text), at, SHOWN_TEXT)}"
+
+
+class Hits(list):
+    """Hits in order. `total` counts all matches, also those beyond the limit; `notice` explains a slow search."""
+
+    def __init__(
+        self,
+        hits: list[Hit] | None = None,
+        *,
+        corpus: Corpus | None = None,
+        total: int | Callable[[], int] | None = None,
+        notice: str = "",
+    ):
+        super().__init__(hits or [])
+        self._corpus = corpus
+        self._total = total
+        self.notice = notice
+
+    @property
+    def total(self) -> int:
+        """How many matches there are in all."""
+        if callable(self._total):
+            self._total = self._total()
+        return len(self) if self._total is None else self._total
+
+    @property
+    def documents(self) -> Corpus:
+        """The documents with a hit in this list, in the order of their first hit."""
+        if self._corpus is None:
+            raise ValueError("an empty list of hits belongs to no corpus")
+        return self._corpus.view(tuple(dict.fromkeys(hit.id for hit in self)))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the documents with a hit in this list."""
+        return [*dict.fromkeys(hit.name for hit in self)]
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return Hits(found, corpus=self._corpus, notice=self.notice) if isinstance(key, slice) else found
+
+    def __iter__(self) -> Iterator[Hit]:
+        return super().__iter__()
+
+    def __repr__(self) -> str:
+        if not self:
+            return "no hits" + (f" ({self.notice})" if self.notice else "")
+        shown = [f"[{i}] {hit!r}" for i, hit in enumerate(self[:SHOWN_HITS])]
+        if self.total > len(shown):
+            shown.append(f"... and {self.total - len(shown):,} more")
+        if self.notice:
+            shown.append(f"({self.notice})")
+        return "\n".join(shown)
+
+    __str__ = __repr__
+
+
+def narrow(
+    read: Callable[[int, int, int], str], document: int, first: int, last: int, start: int, end: int
+) -> tuple[int, int]:
+    """Bound what to show of the lines [first, last) around the match [start, end): all, a sentence, a window."""
+    if last - first <= LONG_LINE:
+        return first, last
+    low, high = max(first, start - 4 * LONG_LINE), min(last, end + 4 * LONG_LINE)
+    text = read(document, low, min(high, start + 8 * LONG_LINE))
+    ends = [m.end() for m in SENTENCE_END.finditer(text)]
+    begin = max((e for e in ends if low + e <= start), default=first - low)
+    finish = min((e for e in ends if low + e >= end), default=len(text))
+    begin = max(begin, 0)
+    if finish - begin > LONG_LINE:  # no sentences here: a window, cut at spaces
+        room = max(40, (LONG_LINE - (end - start)) // 2)
+        left, right = max(begin, start - low - room), min(finish, max(start - low + 1, end - low) + room)
+        space = text.find(" ", left, start - low) if left > begin else -1
+        begin = space + 1 if space >= 0 else left
+        space = text.rfind(" ", end - low, right) if right < finish else -1
+        finish = space if space >= 0 else right
+    cut = text[begin:finish]
+    return low + begin + (len(cut) - len(cut.lstrip())), low + finish - (len(cut) - len(cut.rstrip()))
+
+
+def clip(text: str, at: int, size: int) -> str:
+    """At most `size` characters of `text` on one line, around the offset `at`."""
+    if len(text) > size:
+        start = max(0, min(at - size // 3, len(text) - size))
+        text = ("…" if start else "") + text[start : start + size] + ("…" if start + size < len(text) else "")
+    return " ".join(text.split("\n"))

@@ -1,0 +1,92 @@
+"""Text of web pages: what a reader sees, without scripts. Runs in the parser process only."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, Tag
+
+UNSEEN = ("script", "style", "template", "noscript", "svg", "iframe", "object", "select", "head")
+BLOCKS = frozenset(
+    """address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1
+    h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody tfoot thead tr ul caption title
+    html""".split()  # noqa: SIM905
+)
+CELLS = ("td", "th")
+APART = frozenset(
+    ("p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre", "blockquote", "section")
+)
+
+
+def parse_html(markup: str) -> str:
+    """Return the visible text: blocks on their own lines, headings marked with #, cells parted by ` | `."""
+    try:
+        soup = BeautifulSoup(markup, "html.parser")
+        title = soup.title.get_text(" ", strip=True) if soup.title else ""
+        for tag in soup.find_all(UNSEEN):
+            tag.decompose()
+        for tag in soup.select("[hidden]"):
+            tag.decompose()
+        text = "".join(_walk(soup))
+    except RecursionError:
+        title, text = "", _plain(markup)
+    text = re.sub(r"[^\S\n]*\n[^\S\n]*", "\n", text)
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
+    if title and not text.startswith((title, f"# {title}")):
+        text = f"{title}\n\n{text}".rstrip()
+    return text + "\n" if text else ""
+
+
+def _walk(soup: Tag) -> list[str]:
+    """The parts of the text in order. A loop over events, not a recursion: pages may nest without end."""
+    parts: list[str] = []
+    open_tags: list[Tag] = []
+    for node in soup.descendants:
+        while open_tags and not _inside(node, open_tags[-1]):
+            parts.append(_after(open_tags.pop()))
+        if isinstance(node, Tag):
+            parts.append(_before(node))
+            open_tags.append(node)
+        elif type(node) is NavigableString:
+            plain = any(tag.name == "pre" for tag in open_tags[-4:])
+            parts.append(str(node) if plain else re.sub(r"\s+", " ", node))
+    while open_tags:
+        parts.append(_after(open_tags.pop()))
+    return parts
+
+
+def _inside(node: object, tag: Tag) -> bool:
+    return getattr(node, "parent", None) is tag
+
+
+def _before(tag: Tag) -> str:
+    if tag.name == "br":
+        return "\n"
+    if tag.name in CELLS:
+        return " | " if tag.find_previous_sibling(CELLS) else ""
+    if tag.name == "li":
+        return "\n- "
+    if re.fullmatch(r"h[1-6]", tag.name):
+        return "\n\n" + "#" * int(tag.name[1]) + " "
+    return "\n\n" if tag.name in APART else "\n" if tag.name in BLOCKS else ""
+
+
+def _after(tag: Tag) -> str:
+    return "\n\n" if tag.name in APART else "\n" if tag.name in BLOCKS else ""
+
+
+class _Strip(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+def _plain(markup: str) -> str:
+    strip = _Strip()
+    strip.feed(re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", " ", markup))
+    return " ".join(strip.parts)

@@ -1,0 +1,316 @@
+"""Search by words: FTS5 finds candidate passages, then their lines are ranked by how many rare words they hold.
+
+A query is only words: no syntax of it can fail. Words in double quotes are one phrase.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+import threading
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from engine.corpus.document import LONG_LINE, SENTENCE_END
+from engine.corpus.layout import SEARCH, Archive
+from engine.corpus.passages import HEADING, spaced
+
+CANDIDATES = 60  # passages that are ranked line by line
+COMMON = 60_000  # passages a set of words may name before its commonest are left to the ranking
+IN_PASSAGE, IN_ABOUT = 0.45, 0.3  # worth of a word beside the line: in its passage, in its name or heading
+OF_HEADING = 0.6  # worth of a line that is a heading
+OF_PART = 0.4  # worth of a part of a compound such as the 2041 of INV-2041
+OF_PREFIX = 0.6  # worth of a word that only begins like the one asked for
+SAME_TEXT = 3  # hits with the very same words
+MOST_WORDS = 40
+
+Token = tuple[str, str]  # a word as written (folded) and its stem
+
+WORD = re.compile(r'"([^"]+)"|(\S+)')
+EDGE = re.compile(r"^[^\w]+|[^\w]+$")
+POSSESSIVE = re.compile(r"(?<=\w)['’]s$", re.IGNORECASE)
+STOP_WORDS = frozenset(
+    """a about after all also am an and any are as at be because been before being between both but by can could
+    did do does doing during each every find few for from further get give had has have having he her here hers
+    him his how i if in into is it its itself just list many may me more most much must my name no nor not of off
+    on once only or other our out over own please same shall she should show so some such tell than that the
+    their them then there these they this those through to too under until up upon us very was we were what when
+    where which while who whom whose why will with within would you your don't doesn't isn't didn't can't""".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One ranked line: characters [start, end) of a document. A higher score is better."""
+
+    document: int
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(slots=True)
+class Term:
+    """One word or phrase of a query as FTS5 takes it, and what finding it is worth."""
+
+    match: str
+    weight: float
+    passages: int
+    lines: set[int] = field(default_factory=set)
+
+
+def find(
+    archive: Archive, query: str, k: int, documents: Sequence[int], bounds: tuple[int, int] | None = None
+) -> list[Found]:
+    """Return the `k` best lines of `documents` for the words of `query`, best first.
+
+    `bounds` are the characters [start, end) to stay in, when there is one document.
+    """
+    if k < 1 or not len(documents):
+        return []
+    index = _index(archive)
+    terms = index.terms(query)
+    if not terms:
+        return []
+    passages = index.candidates(terms, max(CANDIDATES, 4 * k), _rows(archive, documents, bounds))
+    ranked = index.rank(terms, passages, bounds)
+    found: list[Found] = []
+    seen: dict[str, int] = {}
+    for score, document, start, end, text in ranked:
+        key = " ".join(text.split()).casefold()
+        seen[key] = seen.get(key, 0) + 1
+        if seen[key] <= SAME_TEXT:
+            found.append(Found(document, start, end, score))
+        if len(found) == k:
+            break
+    return found
+
+
+# --- the index of one corpus, opened once per thread ----------------------------------------------------
+
+_local = threading.local()
+
+
+def _index(archive: Archive) -> _Index:
+    opened: dict[int, _Index] = _local.__dict__.setdefault("opened", {})
+    index = opened.get(id(archive))
+    if index is None or index.archive is not archive:
+        while len(opened) >= 4:
+            opened.pop(next(iter(opened))).close()
+        index = opened[id(archive)] = _Index(archive)
+    return index
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Which passages may be found: rows [first, last) and, unless None, only those of these documents."""
+
+    first: int
+    last: int
+    documents: frozenset[int] | None = None
+
+
+def _rows(archive: Archive, documents: Sequence[int], bounds: tuple[int, int] | None) -> _Rows:
+    low, high = min(documents), max(documents)
+    first, last = archive.passage_first[low], archive.passage_first[high + 1]
+    if bounds is not None and bounds != (0, archive.chars(low)):
+        base = archive.byte_start(low)
+        start = base + archive.byte_of(low, bounds[0])
+        end = base + archive.byte_of(low, bounds[1])
+        first = max(first, bisect_right(archive.passage_start, start) - 1)
+        last = min(last, bisect_left(archive.passage_start, end))
+    dense = high - low + 1 == len(documents)
+    return _Rows(first, last, None if dense else frozenset(documents))
+
+
+class _Index:
+    def __init__(self, archive: Archive):
+        self.archive = archive
+        uri = (archive.path / SEARCH).absolute().as_uri() + "?mode=ro&immutable=1"
+        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._db.execute("pragma temp_store=memory")
+        self._db.execute("pragma mmap_size=268435456")
+        self._db.execute("create virtual table temp.vocabulary using fts5vocab(main, passages, col)")
+        # A scratch index of a query's words and of candidate lines: the same tokenizer decides everywhere.
+        self._scratch = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        self._scratch.executescript(
+            "create virtual table line using fts5(text, content='', tokenize='porter unicode61 remove_diacritics 2');"
+            "create virtual table word using fts5vocab(line, instance);"
+            "create virtual table plain using fts5(text, tokenize='unicode61 remove_diacritics 2');"
+            "create virtual table plain_word using fts5vocab(plain, instance);"
+        )
+        self._total = max(1, len(archive.passage_start))
+
+    def close(self) -> None:
+        self._db.close()
+        self._scratch.close()
+
+    # --- the query ----------------------------------------------------------------------------------
+
+    def terms(self, query: str) -> list[Term]:
+        """The distinct words and phrases of a query that can be found, the rarest first."""
+        words = [(phrase or "", word) for phrase, word in WORD.findall(query.replace("\0", " "))][:MOST_WORDS]
+        units: dict[str, None] = {}
+        common: dict[str, None] = {}
+        for phrase, word in words:
+            unit = phrase.strip() or POSSESSIVE.sub("", EDGE.sub("", word))
+            if unit:
+                (common if unit.casefold() in STOP_WORDS and not phrase else units)[unit] = None
+        terms: dict[str, Term] = {}
+        for tokens in self._tokens([*(units or common)]):
+            self._add(terms, tokens, 1.0)
+            if len(tokens) > 1:
+                for token in tokens:
+                    if len(token[0]) > 2:
+                        self._add(terms, (token,), OF_PART)
+        return sorted(terms.values(), key=lambda term: term.passages)
+
+    def _tokens(self, units: list[str]) -> list[tuple[Token, ...]]:
+        """The words of each unit, as written and as stemmed; units that stem alike once."""
+        found: dict[int, list[str]] = {}
+        with self._scratch as db:
+            db.execute("delete from plain")
+            db.executemany("insert into plain(rowid, text) values (?, ?)", enumerate(map(spaced, units)))
+            for row, word in db.execute("select doc, term from plain_word order by doc, offset"):
+                found.setdefault(row, []).append(word)
+        words = [*dict.fromkeys(word for unit in found.values() for word in unit)]
+        with self._lines(enumerate(words)) as db:
+            stems = {words[row]: stem for row, stem in db.execute("select doc, term from word")}
+        distinct: dict[tuple[str, ...], tuple[Token, ...]] = {}
+        for unit in found.values():
+            tokens = tuple((word, stems.get(word, word)) for word in unit)
+            distinct.setdefault(tuple(stem for _, stem in tokens), tokens)
+        return [*distinct.values()]
+
+    def _add(self, terms: dict[str, Term], tokens: tuple[Token, ...], worth: float) -> None:
+        counts = [self._passages(stem) for _, stem in tokens]
+        match = quoted(" ".join(word for word, _ in tokens))
+        if 0 in counts and len(tokens) == 1 and len(tokens[0][1]) > 3:
+            match, worth, counts = quoted(tokens[0][1]) + " *", worth * OF_PREFIX, [1]
+        elif 0 in counts:
+            return
+        rarity = [math.log(1 + self._total / (count + 0.5)) for count in counts]
+        weight = worth * (max(rarity) + 0.3 * (sum(rarity) - max(rarity)))
+        known = terms.get(match)
+        if known is None:
+            terms[match] = Term(match, weight, min(counts))
+        else:
+            known.weight = max(known.weight, weight)
+
+    def _passages(self, token: str) -> int:
+        """In how many passages a token stands, in their text or only in their name or heading."""
+        rows = self._db.execute("select doc from temp.vocabulary where term = ?", (token,)).fetchall()
+        return max((count for (count,) in rows), default=0)
+
+    # --- candidates ---------------------------------------------------------------------------------
+
+    def candidates(self, terms: list[Term], limit: int, rows: _Rows) -> list[int]:
+        """The numbers of the passages that fit best by bm25, best first."""
+        asked: list[str] = []
+        total = 0
+        for term in terms:
+            total += term.passages
+            if asked and total > COMMON:
+                break
+            asked.append(term.match)
+        sql = (
+            "select rowid from passages where passages match ? and rowid between ? and ? "
+            "and rank match 'bm25(1.0, 0.4)' order by rank"
+        )
+        cursor = self._db.execute(sql, (" OR ".join(asked), rows.first + 1, rows.last))
+        found: list[int] = []
+        with closing(cursor):
+            for (row,) in cursor:
+                if rows.documents is None or self._document(row - 1) in rows.documents:
+                    found.append(row - 1)
+                    if len(found) == limit:
+                        break
+        return found
+
+    def _document(self, passage: int) -> int:
+        return self.archive.document_at(self.archive.passage_start[passage])
+
+    # --- ranking ------------------------------------------------------------------------------------
+
+    def rank(
+        self, terms: list[Term], passages: list[int], bounds: tuple[int, int] | None
+    ) -> list[tuple[float, int, int, int, str]]:
+        """Score each line of the passages: (score, document, start, end, text), best first."""
+        lines: list[tuple[int, int, int, str]] = []  # passage, start, end, text
+        abouts: dict[str, int] = {}
+        about_of: dict[int, int] = {}
+        for passage in passages:
+            document = self._document(passage)
+            about = f"{self.archive.name(document)} {self.archive.heading(passage)}"
+            about_of[passage] = abouts.setdefault(about, len(abouts))
+            lines += [
+                (passage, start, end, text)
+                for start, end, text in self._passage_lines(document, passage)
+                if bounds is None or (start >= bounds[0] and end <= bounds[1])
+            ]
+        texts = [*(line[3] for line in lines), *abouts]
+        with self._lines(enumerate(map(spaced, texts))) as db:
+            for term in terms:
+                rows = db.execute("select rowid from line where line match ?", (term.match,))
+                term.lines = {row for (row,) in rows}
+        in_passage: dict[int, set[int]] = {}
+        for row, (passage, *_) in enumerate(lines):
+            held = in_passage.setdefault(passage, set())
+            held.update(i for i, term in enumerate(terms) if row in term.lines)
+        scored: dict[int, list[tuple[float, float, int]]] = {}
+        for row, (passage, _, _, text) in enumerate(lines):
+            own = sum(term.weight for term in terms if row in term.lines)
+            if not own:
+                continue
+            about_row = len(lines) + about_of[passage]
+            beside = sum(
+                term.weight
+                * (IN_PASSAGE if i in in_passage[passage] else IN_ABOUT if about_row in term.lines else 0)
+                for i, term in enumerate(terms)
+                if row not in term.lines
+            )
+            if HEADING.match(text):
+                own *= OF_HEADING
+            scored.setdefault(passage, []).append((own + beside, own, row))
+        ranked = []
+        for place, passage in enumerate(passages):
+            best = max((own for _, own, _ in scored.get(passage, ())), default=0.0)
+            for score, own, row in scored.get(passage, ()):
+                if own >= best / 2:
+                    _, start, end, text = lines[row]
+                    ranked.append((score - 0.001 * place, self._document(passage), start, end, text))
+        return sorted(ranked, key=lambda line: -line[0])
+
+    def _passage_lines(self, document: int, passage: int) -> Iterator[tuple[int, int, str]]:
+        """The lines of a passage, long ones by sentence: (start, end, text) in characters of the document."""
+        archive = self.archive
+        first = archive.passage_start[passage]
+        if passage + 1 < archive.passage_first[document + 1]:
+            last = archive.passage_start[passage + 1]
+        else:
+            last = archive.byte_start(document + 1)
+        text = archive.raw_range(first, last).decode("utf-8")
+        at = archive.char_of(document, first - archive.byte_start(document))
+        for line in text.split("\n"):
+            ends = [m.end() for m in SENTENCE_END.finditer(line)] if len(line) > LONG_LINE else []
+            for start, end in zip([0, *ends], [*ends, len(line)], strict=True):
+                part = line[start:end]
+                inner = part.strip()
+                if inner:
+                    begin = at + start + len(part) - len(part.lstrip())
+                    yield begin, begin + len(inner), inner
+            at += len(line) + 1
+
+    def _lines(self, rows: Iterable[tuple[int, str]]) -> sqlite3.Connection:
+        self._scratch.execute("begin")
+        self._scratch.execute("insert into line(line) values('delete-all')")
+        self._scratch.executemany("insert into line(rowid, text) values (?, ?)", rows)
+        return self._scratch  # as a context manager it commits
+
+
+def quoted(text: str) -> str:
+    """A string of FTS5's query language that means these words in this order."""
+    return '"' + text.replace('"', '""') + '"'
