@@ -94,7 +94,7 @@ class Worker:
             if self._closed:
                 raise KernelError("this worker is closed; make a new one")
             notes: tuple[str, ...] = ()
-            restarted = not self._process.alive
+            restarted = bool(self._process.doom) or not self._process.alive
             if restarted:
                 notes = (self._process.doom or self._host.cause_of_death(self._process),)
                 self._process.close()
