@@ -104,9 +104,9 @@ def available(machine: str) -> bool:
 
 def restrict(policy: Policy, machine: str) -> None:
     """Put the filter on the calling thread; needs no_new_privs. Raises OSError."""
-    program = _program(policy, machine, os.getpid())
-    code = (_Instruction * len(program))(*(_Instruction(*fields) for fields in program))
-    wrapped = _Program(len(program), code)
+    instructions = program(policy, machine, os.getpid())
+    code = (_Instruction * len(instructions))(*(_Instruction(*fields) for fields in instructions))
+    wrapped = _Program(len(instructions), code)
     prctl(PR_SET_SECCOMP, MODE_FILTER, ctypes.addressof(wrapped))
 
 
@@ -126,7 +126,8 @@ class _Program(ctypes.Structure):
 _Code = list[tuple[int, int, int, int]]
 
 
-def _program(policy: Policy, machine: str, pid: int) -> _Code:
+def program(policy: Policy, machine: str, pid: int) -> _Code:
+    """Compile the policy for a process id: (operation, jump if true, jump if false, operand) each."""
     arch, numbers, _ = ARCHITECTURES[machine]
     code: _Code = [
         (LOAD, 0, 0, 4),
@@ -143,7 +144,7 @@ def _program(policy: Policy, machine: str, pid: int) -> _Code:
     for name, code_of_error in plain.items():
         if name in numbers:
             code += [(EQUAL, 0, 1, numbers[name]), (RETURN, 0, 0, ERRNO | code_of_error)]
-    for name, checks in _checked(policy, pid):
+    for name, checks in checked(policy, pid):
         if name in numbers:
             body = [instruction for check in checks for instruction in _test(check)]
             body.append((RETURN, 0, 0, ALLOW))
@@ -152,7 +153,7 @@ def _program(policy: Policy, machine: str, pid: int) -> _Code:
     return code
 
 
-def _checked(policy: Policy, pid: int) -> Iterable[tuple[str, tuple[Check, ...]]]:
+def checked(policy: Policy, pid: int) -> Iterable[tuple[str, tuple[Check, ...]]]:
     """Yield the calls that pass only with certain arguments. Each call stands here once."""
     own = (0, pid)
     open_flags = os.O_ACCMODE | os.O_TRUNC
