@@ -6,13 +6,14 @@ import argparse
 import json
 import sys
 import threading
+import time
 from types import TracebackType
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from engine.corpus import CorpusInfo, Progress
+from engine.corpus.ingest import CorpusInfo, Progress
 from engine.node import Hooks
 from engine.types import Event, Json, to_json
 
@@ -31,6 +32,7 @@ class Reporter:
         self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
         self._status: Status | None = None
         self._tokens = 0
+        self._reading_since = 0.0
 
     def __enter__(self) -> Reporter:
         if self._console.is_terminal:
@@ -58,9 +60,14 @@ class Reporter:
         self.phase(f"loading the model: {fraction:.0%}")
 
     def reading(self, progress: Progress) -> None:
-        """Documents are being read."""
-        eta = f", about {progress.eta:.0f} s left" if progress.eta is not None and progress.eta >= 2 else ""
-        self.phase(f"reading documents: {progress.done:,} of {progress.total:,}{eta}")
+        """Documents are being read; the time left is reckoned from the bytes done so far."""
+        now = time.monotonic()
+        self._reading_since = self._reading_since or now
+        eta = ""
+        if progress.bytes and now - self._reading_since > 2:
+            left = (now - self._reading_since) * (progress.bytes_total - progress.bytes) / progress.bytes
+            eta = f", about {left:.0f} s left"
+        self.phase(f"reading documents: {progress.files:,} of {progress.files_total:,}{eta}")
 
     def corpus(self, info: CorpusInfo) -> None:
         """What the corpus holds and what could not be read, with the reasons."""
@@ -117,7 +124,7 @@ class EventReporter(Reporter):
         self._line({"phase": "loading", "fraction": fraction})
 
     def reading(self, progress: Progress) -> None:
-        self._line({"phase": "reading", "done": progress.done, "total": progress.total})
+        self._line({"phase": "reading", "done": progress.files, "total": progress.files_total})
 
     def hooks(self) -> Hooks:
         return Hooks(event=lambda event: self._line({"event": to_json(event)}))

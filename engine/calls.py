@@ -9,7 +9,7 @@ from typing import Any
 
 from engine import corpus as corpora
 from engine import prompt
-from engine.errors import CallRefused, Cancelled, ContextOverflow, ModelError
+from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, ModelError
 from engine.generate import follow, leaf_request, record_turn
 from engine.kernel.host import Call
 from engine.node import Node, Outcome, Run
@@ -86,7 +86,7 @@ def _ask_leaves(run: Run, node: Node, cell: int, call: Call, ids: list[str]) -> 
     for index, (id, request) in enumerate(zip(ids, requests, strict=True)):
         _start_node(run, node, id, "llm", prompts[index], "", cell, call.number, index)
         run.record(id, "turn_started", turn=1, messages=[to_json(m) for m in request.messages])
-        run.evidence.read(id, prompts[index], spans[index])
+        run.evidence.shown(prompts[index], spans[index])
     streams = [run.model.submit(request) for request in requests]
     try:
         answers = [_leaf_answer(run, id, stream) for id, stream in zip(ids, streams, strict=True)]
@@ -144,10 +144,13 @@ def _ask_children(run: Run, node: Node, cell: int, call: Call, ids: list[str]) -
         as_llm = Call(call.number, "llm", {"prompts": prompts, "batched": True, "spans": None})
         return _ask_leaves(run, node, cell, as_llm, ids)
     run.ledger.reserve(calls=len(questions), nodes=len(questions))
-    children = [
-        make_node(run, id, question, ref, depth=node.depth + 1)
-        for id, question, ref in zip(ids, questions, contexts, strict=True)
-    ]
+    try:
+        children = [
+            make_node(run, id, question, ref, depth=node.depth + 1)
+            for id, question, ref in zip(ids, questions, contexts, strict=True)
+        ]
+    except InputError as error:
+        raise CallRefused(str(error)) from error
     for index, child in enumerate(children):
         _start_node(run, node, child.id, "rlm", child.question, child.described, cell, call.number, index)
     with ThreadPoolExecutor(max_workers=max(1, min(run.settings.parallel, len(children)))) as pool:
@@ -205,7 +208,7 @@ def describe(data: Any) -> str:
 
 def listing(corpus: Any) -> tuple[str, ...]:
     """The first documents by name, and how many more there are."""
-    names = [f"{i} {name}" for i, name in enumerate(corpus.names[:LISTED_DOCUMENTS])]
+    names = [f"{i} {name}" for i, name in enumerate(corpus[:LISTED_DOCUMENTS].names)]
     more = len(corpus) - len(names)
     return (*names, f"and {more:,} more") if more > 0 else tuple(names)
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from engine import corpus as corpora
 from engine import prompt
 from engine.budget import Ledger
 from engine.calls import answer_call, make_node
-from engine.corpus import Corpus, CorpusInfo, Progress
-from engine.errors import Cancelled, InputError, KernelError, ModelError, StoreError
+from engine.corpus import Corpus
+from engine.corpus.ingest import CorpusInfo, Progress, ingest
+from engine.errors import Cancelled, InputError, KernelError, ModelError
 from engine.evidence import Evidence
 from engine.generate import MIN_REPLY_TOKENS
 from engine.kernel.host import KernelHost
@@ -93,8 +93,8 @@ class Engine:
         Raises InputError when nothing can be read, StoreError when there is no space, Cancelled on a stop.
         """
         cancel = stop.event.is_set if stop else None
-        info = corpora.ingest(list(paths), self.data_dir / "corpora", progress=progress, cancel=cancel)
-        self.store.save_corpus(info.to_json())
+        info = ingest(paths, self.store.corpora_dir, progress=progress, cancel=cancel)
+        self.store.save_corpus({**asdict(info), "path": str(info.path)})
         return info
 
     def ask(
@@ -116,13 +116,13 @@ class Engine:
         question = question.strip()
         if not question:
             raise InputError("the question is empty; write what you want to know in quotes after the paths")
-        opened = Corpus.open(Path(corpus.path))
+        opened = Corpus.open(corpus.path)
         run = Run(
             id="",
             model=self.model,
             kernels=self.kernels,
             corpus=opened,
-            corpus_path=Path(corpus.path),
+            corpus_path=corpus.path,
             settings=settings,
             ledger=Ledger(settings),
             evidence=Evidence(opened, skipped=len(corpus.skipped)),
@@ -178,8 +178,6 @@ class Engine:
             return Outcome(None, reason="stopped by the user"), "interrupted"
         except (ModelError, KernelError) as error:
             return Outcome(None, reason=str(error)), "failed"
-        except StoreError:
-            raise
         return outcome, "answered" if outcome.answer is not None else "unanswered"
 
     def _finish(self, run: Run, root: Node, outcome: Outcome, status: str) -> Answer:

@@ -106,12 +106,13 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
         variables=result.variables,
         dropped_chars=result.dropped_chars,
     )
+    run.evidence.searched(result.searched)
     run.stop.check()
     node.variables = tuple(name for name, _ in result.variables)
     if outcome := _outcome(result):
         return Step(outcome)
     shown = prompt.clip(prompt.output_text(outputs), prompt.output_chars(run.model.info))
-    run.evidence.shown(node.id, shown, result.spans)
+    run.evidence.shown(shown, result.spans)
     notes, give_up = _judge(run, node, code, shown, result)
     return Step(shown=shown or "(no output)", notes=notes, give_up=give_up)
 

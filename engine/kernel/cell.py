@@ -48,7 +48,8 @@ class CellResult:
     `status` is ok, error, timeout, interrupted or died; after "died" the variables are lost. `seconds` is wall
     time without the calls. `final` is {"content", "sources": [[document, start, end]], "via"} or None.
     `variables` are [name, summary] pairs; `error` is {"ename", "evalue"} or None. `spans` are the pieces of
-    documents the cell says it printed (claims of an untrusted process). `dropped_chars` counts output that
+    documents the cell says it printed (claims of an untrusted process), `searched` the ranges [first, last)
+    of document numbers that cells searched so far, None for all. `dropped_chars` counts output that
     was not kept. `restarted` says that this cell ran in a fresh session because the one before it ended.
     `notes` are sentences about this session that the model should be told.
     """
@@ -59,6 +60,7 @@ class CellResult:
     variables: list[list[str]] = field(default_factory=list)
     error: dict[str, str] | None = None
     spans: list[list[int]] = field(default_factory=list)
+    searched: list[list[int]] | None = field(default_factory=list)
     dropped_chars: int = 0
     restarted: bool = False
     notes: tuple[str, ...] = ()

@@ -293,6 +293,7 @@ class _CellRun:
             variables=fields["variables"],
             error=error,
             spans=fields["spans"],
+            searched=fields["searched"],
             dropped_chars=fields["dropped"],
             restarted=restarted,
             notes=notes + fields["notes"],

@@ -166,6 +166,16 @@ def call(value: Any) -> Call:
     return Call(number(fields.get("number")), name, arguments)
 
 
+def ranges(value: Any) -> list[list[int]] | None:
+    """Return a list of [first, last), or None, which stands for all. Raises ChannelError for another shape."""
+    if value is None:
+        return None
+    found = [[number(n) for n in _list(pair, 2)] for pair in _list(value, 1_000_000)]
+    if any(len(pair) != 2 for pair in found):
+        raise ChannelError("a range has two numbers")
+    return found
+
+
 def reference(value: Any, depth: int = 0) -> Json:
     """Return a clean context reference (or None); it names documents by number and never a path."""
     if value is None:
@@ -175,12 +185,7 @@ def reference(value: Any, depth: int = 0) -> Json:
     if kind == "text":
         return {"kind": kind, "text": text(fields.get("text"), MAX_FINAL * 2)}
     if kind == "corpus":
-        ranges = fields.get("documents")
-        if ranges is not None:
-            ranges = [[number(n) for n in _list(pair, 2)] for pair in _list(ranges, 1_000_000)]
-            if any(len(pair) != 2 for pair in ranges):
-                raise ChannelError("a range has two numbers")
-        return {"kind": kind, "documents": ranges}
+        return {"kind": kind, "documents": ranges(fields.get("documents"))}
     if kind == "document":
         return {"kind": kind} | {name: number(fields.get(name)) for name in ("document", "start", "end")}
     if kind == "list" and depth < 4:
@@ -190,7 +195,7 @@ def reference(value: Any, depth: int = 0) -> Json:
 
 
 def done(value: Any) -> dict[str, Any]:
-    """Return the clean fields of a cell's end: error, final, variables, spans, dropped, notes."""
+    """Return the clean fields of a cell's end: error, final, variables, spans, searched, dropped, notes."""
     fields = _dict(value)
     error, final = fields.get("error"), fields.get("final")
     variables = [_list(pair, 2) for pair in _list(fields.get("variables"), MAX_VARIABLES)]
@@ -209,6 +214,7 @@ def done(value: Any) -> dict[str, Any]:
         },
         "variables": [[text(name, 100), text(summary, 200)] for name, summary in variables],
         "spans": spans(fields.get("spans")),
+        "searched": ranges(fields.get("searched")),
         "dropped": number(fields.get("dropped")),
         "notes": tuple(text(note, 500) for note in _list(fields.get("notes"), 10)),
     }

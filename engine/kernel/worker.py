@@ -86,6 +86,7 @@ class _Worker:
         self._stderr = Stream(self._outputs, "stderr", self._interrupts)
         kernel.attach(self._outputs, self._interrupts, self._stdout, self._stderr)
         corpus = corpora.Corpus.open(Path(start["corpus"])) if start["corpus"] else None
+        self._corpus = corpus
         self._claims = corpus.claims if corpus is not None else lambda text: []
         self._shown: list[str] = []
         self._toolbox = Toolbox(
@@ -143,10 +144,18 @@ class _Worker:
                     "final": toolbox.final,
                     "variables": variables or toolbox.variables(),
                     "spans": self._claims("\n".join(self._shown)),
+                    "searched": self._searched(),
                     "dropped": dropped,
                     "notes": toolbox.notes,
                 }
             )
+
+    def _searched(self) -> Json:
+        """The documents that cells searched so far, as ranges [first, last); None for all of them."""
+        if self._corpus is None:
+            return []
+        view = self._corpus.view(tuple(sorted(self._corpus.tracker.searched)))
+        return corpora.reference(view)["documents"]
 
     def _send_output(self, output: dict[str, Json]) -> None:
         self._shown.append(output.get("text") or output.get("data", {}).get("text/plain", ""))

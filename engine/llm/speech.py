@@ -118,8 +118,8 @@ class _Channels:
         self._header += text
         if len(self._header) <= MAX_CHANNEL_HEADER:
             return ""
-        self._in = "prose"
-        return self.rest()
+        self._in, header, self._header = "prose", self._header, ""
+        return header
 
     def rest(self) -> str:
         """Return a header that turned out to be text, if it does not look like one."""

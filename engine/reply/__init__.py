@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from engine.reply.fences import FINAL_LABELS, OTHER_LABELS, OUTPUT_LABELS, Block, walk
@@ -27,6 +28,7 @@ _CODE_LINE = re.compile(
     re.MULTILINE,
 )
 _MAX_STARTS = 8
+_MAX_UNFENCED = 20_000
 _BLANK_LINES = re.compile(r"\n[ \t\r]*(?:\n[ \t\r]*)+\n")
 
 
@@ -172,32 +174,28 @@ def _left_out(after: list[Block]) -> list[str]:
 
 def _unfenced(visible: str, blocks: list[Block], finals: list[Found]) -> Block | None:
     """Take a reply, or the end of one, as the cell where it is Python that only lacks its fence."""
-    if blocks:
+    if blocks or len(visible) > _MAX_UNFENCED:
         return None
-    taken = [found for found in finals if found.kind != "rejected"]
-    starts = [0]
-    if not taken:
-        for mark in _CODE_LINE.finditer(visible):
-            if len(starts) > _MAX_STARTS:
-                break
-            starts.append(mark.start())
-    labelled = visible.split(None, 1)[:1]
-    for start in starts:
-        body = visible[start:]
-        code, notes = tidy(body)
-        tree = tree_of(code)
-        if tree is None or not meant_as_code(code):
-            continue
-        if taken and len(tree.body) == 1:
-            return None
-        note = "The code had no fence around it and was run as it stands."
-        return Block(start, len(visible), "", body, code, "closed", (*notes, note))
-    if labelled and labelled[0].lower() in LABEL_WORDS and "\n" in visible.strip():
-        body = visible.lstrip()[len(labelled[0]) :]
-        if body.startswith(("\n", "\r\n")) and tree_of(tidy(body)[0]) is not None and body.strip():
-            code, notes = tidy(body)
-            return Block(0, len(visible), "", body, code, "closed", notes)
-    return None
+    whole = _bare_cell(visible, 0)
+    answered = any(found.kind != "rejected" for found in finals)
+    if answered:
+        tree = tree_of(whole.code) if whole else None
+        return whole if tree is not None and len(tree.body) > 1 else None
+    if whole is not None:
+        return whole
+    starts = [mark.start() for mark in islice(_CODE_LINE.finditer(visible), _MAX_STARTS)]
+    return next((cell for start in starts if (cell := _bare_cell(visible, start)) is not None), None)
+
+
+def _bare_cell(visible: str, start: int) -> Block | None:
+    body = visible[start:]
+    code, notes = tidy(body)
+    first = body.split(None, 1)[:1]
+    labelled = bool(notes) and bool(first) and first[0].lower() in LABEL_WORDS
+    if not (labelled and tree_of(code) is not None) and not meant_as_code(code):
+        return None
+    note = "The code had no fence around it and was run as it stands."
+    return Block(start, len(visible), "", body, code, "closed", (*notes, note))
 
 
 def _clean(prose: str) -> str:

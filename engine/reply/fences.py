@@ -33,7 +33,9 @@ _PROSE = re.compile(
 _PLAIN_CLOSER = re.compile(r"^[ \t>]*`{3,}|`{3,}(?=[ \t]*\r?$)", re.MULTILINE)
 _LABEL = re.compile(r"[ \t]*\{?\.?([A-Za-z][\w+#]*)(?:-[\w-]*)?\}?[ \t]*")
 _LIST_MARK = re.compile(r"[ \t>]*(?:[-*+]|\d{1,3}[.)])?[ \t]*\Z")
+_BREAK = re.compile(r"<br ?/?>[ \t]*\Z", re.IGNORECASE)
 _GLUED_TRIES = 3
+_NEARBY_FENCES = 4
 _INFO_CHARS = 2_000
 
 
@@ -73,67 +75,65 @@ class _End(NamedTuple):
 def walk(text: str) -> Walk:
     """Find every block of `text`, a reply without its thinking."""
     blocks: list[Block] = []
-    cut = at = line_start = 0
+    at = line_start = 0
     while mark := _PROSE.search(text, at):
         line_start = max(line_start, text.rfind("\n", at, mark.start()) + 1)
-        block: Block | None = None
         if mark["fence"]:
-            found = _fenced(text, mark, line_start, blocks[-1] if blocks else None)
-            block, at = found if isinstance(found, tuple) else (None, found)
+            block, at = _fenced(text, mark, line_start, blocks)
         elif mark["tag"]:
             block, at = _tagged(text, mark)
         elif mark["call"] or native.opens_call(text, mark):
             block, at = _called(text, mark)
         elif (skip := native.harmless(text, mark)) is not None:
-            at = skip
+            block, at = None, skip
         else:
-            cut = mark.start()
-            return Walk(blocks, cut)
+            return Walk(blocks, mark.start())
         if block is not None and block.body.strip():
             blocks.append(block)
     return Walk(blocks, len(text))
 
 
-def _fenced(
-    text: str, mark: re.Match[str], line_start: int, previous: Block | None
-) -> tuple[Block, int] | int:
-    """Read the block that the fence `mark` opens, or return where to go on if it opens none."""
+def _fenced(text: str, mark: re.Match[str], line_start: int, blocks: list[Block]) -> tuple[Block | None, int]:
+    """Read the block that the fence `mark` opens, if it opens one, and return where to go on."""
     line_end = text.find("\n", mark.end())
     line_end = len(text) if line_end < 0 else line_end
     before = text[max(line_start, mark.start() - 80) : mark.start()]
-    leads = _LIST_MARK.match(before) is not None or before.rstrip().lower().endswith(
-        ("<br>", "<br/>", "<br />")
-    )
+    leads = _LIST_MARK.match(before) is not None or _BREAK.search(before) is not None
     closing = text.find("```", mark.end(), line_end)
     if closing >= 0:
         return _inline(text, mark, closing, leads)
-    label, code_start = _read_info(text[mark.end() : min(line_end, mark.end() + _INFO_CHARS)])
+    label, glued = _read_info(text[mark.end() : min(line_end, mark.end() + _INFO_CHARS)])
     if label is None or (not leads and label == "" and not _bare_pair(text, line_end)):
-        return mark.end()
-    if label == "" and leads and previous is not None and _doubled(text, previous, mark, line_end):
-        return line_end
-    start = mark.end() + code_start if code_start is not None else min(line_end + 1, len(text))
-    return _read_block(text, mark.start(), start, label)
+        return None, mark.end()
+    if label == "" and leads and blocks and _doubled(text, blocks[-1], mark, line_end):
+        return None, line_end
+    start = min(line_end + 1, len(text)) if glued is None else mark.end() + glued
+    block = _read_block(text, mark.start(), start, label, first=not any(b.code for b in blocks))
+    return block, block.end
 
 
-def _read_block(text: str, opener: int, start: int, label: str) -> tuple[Block, int]:
-    if label in PYTHON_LABELS:
-        end = _python_end(text, start, "```")
-        code, notes = _cell(text[start : end.code])
-        return Block(
-            opener, end.resume, "python", text[start : end.code], code, end.ending, notes
-        ), end.resume
-    if label not in OTHER_LABELS:
-        end = _python_end(text, start, "```")
-        if meant_as_code(text[start : end.code]):
-            code, notes = tidy(text[start : end.code])
-            return Block(
-                opener, end.resume, label, text[start : end.code], code, end.ending, notes
-            ), end.resume
+def _read_block(text: str, opener: int, start: int, label: str, *, first: bool) -> Block:
+    python = label in PYTHON_LABELS
+    if python or label not in OTHER_LABELS:
+        end = _python_end(text, start, "```", len(text) if python and first else _nearby(text, start))
+        body = text[start : end.code]
+        if python or meant_as_code(body):
+            code, notes = _cell(body)
+            return Block(opener, end.resume, "python" if python else label, body, code, end.ending, notes)
     end = _plain_end(text, start)
     body = text[start : end.code]
-    code = native.code_of_call(body) or "" if label in ("json", "xml", "") else ""
-    return Block(opener, end.resume, label, body, code, end.ending), end.resume
+    code = "" if label in OUTPUT_LABELS else native.code_of_call(body, strict=True) or ""
+    return Block(opener, end.resume, label, body, code, end.ending)
+
+
+def _nearby(text: str, at: int) -> int:
+    """Return where to stop looking for the end of a block that may be no cell: a few fences further on."""
+    for _ in range(_NEARBY_FENCES):
+        mark = _PLAIN_CLOSER.search(text, at)
+        if mark is None:
+            return len(text)
+        at = mark.end()
+    return at
 
 
 def _cell(body: str) -> tuple[str, tuple[str, ...]]:
@@ -143,7 +143,7 @@ def _cell(body: str) -> tuple[str, tuple[str, ...]]:
     return ("", ()) if tree is not None and not tree.body else (code, notes)
 
 
-def _inline(text: str, mark: re.Match[str], closing: int, leads: bool) -> tuple[Block, int] | int:
+def _inline(text: str, mark: re.Match[str], closing: int, leads: bool) -> tuple[Block | None, int]:
     """Read a fence opened and closed on one line: a cell if it holds code, else a code span of the prose."""
     after = closing
     while text.startswith("`", after):
@@ -154,7 +154,7 @@ def _inline(text: str, mark: re.Match[str], closing: int, leads: bool) -> tuple[
     if body and (label in PYTHON_LABELS or (leads and label == "")) and meant_as_code(body):
         code, notes = tidy(body)
         return Block(mark.start(), after, "python", body, code, "closed", notes), after
-    return after
+    return None, after
 
 
 def _read_info(info: str) -> tuple[str | None, int | None]:
@@ -213,7 +213,7 @@ def _after_fence(text: str, start: int, end: int) -> _End:
 
 def _tagged(text: str, mark: re.Match[str]) -> tuple[Block | None, int]:
     closer = f"</{mark['name']}>"
-    end = _python_end(text, mark.end(), closer)
+    end = _python_end(text, mark.end(), closer, len(text))
     body = text[mark.end() : end.code]
     inner = body.strip()
     notes: tuple[str, ...] = ()
@@ -271,11 +271,11 @@ _WHERE: dict[str, _Where] = {
 }
 
 
-def _marks(text: str, start: int, closer: str) -> Iterator[_Mark]:
+def _marks(text: str, start: int, closer: str, stop: int) -> Iterator[_Mark]:
     """Walk Python from `start` and yield what could end it, with where it stands: in code, a comment, a string."""
     lexer = _LEXERS[closer]
     state, at = "code", start
-    while mark := lexer[state].search(text, at):
+    while mark := lexer[state].search(text, at, stop):
         at = mark.end()
         if mark["closer"] or mark["token"]:
             yield _Mark(_WHERE[state], bool(mark["token"]), mark.start(), at)
@@ -285,8 +285,8 @@ def _marks(text: str, start: int, closer: str) -> Iterator[_Mark]:
             state = "code"
 
 
-def _python_end(text: str, start: int, closer: str) -> _End:
-    """Find the end of a body that should be Python.
+def _python_end(text: str, start: int, closer: str, stop: int) -> _End:
+    """Find the end of a body that should be Python, before `stop`.
 
     A closer is certain where Python has no use for it: outside strings and comments. Others are doubtful and
     count only when nothing else compiles.
@@ -295,7 +295,7 @@ def _python_end(text: str, start: int, closer: str) -> _End:
     broken_string: _End | None = None
     certain: _End | None = None
     tries = 0
-    for mark in _marks(text, start, closer):
+    for mark in _marks(text, start, closer, stop):
         end = _end_at(text, mark, closer)
         if mark.where == "code" or (mark.token and mark.where == "comment"):
             if (
@@ -314,7 +314,7 @@ def _python_end(text: str, start: int, closer: str) -> _End:
             doubtful = end
         if mark.where == "triple" and broken_string is None:
             broken_string = end
-    certain = certain or _End(_without_tail(text, start), len(text), "cut")
+    certain = certain or _End(_without_tail(text, start, stop), stop, "cut")
     if doubtful is None or compiles(tidy(text[start : certain.code])[0]):
         return certain
     if compiles(tidy(text[start : doubtful.code])[0]):
@@ -335,8 +335,7 @@ def _starts_line(text: str, floor: int, at: int) -> bool:
     return not text[max(floor, text.rfind("\n", floor, at) + 1, at - 200) : at].strip()
 
 
-def _without_tail(text: str, start: int) -> int:
+def _without_tail(text: str, start: int, stop: int) -> int:
     """Return where an unclosed body ends: one or two backticks of a cut closing fence do not belong to it."""
-    end = len(text)
-    stripped = text.rstrip("`")
-    return max(start, len(stripped)) if end - len(stripped) <= 2 else end
+    tail = len(text[max(start, stop - 3) : stop]) - len(text[max(start, stop - 3) : stop].rstrip("`"))
+    return stop - tail if tail <= 2 else stop

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from engine.reply.source import tree_of
@@ -65,9 +66,7 @@ def find_finals(prose: str) -> list[Found]:
         final = _read_call(prose, mark)
         found.append(final)
         at = max(final.end, mark.end())
-    for mark in _STATEMENT.finditer(prose):
-        if len(found) >= 2 * _MAX_TRIES:
-            break
+    for mark in islice(_STATEMENT.finditer(prose), _MAX_TRIES):
         if not any(f.start <= mark.start() < f.end for f in found if f.kind != "rejected"):
             found += _read_statement(prose, mark)
     return sorted(found, key=lambda final: final.start)

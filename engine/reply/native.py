@@ -65,8 +65,11 @@ def read_call(text: str, mark: re.Match[str]) -> Call:
     return Call(code, end.end() if end else len(text), end is not None)
 
 
-def code_of_call(body: str) -> str | None:
-    """Return the Python that a call passes as its argument, or None if `body` is no such call."""
+def code_of_call(body: str, *, strict: bool = False) -> str | None:
+    """Return the Python that a call passes as its argument, or None if `body` is no such call.
+
+    `strict` wants the name of a tool and its arguments, as in a block that nothing else marks as a call.
+    """
     for pattern, closer in ((_PARAMETER, "</parameter>"), (_ARG_VALUE, "</arg_value>")):
         if (code := _from_markup(body, pattern, closer)) is not None:
             return code
@@ -77,7 +80,7 @@ def code_of_call(body: str) -> str | None:
         value, _ = json.JSONDecoder(strict=False).raw_decode(body, brace)
     except (ValueError, RecursionError):
         return None
-    return _from_json(value)
+    return _from_json(value, strict)
 
 
 def _from_markup(body: str, pattern: re.Pattern[str], closer: str) -> str | None:
@@ -94,21 +97,21 @@ def _from_markup(body: str, pattern: re.Pattern[str], closer: str) -> str | None
     return plain if plain != code and not compiles(code.strip()) and compiles(plain.strip()) else code
 
 
-def _from_json(value: object) -> str | None:
+def _from_json(value: object, strict: bool) -> str | None:
     if not isinstance(value, dict):
         return None
     if isinstance(inner := value.get("function"), dict):
         value = inner
-    named = "name" in value
-    for key in _ARGUMENT_KEYS:
-        arguments = value.get(key)
-        if named and isinstance(arguments, str):
-            try:
-                arguments = json.loads(arguments, strict=False)
-            except (ValueError, RecursionError):
-                return arguments if meant_as_code(arguments) else None
-        if isinstance(arguments, dict):
-            value = arguments
-            break
+    named = isinstance(value.get("name"), str)
+    arguments = next((value[key] for key in _ARGUMENT_KEYS if key in value), None) if named else None
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments, strict=False)
+        except (ValueError, RecursionError):
+            return arguments if meant_as_code(arguments) else None
+    if isinstance(arguments, dict):
+        value = arguments
+    elif strict:
+        return None
     code = next((value[key] for key in _CODE_KEYS if isinstance(value.get(key), str)), None)
     return code if named or (code is not None and meant_as_code(code)) else None

@@ -29,6 +29,7 @@ _STATEMENTS = (
     ast.Try,
     ast.Await,
 )
+_HINT = re.compile(r"[(:]|\b(?:import|await|context|answer)\b")  # without one of these nothing acts
 _MAGIC_LINE = re.compile(r"^([ \t]*)(?:[%!][^\n]*|[^\n#'\"]*\?{1,2}[ \t]*)$", re.MULTILINE)
 _TYPOGRAPHIC = str.maketrans(
     {
@@ -70,6 +71,8 @@ def meant_as_code(text: str) -> bool:
 
     It must compile, and import, loop, define, await, call something known, or read `context` or `answer`.
     """
+    if not _HINT.search(text):
+        return False
     tree = tree_of(tidy(text)[0])
     return tree is not None and any(map(_acts, ast.walk(tree)))
 

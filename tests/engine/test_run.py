@@ -66,7 +66,7 @@ def test_counts_with_code_and_cites_what_it_counted(run):
     )
     assert answer.answer == "2" and answer.status == "answered"
     assert {s.name for s in answer.sources} == {"letters/anna.txt", "letters/tom.txt"}
-    assert all(s.status == "exact" and s.text == "Halden" for s in answer.sources)
+    assert all(s.status == "exact" and "Halden" in s.text for s in answer.sources)
     assert [e.seq for e in events] == list(range(1, len(events) + 1))
     assert events[0].kind == "run_started" and events[-1].kind == "run_finished"
     assert len(kinds(events, "cell_started")) == 2
