@@ -39,8 +39,8 @@ def run(data_dir, folder, kernels):
     def ask(
         replies, question="How many letters mention Halden?", hooks=None, stop=None, n_ctx=8192, **settings
     ):
-        run.model = ScriptedModel(replies, n_ctx=n_ctx)
-        with Engine(data_dir, run.model, kernels) as engine:
+        ask.model = ScriptedModel(replies, n_ctx=n_ctx)
+        with Engine(data_dir, ask.model, kernels) as engine:
             corpus = engine.add([folder])
             answer = engine.ask(question, corpus, Settings(**settings), hooks=hooks, stop=stop)
             return answer, engine.store.events(answer.run)
