@@ -10,16 +10,23 @@ if TYPE_CHECKING:
     from engine.llm.base import Model
 
 
-def open_model(spec: str, *, on_progress: Callable[[float], None] | None = None) -> Model:
+def open_model(
+    spec: str,
+    *,
+    n_ctx: int | None = None,
+    threads: int | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> Model:
     """Open the model that `spec` names: a path to a GGUF file, or `scripted:FILE` with a JSONL script.
 
-    `on_progress` receives the fraction loaded, 0 to 1. Raises InputError when the file is not a usable
-    model, ModelError when it cannot be loaded.
+    `n_ctx` (tokens) and `threads` replace what the model and the machine suggest. `on_progress` receives the
+    fraction loaded, 0 to 1. Raises InputError when the file is not a usable model, ModelError when it cannot
+    be loaded.
     """
     if spec.startswith("scripted:"):
         from engine.llm.scripted import ScriptedModel
 
-        return ScriptedModel.from_file(spec.removeprefix("scripted:"))
+        return ScriptedModel.from_file(spec.removeprefix("scripted:"), n_ctx=n_ctx or 8192)
     from engine.llm.local import LocalModel
 
-    return LocalModel(Path(spec), on_progress=on_progress)
+    return LocalModel(Path(spec), n_ctx=n_ctx, threads=threads, on_progress=on_progress)

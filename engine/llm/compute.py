@@ -18,6 +18,7 @@ from engine.llm.token_log import Logs, Prompt
 from engine.reply import end_of_cell
 from engine.types import Json, Message, Sampling
 
+WIDTH = 1  # replies written at once
 SEND_SECONDS = 0.03  # texts of one reply are gathered this long; each wakes the app
 
 Emit = Callable[[Json], None]
@@ -65,16 +66,15 @@ class Job:
 class Compute:
     """Runs jobs one after the other, those of nodes before those of sub-calls, each kind in order of arrival.
 
-    `width`: how many replies are written at once. `emit` gets the events of jobs as JSON values.
+    `emit` gets the events of jobs as JSON values.
     """
 
-    def __init__(self, native: Native, logs: Logs, pace: Pace, window: int, emit: Emit, *, width: int = 1):
+    def __init__(self, native: Native, logs: Logs, pace: Pace, window: int, emit: Emit):
         self._native = native
         self._logs = logs
         self._pace = pace
         self._window = window
         self._emit = emit
-        self._width = width
         self._cache = Cache(native, native.slots, exact=native.exact)
         self._arrived = threading.Condition()
         self._waiting: deque[Job] = deque()
@@ -117,7 +117,7 @@ class Compute:
             self._finish(job, "cancelled")
 
     def _admit(self) -> None:
-        while len(self._active) < self._width:
+        while len(self._active) < WIDTH:
             with self._arrived:
                 if not self._waiting:
                     return

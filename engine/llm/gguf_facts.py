@@ -203,6 +203,7 @@ def _read(path: Path, file: BinaryIO) -> GgufFacts:
         raise _Bad(f"its alignment of {alignment} is no power of two")
     end, parameters = _tensors(header, tensors)
     parts = _parts(path, values)
+    _check(values, tensors, len(parts))
     data_start = -(-header.at // alignment) * alignment
     size = path.stat().st_size
     if size < data_start + end:
@@ -210,7 +211,6 @@ def _read(path: Path, file: BinaryIO) -> GgufFacts:
         raise InputError(
             f"The model {path} is cut off: {missing:,} of its bytes are missing. Download it again."
         )
-    _check(values, tensors, len(parts))
     return _facts(path, parts, values, parameters, _fingerprint(header, file, size))
 
 

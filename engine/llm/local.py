@@ -82,13 +82,14 @@ class LocalModel:
         # Linux kills the process when the thread that started it ends, so one thread starts all of them.
         self._supervisor = threading.Thread(target=self._supervise, name="model", daemon=True)
         self._supervisor.start()
-        with self._changed:
-            self._changed.wait_for(lambda: self._loaded or self._failure)
-            if not self._loaded:
-                self._closed = True
-                self._changed.notify_all()
-                assert self._failure is not None
-                raise self._failure
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._loaded or self._failure)
+                if self._failure is not None:
+                    raise self._failure
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def pid(self) -> int | None:
@@ -199,7 +200,7 @@ class LocalModel:
                     if stream is not None:
                         stream.close()
                 failure = refusal or self._why(code, _last_words(errors))
-            self._stopped(failure)
+            self._stopped(ModelError("The model was closed.") if self._closed else failure)
         self._fail_all(ModelError("The model was closed."))
 
     def _start(self, errors: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.errors import ModelError
 from engine.llm.gguf_facts import GgufFacts
 
 DEFAULT_WINDOW = 8192
@@ -26,7 +27,8 @@ def plan_window(facts: GgufFacts, wanted: int | None, free_bytes: int) -> Plan:
     """Choose window and pool. The cache is resident from the start, so it must fit beside the weights.
 
     `wanted`: the window asked for, in tokens, or None for the default. The pool is up to twice the window, so
-    that the documents read by sub-calls do not push the conversation that asked out of memory.
+    that the documents read by sub-calls do not push the conversation that asked out of memory. Raises
+    ModelError when the window asked for cannot fit.
     """
     notices = []
     window = min(facts.n_ctx_train, wanted or DEFAULT_WINDOW)
@@ -39,6 +41,11 @@ def plan_window(facts: GgufFacts, wanted: int | None, free_bytes: int) -> Plan:
         notices.append(
             f"The model takes {facts.size / 2**30:.1f} GiB and {free_bytes / 2**30:.1f} GiB of memory are free; "
             "it will be slow or fail. A smaller model or quantization helps."
+        )
+    if wanted is not None and window * facts.kv_bytes > free_bytes:
+        raise ModelError(
+            f"A window of {window:,} tokens takes {window * facts.kv_bytes / 2**30:.1f} GiB of memory and "
+            f"{free_bytes / 2**30:.1f} GiB are free. Choose a smaller window."
         )
     affordable = max(MIN_WINDOW, room // facts.kv_bytes) if facts.kv_bytes else 2 * window
     if wanted is None and affordable < window:

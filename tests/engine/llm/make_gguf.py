@@ -153,6 +153,49 @@ def chain_model(
     )
 
 
+def recurrent_model(path: Path, *, template: str | None = CHATML, n_ctx: int = 2048, seed: int = 0) -> Path:
+    """Write a mamba model with random weights: its state cannot forget the end of a text."""
+    tokens, types, merges = vocabulary()
+    rng = np.random.default_rng(seed)
+    width, inner, convolution, state, rank = 64, 128, 4, 16, 4
+
+    def weights(*shape: int) -> np.ndarray:
+        return rng.normal(0, 0.3, shape).astype(np.float32)
+
+    writer = gguf.GGUFWriter(str(path), "mamba")
+    writer.add_name(path.stem)
+    writer.add_context_length(n_ctx)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(0)
+    writer.add_head_count(0)
+    writer.add_block_count(2)
+    writer.add_ssm_conv_kernel(convolution)
+    writer.add_ssm_inner_size(inner)
+    writer.add_ssm_state_size(state)
+    writer.add_ssm_time_step_rank(rank)
+    writer.add_layer_norm_rms_eps(1e-5)
+    _add_vocabulary(writer, tokens, types, merges, template, "<|im_end|>", "<|endoftext|>", False)
+    writer.add_tensor("token_embd.weight", weights(len(tokens), width))
+    writer.add_tensor("output_norm.weight", np.ones(width, dtype=np.float32))
+    writer.add_tensor("output.weight", weights(len(tokens), width))
+    for layer in range(2):
+        shapes = {
+            "ssm_in.weight": (2 * inner, width),
+            "ssm_conv1d.weight": (inner, convolution),
+            "ssm_conv1d.bias": (inner,),
+            "ssm_x.weight": (rank + 2 * state, inner),
+            "ssm_dt.weight": (inner, rank),
+            "ssm_dt.bias": (inner,),
+            "ssm_d": (inner,),
+            "ssm_out.weight": (width, inner),
+        }
+        writer.add_tensor(f"blk.{layer}.attn_norm.weight", np.ones(width, dtype=np.float32))
+        writer.add_tensor(f"blk.{layer}.ssm_a", -np.abs(weights(inner, state)))
+        for name, shape in shapes.items():
+            writer.add_tensor(f"blk.{layer}.{name}", weights(*shape))
+    return _finish(writer, path)
+
+
 def _write(
     path: Path,
     tokens: list[str],
@@ -181,16 +224,7 @@ def _write(
     writer.add_head_count_kv(2)
     writer.add_layer_norm_rms_eps(overrides.get("eps", 1e-5))
     writer.add_rope_freq_base(10000.0)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
-    writer.add_token_list(tokens)
-    writer.add_token_types(types)
-    writer.add_token_merges(merges)
-    writer.add_bos_token_id(tokens.index(bos))
-    writer.add_eos_token_id(tokens.index(eos))
-    writer.add_add_bos_token(add_bos)
-    if template is not None:
-        writer.add_chat_template(template)
+    _add_vocabulary(writer, tokens, types, merges, template, eos, bos, add_bos)
     ones = np.ones(width, dtype=np.float32)
     writer.add_tensor("token_embd.weight", weights(len(tokens), width) if embedding is None else embedding)
     writer.add_tensor("output_norm.weight", ones)
@@ -208,6 +242,32 @@ def _write(
             writer.add_tensor(f"{prefix}.{name}.weight", weights(rows, width))
         for name in ["ffn_gate", "ffn_up", "ffn_down"]:
             writer.add_tensor(f"{prefix}.{name}.weight", weights(width, width))
+    return _finish(writer, path)
+
+
+def _add_vocabulary(
+    writer: gguf.GGUFWriter,
+    tokens: list[str],
+    types: list[int],
+    merges: list[str],
+    template: str | None,
+    eos: str,
+    bos: str,
+    add_bos: bool,
+) -> None:
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    writer.add_token_merges(merges)
+    writer.add_bos_token_id(tokens.index(bos))
+    writer.add_eos_token_id(tokens.index(eos))
+    writer.add_add_bos_token(add_bos)
+    if template is not None:
+        writer.add_chat_template(template)
+
+
+def _finish(writer: gguf.GGUFWriter, path: Path) -> Path:
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

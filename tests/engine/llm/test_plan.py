@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import ModelError
 from engine.llm.gguf_facts import read_facts
 from engine.llm.pace import MAX_SLICE, MIN_SLICE, RETRY_SECONDS, SLOW_STEPS, Pace
 from engine.llm.plan import plan_window
@@ -45,6 +46,11 @@ def test_a_model_larger_than_the_memory_is_told(facts):
 
 def test_a_window_asked_for_is_given(facts):
     assert plan_window(facts, 16384, 64 * GIB).window == 16384
+
+
+def test_a_window_that_cannot_fit_is_refused(facts):
+    with pytest.raises(ModelError, match="smaller window"):
+        plan_window(facts, 131072, 8 * GIB)
 
 
 def test_the_pool_does_not_switch_a_model_to_its_long_positions(facts):
