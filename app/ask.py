@@ -6,6 +6,7 @@ import argparse
 import json
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -38,14 +39,15 @@ def ask(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: interrupt(stop))
     try:
         with reporter_for(options) as reporter:
-            model = open_model(
+            load = partial(
+                open_model,
                 str(options.model or STARTER),
                 n_ctx=options.window,
                 threads=options.threads,
                 on_progress=reporter.loading,
             )
-            with Engine(data_folder(options.data), model) as engine:
-                for notice in model.info.notices:
+            with Engine(data_folder(options.data), load) as engine:
+                for notice in engine.model.info.notices:
                     reporter.say(notice)
                 corpus = engine.add(paths, progress=reporter.reading, stop=stop)
                 reporter.corpus(corpus)

@@ -142,8 +142,8 @@ def brief(text: str) -> str:
 
 
 def show_table(table: Table, empty: str) -> None:
-    """Print a table, or a word when there is nothing in it."""
-    console = Console(highlight=False)
+    """Print a table, or a word when there is nothing in it. Piped, a row stays one line."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 400)
     if table.row_count:
         console.print(table)
     else:

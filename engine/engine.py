@@ -8,7 +8,7 @@ with Engine(data_dir, open_model("models/starter/taproot-starter.gguf")) as engi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine import prompt
@@ -51,22 +51,27 @@ class Answer:
         return asdict(self)
 
 
-@dataclass
 class Engine:
     """Owns the store, the kernel host and the model, and closes them; a host that was given stays open.
 
-    Several threads may `ask` at the same time.
+    `model` may be a function that opens it; the kernel host warms up meanwhile. Several threads may `ask` at
+    the same time.
+    Raises StoreError, SandboxError, InputError or ModelError when one of the three cannot be had.
     """
 
-    data_dir: Path
-    model: Model
-    host: KernelHost | None = None
-    strategy: str = field(default="recursive", init=False)
+    strategy = "recursive"
 
-    def __post_init__(self) -> None:
-        self.store = Store(self.data_dir)
-        self.kernels = self.host or KernelHost(self.data_dir / "scratch")
-        self.kernels.start()
+    def __init__(self, data_dir: Path, model: Model | Callable[[], Model], host: KernelHost | None = None):
+        self.store = Store(data_dir)
+        self._own_host = host is None
+        self.kernels = host or KernelHost(data_dir / "scratch")
+        try:
+            self.kernels.start()
+            self.model: Model = model() if callable(model) else model
+        except BaseException:
+            self._close_host()
+            self.store.close()
+            raise
 
     def __enter__(self) -> Engine:
         return self
@@ -76,10 +81,13 @@ class Engine:
 
     def close(self) -> None:
         """Stop workers and model, and close the database. Waits for what is being written."""
-        if self.host is None:
-            self.kernels.close()
+        self._close_host()
         self.model.close()
         self.store.close()
+
+    def _close_host(self) -> None:
+        if self._own_host:
+            self.kernels.close()
 
     def add(
         self,

@@ -77,7 +77,7 @@ class Evidence:
         """Claims that name a real, non-empty range of a real document, each once."""
         found: dict[tuple[int, int, int], None] = {}
         for document, start, end in claims:
-            if 0 <= document < self._corpus.archive.count and 0 <= start < end:
-                if end <= self._corpus.archive.chars(document):
-                    found[document, start, end] = None
+            known = 0 <= document < self._corpus.archive.count
+            if known and 0 <= start < end <= self._corpus.archive.chars(document):
+                found[document, start, end] = None
         return list(found)
