@@ -19,6 +19,7 @@ from engine.reply import Final, parse
 from engine.types import Json
 
 MAX_SILENT_TURNS = 3  # replies in a row without a cell or a final before the best answer is asked for
+FREE_SYNTAX_ERRORS = 3  # per node: a cell that does not compile costs no turn, up to this often
 
 CallHandler = Callable[[Run, Node, int, Call], Json]
 
@@ -31,16 +32,17 @@ class Step:
     shown: str = ""
     notes: tuple[str, ...] = ()
     give_up: str = ""
+    compiled: bool = True
 
 
 def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
     """Run a node to its end. Raises Cancelled on a stop, ModelError when the model cannot go on."""
     conversation = Conversation(prompt.opening(facts(run, node)))
-    turn, silent = 0, 0
+    turn, silent, free = 0, 0, 0
     reason = f"the limit of {run.settings.max_turns} turns is reached"
     limits = WorkerLimits(piece_chars=max(400, run.sub_chars - len(node.question)))
     with run.kernels.worker(run.corpus_path, node.ref, limits) as worker:
-        while turn < run.settings.max_turns:
+        while turn - free < run.settings.max_turns:
             if exhausted := run.ledger.exhausted():
                 reason = exhausted
                 break
@@ -49,6 +51,7 @@ def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
             if step.outcome is not None:
                 return step.outcome
             silent = 0 if step.shown else silent + 1
+            free += not step.compiled and free < FREE_SYNTAX_ERRORS
             if silent >= MAX_SILENT_TURNS or step.give_up:
                 reason = step.give_up or f"{silent} replies in a row held no cell that printed anything"
                 break
@@ -114,7 +117,8 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
     shown = prompt.clip(prompt.output_text(outputs), prompt.output_chars(run.model.info))
     run.evidence.shown(shown, result.spans)
     notes, give_up = _judge(run, node, code, shown, result)
-    return Step(shown=shown or "(no output)", notes=notes, give_up=give_up)
+    compiled = result.error is None or result.error["ename"] not in ("SyntaxError", "IndentationError")
+    return Step(shown=shown or "(no output)", notes=notes, give_up=give_up, compiled=compiled)
 
 
 def _judge(run: Run, node: Node, code: str, shown: str, result: CellResult) -> tuple[tuple[str, ...], str]:

@@ -134,6 +134,12 @@ def test_a_syntax_error_is_told_and_costs_little(run):
     assert "SyntaxError" in last_user(run.model)
 
 
+def test_a_syntax_error_costs_no_turn(run):
+    broken = cell("for x in context print(x)")
+    answer, _ = run([broken, broken + " ", cell("len(context)"), cell("FINAL('2')")], max_turns=2)
+    assert answer.answer == "2" and answer.reason == ""
+
+
 def test_a_reply_without_a_cell_is_told_so(run):
     answer, _ = run(["I shall look into the letters.", cell("FINAL('2')")])
     assert answer.answer == "2"
