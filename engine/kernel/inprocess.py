@@ -134,6 +134,9 @@ class CellKernel(InProcessKernel):
         self._number = 0
         self.code = ""  # of the running cell
         self._refuse_programs()
+        loop = asyncio.new_event_loop()
+        nest_asyncio2.apply(loop)  # patches asyncio for all loops, so that asyncio.run() works within a cell
+        loop.close()
         warnings.filterwarnings("ignore", message="To exit: use 'exit'")
         self.shell.display_formatter.active_types = list(KEPT)
 
@@ -158,7 +161,6 @@ class CellKernel(InProcessKernel):
         self.session.sink = self._take
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        nest_asyncio2.apply(loop)  # asyncio.run() works within a cell
         async_helpers._asyncio_event_loop = loop
         jupyter_utils._loop.set(loop)
         self._loop = loop

@@ -7,6 +7,7 @@ Control messages are single datagrams of JSON on descriptor 0, with descriptors 
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import signal
@@ -55,12 +56,13 @@ def _prepare(preload: bool) -> CellKernel:
     kernel = CellKernel()
     if preload:
         import matplotlib.pyplot
-        import numpy
+        import numpy.random  # noqa: F401  # numpy loads it late
 
         kernel.shell.enable_matplotlib("inline")
-        matplotlib.pyplot.figure()  # loads fonts and the renderer
+        figure = matplotlib.pyplot.figure()
+        figure.gca().set_title("loads the renderer and the PNG writer")
+        figure.savefig(io.BytesIO(), format="png")
         matplotlib.pyplot.close("all")
-        del numpy
     gc.collect()
     gc.freeze()
     return kernel
