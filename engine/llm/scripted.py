@@ -176,8 +176,8 @@ class ScriptedModel:
         if request.stop_at_cell:
             from engine.reply import end_of_cell  # only replies that hold cells need the parser
 
-            # As with a real model, the text is looked at after every few characters.
-            for end in range(1, len(text) + 1):
+            # As with a real model, the text is looked at after every token.
+            for end in (*range(CHARS_PER_TOKEN, len(text), CHARS_PER_TOKEN), len(text)):
                 stop = end_of_cell(text[:end])
                 if stop is not None:
                     text = text[:stop]
