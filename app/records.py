@@ -20,6 +20,8 @@ from engine.store.location import data_folder
 from engine.types import Json, to_json
 
 WIDTH = 100
+REPLY_CHARS = 1000  # of a reply without a cell
+OUTPUT_CHARS = 2000  # of a cell's output
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -83,6 +85,8 @@ def run_tree(events: list) -> Tree:
                 parent = branches.get(payload["parent"] or "", top)
                 label = f"[bold]{node}[/bold] {payload['kind']}: {escape(brief(payload['question']))}"
                 branches[node] = parent.add(label)
+            case "turn_finished" if not payload["code"]:
+                branches[node].add(f"[dim]{escape(printable(payload['text'][:REPLY_CHARS]))}[/dim]")
             case "cell_started":
                 outputs[node, payload["cell"]] = []
                 branches[node].add(
@@ -93,7 +97,7 @@ def run_tree(events: list) -> Tree:
             case "cell_finished":
                 text = output_text(outputs.pop((node, payload["cell"]), []))
                 if text:
-                    branches[node].add(escape(printable(text[:2000])))
+                    branches[node].add(escape(printable(text[:OUTPUT_CHARS])))
             case "note":
                 branches[node].add(f"[yellow]{escape(payload['text'])}[/yellow]")
             case "node_finished" if node != "0":
