@@ -1,0 +1,44 @@
+"""The rules of the house: what may import what, and how large a module may grow."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted(p for folder in ("engine", "app", "models") for p in (ROOT / folder).rglob("*.py"))
+
+
+def imports(path):
+    """Top names a module imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module.split(".")[0]
+
+
+def test_the_engine_knows_no_user_interface():
+    for path in SOURCES:
+        if path.is_relative_to(ROOT / "engine"):
+            assert not {"gradio", "fastapi", "rich", "app", "tests"} & set(imports(path)), path
+
+
+def test_pure_modules_import_only_pure_modules():
+    for name in ("types", "errors", "prompt", "budget"):
+        found = set(imports(ROOT / "engine" / f"{name}.py")) - set(sys.stdlib_module_names)
+        assert found <= {"engine"}, name
+
+
+def test_no_module_is_longer_than_500_lines():
+    long = {p.relative_to(ROOT): n for p in SOURCES if (n := len(p.read_text().splitlines())) > 500}
+    assert not long
+
+
+def test_listing_runs_does_not_load_llama_cpp_or_the_kernel(tmp_path):
+    code = (
+        "import sys; from app.cli import run; "
+        f"run(['runs', '--data', {str(tmp_path / 'data')!r}]); "
+        "sys.exit(any(m in sys.modules for m in ('llama_cpp', 'ipykernel', 'matplotlib')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0
