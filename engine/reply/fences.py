@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from engine.reply import native
-from engine.reply.source import LABEL_WORDS, compiles, meant_as_code, tidy, tree_of
+from engine.reply.source import LABEL_WORDS, compiles, may_act, meant_as_code, tidy, tree_of
 
 PYTHON_LABELS = LABEL_WORDS | {"py3", "ipython3", "jupyter", "tool_code", "code", "execute"}
 FINAL_LABELS = frozenset({"final", "final_answer", "answer"})
@@ -114,8 +114,9 @@ def _fenced(text: str, mark: re.Match[str], line_start: int, blocks: list[Block]
 
 def _read_block(text: str, opener: int, start: int, label: str, *, first: bool) -> Block:
     python = label in PYTHON_LABELS
-    if python or label not in OTHER_LABELS:
-        end = _python_end(text, start, "```", len(text) if python and first else _nearby(text, start))
+    stop = len(text) if python and first else _nearby(text, start)
+    if python or (label not in OTHER_LABELS and may_act(text, start, stop)):
+        end = _python_end(text, start, "```", stop)
         body = text[start : end.code]
         if python or meant_as_code(body):
             code, notes = _cell(body)

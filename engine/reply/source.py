@@ -29,7 +29,7 @@ _STATEMENTS = (
     ast.Try,
     ast.Await,
 )
-_HINT = re.compile(r"[(:]|\b(?:import|await|context|answer)\b")  # without one of these nothing acts
+_ACTION = re.compile(r"[(:]|\b(?:import|await|context|answer)\b")
 _MAGIC_LINE = re.compile(r"^([ \t]*)(?:[%!][^\n]*|[^\n#'\"]*\?{1,2}[ \t]*)$", re.MULTILINE)
 _TYPOGRAPHIC = str.maketrans(
     {
@@ -66,12 +66,17 @@ def compiles(code: str) -> bool:
     return plain != code and tree_of(plain) is not None
 
 
+def may_act(text: str, start: int = 0, stop: int | None = None) -> bool:
+    """Tell cheaply whether text[start:stop] holds a sign without which nothing is `meant_as_code`."""
+    return _ACTION.search(text, start, len(text) if stop is None else stop) is not None
+
+
 def meant_as_code(text: str) -> bool:
     """Tell whether unlabelled text is a cell and not a word, number or sentence that happens to be Python.
 
     It must compile, and import, loop, define, await, call something known, or read `context` or `answer`.
     """
-    if not _HINT.search(text):
+    if not may_act(text):
         return False
     tree = tree_of(tidy(text)[0])
     return tree is not None and any(map(_acts, ast.walk(tree)))
