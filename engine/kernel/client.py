@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,11 +102,14 @@ class Worker:
                 self._process = self._spawn()
             self._cells += 1
             self._interrupted.clear()
-            run = _CellRun(
-                self._process, self._cells, timeout, on_call, on_output, (cancel, self._interrupted)
-            )
-            run.explain = lambda: self._host.cause_of_death(self._process)
-            return run.run(code, restarted, notes)
+            stops = [event for event in (cancel, self._interrupted) if event is not None]
+            run = _CellRun(self._process, self._cells, timeout, stops, on_call, on_output)
+            result = run.run(code, self._host.cause_of_death)
+            return replace(result, restarted=restarted, notes=notes + result.notes)
+        except BaseException:
+            if self._process.busy:  # a handler of the app failed in the middle of the cell
+                self._process.kill("an error of the app ended the session")
+            raise
         finally:
             self._process.busy = False
             self._busy.release()
@@ -137,17 +141,16 @@ class _CellRun:
         process: Process,
         number: int,
         timeout: float,
+        stops: list[threading.Event],
         on_call: OnCall,
         on_output: OnOutput,
-        stops: tuple[threading.Event | None, threading.Event],
     ):
-        self.explain: Callable[[], str] = lambda: "it ended"
         self._process = process
         self._number = number
         self._timeout = timeout
+        self._stops = stops
         self._on_call = on_call
         self._on_output = on_output
-        self._stops = [event for event in stops if event is not None]
         self._began = time.monotonic()
         self._waited = 0.0  # seconds spent in calls
         self._reason = ""  # why the cell is being stopped: "timeout" or "interrupted"
@@ -156,21 +159,21 @@ class _CellRun:
         self._raised: BaseException | None = None
         self._frames = self._bytes = self._calls = 0
 
-    def run(self, code: str, restarted: bool, notes: tuple[str, ...]) -> CellResult:
-        """Send the cell, follow it to its end, and say how it ended."""
+    def run(self, code: str, cause_of_death: Callable[[Process], str]) -> CellResult:
+        """Send the cell, follow it to its end, and say how it ended. Raises what `on_call` raised."""
         process = self._process
         if any(event.is_set() for event in self._stops):
             error = {"ename": "KeyboardInterrupt", "evalue": "the run was stopped before this cell began"}
-            return CellResult("interrupted", 0.0, error=error, restarted=restarted, notes=notes)
+            return CellResult("interrupted", 0.0, error=error)
         process.begin_cell()
         try:
             process.channel.send({"op": "cell", "number": self._number, "code": code}, SEND_SECONDS)
-            result = self._finished(self._follow(), restarted, notes)
+            result = self._finished(self._follow())
         except ChannelClosed:
-            result = self._died(restarted, notes)
+            result = self._died(process.doom or cause_of_death(process))
         except ChannelError as error:
-            process.kill(f"it broke the protocol: {error}")
-            result = self._died(restarted, notes)
+            result = self._died(f"it broke the protocol: {error}")
+        process.busy = False
         if self._raised is not None:
             raise self._raised
         return result
@@ -281,7 +284,7 @@ class _CellRun:
 
     # --- results ----------------------------------------------------------------------------------------
 
-    def _finished(self, fields: dict[str, Any], restarted: bool, notes: tuple[str, ...]) -> CellResult:
+    def _finished(self, fields: dict[str, Any]) -> CellResult:
         error = fields["error"]
         if self._reason and error is not None and error["ename"] == "KeyboardInterrupt":
             error["evalue"] = self._stopped_because()
@@ -295,18 +298,15 @@ class _CellRun:
             spans=fields["spans"],
             searched=fields["searched"],
             dropped_chars=fields["dropped"],
-            restarted=restarted,
-            notes=notes + fields["notes"],
+            notes=fields["notes"],
         )
 
-    def _died(self, restarted: bool, notes: tuple[str, ...]) -> CellResult:
-        seconds = self._seconds
-        why = self._process.doom or self.explain()
+    def _died(self, why: str) -> CellResult:
         self._process.kill(why)
         error = {"ename": "SessionEnded", "evalue": f"{why}; the variables of this session are lost"}
         line = f"{error['ename']}: {error['evalue']}"
         self._on_output({"output_type": "error", **error, "traceback": [line]})
-        return CellResult(status="died", seconds=seconds, error=error, restarted=restarted, notes=notes)
+        return CellResult(status="died", seconds=self._seconds, error=error)
 
 
 def _size(value: Json) -> int:

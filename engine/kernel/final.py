@@ -8,6 +8,7 @@ from typing import Any
 
 Spans = list[list[int]]
 MAX_SPANS = 10_000
+MAX_CONTENT = 1_000_000  # characters of an answer
 
 
 class CellDone(BaseException):
@@ -18,7 +19,7 @@ def render(value: Any, name: str) -> str:
     """Return the text of a final answer.
 
     Text stays as it is; lists of scalars are joined with commas, others by lines; mappings become
-    "key: value" lines. Raises ValueError for nothing or empty text, TypeError for functions and the like.
+    "key: value" lines. Raises ValueError for nothing, empty text or far too much, TypeError for functions and the like.
     """
     text = _text(value, name)
     if not text.strip():
@@ -26,6 +27,11 @@ def render(value: Any, name: str) -> str:
         raise ValueError(
             f"{name} got {what}. Look at the documents first, then give the answer as text; "
             f'if it is not in the documents, say so: {name}("Not in these documents: ...").'
+        )
+    if len(text) > MAX_CONTENT:
+        raise ValueError(
+            f"{name} got {len(text):,} characters, more than an answer can be: give what was asked for, "
+            "not the documents"
         )
     return text
 

@@ -37,13 +37,15 @@ NO_SHELL = (
     "There is no shell here: no programs can be started and nothing can be installed. "
     "Use Python; the documents are in `context`."
 )
+NO_DEBUGGER = "There is no debugger and no editor here: print what you want to see."
 NO_INPUT = (
     "Nobody is there to answer input(): put the value into the code, or ask the model with llm_query()."
 )
 SHELL_MAGICS = (
     *("bash", "sh", "script", "pip", "conda", "mamba", "micromamba", "uv", "system", "sx", "sc"),
-    *("python", "python2", "python3", "pypy", "perl", "ruby", "js", "javascript", "debug", "pdb", "edit"),
+    *("python", "python2", "python3", "pypy", "perl", "ruby"),
 )
+DEBUG_MAGICS = ("debug", "pdb", "edit", "ed")
 
 
 class _CellCompiler(XCachingCompiler):
@@ -108,6 +110,10 @@ class _CellShell(InProcessInteractiveShell):
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
         raise RuntimeError(NO_SHELL)
 
+    def payloadpage_page(self, strg: Any, start: int = 0, *args: Any, **kwargs: Any) -> None:
+        """Print what `name?` would show in a pager."""
+        print(strg["text/plain"] if isinstance(strg, dict) else strg)
+
     def ask_exit(self) -> None:
         print("exit() is not needed: the session stays open for the next cell.")
 
@@ -137,7 +143,8 @@ class CellKernel(InProcessKernel):
         loop = asyncio.new_event_loop()
         nest_asyncio2.apply(loop)  # patches asyncio for all loops, so that asyncio.run() works within a cell
         loop.close()
-        warnings.filterwarnings("ignore", message="To exit: use 'exit'")
+        for message in ("To exit: use 'exit'", "invalid escape sequence"):
+            warnings.filterwarnings("ignore", message=message)
         self.shell.display_formatter.active_types = list(KEPT)
 
     @default("iopub_thread")
@@ -145,12 +152,14 @@ class CellKernel(InProcessKernel):
         return _Iopub(self._underlying_iopub_socket)
 
     def _refuse_programs(self) -> None:
-        def refuse(*args: str) -> None:
-            raise UsageError(NO_SHELL)
+        for names, sentence in ((SHELL_MAGICS, NO_SHELL), (DEBUG_MAGICS, NO_DEBUGGER)):
 
-        for name in SHELL_MAGICS:
-            for kind in ("line", "cell"):
-                self.shell.register_magic_function(refuse, kind, name)
+            def refuse(*args: str, sentence: str = sentence) -> None:
+                raise UsageError(sentence)
+
+            for name in names:
+                for kind in ("line", "cell"):
+                    self.shell.register_magic_function(refuse, kind, name)
 
     # --- life -------------------------------------------------------------------------------------------
 

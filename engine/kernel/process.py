@@ -12,7 +12,6 @@ from engine.kernel import scratch
 from engine.kernel.channel import Channel
 from engine.types import Json
 
-TICKS = os.sysconf("SC_CLK_TCK")
 PIPE_BYTES = 64 << 10  # of the raw descriptors 1 and 2 that are kept per cell
 DEATH_SECONDS = 5.0
 
@@ -100,7 +99,7 @@ class Process:
             fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             return 0.0
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         """Kill the process, wait for its end, and remove its folder. May be called twice."""

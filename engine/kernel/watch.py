@@ -10,7 +10,7 @@ from engine.kernel.process import Process
 
 PERIOD_SECONDS = 0.25
 IDLE_SECONDS = 1.0  # processor use of an idle worker is judged over this time
-IDLE_SHARE = 0.5  # of one processor
+IDLE_SHARE = 0.15  # of one processor; a spinning thread on a crowded machine gets little more
 IDLE_STRIKES = 2
 
 SPINNING = "a thread that an earlier cell left behind kept the processor busy, so the session was ended"

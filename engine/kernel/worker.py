@@ -6,6 +6,7 @@ Frames to the host: ready, failed {message}, output {output}, call {number, name
 
 from __future__ import annotations
 
+import builtins
 import ctypes
 import fcntl
 import os
@@ -89,6 +90,7 @@ class _Worker:
         self._corpus = corpus
         self._claims = corpus.claims if corpus is not None else lambda text: []
         self._shown: list[str] = []
+        self._builtins = dict(vars(builtins))
         self._toolbox = Toolbox(
             self._ask,
             kernel.shell.user_ns,
@@ -115,6 +117,7 @@ class _Worker:
     def run(self, number: int, code: str) -> None:
         """Run one cell and tell the host how it ended."""
         toolbox, kernel, interrupts = self._toolbox, self._kernel, self._interrupts
+        vars(builtins).update(self._builtins)
         os.chdir(self._scratch)
         sys.stdout, sys.stderr = self._stdout, self._stderr
         sys.setrecursionlimit(3000)
@@ -127,6 +130,7 @@ class _Worker:
         try:
             try:
                 kernel.run(code, number)
+                toolbox.end(ok=kernel.error is None)
                 variables = toolbox.variables()
             finally:
                 interrupts.end()
@@ -134,7 +138,6 @@ class _Worker:
             interrupts.end()
             kernel.failed(error)
         with self._calling:  # a thread of the cell may still wait for an answer
-            toolbox.end(ok=kernel.error is None)
             dropped = self._outputs.end()
             self._channel.send(
                 {
@@ -142,7 +145,7 @@ class _Worker:
                     "number": number,
                     "error": kernel.error,
                     "final": toolbox.final,
-                    "variables": variables or toolbox.variables(),
+                    "variables": variables,
                     "spans": self._claims("\n".join(self._shown)),
                     "searched": self._searched(),
                     "dropped": dropped,
@@ -168,8 +171,9 @@ class _Worker:
         with self._calling, self._interrupts:
             if not self._interrupts.running:
                 raise RuntimeError("sub-calls can only be made while a cell runs")
-            self._calls += 1
-            self._channel.send({"op": "call", "number": self._calls, "name": name, "arguments": arguments})
+            number = self._calls + 1
+            self._channel.send({"op": "call", "number": number, "name": name, "arguments": arguments})
+            self._calls = number
             frame: Any = self._channel.receive()
             if frame.get("stop"):
                 self._interrupts.raise_later()

@@ -59,6 +59,18 @@ def test_nothing_is_no_answer_and_the_message_says_what_to_do(session, value):
     assert "give the answer as text" in ran.error
 
 
+def test_a_whole_book_is_no_answer(session):
+    ran = session.run("FINAL('x' * 9_000_000)")
+    assert (ran.status, ran.final) == ("error", None)
+    assert "more than an answer can be" in ran.error
+
+
+def test_content_that_never_ends_is_stopped(session):
+    code = "import itertools\nanswer['content'] = (len('') for _ in iter(int, 1))\nanswer['ready'] = True"
+    assert session.run(code, timeout=0.5).status in ("timeout", "error")
+    assert session.run("1").result.restarted is False
+
+
 def test_a_function_is_no_answer(session):
     assert session.run("FINAL(llm_query)").result.error["ename"] == "TypeError"
 

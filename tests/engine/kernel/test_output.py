@@ -121,7 +121,7 @@ def test_the_scratch_folder_has_a_limit(open_session):
 def test_closing_removes_the_scratch_folder_whatever_is_in_it(kernels, open_session):
     session = open_session()
     folder = session.worker._process.folder
-    session.run("import os\nfor i in range(600):\n    os.mkdir('d' * 200)\n    os.chdir('d' * 200)")
+    session.run("import os\nfor i in range(10):\n    os.mkdir('d' * 200)\n    os.chdir('d' * 200)")
     session.run("import os\nos.mkdir('locked', 0)\nopen('file', 'w').close()")
     assert folder.exists()
     session.worker.close()

@@ -23,6 +23,7 @@ def test_the_text_is_there_as_context(session):
         "globals().clear()",
         "import sys\nsys.stdout = sys.stderr = None",
         "import builtins\nbuiltins.input = None",
+        "import builtins\nbuiltins.len = builtins.callable = builtins.print = None",
         "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)",
     ],
 )
@@ -89,6 +90,22 @@ def test_a_misspelt_name_gets_the_nearest_ones(session):
 
 def test_missing_packages_are_explained(session):
     assert "nothing can be installed" in session.run("import pandas_that_is_not_there").error
+
+
+def test_a_regular_expression_without_raw_string_gives_no_warning(session):
+    ran = session.run("import re\nre.findall('\\d+', context)")
+    assert (ran.echoed, ran.printed) == ("['450']", "")
+
+
+def test_help_is_printed(session):
+    assert "first characters" in session.run("def f():\n    'Return the first characters.'\nf?").printed
+    assert "Ask the model one question" in session.run("help(llm_query)").printed
+
+
+@pytest.mark.parametrize("code", ["breakpoint()", "%debug", "import pdb\npdb.set_trace()"])
+def test_a_debugger_does_not_wait_for_a_person(session, code):
+    assert session.run(code, timeout=5).status in ("ok", "error")
+    assert session.run("1").echoed == "1"
 
 
 def test_long_recursion_is_an_error_with_a_short_traceback(session):

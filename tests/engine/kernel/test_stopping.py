@@ -111,6 +111,15 @@ def test_an_error_of_the_handler_stops_the_cell_and_is_raised_by_execute(session
     assert session.run("1 + 1").echoed == "2"
 
 
+def test_an_error_while_showing_output_is_raised_and_costs_the_session(session):
+    def broken(output):
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        session.worker.execute("print(1)", on_call=None, on_output=broken, timeout=5)
+    assert session.run("2").result.restarted
+
+
 def test_a_refused_call_is_a_runtime_error_in_the_cell(session):
     def refuse(call):
         raise CallRefused("no calls are left; finish with what you have")
