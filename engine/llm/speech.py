@@ -6,11 +6,8 @@ import codecs
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-from engine.llm.template import Pieces
+from engine.llm.template import THINK_CLOSE, THINK_OPEN, Pieces
 
-# Markers of thought in vocabularies, written as the two tags that the reply parser knows.
-THINK_OPEN = {"<think>", "[THINK]", "<|channel>", "<seed:think>", "<|START_THINKING|>"}
-THINK_CLOSE = {"</think>", "[/THINK]", "<channel|>", "</seed:think>", "<|END_THINKING|>"}
 MAX_CHANNEL_HEADER = 200  # characters; a longer one is text without a header
 
 

@@ -30,6 +30,15 @@ RENDER_SECONDS = 2.0
 RENDER_BYTES = 256 << 20
 MAX_REPEAT = 1 << 20  # items of one `text * number`
 MAX_TEMPLATE = 1 << 20  # characters
+# The markers of thought that families use; replies show all of them as <think> and </think>.
+THINK_OPEN = (
+    *("<think>", "[THINK]", "<|channel>", "<|START_THINKING|>", "<seed:think>", "<mm:think>"),
+    "<think:opensource>",
+)
+THINK_CLOSE = (
+    *("</think>", "[/THINK]", "<channel|>", "<|END_THINKING|>", "</seed:think>", "</mm:think>"),
+    "</think:opensource>",
+)
 
 
 class TemplateError(Exception):
@@ -104,7 +113,7 @@ def cut_template(source: str, *, bos: str = "", eos: str = "", day: date | None 
         next_user=between[3],
         folds_system=folds and NO_SYSTEM not in source,
         drops_system=NO_SYSTEM in source,
-        opens_thinking=reply.rstrip().endswith(("<think>", "[THINK]")),
+        opens_thinking=reply.rstrip().endswith(THINK_OPEN),
         harmony="<|channel|>" in source and "<|message|>" in source,
     )
 

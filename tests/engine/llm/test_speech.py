@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.llm.speech import Speech
-from engine.llm.template import GENERIC
+from engine.llm.template import GENERIC, THINK_CLOSE, THINK_OPEN
 from engine.reply import end_of_cell, parse
 
 HARMONY = replace(GENERIC, harmony=True, stops=())
@@ -53,7 +53,7 @@ def test_bytes_that_never_become_a_letter_are_replaced():
     assert speak([b"a\xe2\x82"])[0].text == "a\N{REPLACEMENT CHARACTER}"
 
 
-@pytest.mark.parametrize(("opened", "closed"), [("<think>", "</think>"), ("[THINK]", "[/THINK]")])
+@pytest.mark.parametrize(("opened", "closed"), list(zip(THINK_OPEN, THINK_CLOSE, strict=True)))
 def test_thoughts_of_every_family_get_the_same_tags(opened, closed):
     speech, _ = speak([opened, "hm", closed, "Yes."])
     assert speech.text == "<think>hm</think>Yes."
