@@ -20,7 +20,12 @@ def run_as_user(arguments: list[str], timeout: float) -> subprocess.CompletedPro
     Root becomes a user id that nobody has. Where the interpreter or the repository lies in a folder that only
     root may enter, the program gets a mount namespace of its own in which just these can be seen there.
     """
-    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/nonexistent",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,

@@ -86,8 +86,7 @@ class Range:
         self.other_scratch.write_text(self.secret)
         os.environ["TAPROOT_SECRET"] = self.secret
         self.inherited = self._inheritable()
-        while not self.listeners.take_hits():
-            time.sleep(0.001)
+        self.listeners.take_hits()
         self.scratch = scratch
         self.host = KernelHost(scratch, preload=False)
         self.control = KernelHost(folder / "control", preload=False, unsafe_without_sandbox=True)
@@ -167,7 +166,6 @@ class Range:
         limits = SMALL if attack.group == "limits" else WorkerLimits()
         with self.worker(self.host, limits) as worker:
             verdict, detail = shoot(worker, self.cell(attack))
-            time.sleep(0.002)
             damage = self.damage()
         if attack.control == "plain":
             control, control_detail = self._plain(self.cell(attack))

@@ -57,6 +57,8 @@ class Listeners:
         }
         self._open("unix", socket.AF_UNIX, socket.SOCK_STREAM, self.ports["unix"])
         self._open("unix datagram", socket.AF_UNIX, socket.SOCK_DGRAM, self.ports["unix_datagram"])
+        self._bell = self._open("bell", socket.AF_UNIX, socket.SOCK_DGRAM, "\0bell" + token)
+        self._rung = threading.Event()
         self._open("abstract", socket.AF_UNIX, socket.SOCK_STREAM, "\0" + token)
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -74,6 +76,10 @@ class Listeners:
                 self._answer(key.fileobj, key.data)  # type: ignore[arg-type]
 
     def _answer(self, listener: socket.socket, name: str) -> None:
+        if listener is self._bell:
+            listener.recv(1)
+            self._rung.set()
+            return
         self.hits.append(name)
         if listener.type == socket.SOCK_DGRAM:
             listener.recv(1 << 16)
@@ -88,7 +94,12 @@ class Listeners:
                 pass
 
     def take_hits(self) -> list[str]:
-        """Return who came since last asked."""
+        """Return who came since last asked, all that is under way included."""
+        for _ in range(2):  # after the second round everything that was there before the first is counted
+            self._rung.clear()
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ringer:
+                ringer.sendto(b"x", self._bell.getsockname())
+            self._rung.wait(10)
         hits, self.hits = self.hits, []
         return [f"the {name} listener was reached" for name in hits]
 
@@ -138,22 +149,18 @@ class Victim:
     def harm(self) -> list[str]:
         """Say what was done to the process, and replace it when anything was."""
         try:
-            self.process.wait(0.005)
-        except subprocess.TimeoutExpired:
-            pass
-        if self.process.poll() is not None:
-            found = ["the app was ended"]
-        else:
-            try:
-                state = self._state()
-            except OSError:
-                state = {}
-            found = [
-                f"the app's {name} changed"
-                for name, value in self.healthy.items()
-                if state.get(name) != value
-            ]
+            state = self._state()
+        except OSError:
+            state = {}
+        found = [
+            f"the app's {name} changed" for name, value in self.healthy.items() if state.get(name) != value
+        ]
         if found:
+            try:
+                self.process.wait(0.2)  # a signal may need a moment
+                found = ["the app was ended"]
+            except subprocess.TimeoutExpired:
+                pass
             self.restart()
         return found
 
