@@ -5,20 +5,19 @@ All offsets count characters in the stored text of the document, also in a piece
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from engine.corpus.sentences import clip, narrow
 from engine.types import Span
 
 if TYPE_CHECKING:
     from engine.corpus.corpus import Corpus
 
-LONG_LINE = 300  # characters; of a longer line a hit shows one sentence
+AROUND = 1500  # characters on each side of a match in which its sentence is looked for
 SHOWN_TEXT = 240  # characters of a hit that its repr shows
 SHOWN_HITS = 10  # hits that a list of them shows
-SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*\s+|[。！？]|\n\s*\n")
 
 
 class Piece(str):
@@ -200,11 +199,18 @@ class Hit:
     def text(self) -> Piece:
         """The line or sentence of the match."""
         archive = self._corpus.archive
-        line = archive.line_bounds(self.id, *self._match)
-        start, end = self._shown or narrow(archive.slice, self.id, *line, *self._match)
+        start, end = self._shown or self._narrowed()
         text = archive.slice(self.id, start, end)
         self._corpus.tracker.handed(self.id, start, end, text)
         return Piece(text, self._corpus, self.id, start)
+
+    def _narrowed(self) -> tuple[int, int]:
+        archive = self._corpus.archive
+        first, last = archive.line_bounds(self.id, *self._match)
+        first, last = max(first, self.match_start - AROUND), min(last, self.match_end + AROUND)
+        text = archive.slice(self.id, first, last)
+        start, end = narrow(text, self.match_start - first, self.match_end - first)
+        return first + start, first + end
 
     @property
     def _match(self) -> tuple[int, int]:
@@ -248,8 +254,8 @@ class Hit:
     def around(self, lines: int = 3) -> Piece:
         """The text with this many lines before and after it."""
         archive = self._corpus.archive
-        start, end = self.text.start, self.text.end
-        for _ in range(lines + 1):
+        start, end = archive.line_bounds(self.id, self.text.start, self.text.end)
+        for _ in range(lines):
             start, end = archive.line_bounds(self.id, max(0, start - 1), min(end + 1, archive.chars(self.id)))
         text = archive.slice(self.id, start, end)
         self._corpus.tracker.handed(self.id, start, end, text)
@@ -323,34 +329,3 @@ class Hits(list):
         return "\n".join(shown)
 
     __str__ = __repr__
-
-
-def narrow(
-    read: Callable[[int, int, int], str], document: int, first: int, last: int, start: int, end: int
-) -> tuple[int, int]:
-    """Bound what to show of the lines [first, last) around the match [start, end): all, a sentence, a window."""
-    if last - first <= LONG_LINE:
-        return first, last
-    low, high = max(first, start - 4 * LONG_LINE), min(last, end + 4 * LONG_LINE)
-    text = read(document, low, min(high, start + 8 * LONG_LINE))
-    ends = [m.end() for m in SENTENCE_END.finditer(text)]
-    begin = max((e for e in ends if low + e <= start), default=first - low)
-    finish = min((e for e in ends if low + e >= end), default=len(text))
-    begin = max(begin, 0)
-    if finish - begin > LONG_LINE:  # no sentences here: a window, cut at spaces
-        room = max(40, (LONG_LINE - (end - start)) // 2)
-        left, right = max(begin, start - low - room), min(finish, max(start - low + 1, end - low) + room)
-        space = text.find(" ", left, start - low) if left > begin else -1
-        begin = space + 1 if space >= 0 else left
-        space = text.rfind(" ", end - low, right) if right < finish else -1
-        finish = space if space >= 0 else right
-    cut = text[begin:finish]
-    return low + begin + (len(cut) - len(cut.lstrip())), low + finish - (len(cut) - len(cut.rstrip()))
-
-
-def clip(text: str, at: int, size: int) -> str:
-    """At most `size` characters of `text` on one line, around the offset `at`."""
-    if len(text) > size:
-        start = max(0, min(at - size // 3, len(text) - size))
-        text = ("…" if start else "") + text[start : start + size] + ("…" if start + size < len(text) else "")
-    return " ".join(text.split("\n"))

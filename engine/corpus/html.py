@@ -11,9 +11,11 @@ from bs4.element import NavigableString, Tag
 UNSEEN = ("script", "style", "template", "noscript", "svg", "iframe", "object", "select", "head")
 BLOCKS = frozenset(
     """address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1
-    h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody tfoot thead tr ul caption title
-    html""".split()  # noqa: SIM905
+    h2 h3 h4 h5 h6 header hr main nav ol p pre section summary table tbody tfoot thead tr ul caption title
+    html""".split()
 )
+KEEP = "\ufdd0"  # after a line end in preformatted text: the spaces that follow are meant
+BREAK = "\ufdd1"  # here a line ends, once, however many blocks begin and end
 CELLS = ("td", "th")
 APART = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre", "blockquote", "section")
@@ -32,8 +34,9 @@ def parse_html(markup: str) -> str:
         text = "".join(_walk(soup))
     except RecursionError:
         title, text = "", _plain(markup)
+    text = re.sub(rf"\s*{BREAK}[\s{BREAK}]*", _line_ends, text)
     text = re.sub(r"[^\S\n]*\n[^\S\n]*", "\n", text)
-    text = re.sub(r"\n{3,}", "\n\n", text).strip()
+    text = re.sub(r"\n{3,}", "\n\n", text).strip().replace(KEEP, "")
     if title and not text.startswith((title, f"# {title}")):
         text = f"{title}\n\n{text}".rstrip()
     return text + "\n" if text else ""
@@ -51,7 +54,7 @@ def _walk(soup: Tag) -> list[str]:
             open_tags.append(node)
         elif type(node) is NavigableString:
             plain = any(tag.name == "pre" for tag in open_tags[-4:])
-            parts.append(str(node) if plain else re.sub(r"\s+", " ", node))
+            parts.append(str(node).replace("\n", "\n" + KEEP) if plain else re.sub(r"\s+", " ", node))
     while open_tags:
         parts.append(_after(open_tags.pop()))
     return parts
@@ -67,14 +70,18 @@ def _before(tag: Tag) -> str:
     if tag.name in CELLS:
         return " | " if tag.find_previous_sibling(CELLS) else ""
     if tag.name == "li":
-        return "\n- "
+        return f"{BREAK}- "
     if re.fullmatch(r"h[1-6]", tag.name):
-        return "\n\n" + "#" * int(tag.name[1]) + " "
-    return "\n\n" if tag.name in APART else "\n" if tag.name in BLOCKS else ""
+        return _after(tag) + "#" * int(tag.name[1]) + " "
+    return _after(tag)
 
 
 def _after(tag: Tag) -> str:
-    return "\n\n" if tag.name in APART else "\n" if tag.name in BLOCKS else ""
+    return f"{BREAK}\n\n" if tag.name in APART else BREAK if tag.name in BLOCKS else ""
+
+
+def _line_ends(found: re.Match[str]) -> str:
+    return "\n\n" if "\n\n" in found[0] else "\n"
 
 
 class _Strip(HTMLParser):

@@ -16,7 +16,7 @@ from engine.corpus import frames, passages
 from engine.corpus.formats import Parsed, Unreadable, parse
 
 PART_CHARS = 64_000_000  # a longer text becomes several documents
-CODE = frozenset(".py .sh .rb .pl .c .h .cpp .hpp .yml .yaml .toml .ini .conf .cfg .r .jl .ps1 .mk".split())  # noqa: SIM905
+CODE = frozenset(".py .sh .rb .pl .c .h .cpp .hpp .yml .yaml .toml .ini .conf .cfg .r .jl .ps1 .mk".split())
 
 
 def main() -> None:

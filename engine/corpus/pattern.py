@@ -191,8 +191,10 @@ class _Writer:
         name = str(category).lower()
         for kind, member in (("digit", str.isdecimal), ("space", str.isspace), ("word", _is_word)):
             if name.endswith(kind):
-                ascii_only = flags & re.ASCII or not self.wide
-                ranges = _members(member, 127 if ascii_only else LAST)
+                if flags & re.ASCII and kind == "space":
+                    ranges = [(9, 13), (32, 32)]
+                else:
+                    ranges = _members(member, 127 if flags & re.ASCII or not self.wide else LAST)
                 return _invert(ranges) if "_not_" in name else ranges
         raise Unsupported(name)
 

@@ -23,6 +23,7 @@ BATCH_FILES, BATCH_BYTES = 64, 2 << 20
 AHEAD = 3  # batches per process that may wait for the reader
 MEMORY = 3 << 30  # bytes of one parser process
 SECONDS, SECONDS_PER_MB = 60.0, 4.0
+PARSER = "engine.corpus.parser"
 ROOT = Path(engine.__file__).parents[1]
 
 
@@ -126,7 +127,7 @@ class _Parser:
             name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-s", "-m", "engine.corpus.parser"],
+            [sys.executable, "-s", "-m", PARSER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

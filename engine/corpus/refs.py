@@ -47,7 +47,13 @@ def resolve(ref: Json, corpus: Corpus | None) -> Any:
     try:
         return _resolve(ref, corpus, depth=0)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as problem:
-        raise InputError(f"This reference names no data of this corpus: {str(ref)[:200]}") from problem
+        raise InputError(
+            f"This reference names no data of this corpus, its kind is {_kind(ref)}."
+        ) from problem
+
+
+def _kind(ref: Json) -> str:
+    return str(ref.get("kind"))[:40] if isinstance(ref, dict) else type(ref).__name__
 
 
 def _resolve(ref: Json, corpus: Corpus | None, depth: int) -> Any:

@@ -14,13 +14,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from engine.corpus.document import LONG_LINE, SENTENCE_END
 from engine.corpus.layout import SEARCH, Archive
 from engine.corpus.passages import HEADING, spaced
+from engine.corpus.sentences import LONG_LINE, units
 
 CANDIDATES = 60  # passages that are ranked line by line
 COMMON = 60_000  # passages a set of words may name before its commonest are left to the ranking
 IN_PASSAGE, IN_ABOUT = 0.45, 0.3  # worth of a word beside the line: in its passage, in its name or heading
+OF_KNOWN = 0.6  # worth of a word in a line whose document or heading has it anyway
 OF_HEADING = 0.6  # worth of a line that is a heading
 OF_PART = 0.4  # worth of a part of a compound such as the 2041 of INV-2041
 OF_PREFIX = 0.6  # worth of a word that only begins like the one asked for
@@ -38,7 +39,7 @@ STOP_WORDS = frozenset(
     him his how i if in into is it its itself just list many may me more most much must my name no nor not of off
     on once only or other our out over own please same shall she should show so some such tell than that the
     their them then there these they this those through to too under until up upon us very was we were what when
-    where which while who whom whose why will with within would you your don't doesn't isn't didn't can't""".split()  # noqa: SIM905
+    where which while who whom whose why will with within would you your don't doesn't isn't didn't can't""".split()
 )
 
 
@@ -52,14 +53,42 @@ class Found:
     score: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Term:
-    """One word or phrase of a query as FTS5 takes it, and what finding it is worth."""
+    """One word or phrase of a query as FTS5 takes it, what finding it is worth, and in which `abouts` it is."""
 
     match: str
     weight: float
     passages: int
-    lines: set[int] = field(default_factory=set)
+    abouts: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of the passage that came at `place`. `held` are the terms in it; `about` numbers its heading."""
+
+    place: int
+    document: int
+    start: int
+    end: int
+    text: str
+    about: int
+    held: set[Term] = field(default_factory=set)
+    own: float = 0.0
+    score: float = 0.0
+
+    def weigh(self, terms: list[Term], in_passage: set[Term]) -> None:
+        """Score the terms in this line, and with less weight those near it."""
+        beside = 0.0
+        for term in terms:
+            if term in self.held:
+                self.own += term.weight * (OF_KNOWN if self.about in term.abouts else 1)
+            elif term in in_passage:
+                beside += term.weight * IN_PASSAGE
+            elif self.about in term.abouts:
+                beside += term.weight * IN_ABOUT
+        self.own *= _news(self.text, len(self.held))
+        self.score = self.own + beside
 
 
 def find(
@@ -76,17 +105,32 @@ def find(
     if not terms:
         return []
     passages = index.candidates(terms, max(CANDIDATES, 4 * k), _rows(archive, documents, bounds))
-    ranked = index.rank(terms, passages, bounds)
     found: list[Found] = []
-    seen: dict[str, int] = {}
-    for score, document, start, end, text in ranked:
+    same_text: dict[str, int] = {}
+    places: set[tuple[int, int]] = set()
+    for line, text in index.rank(terms, passages, bounds):
         key = " ".join(text.split()).casefold()
-        seen[key] = seen.get(key, 0) + 1
-        if seen[key] <= SAME_TEXT:
-            found.append(Found(document, start, end, score))
+        same_text[key] = same_text.get(key, 0) + 1
+        line = _whole(archive, line, bounds)
+        if same_text[key] <= SAME_TEXT and (line.document, line.start) not in places:
+            places.add((line.document, line.start))
+            found.append(line)
         if len(found) == k:
             break
     return found
+
+
+def _whole(archive: Archive, line: Found, bounds: tuple[int, int] | None) -> Found:
+    """A line at the edge of its passage may be half a sentence: take the whole one."""
+    low, high = bounds or (0, archive.chars(line.document))
+    first, _ = archive.line_bounds(line.document, max(low, line.start - LONG_LINE), line.start)
+    _, last = archive.line_bounds(line.document, line.end, min(high, line.end + LONG_LINE))
+    first, last = max(low, first, line.start - 2 * LONG_LINE), min(high, last, line.end + 2 * LONG_LINE)
+    for start, end in units(archive.slice(line.document, first, last)):
+        start, end = first + start, first + end
+        if start <= line.start and line.end <= end and end - start <= 2 * LONG_LINE:
+            return Found(line.document, start, end, line.score)
+    return line
 
 
 # --- the index of one corpus, opened once per thread ----------------------------------------------------
@@ -237,55 +281,42 @@ class _Index:
 
     def rank(
         self, terms: list[Term], passages: list[int], bounds: tuple[int, int] | None
-    ) -> list[tuple[float, int, int, int, str]]:
-        """Score each line of the passages: (score, document, start, end, text), best first."""
-        lines: list[tuple[int, int, int, str]] = []  # passage, start, end, text
+    ) -> list[tuple[Found, str]]:
+        """Score each line of the passages, best first, with its text."""
+        lines: list[Line] = []
         abouts: dict[str, int] = {}
-        about_of: dict[int, int] = {}
-        for passage in passages:
+        for place, passage in enumerate(passages):
             document = self._document(passage)
             about = f"{self.archive.name(document)} {self.archive.heading(passage)}"
-            about_of[passage] = abouts.setdefault(about, len(abouts))
-            lines += [
-                (passage, start, end, text)
-                for start, end, text in self._passage_lines(document, passage)
-                if bounds is None or (start >= bounds[0] and end <= bounds[1])
-            ]
-        texts = [*(line[3] for line in lines), *abouts]
+            about_row = abouts.setdefault(about, len(abouts))
+            for start, end, text in self._passage_lines(document, passage):
+                if bounds is None or (start >= bounds[0] and end <= bounds[1]):
+                    lines.append(Line(place, document, start, end, text, about_row))
+        texts = [*(line.text for line in lines), *abouts]
         with self._lines(enumerate(map(spaced, texts))) as db:
             for term in terms:
                 rows = db.execute("select rowid from line where line match ?", (term.match,))
-                term.lines = {row for (row,) in rows}
-        in_passage: dict[int, set[int]] = {}
-        for row, (passage, *_) in enumerate(lines):
-            held = in_passage.setdefault(passage, set())
-            held.update(i for i, term in enumerate(terms) if row in term.lines)
-        scored: dict[int, list[tuple[float, float, int]]] = {}
-        for row, (passage, _, _, text) in enumerate(lines):
-            own = sum(term.weight for term in terms if row in term.lines)
-            if not own:
-                continue
-            about_row = len(lines) + about_of[passage]
-            beside = sum(
-                term.weight
-                * (IN_PASSAGE if i in in_passage[passage] else IN_ABOUT if about_row in term.lines else 0)
-                for i, term in enumerate(terms)
-                if row not in term.lines
-            )
-            if HEADING.match(text):
-                own *= OF_HEADING
-            scored.setdefault(passage, []).append((own + beside, own, row))
-        ranked = []
-        for place, passage in enumerate(passages):
-            best = max((own for _, own, _ in scored.get(passage, ())), default=0.0)
-            for score, own, row in scored.get(passage, ()):
-                if own >= best / 2:
-                    _, start, end, text = lines[row]
-                    ranked.append((score - 0.001 * place, self._document(passage), start, end, text))
-        return sorted(ranked, key=lambda line: -line[0])
+                for (row,) in rows:
+                    if row < len(lines):
+                        lines[row].held.add(term)
+                    else:
+                        term.abouts.add(row - len(lines))
+        in_passage: dict[int, set[Term]] = {}
+        for line in lines:
+            in_passage.setdefault(line.place, set()).update(line.held)
+        best: dict[int, float] = {}
+        for line in lines:
+            line.weigh(terms, in_passage[line.place])
+            best[line.place] = max(best.get(line.place, 0.0), line.own)
+        found = [
+            (Found(line.document, line.start, line.end, line.score - 0.001 * line.place), line.text)
+            for line in lines
+            if line.own and line.own >= best[line.place] / 2
+        ]
+        return sorted(found, key=lambda item: -item[0].score)
 
     def _passage_lines(self, document: int, passage: int) -> Iterator[tuple[int, int, str]]:
-        """The lines of a passage, long ones by sentence: (start, end, text) in characters of the document."""
+        """What can be shown of a passage: (start, end, text) in characters of the document."""
         archive = self.archive
         first = archive.passage_start[passage]
         if passage + 1 < archive.passage_first[document + 1]:
@@ -294,21 +325,22 @@ class _Index:
             last = archive.byte_start(document + 1)
         text = archive.raw_range(first, last).decode("utf-8")
         at = archive.char_of(document, first - archive.byte_start(document))
-        for line in text.split("\n"):
-            ends = [m.end() for m in SENTENCE_END.finditer(line)] if len(line) > LONG_LINE else []
-            for start, end in zip([0, *ends], [*ends, len(line)], strict=True):
-                part = line[start:end]
-                inner = part.strip()
-                if inner:
-                    begin = at + start + len(part) - len(part.lstrip())
-                    yield begin, begin + len(inner), inner
-            at += len(line) + 1
+        for start, end in units(text):
+            yield at + start, at + end, text[start:end]
 
     def _lines(self, rows: Iterable[tuple[int, str]]) -> sqlite3.Connection:
         self._scratch.execute("begin")
         self._scratch.execute("insert into line(line) values('delete-all')")
         self._scratch.executemany("insert into line(rowid, text) values (?, ?)", rows)
         return self._scratch  # as a context manager it commits
+
+
+def _news(text: str, held: int) -> float:
+    """What a line is worth for what it says beyond the words asked for: an answer says something else too."""
+    if HEADING.match(text):
+        return OF_HEADING
+    words = {word for word in re.findall(r"\w+", text[:LONG_LINE].casefold()) if word not in STOP_WORDS}
+    return (0.6, 0.8)[max(0, len(words) - held)] if len(words) - held < 2 else 1.0
 
 
 def quoted(text: str) -> str:
