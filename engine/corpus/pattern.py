@@ -10,7 +10,8 @@ Patterns are compiled with re.MULTILINE, as a person who greps expects: `^` and 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from array import array
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -23,6 +24,7 @@ except ImportError:  # another Python: everything stays with `re`, correct and s
 import re2
 
 LAST = 0x10FFFF
+LAST_WORD = 0x3FFFF  # no letter, digit or space stands above: those planes are empty or private
 LARGEST_SET = 4096  # characters of a set that are spelled out one by one under (?i)
 LARGEST_REPEAT = 1000  # RE2's own limit
 MEMORY = 64 << 20  # bytes RE2 may use for one pattern
@@ -189,12 +191,9 @@ class _Writer:
 
     def _category(self, category: object, flags: int) -> Ranges:
         name = str(category).lower()
-        for kind, member in (("digit", str.isdecimal), ("space", str.isspace), ("word", _is_word)):
-            if name.endswith(kind):
-                if flags & re.ASCII and kind == "space":
-                    ranges = [(9, 13), (32, 32)]
-                else:
-                    ranges = _members(member, 127 if flags & re.ASCII or not self.wide else LAST)
+        for kind in "dsw":
+            if name.endswith({"d": "digit", "s": "space", "w": "word"}[kind]):
+                ranges = _members(kind, bool(flags & re.ASCII), LAST_WORD if self.wide else 127)
                 return _invert(ranges) if "_not_" in name else ranges
         raise Unsupported(name)
 
@@ -212,21 +211,12 @@ class _Writer:
 # --- sets of characters ---------------------------------------------------------------------------------
 
 
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
-
-
 @cache
-def _members(member: Callable[[str], bool], last: int) -> Ranges:
-    """The ranges of characters for which `member` holds, up to `last`."""
-    found: Ranges = []
-    for code in range(last + 1):
-        if member(chr(code)):
-            if found and found[-1][1] == code - 1:
-                found[-1] = (found[-1][0], code)
-            else:
-                found.append((code, code))
-    return found
+def _members(kind: str, ascii_only: bool, last: int) -> Ranges:
+    """The ranges of characters that `re` takes for a digit (d), space (s) or word character (w), up to `last`."""
+    everything = array("I", range(last + 1)).tobytes().decode("utf-32", "surrogatepass")
+    found = re.finditer(rf"\{kind}+", everything, re.ASCII if ascii_only else 0)
+    return [(match.start(), match.end() - 1) for match in found]
 
 
 def _merge(ranges: Ranges) -> Ranges:
@@ -269,8 +259,7 @@ def _fold(ranges: Ranges, flags: int) -> Ranges:
 def _above() -> dict[int, tuple[int, ...]]:
     """For each lower-case character that others become: all characters that become it, itself among them."""
     found: dict[int, tuple[int, ...]] = {}
-    for code in range(0x1F000):  # no letters with case above
-        lower = _sre.unicode_tolower(code)
+    for code, lower in enumerate(map(_sre.unicode_tolower, range(0x1F000))):  # no letters with case above
         if lower != code:
             itself = (lower,) if _sre.unicode_tolower(lower) == lower else ()
             found[lower] = (*found.get(lower, itself), code)

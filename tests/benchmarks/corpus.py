@@ -1,0 +1,151 @@
+"""How fast a corpus is made, opened and searched: `python -m tests.benchmarks.corpus [--json] [--full]`.
+
+Small by default (2,000 files, 20 MB); `--full` makes 20,000 files of together 1 GB in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.corpus import Corpus
+from engine.corpus.ingest import ingest
+
+WORDS = [
+    a + b
+    for a in "lease notice rent tenant month board vote ship harbour fish cargo invoice paid account letter dear".split()
+    for b in ("", "s", "ing", "ed", "er", "less")
+]
+PATTERNS = {
+    "literal": "NEEDLE-777",
+    "bounded_number": r"\bNEEDLE-\d+\b",
+    "date": r"\b\d{4}-\d{2}-\d{2}\b",
+    "email": r"[\w.+-]+@[\w-]+\.\w+",
+    "ignore_case": r"(?i)needle",
+}
+OPEN = """
+import sys, time, resource
+started = time.perf_counter()
+from engine.corpus import Corpus, resolve
+imported = time.perf_counter()
+before = int(open("/proc/self/statm").read().split()[5])
+corpus = Corpus.open(sys.argv[1])
+context = resolve({"kind": "corpus", "documents": None}, corpus)
+repr(context), context[0]
+opened = time.perf_counter()
+pages = int(open("/proc/self/statm").read().split()[5]) - before
+print(imported - started, opened - imported, pages * resource.getpagesize())
+"""
+
+
+def write_files(folder: Path, files: int, size: int, *, umlauts: bool) -> int:
+    """Write files of random sentences, one needle in each hundredth. Return the bytes written."""
+    dice = random.Random(7)
+    sentences = []
+    for n in range(4000):
+        words = " ".join(dice.choices(WORDS, k=12))
+        fact = f" on 20{n % 30:02}-{n % 12 + 1:02}-{n % 28 + 1:02}" if n % 9 == 0 else ""
+        mail = f" {words.split()[0]}@example.org" if n % 40 == 0 else ""
+        sentences.append(f"{words.capitalize()}{fact}{mail}{' für Köln' if umlauts and n % 5 == 0 else ''}.")
+    written = 0
+    for n in range(files):
+        path = folder / f"{n // 500:03}" / f"{n:05}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines, length = [], 0
+        while length < size:
+            paragraph = " ".join(dice.choices(sentences, k=3))
+            lines.append(paragraph)
+            length += len(paragraph) + 2
+        if n % 100 == 0:
+            lines.insert(len(lines) // 2, f"The lighthouse keeper number {n} signed NEEDLE-{n}.")
+        data = "\n\n".join(lines).encode()
+        path.write_bytes(data)
+        written += len(data)
+    return written
+
+
+def median(work: Callable[[], Any], times: int = 5) -> float:
+    """The median of some runs in seconds."""
+    seconds = []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
+def measure(files: int, size: int, *, umlauts: bool, times: int) -> dict[str, Any]:
+    """Make a corpus of `files` files of about `size` bytes each, and time everything about it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        written = write_files(folder / "source", files, size, umlauts=umlauts)
+        started = time.perf_counter()
+        info = ingest([folder / "source"], folder / "corpora")
+        ingest_seconds = time.perf_counter() - started
+        again = median(lambda: ingest([folder / "source"], folder / "corpora"), 3)
+        opened = [
+            [float(part) for part in subprocess.run(
+                [sys.executable, "-c", OPEN, str(info.path)], capture_output=True, text=True, check=True
+            ).stdout.split()]
+            for _ in range(5)
+        ]  # fmt: skip
+        corpus = Corpus.open(info.path)
+        disk = sum(path.stat().st_size for path in info.path.iterdir())
+        result: dict[str, Any] = {
+            "files": files,
+            "source_megabytes": round(written / 1e6, 1),
+            "with_umlauts": umlauts,
+            "ingest_seconds": round(ingest_seconds, 2),
+            "ingest_files_per_second": round(files / ingest_seconds),
+            "ingest_megabytes_per_second": round(written / 1e6 / ingest_seconds, 1),
+            "stored_bytes_per_source_byte": round(disk / written, 2),
+            "unchanged_again_milliseconds": round(again * 1e3, 1),
+            "import_milliseconds": round(statistics.median(o[0] for o in opened) * 1e3, 1),
+            "open_milliseconds": round(statistics.median(o[1] for o in opened) * 1e3, 1),
+            "open_own_megabytes": round(statistics.median(o[2] for o in opened) / 1e6, 1),
+            "read_all_megabytes_per_second": round(
+                written / 1e6 / median(lambda: sum(len(document) for document in corpus), 1)
+            ),
+            "search_rare_milliseconds": round(
+                median(lambda: corpus.search("lighthouse keeper 700"), times) * 1e3, 1
+            ),
+            "search_common_milliseconds": round(
+                median(lambda: corpus.search("When is the rent of the tenant paid?"), times) * 1e3, 1
+            ),
+            "search_found_first": str(corpus.search("lighthouse keeper 700 signed", 1)),
+        }
+        for label, pattern in PATTERNS.items():
+            seconds = median(lambda pattern=pattern: corpus.count(pattern), min(times, 3))
+            result[f"grep_{label}_seconds"] = round(seconds, 3)
+            result[f"grep_{label}_matches"] = corpus.count(pattern)
+        return result
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument(
+        "--full", action="store_true", help="20,000 files, 1 GB; takes minutes and 3 GB of disk"
+    )
+    options = parser.parse_args()
+    shapes = [(20_000, 52_000, False)] if options.full else [(5000, 1500, False), (2000, 10_000, True)]
+    rows = [measure(files, size, umlauts=umlauts, times=5) for files, size, umlauts in shapes]
+    if options.json:
+        print(json.dumps({"benchmark": "corpus", "rows": rows}))
+        return
+    for row in rows:
+        print("\n".join(f"{key:34} {value}" for key, value in row.items()), end="\n\n")
+
+
+if __name__ == "__main__":
+    main()
