@@ -76,10 +76,11 @@ def walk(text: str) -> Walk:
     """Find every block of `text`, a reply without its thinking."""
     blocks: list[Block] = []
     at = line_start = 0
+    first = True
     while mark := _PROSE.search(text, at):
         line_start = max(line_start, text.rfind("\n", at, mark.start()) + 1)
         if mark["fence"]:
-            block, at = _fenced(text, mark, line_start, blocks)
+            block, at = _fenced(text, mark, line_start, blocks[-1] if blocks else None, first)
         elif mark["tag"]:
             block, at = _tagged(text, mark)
         elif mark["call"] or native.opens_call(text, mark):
@@ -90,10 +91,13 @@ def walk(text: str) -> Walk:
             return Walk(blocks, mark.start())
         if block is not None and block.body.strip():
             blocks.append(block)
+            first = first and not block.code
     return Walk(blocks, len(text))
 
 
-def _fenced(text: str, mark: re.Match[str], line_start: int, blocks: list[Block]) -> tuple[Block | None, int]:
+def _fenced(
+    text: str, mark: re.Match[str], line_start: int, previous: Block | None, first: bool
+) -> tuple[Block | None, int]:
     """Read the block that the fence `mark` opens, if it opens one, and return where to go on."""
     line_end = text.find("\n", mark.end())
     line_end = len(text) if line_end < 0 else line_end
@@ -105,10 +109,10 @@ def _fenced(text: str, mark: re.Match[str], line_start: int, blocks: list[Block]
     label, glued = _read_info(text[mark.end() : min(line_end, mark.end() + _INFO_CHARS)])
     if label is None or (not leads and label == "" and not _bare_pair(text, line_end)):
         return None, mark.end()
-    if label == "" and leads and blocks and _doubled(text, blocks[-1], mark, line_end):
+    if label == "" and leads and previous and _doubled(text, previous, mark, line_end):
         return None, line_end
     start = min(line_end + 1, len(text)) if glued is None else mark.end() + glued
-    block = _read_block(text, mark.start(), start, label, first=not any(b.code for b in blocks))
+    block = _read_block(text, mark.start(), start, label, first=first)
     return block, block.end
 
 
