@@ -1,0 +1,162 @@
+"""How often the starter is right on worlds it has not seen, through the engine's public front; baselines beside it.
+
+python -m models.starter.evaluate models/starter/taproot-starter.gguf --worlds 25
+python -m models.starter.evaluate FILE --probe     the hand-written probe: other wording, other documents
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from engine.engine import Engine
+from engine.llm import open_model
+from models.starter import baselines
+from models.starter.episode import Episode
+from models.starter.families import episodes
+from models.starter.grade import right
+from models.starter.rehearsal import OracleModel, rehearse, store
+from models.starter.worlds import make_world
+
+SEED = 20_000_000  # far from the seeds of the training data
+PROBE = Path(__file__).parent / "probe"
+
+Ask = Callable[[Path, str], str | None]
+
+
+def cases(worlds: int, per_world: int) -> Iterator[tuple[dict[str, str], list[Episode]]]:
+    """Documents and questions that training has not seen."""
+    for number in range(worlds):
+        rng = random.Random(SEED + number)
+        world = make_world(rng, documents=rng.choice((3, 6, 8, 12, 14)))
+        yield world.documents, episodes(rng, world, per_world)
+
+
+def probe() -> Iterator[tuple[dict[str, str], list[Episode]]]:
+    """The hand-written documents and questions of probe/."""
+    folder = PROBE / "documents"
+    documents = {
+        str(p.relative_to(folder)): p.read_text("utf-8") for p in sorted(folder.rglob("*")) if p.is_file()
+    }
+    found = [
+        Episode(q["family"], q["question"], q["answer"], q["kind"])
+        for q in json.loads((PROBE / "questions.json").read_text("utf-8"))
+    ]
+    yield documents, found
+
+
+@contextmanager
+def through_engine(model: str) -> Iterator[Ask]:
+    """Ask a GGUF model through Engine.add and Engine.ask, with sandboxed cells, as the app does."""
+    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder) / "data", open_model(model)) as engine:
+
+        def ask(source: Path, question: str) -> str | None:
+            answer = engine.ask(question, engine.add([source]))
+            return answer.answer
+
+        yield ask
+
+
+@contextmanager
+def through_rehearsal(reply: Callable[..., str]) -> Iterator[Ask]:
+    """Ask a function in the model's place, with cells in this process."""
+    made: dict[Path, Path] = {}
+
+    def ask(source: Path, question: str) -> str | None:
+        if source not in made:
+            files = {
+                str(p.relative_to(source)): p.read_text("utf-8")
+                for p in sorted(source.rglob("*"))
+                if p.is_file()
+            }
+            made[source] = store(files, source.parent / "corpus")
+        try:
+            return rehearse(OracleModel(reply), made[source], question)
+        except Exception as error:
+            return f"({type(error).__name__})"
+
+    yield ask
+
+
+def score(
+    ask: Ask, chosen: Iterator[tuple[dict[str, str], list[Episode]]], show: bool
+) -> dict[str, list[bool]]:
+    """Grade every answer; returns the marks by family."""
+    marks: dict[str, list[bool]] = defaultdict(list)
+    for documents, found in chosen:
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "documents"
+            for name, text in documents.items():
+                (source / name).parent.mkdir(parents=True, exist_ok=True)
+                (source / name).write_text(text, "utf-8")
+            for episode in found:
+                answer = ask(source, episode.question)
+                good = right(answer, episode.answer, episode.kind, episode.others)
+                marks[episode.family].append(good)
+                if show and not good:
+                    print(
+                        f"{episode.family}: {episode.question}\n   wanted {episode.answer!r}\n   got    {answer!r}"
+                    )
+    return marks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model")
+    parser.add_argument("--worlds", type=int, default=25)
+    parser.add_argument("--per-world", type=int, default=10)
+    parser.add_argument("--probe", action="store_true")
+    parser.add_argument("--show", action="store_true", help="print the wrong answers")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+
+    def chosen() -> Iterator[tuple[dict[str, str], list[Episode]]]:
+        return probe() if options.probe else cases(options.worlds, options.per_world)
+
+    started = time.monotonic()
+    table: dict[str, dict[str, list[bool]]] = {}
+    for name, reply in (("constant", baselines.constant), ("keywords", baselines.keywords)):
+        with through_rehearsal(reply) as ask:
+            table[name] = score(ask, chosen(), show=False)
+    begun = time.monotonic()
+    with through_engine(options.model) as ask:
+        table["starter"] = score(ask, chosen(), options.show)
+    seconds = time.monotonic() - begun
+    report(table, seconds, options.json)
+    print(f"{time.monotonic() - started:.0f} s in all", file=sys.stderr)
+
+
+def report(table: dict[str, dict[str, list[bool]]], seconds: float, as_json: bool) -> None:
+    families = sorted(table["starter"])
+    count = sum(len(marks) for marks in table["starter"].values())
+    rows: list[dict[str, Any]] = []
+    for family in [*families, "all"]:
+        row: dict[str, Any] = {"family": family}
+        for name, marks in table.items():
+            given = [m for f in families for m in marks[f]] if family == "all" else marks[family]
+            row["questions"] = len(given)
+            row[name] = round(sum(given) / max(1, len(given)), 3)
+        rows.append(row)
+    if as_json:
+        print(json.dumps({"rows": rows, "seconds_per_question": round(seconds / count, 3)}))
+        return
+    print(f"{'family':22}{'questions':>10}{'constant':>10}{'keywords':>10}{'starter':>10}")
+    for row in rows:
+        values = "".join(f"{row[name]:>10.0%}" for name in ("constant", "keywords", "starter"))
+        print(f"{row['family']:22}{row['questions']:>10}{values}")
+    print(f"{seconds / count:.2f} s per question with the starter")
+
+
+if __name__ == "__main__":
+    main()

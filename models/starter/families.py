@@ -1,0 +1,40 @@
+"""The families of questions and their shares; draws different questions about one world."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from models.starter.episode import Episode
+from models.starter.fanout import fan_out
+from models.starter.lookups import about, absent, lookup
+from models.starter.mentions import mention, mention_in_kind, values, values_about
+from models.starter.tables import table
+from models.starter.worlds import World
+
+FAMILIES: dict[str, tuple[float, Callable[[random.Random, World], Episode | None]]] = {
+    "look-up": (0.38, lookup),
+    "not there": (0.22, absent),
+    "mention": (0.12, mention),
+    "mention in kind": (0.06, mention_in_kind),
+    "values": (0.015, values),
+    "values about": (0.025, values_about),
+    "table": (0.13, table),
+    "quote": (0.04, about),
+    "fan out": (0.06, fan_out),
+    "deep": (0.03, lambda rng, world: fan_out(rng, world, deep=True)),
+}
+
+
+def episodes(rng: random.Random, world: World, count: int) -> list[Episode]:
+    """Draw up to `count` different questions about one world."""
+    found: dict[str, Episode] = {}
+    names = list(FAMILIES)
+    weights = [FAMILIES[name][0] for name in names]
+    for _ in range(count * 3):
+        if len(found) == count:
+            break
+        episode = FAMILIES[rng.choices(names, weights)[0]][1](rng, world)
+        if episode is not None:
+            found.setdefault(episode.question, episode)
+    return list(found.values())

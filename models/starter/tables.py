@@ -1,0 +1,93 @@
+"""Questions about the rows of a CSV file: a cell, a count, a list, a sum."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from models.starter.episode import Episode
+from models.starter.facts import fill
+from models.starter.wording import pattern, plural, reword, search_plan
+from models.starter.worlds import World
+
+TABLE_COUNT = (
+    "How many {ns} are there from {s}?", "How many {ns} does {s} have?", "How many {ns} did {s} send?",
+    "Count the {ns} of {s}.", "How many {ns} belong to {s}?", "How many rows list {s} as {p}?",
+    "How many {ns} are listed for {s}?", "Number of {ns} from {s}?",
+)  # fmt: skip
+TABLE_LIST = (
+    "Which {n} numbers belong to {s}?", "List the {n} numbers of {s}.", "Give me all {n} numbers of {s}.",
+    "What are the numbers of the {ns} from {s}?", "Which {ns} are from {s}?", "List all {ns} of {s}.",
+    "Show the {ns} for {s}.", "Which {ns} does {s} have?",
+)  # fmt: skip
+TABLE_SUM = (
+    "What is the total of all {ns} from {s}?", "How much do the {ns} of {s} add up to?",
+    "What is the sum of the {ns} of {s}?", "How much is it in all for the {ns} of {s}?",
+    "Add up the {ns} of {s}.", "What do all {ns} of {s} come to together?", "Total amount of the {ns} from {s}?",
+)  # fmt: skip
+TABLE_STATUS = (
+    "How many {ns} are {v}?", "How many {ns} are marked {v}?", "How many {ns} are marked as {v}?",
+    "Count the {ns} that are {v}.", "How many {ns} have the status {v}?", "How many rows say {v}?",
+    "How many entries are {v}?", "How many of the {ns} are {v}?", "How many {ns} are still {v}?",
+)  # fmt: skip
+TABLE_CELL = {
+    "amount": ("How much is {n} {i}?", "What is the amount of {i}?", "What amount does {n} {i} show?"),
+    "date": ("When was {n} {i}?", "What is the date of {i}?", "From what day is {n} {i}?"),
+    "status": ("What is the status of {i}?", "What state is {n} {i} in?"),
+    "item": ("What is {n} {i} for?", "Which item is listed under {i}?"),
+    "party": ("Who is {n} {i} from?", "Whose {n} is {i}?", "Which {p} belongs to {i}?"),
+    "reference": ("What is the reference of {i}?", "Which reference does {n} {i} carry?"),
+}
+
+
+def table(rng: random.Random, world: World) -> Episode | None:
+    """Questions about the rows of a CSV file: one cell, a count, a list, a sum."""
+    if world.table is None:
+        return None
+    t = world.table
+    draw = rng.random()
+    if draw < 0.3:
+        row = rng.choice(t.rows)
+        column = rng.choice([c for c in t.header if c != t.id])
+        key = "party" if column == t.party else column
+        if key == "quantity":
+            return None
+        ask = fill(
+            rng,
+            rng.choice(TABLE_CELL[key]),
+            {"n": t.noun, "ns": plural(t.noun), "i": row[t.header.index(t.id)], "p": t.party},
+        )
+        question = reword(rng, ask)
+        answer = row[t.header.index(column)]
+        number = row[t.header.index(t.id)]
+        plan = search_plan(question, number.lstrip("#"), (), number)
+        plan |= {"value": answer, "sentence": "", "document": t.document, "row": ",".join(row)}
+        others = tuple(r[t.header.index(column)] for r in t.rows if r[t.header.index(column)] != answer)
+        return Episode("look-up", question, answer, "text", plan, others)
+    if draw < 0.45 and "status" in t.header:
+        at = t.header.index("status")
+        state = rng.choice(("paid", "open", "overdue", "cancelled", "late", "done"))
+        question = reword(rng, fill(rng, rng.choice(TABLE_STATUS), {"ns": plural(t.noun), "v": state}))
+        rows = [row for row in t.rows if row[at] == state]
+        plan = {"act": "rows status", "name": state, "document": t.document}
+        return Episode("table", question, len(rows), "number", plan)
+    at = t.header.index(t.party)
+    party = rng.choice(t.rows)[at]
+    rows = [row for row in t.rows if re.search(pattern(party), " ".join(row))]
+    act, forms = rng.choice((("rows count", TABLE_COUNT), ("rows list", TABLE_LIST), ("rows sum", TABLE_SUM)))
+    question = reword(
+        rng, fill(rng, rng.choice(forms), {"n": t.noun, "ns": plural(t.noun), "s": party, "p": t.party})
+    )
+    at = question.lower().find(party.lower())
+    plan = {
+        "act": act,
+        "name": question[at : at + len(party)].rstrip("."),
+        "document": t.document,
+        "column": t.header.index(t.id),
+    }
+    if act == "rows count":
+        return Episode("table", question, len(rows), "number", plan)
+    if act == "rows list":
+        return Episode("table", question, [row[t.header.index(t.id)] for row in rows], "set", plan)
+    total = sum(float(row[t.header.index("amount")]) for row in rows)
+    return Episode("table", question, round(total, 2), "number", plan)
