@@ -5,7 +5,8 @@
 An observer starts the real command with `--events`, reads the lines it shows, kills the process with SIGKILL
 in a given phase (ingest, load, prefill, cell, sub-call), and then checks: every event that was shown is in the
 database unchanged, the database is intact, the hash chain holds, the run counts as interrupted, every corpus
-folder opens, and no process is left.
+folder opens, and no process is left. After all kills the same folder must answer a question, and hold no stray
+files of the dead.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ SPAN = {
     "sub-call": 0.6,
 }  # seconds after its first sign
 LEFT_SECONDS = 5.0  # how long its processes may take to end
+LAST_QUESTION = "Does it still work?"
 SCRIPT = [
+    {"match": LAST_QUESTION, "text": "```repl\nFINAL(f'yes, {len(context)} letters')\n```"},
     {"match": "Question: Is this about", "text": "yes", "delay": 0.3},
     {
         "match": "Question:",
@@ -78,11 +81,11 @@ def main() -> int:
         for kill in kills:
             verdict = "; ".join(kill.problems) or "nothing lost"
             print(
-                f"{kill.phase:<9} +{kill.delay:.2f} s  {kill.shown:>3} events shown, last {kill.last:<14} "
+                f"{kill.phase:<10} +{kill.delay:.2f} s  {kill.shown:>3} events shown, last {kill.last:<14} "
                 f"{kill.processes} processes  {verdict}"
             )
         bad = sum(bool(k.problems) for k in kills)
-        print(f"{len(kills)} kills, {sum(k.shown for k in kills)} events shown, {bad} with a problem")
+        print(f"{options.kills} kills, {sum(k.shown for k in kills)} events shown, {bad} with a problem")
     return int(any(k.problems for k in kills))
 
 
@@ -102,7 +105,31 @@ def run(folder: Path, count: int, seed: int) -> list[Kill]:
         kill = Kill(phase, round(rng.uniform(0, SPAN[phase]), 3))
         once(folder, papers, kill)
         kills.append(kill)
+    kills.append(survive(folder))
     return kills
+
+
+def survive(folder: Path) -> Kill:
+    """Ask to the end, with new documents, in the folder that all kills went through."""
+    verdict = Kill("afterwards", 0.0)
+    write_documents(folder / "last", 7, "last")
+    done = subprocess.run(
+        command(folder, folder / "last", LAST_QUESTION, f"scripted:{folder / 'script.jsonl'}", "--json"),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode or json.loads(done.stdout)["answer"] != "yes, 7 letters":
+        verdict.problems.append(f"asking failed with status {done.returncode}: {done.stdout}{done.stderr}")
+    data = folder / "data"
+    strays = [*(data / "corpora").glob(".new-*"), *(data / "scratch").glob("[0-9]*-*")]
+    verdict.problems += [f"{stray} is left" for stray in strays]
+    return verdict
+
+
+def command(folder: Path, papers: Path, question: str, model: str, *options: str) -> list[str]:
+    """The words that start `ask`."""
+    words = [sys.executable, str(ROOT / "launch.py"), "ask", str(papers), question]
+    return [*words, "--model", model, "--data", str(folder / "data"), *options]
 
 
 def write_documents(folder: Path, count: int, word: str) -> None:
@@ -115,9 +142,8 @@ def once(folder: Path, papers: Path, kill: Kill) -> None:
     """Start the command, wait for the phase, kill, and check."""
     local = kill.phase in ("load", "prefill")
     model = folder / "model.gguf" if local else f"scripted:{folder / 'script.jsonl'}"
-    options = ["--model", str(model), "--data", str(folder / "data"), "--events"]
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "launch.py"), "ask", str(papers), "Is there a ferry?", *options],
+        command(folder, papers, "Is there a ferry?", str(model), "--events"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -143,7 +169,7 @@ def once(folder: Path, papers: Path, kill: Kill) -> None:
     reader.join()
     kill.processes = len(family)
     check(folder / "data", lines, kill)
-    check_gone(family, kill)
+    check_gone(folder, family, kill)
 
 
 def follow(process: subprocess.Popen[str], phase: str, lines: list[str], reached: threading.Event) -> None:
@@ -198,16 +224,27 @@ def check(data: Path, lines: list[str], kill: Kill) -> None:
         kill.problems += [
             f"{r['run']} is still {r['status']}" for r in store.runs() if r["status"] == "running"
         ]
-        for row in store.corpora():
-            Corpus.open(Path(row["path"]))
+        known = [Path(row["path"]) for row in store.corpora()]
+    for path in {*known, *(data / "corpora").glob("[0-9a-f]*")}:
+        try:
+            kill.problems += [f"{path} holds no text"] * (not Corpus.open(path).total_chars)
+        except Exception as error:
+            kill.problems.append(f"the corpus {path} does not open: {error!r}")
 
 
-def check_gone(family: dict[int, psutil.Process], kill: Kill) -> None:
-    """All processes of the command end soon after it."""
-    _, alive = psutil.wait_procs(list(family.values()), timeout=LEFT_SECONDS)
-    for process in alive:
-        kill.problems.append(f"process {process.pid} is left: {process.status()}")
-        process.kill()
+def check_gone(folder: Path, family: dict[int, psutil.Process], kill: Kill) -> None:
+    """All processes of the command end soon after it, also those that were never seen as its children."""
+    psutil.wait_procs(list(family.values()), timeout=LEFT_SECONDS)
+    for process in psutil.process_iter():
+        try:
+            of_it = (
+                process == family.get(process.pid) or str(folder) in f"{process.cwd()} {process.cmdline()}"
+            )
+            if of_it and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+                kill.problems.append(f"process {process.pid} is left: {process.cmdline()}")
+                process.kill()
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
 
 
 if __name__ == "__main__":
