@@ -29,8 +29,11 @@ class ChannelClosed(ChannelError):
 
 
 def encode(value: Json) -> bytes:
-    """Return the frame of `value`. Lone surrogates are kept as JSON escapes. Raises ValueError for NaN."""
-    body = json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    """Return the frame of `value`. Raises ValueError for NaN, TypeError for what JSON does not have."""
+    try:
+        body = json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # lone surrogates travel as escapes
+        body = json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
     return HEADER.pack(len(body)) + body
 
 

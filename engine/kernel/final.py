@@ -21,7 +21,7 @@ def render(value: Any, name: str) -> str:
     Text stays as it is; lists of scalars are joined with commas, others by lines; mappings become
     "key: value" lines. Raises ValueError for nothing, empty text or far too much, TypeError for functions and the like.
     """
-    text = _text(value, name)
+    text = _text(value, name).encode("utf-8", "replace").decode()  # without lone surrogates
     if not text.strip():
         what = "None" if value is None else "an empty value"
         raise ValueError(

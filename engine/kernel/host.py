@@ -261,6 +261,7 @@ class KernelHost:
         self._control.settimeout(START_SECONDS)
         hello, _ = self._reply()
         if hello["threads"] != 1:
+            self._stop_zygote()
             raise KernelError(f"the zygote has {hello['threads']} threads; workers must be forked from one")
         self._ready = True
 

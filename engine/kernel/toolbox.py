@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from engine.kernel import pieces as cutting
+from engine.kernel.channel import encode
 from engine.kernel.final import CellDone, Spans, render, spans_of
 from engine.types import Json
 
-CALL_CHARS = 6 << 20  # characters of one call; a frame holds no more
+CALL_BYTES = 6 << 20  # of one call; a frame holds no more
 MAX_VARIABLES = 60
 SUMMARY_CHARS = 100
 SOFT = ("chunks", "peek", "cite")  # a model may use these as names of its own; then its value stays
@@ -216,10 +217,10 @@ class Toolbox:
         return answers
 
     def _call(self, name: str, arguments: dict[str, Json]) -> list[str]:
-        size = _chars(arguments)
-        if size > CALL_CHARS:
+        size = len(encode(arguments))
+        if size > CALL_BYTES:
             raise ValueError(
-                f"this call holds {size:,} characters, over the limit of {CALL_CHARS:,}: send fewer or smaller "
+                f"this call holds {size:,} bytes, over the limit of {CALL_BYTES:,}: send fewer or smaller "
                 "prompts, and give data as a document or Corpus view, which goes by reference"
             )
         return self._ask(name, arguments)
@@ -333,7 +334,7 @@ def _batches(prompts: list[_Prompt]) -> Iterable[list[Any]]:
     batch: list[Any] = []
     size = 0
     for prompt in prompts:
-        if batch and size + len(prompt) > CALL_CHARS // 2:
+        if batch and size + len(prompt) > CALL_BYTES // 4:  # a character may take four bytes
             yield batch
             batch, size = [], 0
         batch.append(prompt)
@@ -344,16 +345,6 @@ def _batches(prompts: list[_Prompt]) -> Iterable[list[Any]]:
 
 def _unique(spans: Spans) -> Spans:
     return [list(span) for span in dict.fromkeys(map(tuple, spans))]
-
-
-def _chars(value: Json) -> int:
-    if isinstance(value, str):
-        return len(value.encode("utf-8", "surrogatepass"))
-    if isinstance(value, dict):
-        return sum(map(_chars, value.values()))
-    if isinstance(value, list):
-        return sum(map(_chars, value))
-    return 8
 
 
 def _summary(value: Any) -> str:

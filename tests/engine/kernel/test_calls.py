@@ -153,6 +153,17 @@ threading.Thread(target=later).start()
     assert (ran.echoed, calls) == ("['sub-calls can only be made while a cell runs']", [])
 
 
+def test_three_million_accented_characters_pass(asked):
+    ran, calls = asked("len(llm_query('é' * 3_000_000))")
+    assert (ran.echoed, len(calls[0].arguments["prompts"][0])) == ("3000002", 3_000_000)
+
+
+def test_map_query_splits_what_is_too_much_for_one_call(asked):
+    ran, calls = asked("r = map_query('q', ['語' * 500_000] * 8)\nlen(r)", answer=lambda text: "x")
+    assert (ran.echoed, sum(len(c.arguments["prompts"]) for c in calls)) == ("8", 8)
+    assert len(calls) > 1
+
+
 def test_eight_megabytes_in_a_call_are_refused_with_advice(asked):
     ran, calls = asked("llm_query('x' * 9_000_000)")
     assert (ran.result.error["ename"], calls) == ("ValueError", [])

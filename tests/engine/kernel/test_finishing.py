@@ -43,6 +43,7 @@ def test_each_dialect_finishes(session, code, content, via):
         ("{'rent': 450, 'who': ['Ann', 'Tom']}", "rent: 450\nwho: Ann, Tom"),
         ("[['a', 1], ['b', 2]]", "a, 1\nb, 2"),
         ("(x for x in 'ab')", "a, b"),
+        ("'a\\ud800b'", "a?b"),
         ("__import__('numpy').float64(1.5)", "1.5"),
         ("__import__('collections').Counter('aab')", "a: 2\nb: 1"),
         ("__import__('datetime').date(2026, 5, 1)", "2026-05-01"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 pytestmark = pytest.mark.sandbox
@@ -129,8 +132,14 @@ def test_show_vars_lists_them_in_the_cell(session):
 
 
 def test_the_same_cells_give_the_same_results_in_another_worker(open_session):
-    code = "import random, numpy\nprint(random.random(), numpy.random.rand(), hash('a'), {'b', 'a', 'c'})"
+    code = "import random, numpy\nprint(random.random(), numpy.random.rand())"
     assert open_session().run(code).printed == open_session().run(code).printed
+
+
+def test_hashes_are_those_of_a_fixed_seed(session):
+    python = [sys.executable, "-c", "print(hash('a'))"]
+    fixed = subprocess.run(python, env={"PYTHONHASHSEED": "0"}, capture_output=True, text=True, check=True)
+    assert session.run("print(hash('a'))").printed == fixed.stdout
 
 
 def test_sessions_do_not_see_each_other(open_session):
