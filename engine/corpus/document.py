@@ -5,11 +5,14 @@ All offsets count characters in the stored text of the document, also in a piece
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from itertools import repeat
+from operator import sub
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from engine.corpus.sentences import clip, narrow
+from engine.corpus.tracker import REMEMBERED
 from engine.types import Span
 
 if TYPE_CHECKING:
@@ -95,21 +98,25 @@ class Piece(str):
     def split(self, sep: str | None = None, maxsplit: SupportsIndex = -1) -> list[str]:
         """As `str.split`; with a separator the parts keep their place."""
         parts = super().split(sep, maxsplit)
-        return parts if sep is None else self._parts(parts, len(sep))
+        return parts if sep is None else self._parts(parts, repeat(len(sep)))
 
     def splitlines(self, keepends: bool = False) -> list[str]:
         """As `str.splitlines`; the lines keep their place."""
-        at, found = 0, []
-        for plain, full in zip(super().splitlines(), super().splitlines(True), strict=True):
-            found.append(self._part(at, full if keepends else plain))
-            at += len(full)
-        return found  # type: ignore[return-value]
+        full = super().splitlines(True)
+        if keepends:
+            return self._parts(full, repeat(0))
+        plain = super().splitlines()
+        return self._parts(plain, map(sub, map(len, full), map(len, plain)))
 
-    def _parts(self, parts: list[str], gap: int) -> list[str]:
-        at, found = 0, []
-        for part in parts:
-            found.append(self._part(at, part))
+    def _parts(self, parts: list[str], gaps: Iterable[int]) -> list[str]:
+        """Give each part its place; `gaps` are the characters left out after each."""
+        at, corpus, document = self.start, self._corpus, self.id
+        found: list[Piece] = []
+        for part, gap in zip(parts, gaps, strict=False):
+            found.append(Piece(part, corpus, document, at))
             at += len(part) + gap
+        for piece in found[-REMEMBERED:]:
+            corpus.tracker.handed(document, piece.start, piece.end, piece)
         return found  # type: ignore[return-value]
 
     def strip(self, chars: str | None = None) -> str:

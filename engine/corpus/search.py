@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from engine.corpus.layout import SEARCH, Archive
 from engine.corpus.passages import HEADING, spaced
 from engine.corpus.sentences import LONG_LINE, units
+from engine.errors import StoreError
 
 CANDIDATES = 60  # passages that are ranked line by line
 COMMON = 60_000  # passages a set of words may name before its commonest are left to the ranking
-IN_PASSAGE, IN_ABOUT = 0.45, 0.3  # worth of a word beside the line: in its passage, in its name or heading
-OF_KNOWN = 0.6  # worth of a word in a line whose document or heading has it anyway
+IN_PASSAGE, IN_ABOUT = 0.45, 0.4  # worth of a word beside the line: in its passage, in its name or heading
 OF_HEADING = 0.6  # worth of a line that is a heading
 OF_PART = 0.4  # worth of a part of a compound such as the 2041 of INV-2041
 OF_PREFIX = 0.6  # worth of a word that only begins like the one asked for
@@ -35,8 +35,8 @@ EDGE = re.compile(r"^[^\w]+|[^\w]+$")
 POSSESSIVE = re.compile(r"(?<=\w)['’]s$", re.IGNORECASE)
 STOP_WORDS = frozenset(
     """a about after all also am an and any are as at be because been before being between both but by can could
-    did do does doing during each every find few for from further get give had has have having he her here hers
-    him his how i if in into is it its itself just list many may me more most much must my name no nor not of off
+    did do does doing document documents during each every find few for from further get give had has have having he her here hers
+    him his how i if in into is it its itself just list many may me mention mentioned mentions more most much must my name no nor not of off
     on once only or other our out over own please same shall she should show so some such tell than that the
     their them then there these they this those through to too under until up upon us very was we were what when
     where which while who whom whose why will with within would you your don't doesn't isn't didn't can't""".split()
@@ -82,7 +82,9 @@ class Line:
         beside = 0.0
         for term in terms:
             if term in self.held:
-                self.own += term.weight * (OF_KNOWN if self.about in term.abouts else 1)
+                known = IN_ABOUT if self.about in term.abouts else 0
+                self.own += term.weight * (1 - known)
+                beside += term.weight * known
             elif term in in_passage:
                 beside += term.weight * IN_PASSAGE
             elif self.about in term.abouts:
@@ -174,10 +176,16 @@ class _Index:
     def __init__(self, archive: Archive):
         self.archive = archive
         uri = (archive.path / SEARCH).absolute().as_uri() + "?mode=ro&immutable=1"
-        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        self._db.execute("pragma temp_store=memory")
-        self._db.execute("pragma mmap_size=268435456")
-        self._db.execute("create virtual table temp.vocabulary using fts5vocab(main, passages, col)")
+        try:
+            self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            self._db.execute("pragma temp_store=memory")
+            self._db.execute("pragma mmap_size=268435456")
+            self._db.execute("create virtual table temp.vocabulary using fts5vocab(main, passages, col)")
+            self._passages("")
+        except sqlite3.Error as problem:
+            raise StoreError(
+                f"The search index in {archive.path} cannot be opened ({problem}). Add its folder again."
+            ) from problem
         # A scratch index of a query's words and of candidate lines: the same tokenizer decides everywhere.
         self._scratch = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         self._scratch.executescript(

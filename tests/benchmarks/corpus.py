@@ -37,12 +37,15 @@ import sys, time, resource
 started = time.perf_counter()
 from engine.corpus import Corpus, resolve
 imported = time.perf_counter()
-before = int(open("/proc/self/statm").read().split()[5])
+def own():
+    _, resident, shared, *_ = map(int, open("/proc/self/statm").read().split())
+    return resident - shared
+before = own()
 corpus = Corpus.open(sys.argv[1])
 context = resolve({"kind": "corpus", "documents": None}, corpus)
 repr(context), context[0]
 opened = time.perf_counter()
-pages = int(open("/proc/self/statm").read().split()[5]) - before
+pages = own() - before
 print(imported - started, opened - imported, pages * resource.getpagesize())
 """
 

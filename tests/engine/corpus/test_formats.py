@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import unicodedata
 import zipfile
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from reportlab.lib import pdfencrypt
 from reportlab.pdfgen.canvas import Canvas
 
+from engine.corpus import parser, passages, sentences
 from engine.corpus.formats import Parsed, Unreadable, lay_out_json, normal, parse
 
 GERMAN = (
@@ -198,3 +200,40 @@ def test_a_word_document_gives_paragraphs_headings_and_rows() -> None:
     assert parse(zipped(word__document_xml=xml), "a.docx").text == "# Lease\nSix months.\tNow\na | b\n"
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><w:document/>'
     assert "damaged" in reason(zipped(word__document_xml=bomb), "a.docx")
+
+
+def test_a_very_long_text_becomes_several_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser, "PART_CHARS", 100)
+    text = "".join(f"line {n} é\n" for n in range(40))
+    frames = [*parser.answer("long.log", text.encode())]
+    assert b"".join(payload[0] for _, payload in frames).decode() == text
+    assert all(payload[0].endswith(b"\n") for _, payload in frames)
+    for header, payload in frames:
+        assert text.split("\n")[header["first_line"] - 1] == payload[0].decode().split("\n")[0]
+        starts = memoryview(payload[1]).cast("Q").tolist()
+        assert starts[0] == 0 and len(starts) == header["passages"]
+
+
+@given(st.text("ab é。.\n#-,|{\t", max_size=400))
+def test_passages_cover_a_text_and_units_stay_inside(text: str) -> None:
+    starts, headings = passages.split(text)
+    assert starts[0] == 0 and starts == sorted(set(starts)) and (starts[-1] < len(text) or not text)
+    assert all(0 <= passage < len(starts) for passage, _ in headings)
+    ranges = [*sentences.units(text)]
+    assert all(a < b and text[a:b] == text[a:b].strip() for a, b in ranges)
+    assert all(b <= c for (_, b), (c, _) in itertools.pairwise(ranges))
+    assert "".join("".join(text[a:b].split()) for a, b in ranges) == "".join(text.split())
+
+
+def test_long_paragraphs_are_cut_at_sentences() -> None:
+    text = "This is a sentence of some length about nothing. " * 60
+    starts, _ = passages.split(text)
+    assert all(0 < b - a <= 600 for a, b in itertools.pairwise([*starts, len(text)]))
+    assert all(text[at - 2 : at] == ". " for at in starts[1:])
+
+
+def test_wrapped_lines_are_one_sentence_and_rows_are_not() -> None:
+    wrapped = "The board decided on Friday in the old customs house that Ida\nHolm leads. It was close."
+    assert [wrapped[a:b] for a, b in sentences.units(wrapped)] == [wrapped.split(" It")[0], "It was close."]
+    rows = "2024-01-01,Ida Holm,director of the harbour,1200,paid\n2024-01-02,Otto Berg,keeper of the light,900,open"
+    assert [rows[a:b] for a, b in sentences.units(rows)] == rows.split("\n")

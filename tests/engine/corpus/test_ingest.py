@@ -244,6 +244,9 @@ def test_a_full_disk_is_said_and_cleaned_up(
 
 def test_a_damaged_corpus_is_refused(add) -> None:
     info = add({"a.txt": "text"})
+    (info.path / "search.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match="search index"):
+        Corpus.open(info.path).search("text")
     (info.path / "text.utf8").write_bytes(b"te")
     with pytest.raises(StoreError, match="damaged"):
         Corpus.open(info.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,17 @@ def test_a_heading_and_a_name_count_as_context(tmp_path: Path) -> None:
     corpus = Corpus.open(ingest([tmp_path / "source"], tmp_path / "corpora").path)
     assert [h.text for h in corpus.search("rooms in munich", 1)] == ["It has four rooms."]
     assert [h.text for h in corpus.search("deposit rent berlin", 1)] == ["It is three times the rent."]
+
+
+SAMPLE = Path(__file__).parents[3] / "app" / "sample"
+
+
+def test_questions_about_the_sample_corpus_find_their_answers(tmp_path: Path) -> None:
+    corpus = Corpus.open(ingest([SAMPLE / "documents"], tmp_path).path)
+    for item in json.loads((SAMPLE / "questions.json").read_text()):
+        if item["family"] == "look-up":
+            assert item["answer"] in " ".join(corpus.search(item["question"], 1)[0].text.split()), item
+        if item["question"].startswith("What is the notice period in each"):
+            assert all(
+                h.name.rpartition("/")[2] in item["answer"] for h in corpus.search(item["question"], 3)
+            )
