@@ -43,6 +43,7 @@ ENGLISH = (
 
 def main() -> None:
     """Serve one parent until it closes our input."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the app, which then stops us
     incoming, outgoing = _take_channel()
     _die_with_parent()
     frames = lines_of(incoming)

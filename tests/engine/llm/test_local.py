@@ -393,6 +393,13 @@ def test_counts_survive_a_crash(model, vocabulary):
     assert model.count("hello there") == len(vocabulary.content("hello there"))
 
 
+def test_an_interrupt_from_the_terminal_does_not_reach_the_model(model):
+    before = model.pid
+    os.kill(before, signal.SIGINT)
+    assert model.submit(ask(QUESTION)).result().finish in ("stop", "length")
+    assert model.pid == before
+
+
 def test_a_closed_model_takes_no_requests_and_leaves_no_process(open_local, endless_gguf):
     model = open_local(endless_gguf)
     stream, process = model.submit(ask(QUESTION, tokens=30_000)), psutil.Process(model.pid)
