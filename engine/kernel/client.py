@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 30.0
 SEND_SECONDS = 10.0
-TICK_SECONDS = 0.05
+TICK_SECONDS = 0.02  # how soon a stop or a time limit is noticed
 STEP_SECONDS = 1.0  # between the steps of the ladder: interrupt, interrupt, kill
 MAX_FRAMES = 40_000  # outputs of one cell
 MAX_OUTPUT_BYTES = 64 << 20

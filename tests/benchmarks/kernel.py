@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import statistics
 import subprocess
 import sys
@@ -120,7 +121,7 @@ def cells(worker: Worker, rounds: int) -> dict[str, float]:
             first=lambda: run(worker, "import matplotlib.pyplot as plt\nplt.plot([1]);"),
         ),
         "llm_query_round_trips_per_second": round(round_trips),
-        "milliseconds_from_interrupt_to_end": median(5, lambda: interrupt(worker)),
+        "milliseconds_from_interrupt_to_end": median(rounds, lambda: interrupt(worker)),
         "milliseconds_to_restart_after_death": median(
             5, lambda: run(worker, "1"), before=lambda: run(worker, "import os; os._exit(1)")
         ),
@@ -135,7 +136,7 @@ def interrupt(worker: Worker) -> float:
         sent.append(time.perf_counter())
         worker.interrupt()
 
-    timer = threading.Timer(0.1, stop)
+    timer = threading.Timer(random.uniform(0.1, 0.2), stop)
     timer.start()
     run(worker, "while True: pass")
     return time.perf_counter() - sent[0]
