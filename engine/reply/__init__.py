@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+from engine.reply import native
 from engine.reply.fences import FINAL_LABELS, OTHER_LABELS, OUTPUT_LABELS, Block, walk
 from engine.reply.finals import Found, find_finals, read_fence
-from engine.reply.source import LABEL_WORDS, meant_as_code, tidy, tree_of
+from engine.reply.source import LABEL_WORDS, meant_as_code, tidy, tree_of, uses_scaffold
 from engine.reply.thinking import blank, split_thinking
 
 __all__ = ["Final", "ParsedReply", "end_of_cell", "parse"]
 
-_ENDINGS = re.compile(r"```|</[a-z_:]{2,24}>|<\|(?:call|eom_id|eot_id)\|>|</[a-z]{1,20}:tool_call>")
+_ENDINGS = re.compile(r"```|</[a-z_:]{2,32}>|<\|[a-z_]{2,40}\|>")
 _ENDING_WINDOW = 40
 _CODE_LINE = re.compile(
     r"^(?:import |from \w[\w.]* import |def |async def |class |for |while |with |try:|if |@|#"
@@ -63,10 +64,10 @@ def parse(text: str) -> ParsedReply:
     if unclosed:
         notes.append("The reply ended inside its thinking, so it holds neither code nor an answer.")
     blocks, cut = walk(visible)
-    if visible[cut:].strip():
+    if len(visible[cut:].split()) > 1:
         notes.append("A chat-template token leaked into the reply; it and everything after it were cut off.")
     visible = visible[:cut]
-    cell = next((block for block in blocks if block.code), None)
+    cell = _own_cell(blocks) or next((block for block in blocks if block.code), None)
     finals = _finals(visible, blocks)
     if cell is None and (cell := _unfenced(visible, blocks, finals)) is not None:
         finals = []
@@ -76,7 +77,7 @@ def parse(text: str) -> ParsedReply:
     if cell.ending == "cut":
         notes.append("The code block was not closed: the reply may have been cut off in it.")
     after = [block for block in blocks if block.start >= cell.end]
-    notes += _left_out(after)
+    notes += _left_out([block for block in blocks if block is not cell])
     final, rejections = _final_beside_cell(finals, [block for block in after if block.code])
     prose = _clean(visible[: cell.start])
     return ParsedReply(thinking, prose, cell.code, final, (*notes, *rejections))
@@ -86,15 +87,24 @@ def end_of_cell(text: str) -> int | None:
     """Return the number of characters after which generation may stop, or None while it must go on.
 
     That is where the first cell of `text` (a reply so far) ends: after its closing fence or tag. Never inside
-    thinking. Meant to be called after every token: it looks closely only when `text` ends in a closing mark.
+    thinking; where the chat template opens that in the prompt, put its tag in front of `text`. Meant to be called
+    after every token: it looks closely only when `text` ends in a closing mark.
     """
     if not _ENDINGS.search(text, max(0, len(text) - _ENDING_WINDOW)):
         return None
     _, visible, unclosed = split_thinking(text)
     if unclosed:
         return None
-    cell = next((block for block in walk(visible).blocks if block.code), None)
+    cell = _own_cell(walk(visible).blocks)
     return cell.end if cell is not None and cell.ending == "closed" else None
+
+
+def _own_cell(blocks: list[Block]) -> Block | None:
+    """Return the first block that is surely meant to run; a bare fence may as well quote a document's code."""
+    for block in blocks:
+        if block.code and (block.label in ("python", "call") or uses_scaffold(block.code)):
+            return block
+    return None
 
 
 def _finals(visible: str, blocks: list[Block]) -> list[Found]:
@@ -176,11 +186,12 @@ def _unfenced(visible: str, blocks: list[Block], finals: list[Found]) -> Block |
     """Take a reply, or the end of one, as the cell where it is Python that only lacks its fence."""
     if blocks or len(visible) > _MAX_UNFENCED:
         return None
+    if visible.lstrip().startswith("{") and (call := native.code_of_call(visible, strict=True)):
+        code, notes = tidy(call)
+        return Block(0, len(visible), "call", visible, code, "closed", notes)
     whole = _bare_cell(visible, 0)
-    answered = any(found.kind != "rejected" for found in finals)
-    if answered:
-        tree = tree_of(whole.code) if whole else None
-        return whole if tree is not None and len(tree.body) > 1 else None
+    if finals:
+        return whole if meant_as_code(visible[: finals[0].start]) else None
     if whole is not None:
         return whole
     starts = [mark.start() for mark in islice(_CODE_LINE.finditer(visible), _MAX_STARTS)]

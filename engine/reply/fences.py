@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from engine.reply import native
@@ -31,9 +32,10 @@ _PROSE = re.compile(
     re.MULTILINE,
 )
 _PLAIN_CLOSER = re.compile(r"^[ \t>]*`{3,}|`{3,}(?=[ \t]*\r?$)", re.MULTILINE)
-_LABEL = re.compile(r"[ \t]*\{?\.?([A-Za-z][\w+#]*)(?:-[\w-]*)?\}?[ \t]*")
+_LABEL = re.compile(r"[ \t]*\{?\.?([A-Za-z][\w+#]*)(?:[-:][\w./-]*)?\}?[ \t]*")
 _LIST_MARK = re.compile(r"[ \t>]*(?:[-*+]|\d{1,3}[.)])?[ \t]*\Z")
 _BREAK = re.compile(r"<br ?/?>[ \t]*\Z", re.IGNORECASE)
+_REST_BLANK = re.compile(r"[ \t\r]*(?=\n|\Z)")
 _GLUED_TRIES = 3
 _NEARBY_FENCES = 4
 _INFO_CHARS = 2_000
@@ -77,6 +79,7 @@ def walk(text: str) -> Walk:
     blocks: list[Block] = []
     at = line_start = 0
     first = True
+    doubled: Block | None = None  # an opener right above another opener
     while mark := _PROSE.search(text, at):
         line_start = max(line_start, text.rfind("\n", at, mark.start()) + 1)
         if mark["fence"]:
@@ -89,9 +92,16 @@ def walk(text: str) -> Walk:
             block, at = None, skip
         else:
             return Walk(blocks, mark.start())
-        if block is not None and block.body.strip():
+        if block is None:
+            continue
+        if doubled is not None and doubled.end == block.start:
+            block = replace(block, start=doubled.start)
+        doubled = None
+        if block.body.strip():
             blocks.append(block)
             first = first and not block.code
+        elif block.ending == "next":
+            doubled = block
     return Walk(blocks, len(text))
 
 
@@ -128,7 +138,7 @@ def _read_block(text: str, opener: int, start: int, label: str, *, first: bool) 
     end = _plain_end(text, start)
     body = text[start : end.code]
     code = "" if label in OUTPUT_LABELS else native.code_of_call(body, strict=True) or ""
-    return Block(opener, end.resume, label, body, code, end.ending)
+    return Block(opener, end.resume, "call" if code else label, body, code, end.ending)
 
 
 def _nearby(text: str, at: int) -> int:
@@ -226,9 +236,17 @@ def _tagged(text: str, mark: re.Match[str]) -> tuple[Block | None, int]:
         code, notes = fenced[0].code, fenced[0].notes
     else:
         code, notes = _cell(body)
-    if "\n" not in inner and not meant_as_code(code) and not code.startswith("final_answer("):
+    if "\n" not in inner and not (_REST_BLANK.match(text, end.resume) and _is_call_or_code(code)):
         return None, mark.end()
     return Block(mark.start(), end.resume, "python", body, code, end.ending, notes), end.resume
+
+
+def _is_call_or_code(code: str) -> bool:
+    tree = tree_of(code)
+    return meant_as_code(code) or (
+        tree is not None
+        and any(isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) for node in tree.body)
+    )
 
 
 def _called(text: str, mark: re.Match[str]) -> tuple[Block | None, int]:

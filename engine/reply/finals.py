@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 from engine.reply.source import tree_of
 
-_LEAD = r"^[ \t]*(?:#{1,6}[ \t]+|[>*+-][ \t]+)?(?:\*\*|__|`{1,2})?"
+_LEAD = r"^[ \t]*(?:\*\*|__|`{1,2})?"
 _CALL = re.compile(
     _LEAD + r"(?P<name>FINAL_VAR|FINAL_ANSWER|FINAL|SUBMIT|final_answer)[ \t]*\(", re.MULTILINE
 )
 _STATEMENT = re.compile(
-    _LEAD + r"(?:FINAL|FINAL[ _]ANSWER|Final [Aa]nswer)(?:\*\*|__)?[ \t]*:[ \t]*(?P<rest>[^\n]*)$",
+    r"^[ \t]*(?:#{1,6}[ \t]+)?(?:\*\*|__)?(?:FINAL|FINAL[ _]ANSWER|Final [Aa]nswer)(?:\*\*|__)?[ \t]*:[ \t]*(?P<rest>[^\n]*)$",
     re.MULTILINE,
 )
-_TAIL = re.compile(r"(?:\*\*|__|`{1,2}|[.;])*[ \t]*\r?(?=\n|\Z)")
+_TAIL = re.compile(r"(?:\*\*|__|`{1,2}|[.;])*[ \t]*\r?(?=\n(?![ \t]*[a-z])|\Z)")
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _PYTHON = re.compile(r"\"\"\"|'''|[\"'#()\n]")
 _STRINGS = {

@@ -24,7 +24,7 @@ _MAX_PARAMETERS = 8
 
 
 class Call(NamedTuple):
-    """A tool call in a reply: its code ("" where it has none), where it ends, whether its end was written."""
+    """A tool call in a reply: its code ("" where it has none), where it ends, whether it is complete."""
 
     code: str
     end: int
@@ -62,7 +62,8 @@ def read_call(text: str, mark: re.Match[str]) -> Call:
     code = code_of_call(body)
     if code is None:
         code = body if header or meant_as_code(body) else ""
-    return Call(code, end.end() if end else len(text), end is not None)
+    complete = end is not None or body.rstrip().endswith(("}", "]"))
+    return Call(code, end.end() if end else len(text), complete)
 
 
 def code_of_call(body: str, *, strict: bool = False) -> str | None:

@@ -10,11 +10,12 @@ from collections.abc import Callable
 LABEL_WORDS = frozenset({"repl", "python", "py", "python3", "ipython"})
 
 _FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-_SCAFFOLD = """
+_NAMES = """
     context answer llm_query llm_query_batched rlm_query rlm_query_batched map_query chunks peek cite
     FINAL FINAL_VAR SUBMIT SHOW_VARS
 """
-_KNOWN_CALLS = frozenset(_SCAFFOLD.split()) | frozenset(dir(builtins))
+_SCAFFOLD = frozenset(_NAMES.split())
+_KNOWN_CALLS = _SCAFFOLD | frozenset(dir(builtins))
 _STATEMENTS = (
     ast.Import,
     ast.ImportFrom,
@@ -80,6 +81,14 @@ def meant_as_code(text: str) -> bool:
         return False
     tree = tree_of(tidy(text)[0])
     return tree is not None and any(map(_acts, ast.walk(tree)))
+
+
+def uses_scaffold(code: str) -> bool:
+    """Tell whether code uses a name that only cells have, so that it is no listing quoted from a document."""
+    tree = tree_of(code)
+    return tree is not None and any(
+        isinstance(node, ast.Name) and node.id in _SCAFFOLD for node in ast.walk(tree)
+    )
 
 
 def _acts(node: ast.AST) -> bool:

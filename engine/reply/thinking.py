@@ -93,6 +93,7 @@ def _channels(text: str, spans: list[tuple[int, int]]) -> tuple[list[tuple[int, 
     for at, mark in enumerate(headers):
         following = headers[at + 1].start() if at + 1 < len(headers) else len(text)
         if "to=" in mark["header"]:
+            spans.append((mark.start(), text.index("<|channel|>", mark.start())))
             continue
         if not mark["header"].strip().startswith("analysis"):
             spans.append(mark.span())

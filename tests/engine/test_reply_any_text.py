@@ -1,0 +1,112 @@
+"""What holds for every reply, however hostile: it is read, always the same way, in time linear in its length."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.reply import end_of_cell, parse
+
+F = "```"
+CELL = "hits = context.grep('rent')\nprint(len(hits))"
+PIECES = [
+    *(
+        "```",
+        "```repl\n",
+        "```python\n",
+        "\n```\n",
+        "`",
+        "````",
+        "~~~",
+        "'''",
+        '"""',
+        "'",
+        '"',
+        "\\",
+        "#",
+        "\n",
+        " ",
+    ),
+    *("<think>", "</think>", "\n<think>\n", "<code>", "</code>", "<tool_call>", "</tool_call>", "</invoke>"),
+    *(
+        '<invoke name="a">',
+        '<parameter name="code">',
+        "</parameter>",
+        "<|channel|>",
+        "analysis",
+        "<|message|>",
+    ),
+    *(
+        "<|im_end|>",
+        "<|start|>assistant",
+        "to=python",
+        '{"name": "python", "arguments": {"code": "print(1)"}}',
+    ),
+    *(
+        "FINAL(",
+        "FINAL_VAR(",
+        "SUBMIT(",
+        "FINAL: ",
+        "Final Answer:",
+        ")",
+        "(",
+        "x",
+        "print(1)",
+        "context",
+        "\r\n",
+    ),
+    *(
+        "“",
+        "\x00",
+        "\u2028",
+        "%",
+        "!",
+        "?",
+        "a = 1\n",
+        "if x:\n",
+        "    ",
+        "</s>",
+        "💥",
+        "{",
+        "[",
+        "lambda:",
+        "repl\n",
+    ),
+]
+texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=40).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(texts)
+def test_any_text_is_read_the_same_way_each_time(text: str) -> None:
+    reply = parse(text)
+    assert parse(text) == reply
+    assert not (reply.code and reply.final and reply.final.kind == "literal")
+    stop = end_of_cell(text)
+    assert stop is None or 0 < stop <= len(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts)
+def test_whatever_stands_in_thinking_never_counts(text: str) -> None:
+    inside = text.replace("</", "< /").replace("[/", "[ /").replace("<|", "< |").replace("<start", "")
+    reply = parse(f"<think>\n{inside}\n</think>\nI go on.")
+    assert (reply.code, reply.final, reply.prose) == ("", None, "I go on.")
+    assert end_of_cell(f"<think>\n{inside}") is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(["repl", "python", "py", "ipython"]), st.sampled_from(["", "\n"]), texts)
+def test_nothing_written_after_the_cell_changes_it(label: str, gap: str, rest: str) -> None:
+    text = f"{F}{label}\n{CELL}{gap}{F}"
+    after = rest.replace("</", "< /").replace("[/", "[ /").replace("<|channel|>", "")
+    assert end_of_cell(text) == len(text)
+    assert parse(f"{text}\n{after}").code == CELL
+
+
+@pytest.mark.parametrize(
+    "unit", ["`", "``` ", "(", "FINAL(", "FINAL(\n", "```\n", "<code>\n", "# ```\n", '"""', "{"]
+)
+def test_long_hostile_runs_are_read_to_the_end(unit: str) -> None:
+    text = unit * (200_000 // len(unit))
+    assert parse(text).final is None
+    assert end_of_cell(text) is None
