@@ -10,7 +10,7 @@ from typing import Any, overload
 from engine.corpus import grep as scanner
 from engine.corpus.document import Document, Hit, Hits, Piece
 from engine.corpus.layout import Archive
-from engine.corpus.pattern import compile_pattern
+from engine.corpus.pattern import Expression, Pattern, compile_pattern
 from engine.corpus.search import Found, find
 from engine.corpus.tracker import Tracker
 
@@ -61,7 +61,7 @@ class Corpus(Sequence):
             return item.id in self.numbers
         if not isinstance(item, str):
             return False
-        return self._number(item) is not None or any(str.__contains__(d, item) for d in self)
+        return self._number(item) is not None or any(self.archive.holds(n, item) for n in self.numbers)
 
     def __repr__(self) -> str:
         noun = "document" if len(self) == 1 else "documents"
@@ -124,31 +124,30 @@ class Corpus(Sequence):
         self.tracker.searched.update(self.numbers)
         return self._hits(found)
 
-    def grep(self, pattern: str, limit: int | None = 100) -> Hits:
+    def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
         """The matches of a regular expression, document by document; `limit=None` gives all.
 
-        `^` and `$` are the ends of a line. Raises ValueError for a bad pattern.
+        `^` and `$` are the ends of a line; `flags` are those of `re`. Raises ValueError for a bad pattern.
         """
         self.tracker.searched.update(self.numbers)
-        return self._grep(pattern, limit, self.numbers)
+        return self._grep(compile_pattern(pattern, flags), limit, self.numbers)
 
-    def count(self, pattern: str) -> int:
+    def count(self, pattern: Expression, flags: int = 0) -> int:
         """How many matches a regular expression has. Raises ValueError for a bad pattern."""
+        compiled = compile_pattern(pattern, flags)
         self.tracker.searched.update(self.numbers)
-        return sum(1 for _ in scanner.scan(self.archive, self.numbers, compile_pattern(pattern)))
+        return sum(1 for _ in scanner.scan(self.archive, self.numbers, compiled))
 
-    def matching(self, pattern: str) -> Corpus:
+    def matching(self, pattern: Expression, flags: int = 0) -> Corpus:
         """A view of the documents in which a regular expression matches. Raises ValueError for a bad pattern."""
-        compiled = compile_pattern(pattern)
+        compiled = compile_pattern(pattern, flags)
         self.tracker.searched.update(self.numbers)
         found = (n for n in self.numbers if next(scanner.matches(self.archive, n, compiled), None))
         return self.view(tuple(found))
 
     def _grep(
-        self, pattern: str, limit: int | None, numbers: Numbers, start: int = 0, end: int | None = None
+        self, compiled: Pattern, limit: int | None, numbers: Numbers, start: int = 0, end: int | None = None
     ) -> Hits:
-        compiled = compile_pattern(pattern)
-
         def scan() -> Iterator[tuple[int, scanner.Match]]:
             return scanner.scan(self.archive, numbers, compiled, start, end)
 
@@ -168,10 +167,10 @@ class Corpus(Sequence):
         found = find(self.archive, query, k, (piece.id,), (piece.start, piece.end))
         return self._hits(found)
 
-    def grep_in(self, piece: Piece, pattern: str, limit: int | None) -> Hits:
+    def grep_in(self, piece: Piece, pattern: Expression, limit: int | None, flags: int = 0) -> Hits:
         """Scan one document or piece of it."""
         self.tracker.searched.add(piece.id)
-        return self._grep(pattern, limit, (piece.id,), piece.start, piece.end)
+        return self._grep(compile_pattern(pattern, flags), limit, (piece.id,), piece.start, piece.end)
 
     def count_in(self, piece: Piece, pattern: str) -> int:
         """Count the matches in one document or piece of it."""

@@ -11,6 +11,7 @@ from itertools import repeat
 from operator import sub
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from engine.corpus.pattern import Expression
 from engine.corpus.sentences import clip, narrow
 from engine.corpus.tracker import REMEMBERED
 from engine.types import Span
@@ -26,21 +27,25 @@ SHOWN_HITS = 10  # hits that a list of them shows
 class Piece(str):
     """A part of a document. A plain `str` to all of Python; slices and splits of it keep their place."""
 
-    __slots__ = ("_corpus", "end", "id", "start")
+    __slots__ = ("_corpus", "id", "start")
     _corpus: Corpus
     id: int
     start: int
-    end: int
 
     def __new__(cls, text: str, corpus: Corpus, document: int, start: int) -> Piece:
         self = super().__new__(cls, text)
-        self._corpus, self.id, self.start, self.end = corpus, document, start, start + len(self)
+        self._corpus, self.id, self.start = corpus, document, start
         return self
 
     @property
     def document(self) -> int:
         """The number of the document in its corpus (the same as `.id`)."""
         return self.id
+
+    @property
+    def end(self) -> int:
+        """Where this text ends in the document, in characters."""
+        return self.start + len(self)
 
     @property
     def name(self) -> str:
@@ -66,9 +71,9 @@ class Piece(str):
         """The lines of this text that fit the words of `query` best, best first."""
         return self._corpus.search_in(self, query, k)
 
-    def grep(self, pattern: str, limit: int | None = 100) -> Hits:
+    def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
         """The matches of a regular expression in this text, in order. Raises ValueError for a bad pattern."""
-        return self._corpus.grep_in(self, pattern, limit)
+        return self._corpus.grep_in(self, pattern, limit, flags)
 
     def count(self, pattern: str, *bounds: SupportsIndex | None) -> int:
         """How often a regular expression matches; a single character or no valid pattern counts as itself."""
@@ -110,10 +115,14 @@ class Piece(str):
 
     def _parts(self, parts: list[str], gaps: Iterable[int]) -> list[str]:
         """Give each part its place; `gaps` are the characters left out after each."""
-        at, corpus, document = self.start, self._corpus, self.id
+        at, corpus, document, new = self.start, self._corpus, self.id, str.__new__
         found: list[Piece] = []
-        for part, gap in zip(parts, gaps, strict=False):
-            found.append(Piece(part, corpus, document, at))
+        for part, gap in zip(
+            parts, gaps, strict=False
+        ):  # as Piece(...) does, without the call: texts are long
+            piece = new(Piece, part)
+            piece._corpus, piece.id, piece.start = corpus, document, at
+            found.append(piece)
             at += len(part) + gap
         for piece in found[-REMEMBERED:]:
             corpus.tracker.handed(document, piece.start, piece.end, piece)

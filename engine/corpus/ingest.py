@@ -70,7 +70,7 @@ def ingest(
 ) -> CorpusInfo:
     """Read files and folders into `corpora_dir/<id>/` and describe the corpus; unchanged content is reused.
 
-    `cancel` is asked between files. `seconds` is what one small file may take.
+    `cancel` is asked several times a second. `seconds` is what one small file may take.
 
     Raises InputError when there is nothing to read, StoreError when it cannot be written, Cancelled.
     """
@@ -93,7 +93,7 @@ def ingest(
         with ParserPool(processes, seconds=seconds) as pool:
             builder = _Builder(folder, found)
             try:
-                for result in pool.parse(found.files):
+                for result in pool.parse(found.files, check):
                     check()
                     builder.add(result)
                     if progress is not None:
@@ -136,10 +136,10 @@ def sweep(corpora_dir: Path) -> int:
     """Remove temporary folders of ingests whose process is dead. Return how many."""
     removed = 0
     for folder in corpora_dir.glob(f"{TEMPORARY}*"):
-        pid, started = (int(part) for part in folder.name.removeprefix(TEMPORARY).split("-")[:2])
         try:
+            pid, started = (int(part) for part in folder.name.removeprefix(TEMPORARY).split("-")[:2])
             alive = abs(psutil.Process(pid).create_time() - started) < 2
-        except psutil.Error:
+        except (psutil.Error, ValueError, OverflowError):
             alive = False
         if not alive:
             shutil.rmtree(folder, ignore_errors=True)

@@ -106,6 +106,11 @@ class Archive:
         """Where a document begins in the whole text; of the number after the last: where the text ends."""
         return self._byte_start[document]
 
+    def holds(self, document: int, text: str) -> bool:
+        """True when `text` stands in a document."""
+        wanted = text.encode("utf-8", "surrogatepass")
+        return self._text_map.find(wanted, self._byte_start[document], self._byte_start[document + 1]) >= 0
+
     def decode(self, document: int) -> str:
         """The whole text of a document, decoded anew."""
         return str(self.raw(document), "utf-8")

@@ -30,6 +30,7 @@ LARGEST_REPEAT = 1000  # RE2's own limit
 MEMORY = 64 << 20  # bytes RE2 may use for one pattern
 LOOKING = "look-around or a back-reference"
 NOT_MADE = object()
+Expression = str | re.Pattern[str]
 Ranges = list[tuple[int, int]]
 
 
@@ -97,9 +98,11 @@ def compile_exact(text: str, flags: int = 0) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=64)
-def compile_pattern(text: str, flags: int = 0) -> Pattern:
-    """Compile a pattern once. Raises ValueError when it is not a regular expression."""
-    return Pattern(text, flags)
+def compile_pattern(expression: Expression, flags: int = 0) -> Pattern:
+    """Compile a pattern once, or take over one of `re`. Raises ValueError when it is no regular expression."""
+    if isinstance(expression, re.Pattern):
+        return Pattern(expression.pattern, expression.flags & ~re.UNICODE | flags)
+    return Pattern(expression, flags)
 
 
 def can_be_empty(exact: re.Pattern[str]) -> bool:

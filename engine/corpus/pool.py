@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +23,7 @@ BATCH_FILES, BATCH_BYTES = 64, 2 << 20
 AHEAD = 3  # batches per process that may wait for the reader
 MEMORY = 3 << 30  # bytes of one parser process
 SECONDS, SECONDS_PER_MB = 60.0, 4.0
+POLL_SECONDS = 0.2
 PARSER = "engine.corpus.parser"
 ROOT = Path(engine.__file__).parents[1]
 
@@ -76,15 +77,17 @@ class ParserPool:
         for parser in [*self._alive]:
             parser.kill()
 
-    def parse(self, files: Iterable[SourceFile]) -> Iterator[Result]:
-        """Yield a result for each file, in order."""
+    def parse(
+        self, files: Iterable[SourceFile], waiting_for: Callable[[], None] = lambda: None
+    ) -> Iterator[Result]:
+        """Yield a result for each file, in order; `waiting_for` is called while there is none."""
         waiting: deque[Future[list[Result]]] = deque()
         for batch in batches(files):
             waiting.append(self._threads.submit(self._batch, batch))
             if len(waiting) >= AHEAD * self._processes:
-                yield from waiting.popleft().result()
+                yield from _await(waiting.popleft(), waiting_for)
         while waiting:
-            yield from waiting.popleft().result()
+            yield from _await(waiting.popleft(), waiting_for)
 
     def _batch(self, files: list[SourceFile]) -> list[Result]:
         contents = [read(file) for file in files]
@@ -202,6 +205,12 @@ class _Parser:
                 stream.close()
             except OSError:
                 pass
+
+
+def _await(future: Future[list[Result]], waiting_for: Callable[[], None]) -> list[Result]:
+    while not wait([future], POLL_SECONDS).done:
+        waiting_for()
+    return future.result()
 
 
 def _check_offsets(offsets: list[int], size: int, *, strict: bool = False) -> None:

@@ -113,6 +113,13 @@ def test_a_bad_pattern_is_explained(corpus: Corpus) -> None:
             search("INV(")
 
 
+def test_flags_and_compiled_patterns_are_those_of_re(corpus: Corpus) -> None:
+    assert corpus.count("NOTICE") == 0 and corpus.count("NOTICE", re.IGNORECASE) == 2
+    assert corpus.grep("NOTICE", flags=re.I).total == corpus.grep(re.compile("NOTICE", re.I)).total == 2
+    assert corpus.matching("NOTICE", re.I).names == ["lease.md"]
+    assert [h.line for h in corpus[0].grep(re.compile("Notice.*months", re.S))] == [5]
+
+
 def test_a_limit_still_tells_the_total(corpus: Corpus) -> None:
     hits = corpus.grep(r"INV-\d+", limit=5)
     assert len(hits) == 5 and hits.total == 29
