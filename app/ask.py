@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -15,8 +15,9 @@ from rich.markup import escape
 from app.cli import STARTER
 from app.progress import reporter_for
 from engine.engine import Answer, Engine
-from engine.errors import InputError
+from engine.errors import Cancelled, InputError, TaprootError
 from engine.llm import open_model
+from engine.llm.base import Model
 from engine.stop import Stop
 from engine.store.location import data_folder
 from engine.types import Citation, Sampling, Settings
@@ -25,7 +26,10 @@ SHOWN_SOURCES = 12
 
 
 def ask(options: argparse.Namespace) -> int:
-    """Exit status 0 answered, 1 no answer, 130 stopped. Raises TaprootError for bad input (2)."""
+    """Exit status 0 answered, 1 no answer, 130 stopped. Raises TaprootError for bad input (2).
+
+    Raises Cancelled when it was stopped before a run began.
+    """
     paths, question = split_words(options.words)
     settings = Settings(
         depth=options.depth,
@@ -39,19 +43,28 @@ def ask(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: interrupt(stop))
     try:
         with reporter_for(options) as reporter:
-            load = partial(
-                open_model,
-                str(options.model or STARTER),
-                n_ctx=options.window,
-                threads=options.threads,
-                on_progress=reporter.loading,
-            )
+
+            def load() -> Model:
+                with stop.calling(leave):
+                    return open_model(
+                        str(options.model or STARTER),
+                        n_ctx=options.window,
+                        threads=options.threads,
+                        on_progress=reporter.loading,
+                    )
+
             with Engine(data_folder(options.data), load) as engine:
                 for notice in engine.model.info.notices:
                     reporter.say(notice)
                 corpus = engine.add(paths, progress=reporter.reading, stop=stop)
                 reporter.corpus(corpus)
                 answer = engine.ask(question, corpus, settings, hooks=reporter.hooks(), stop=stop)
+    except TaprootError as error:
+        if stop.event.is_set() and not isinstance(
+            error, Cancelled
+        ):  # Ctrl+C may reach a process of ours first
+            leave()
+        raise
     finally:
         signal.signal(signal.SIGINT, previous)
     if options.json:
@@ -77,7 +90,11 @@ def split_words(words: list[str]) -> tuple[list[Path], str]:
         )
     if not question.strip():
         raise InputError("the question is empty; write what you want to know in quotes after the paths")
-    return [Path(p).expanduser() for p in paths], question
+    found = [Path(p).expanduser() for p in paths]
+    for path in found:
+        if not os.path.lexists(path):  # said before a large model is loaded
+            raise InputError(f"There is no file or folder {path}. Check the spelling.")
+    return found, question
 
 
 def interrupt(stop: Stop) -> None:
@@ -85,6 +102,11 @@ def interrupt(stop: Stop) -> None:
     if stop.event.is_set():
         raise KeyboardInterrupt
     stop.request()
+
+
+def leave() -> None:
+    """End at once, where there is nothing yet to wind down."""
+    raise Cancelled("stopped before the run began; nothing of it was stored")
 
 
 def print_answer(answer: Answer) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from app.arguments import build_parser
-from engine.errors import InputError, TaprootError
+from engine.errors import Cancelled, TaprootError
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTER = ROOT / "models" / "starter" / "taproot-starter.gguf"
@@ -26,9 +26,9 @@ def run(arguments: list[str]) -> int:
         return 0
     try:
         return dispatch(options)
-    except InputError as error:
+    except Cancelled as error:
         print(f"taproot: {error}", file=sys.stderr)
-        return 2
+        return 130
     except TaprootError as error:
         print(f"taproot: {error}", file=sys.stderr)
         return 2

@@ -174,8 +174,8 @@ class Engine:
         window = self.model.info.n_ctx
         if needed + MIN_REPLY_TOKENS > window:
             raise InputError(
-                f"the question with its instructions holds {needed:,} tokens, and the window of "
-                f"{self.model.info.name} {window:,}; ask a shorter question, or choose a larger --window or model"
+                f"the question with its instructions takes {needed:,} tokens of {self.model.info.name}, whose window "
+                f"holds {window:,}; ask a shorter question, or choose a larger --window or model"
             )
 
     def _drive(self, run: Run, root: Node) -> tuple[Outcome, str]:

@@ -14,7 +14,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.event = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may interrupt the thread that holds it
         self._callbacks: list[Callable[[], None]] = []
 
     def request(self) -> None:
@@ -32,14 +32,15 @@ class Stop:
 
     @contextmanager
     def calling(self, callback: Callable[[], None]) -> Iterator[None]:
-        """Run `callback` if a stop is requested inside the block (at once if it already was)."""
-        with self._lock:
-            pending = not self.event.is_set()
-            if pending:
-                self._callbacks.append(callback)
-        if not pending:
-            callback()
+        """Run `callback` if a stop is requested inside the block (at once if it already was).
+
+        It may run twice when the stop is requested at that very moment.
+        """
         try:
+            with self._lock:
+                self._callbacks.append(callback)
+            if self.event.is_set():
+                callback()
             yield
         finally:
             with self._lock:

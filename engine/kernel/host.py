@@ -141,6 +141,8 @@ class KernelHost:
         if self._zygote is None or self._control is None:
             return
         self._control.close()
+        if not self._ready:
+            self._zygote.kill()  # it may still be importing; it has no workers yet
         try:
             self._zygote.wait(2.0)
         except subprocess.TimeoutExpired:

@@ -30,7 +30,7 @@ def run_as_user(arguments: list[str], timeout: float) -> subprocess.CompletedPro
         [sys.executable, *arguments],
         cwd=ROOT,
         env=environment,
-        preexec_fn=_become_user if os.geteuid() == 0 else None,
+        preexec_fn=become_user if os.geteuid() == 0 else None,
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -38,7 +38,8 @@ def run_as_user(arguments: list[str], timeout: float) -> subprocess.CompletedPro
     )
 
 
-def _become_user() -> None:
+def become_user() -> None:
+    """Give up root in a child before its program starts (a `preexec_fn`); may not succeed in a container."""
     libc = ctypes.CDLL(None, use_errno=True)
     hidden = _hidden()
     if hidden:
