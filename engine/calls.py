@@ -14,6 +14,7 @@ from engine.generate import follow, leaf_request, record_turn
 from engine.kernel.host import Call
 from engine.node import Node, Outcome, Run
 from engine.reply import parse
+from engine.reply.thinking import split_thinking
 from engine.run import drive
 from engine.types import Json, to_json
 
@@ -104,19 +105,18 @@ def _ask_leaves(run: Run, node: Node, cell: int, call: Call, ids: list[str]) -> 
 def _leaf_answer(run: Run, id: str, stream: Any) -> str:
     started = time.monotonic()
     reply = follow(run, id, 1, stream, seconds=max(1.0, run.ledger.remaining().seconds))
-    parsed = parse(reply.text)
-    answer = reply.text.replace(parsed.thinking, "") if parsed.thinking else reply.text
-    record_turn(run, id, 1, reply, parsed)
+    record_turn(run, id, 1, reply, parse(reply.text))
+    answer = split_thinking(reply.text).visible.strip()
     run.ledger.charge(reply.usage)
     run.record(
         id,
         "node_finished",
         status="answered",
-        answer=answer.strip(),
+        answer=answer,
         usage=to_json(reply.usage),
         seconds=round(time.monotonic() - started, 4),
     )
-    return answer.strip()
+    return answer
 
 
 def _pick(answer: str, choices: list[str]) -> str:

@@ -165,6 +165,33 @@ def test_sub_calls_are_leaves_of_the_tree(run):
     assert {s.name for s in answer.sources} == {"letters/anna.txt", "letters/tom.txt"}
 
 
+def test_the_thinking_of_a_leaf_is_not_part_of_its_answer(run):
+    def reply(request):
+        if request.messages[-1].content == "who?":
+            return "<think>\nMaybe Tom? No.\n</think>\n\nAnna"
+        return cell("FINAL(llm_query('who?'))")
+
+    answer, _ = run(reply)
+    assert answer.answer == "Anna"
+
+
+def test_choices_are_kept_to_and_anything_else_is_refused_in_the_cell(run):
+    def reply(request):
+        said = request.messages[-1].content
+        if said.startswith("sure?"):
+            return "Yes."
+        if said.startswith("really?"):
+            return "maybe"
+        if len(request.messages) == 2:
+            return cell("print(llm_query('sure?', choices=['yes', 'no']))\nllm_query('really?', choices=['yes', 'no'])")
+        return cell("FINAL('done')")
+
+    answer, _ = run(reply)
+    assert answer.answer == "done"
+    said = last_user(run.model)
+    assert "yes" in said and "names none or several" in said
+
+
 def child_script(request):
     text = request.messages[1].content
     if "What does it say about Halden?" in text:
