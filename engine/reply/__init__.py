@@ -77,7 +77,7 @@ def parse(text: str) -> ParsedReply:
     if cell.ending == "cut":
         notes.append("The code block was not closed: the reply may have been cut off in it.")
     after = [block for block in blocks if block.start >= cell.end]
-    notes += _left_out([block for block in blocks if block is not cell])
+    notes += _left_out([block for block in blocks if block is not cell and block.code], after)
     final, rejections = _final_beside_cell(finals, [block for block in after if block.code])
     prose = _clean(visible[: cell.start])
     return ParsedReply(thinking, prose, cell.code, final, (*notes, *rejections))
@@ -169,12 +169,11 @@ def _without_cell(
     return ParsedReply(thinking, prose, "", Final(kind, first.value), tuple(notes))
 
 
-def _left_out(after: list[Block]) -> list[str]:
+def _left_out(runnable: list[Block], after: list[Block]) -> list[str]:
     notes = []
-    runnable = sum(bool(block.code) for block in after)
     if runnable:
-        blocks = "one later block was" if runnable == 1 else f"{runnable} later blocks were"
-        notes.append(f"Only the first code block runs in a turn; {blocks} left out.")
+        blocks = "one other block was" if len(runnable) == 1 else f"{len(runnable)} other blocks were"
+        notes.append(f"Only one code block runs in a turn, the first; {blocks} left out.")
     if any(not block.code and block.label in OUTPUT_LABELS | {""} for block in after):
         notes.append(
             "An output written into the reply itself was ignored; the real output is what the cell gives."

@@ -232,8 +232,10 @@ def _tagged(text: str, mark: re.Match[str]) -> tuple[Block | None, int]:
     body = text[mark.end() : end.code]
     inner = body.strip()
     notes: tuple[str, ...] = ()
-    if inner.startswith("```") and (fenced := walk(inner).blocks):
-        code, notes = fenced[0].code, fenced[0].notes
+    opener = _PROSE.match(inner)
+    fenced = _fenced(inner, opener, 0, None, True)[0] if opener and opener["fence"] else None
+    if fenced is not None:
+        code, notes = fenced.code, fenced.notes
     else:
         code, notes = _cell(body)
     if "\n" not in inner and not (_REST_BLANK.match(text, end.resume) and _is_call_or_code(code)):
@@ -321,15 +323,8 @@ def _python_end(text: str, start: int, closer: str, stop: int) -> _End:
     for mark in _marks(text, start, closer, stop):
         end = _end_at(text, mark, closer)
         if mark.where == "code" or (mark.token and mark.where == "comment"):
-            if (
-                mark.token
-                or closer != "```"
-                or tries >= _GLUED_TRIES
-                or _starts_line(text, start, mark.start)
-            ):
-                certain = end
-                break
-            if compiles(tidy(text[start : mark.start])[0]):
+            plain = mark.token or closer != "```" or _starts_line(text, start, mark.start)
+            if plain or tries >= _GLUED_TRIES or compiles(tidy(text[start : mark.start])[0]):
                 certain = end
                 break
             tries += 1

@@ -187,7 +187,7 @@ def test_a_cell_cut_in_the_middle_is_kept_and_said_to_be_cut() -> None:
 def test_code_that_does_not_compile_is_still_the_cell() -> None:
     text = f"{F}repl\nrows = [1, 2\nprint(rows)\n{F}\nNext:\n{F}repl\n{OTHER}\n{F}"
     assert parse(text).code == "rows = [1, 2\nprint(rows)"
-    assert noted(text, "later block")
+    assert noted(text, "one other block")
 
 
 def test_markdown_in_a_python_fence_is_handed_to_the_kernel_as_it_is() -> None:
@@ -237,7 +237,7 @@ def test_escaped_markup_in_a_tool_call_is_unescaped_where_the_code_needs_it() ->
 def test_later_blocks_are_left_out_and_counted() -> None:
     text = f"{F}repl\n{CELL}\n{F}\nThe hits say so.\n{F}repl\n{OTHER}\n{F}\n{F}python\nFINAL(hits)\n{F}"
     assert parse(text).code == CELL
-    assert noted(text, "2 later blocks were left out")
+    assert noted(text, "2 other blocks were left out")
 
 
 def test_prose_is_what_stands_before_the_cell() -> None:

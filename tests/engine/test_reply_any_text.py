@@ -103,10 +103,31 @@ def test_nothing_written_after_the_cell_changes_it(label: str, gap: str, rest: s
     assert parse(f"{text}\n{after}").code == CELL
 
 
-@pytest.mark.parametrize(
-    "unit", ["`", "``` ", "(", "FINAL(", "FINAL(\n", "```\n", "<code>\n", "# ```\n", '"""', "{"]
-)
+UNITS = [
+    "`",
+    "``` ",
+    "(",
+    "FINAL(",
+    "FINAL(\n",
+    "```\n",
+    "# ```\n",
+    '"""',
+    "{",
+    "</think>",
+    "<|start|>assistant",
+]
+
+
+@pytest.mark.parametrize("unit", UNITS)
 def test_long_hostile_runs_are_read_to_the_end(unit: str) -> None:
     text = unit * (200_000 // len(unit))
     assert parse(text).final is None
     assert end_of_cell(text) is None
+
+
+NESTS = ["<code>\n", "<code>\n```\nx\n```\n", "<tool_call>{", "<think>\n", "-(", "x=1;\n```py\n"]
+
+
+@pytest.mark.parametrize("unit", NESTS)
+def test_deeply_nested_marks_are_read(unit: str) -> None:
+    assert parse(unit * 5_000).final is None
