@@ -85,6 +85,11 @@ class Ledger:
             self._usage += usage
             self._reserved_tokens -= reserved
 
+    def release(self, tokens: int) -> None:
+        """Give back a reservation that will not be used."""
+        with self._lock:
+            self._reserved_tokens -= tokens
+
     def _refusal(self, left: Remaining, calls: int, nodes: int, tokens: int) -> str | None:
         if left.seconds <= 0:
             return "no time is left for sub-calls; finish with FINAL(...)"

@@ -12,6 +12,7 @@ from engine import prompt
 from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, ModelError
 from engine.generate import follow, leaf_request, record_turn
 from engine.kernel.host import Call
+from engine.llm.base import Stream
 from engine.node import Node, Outcome, Run
 from engine.reply import parse
 from engine.reply.thinking import split_thinking
@@ -80,20 +81,25 @@ def _ask_leaves(run: Run, node: Node, cell: int, call: Call, ids: list[str]) -> 
     if choices:
         prompts = [f"{p}\nAnswer with one of: {', '.join(choices)}." for p in prompts]
     try:
-        requests = [leaf_request(run, id, prompt.leaf(text)) for id, text in zip(ids, prompts, strict=True)]
+        planned = [leaf_request(run, id, prompt.leaf(text)) for id, text in zip(ids, prompts, strict=True)]
     except ContextOverflow as overflow:
         raise CallRefused(str(overflow)) from overflow
-    run.ledger.reserve(calls=len(prompts))
+    requests = [request for request, _ in planned]
+    tokens = [reserved for _, reserved in planned]
+    run.ledger.reserve(calls=len(prompts), tokens=sum(tokens))
     for index, (id, request) in enumerate(zip(ids, requests, strict=True)):
         _start_node(run, node, id, "llm", prompts[index], "", cell, call.number, index)
         run.record(id, "turn_started", turn=1, messages=[to_json(m) for m in request.messages])
         run.evidence.shown(prompts[index], spans[index])
     streams = [run.model.submit(request) for request in requests]
+    answers: list[str] = []
     try:
-        answers = [_leaf_answer(run, id, stream) for id, stream in zip(ids, streams, strict=True)]
+        for id, stream in zip(ids, streams, strict=True):
+            answers.append(_leaf_answer(run, id, stream, tokens[len(answers)]))
     except BaseException:
         for stream in streams:
             stream.cancel()
+        run.ledger.release(sum(tokens[len(answers) :]))
         raise
     if choices:
         answers = [_pick(answer, choices) for answer in answers]
@@ -102,12 +108,12 @@ def _ask_leaves(run: Run, node: Node, cell: int, call: Call, ids: list[str]) -> 
     return answers
 
 
-def _leaf_answer(run: Run, id: str, stream: Any) -> str:
+def _leaf_answer(run: Run, id: str, stream: Stream, reserved: int) -> str:
     started = time.monotonic()
     reply = follow(run, id, 1, stream, seconds=max(1.0, run.ledger.remaining().seconds))
     record_turn(run, id, 1, reply, parse(reply.text))
     answer = split_thinking(reply.text).visible.strip()
-    run.ledger.charge(reply.usage)
+    run.ledger.charge(reply.usage, reserved=reserved)
     run.record(
         id,
         "node_finished",

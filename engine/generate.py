@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DRAFT_SECONDS = 1.0  # how often the partial text of a reply is saved
 MIN_REPLY_TOKENS = 48  # less room than this is no room for a cell
+USUAL_ANSWER_TOKENS = 256  # of a sub-call, for the reservation; what it really writes is charged
 FORCED_SECONDS = 120.0  # a run past its time limit still gets this long for its best answer
 
 
@@ -89,8 +90,11 @@ def record_turn(run: Run, node: str, turn: int, reply: Reply, parsed: ParsedRepl
     )
 
 
-def leaf_request(run: Run, node: str, messages: tuple[Message, ...]) -> Request:
-    """A one-shot request of a sub-call. Raises ContextOverflow when it does not fit the window."""
+def leaf_request(run: Run, node: str, messages: tuple[Message, ...]) -> tuple[Request, int]:
+    """A one-shot request of a sub-call, and the tokens to reserve for it: its prompt and a usual answer.
+
+    Raises ContextOverflow when it does not fit the window.
+    """
     needed = run.model.fits(messages)
     window = run.model.info.n_ctx
     if needed + MIN_REPLY_TOKENS > window:
@@ -100,14 +104,16 @@ def leaf_request(run: Run, node: str, messages: tuple[Message, ...]) -> Request:
             needed,
             window,
         )
-    return Request(
+    most = min(run.reply_tokens, window - needed)
+    request = Request(
         messages=messages,
-        max_tokens=min(run.reply_tokens, window - needed),
+        max_tokens=most,
         sampling=replace(run.settings.sampling, temperature=0.0),
         conversation=f"{run.id}/{node}",
         stop_at_cell=False,
         pinned=False,
     )
+    return request, needed + min(most, USUAL_ANSWER_TOKENS)
 
 
 def _make_room(run: Run, node: Node, conversation: Conversation) -> int:

@@ -183,7 +183,9 @@ def test_choices_are_kept_to_and_anything_else_is_refused_in_the_cell(run):
         if said.startswith("really?"):
             return "maybe"
         if len(request.messages) == 2:
-            return cell("print(llm_query('sure?', choices=['yes', 'no']))\nllm_query('really?', choices=['yes', 'no'])")
+            return cell(
+                "print(llm_query('sure?', choices=['yes', 'no']))\nllm_query('really?', choices=['yes', 'no'])"
+            )
         return cell("FINAL('done')")
 
     answer, _ = run(reply)
@@ -235,6 +237,18 @@ def test_the_call_budget_is_for_the_whole_tree_and_is_told_in_the_cell(run):
     answer, _ = run(reply, max_calls=2)
     assert "3 sub-calls asked for, 2 left" in last_user(run.model)
     assert answer.answer == "gave up"
+
+
+def test_tokens_of_a_batch_are_reserved_before_it_starts(run):
+    def reply(request):
+        if len(request.messages) == 2:
+            return cell("llm_query_batched(['word ' * 400] * 9)")
+        return cell("FINAL('gave up')")
+
+    answer, events = run(reply, max_tokens=6000)
+    assert answer.answer == "gave up"
+    assert "tokens needed" in last_user(run.model)
+    assert not [p for p in kinds(events, "node_started") if p["kind"] == "llm"]
 
 
 def test_a_repeated_cell_is_noticed_and_finally_the_best_answer_is_asked_for(run):
