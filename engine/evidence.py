@@ -31,8 +31,12 @@ class Evidence:
         self._lock = threading.Lock()
 
     def shown(self, text: str, claims: Claims) -> None:
-        """A model was shown `text` (a prompt or an output) that is said to hold these spans."""
-        self._coverage.read(text, claims)
+        """A model was shown `text` (a prompt or an output) that is said to hold these spans.
+
+        Of a claim longer than the text only its beginning can stand there, so only that is looked at.
+        """
+        longest = len(text)
+        self._coverage.read(text, [(d, start, min(end, start + longest)) for d, start, end in claims])
 
     def searched(self, ranges: Iterable[Sequence[int]] | None) -> None:
         """Documents in these ranges [first, last) were searched by a cell; None stands for all."""
