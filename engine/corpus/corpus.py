@@ -136,7 +136,7 @@ class Corpus(Sequence):
         """How many matches a regular expression has. Raises ValueError for a bad pattern."""
         compiled = compile_pattern(pattern, flags)
         self.tracker.searched.update(self.numbers)
-        return sum(1 for _ in scanner.scan(self.archive, self.numbers, compiled))
+        return scanner.count(self.archive, self.numbers, compiled)
 
     def matching(self, pattern: Expression, flags: int = 0) -> Corpus:
         """A view of the documents in which a regular expression matches. Raises ValueError for a bad pattern."""
@@ -175,8 +175,7 @@ class Corpus(Sequence):
     def count_in(self, piece: Piece, pattern: str) -> int:
         """Count the matches in one document or piece of it."""
         self.tracker.searched.add(piece.id)
-        scan = scanner.scan(self.archive, (piece.id,), compile_pattern(pattern), piece.start, piece.end)
-        return sum(1 for _ in scan)
+        return scanner.count(self.archive, (piece.id,), compile_pattern(pattern), piece.start, piece.end)
 
     # --- places -----------------------------------------------------------------------------------------
 

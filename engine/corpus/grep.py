@@ -29,6 +29,8 @@ def matches(
     archive: Archive, document: int, pattern: Pattern, start: int = 0, end: int | None = None
 ) -> Iterator[Match]:
     """Yield the matches of one document, or of its characters [start, end)."""
+    if pattern.needle and not archive.holds(document, pattern.needle):
+        return iter(())
     whole = start == 0 and (end is None or end >= archive.chars(document))
     if archive.is_ascii(document) and pattern.ascii is not None:
         raw = archive.raw(document)
@@ -44,6 +46,13 @@ def matches(
     if not start:
         return found
     return ((a + start, b + start, groups) for a, b, groups in found)
+
+
+def count(
+    archive: Archive, documents: Iterable[int], pattern: Pattern, start: int = 0, end: int | None = None
+) -> int:
+    """How many matches there are."""
+    return sum(1 for _ in scan(archive, documents, pattern, start, end))
 
 
 def _fast(raw: memoryview, compiled, *, wide: bool) -> Iterator[Match]:

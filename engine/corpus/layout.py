@@ -74,6 +74,7 @@ class Archive:
         self._text = memoryview(self._text_map)
         self._numbers: dict[str, int] | None = None
         self._decoded: tuple[int, str] = (-1, "")
+        self._char_at: tuple[int, int, int] = (-1, 0, 0)
         self._line_at: tuple[int, int, int] = (-1, 0, 0)
 
     def name(self, document: int) -> str:
@@ -132,8 +133,15 @@ class Archive:
         return self.text(document)[start:end]
 
     def char_of(self, document: int, byte: int) -> int:
-        """The character that begins at a byte of the document."""
-        return byte if self.is_ascii(document) else BytesToCharLen(self.raw(document), 0, byte)
+        """The character that begins at a byte of the document. Cheap when asked in ascending order."""
+        if self.is_ascii(document):
+            return byte
+        number, at, char = self._char_at
+        if number != document or byte < at:
+            at = char = 0
+        char += BytesToCharLen(self.raw(document), at, byte)
+        self._char_at = (document, byte, char)
+        return char
 
     def byte_of(self, document: int, char: int) -> int:
         """The byte of the document where a character begins."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from engine.corpus.sentences import SENTENCE_END, goes_on
+
 LONGEST = 600  # characters of a passage
 ENOUGH = 250  # characters after which a blank line ends a passage
 HEADING = re.compile(r"#{1,6}[ \t]+(\S.*)")
@@ -26,14 +28,15 @@ def split(text: str, *, headings: bool = True) -> tuple[list[int], list[tuple[in
     starts: list[int] = [0]
     changes: list[tuple[int, str]] = []
     begin = at = 0  # of the passage; of the line
+    before = ""
     for line in text.split("\n"):
         size = len(line) + 1
         found = HEADING.match(line) if headings and line[:1] == "#" else None
-        if at > begin and (
-            found or at + size - begin > LONGEST + 1 or (len(line) < 2 and at - begin > ENOUGH)
-        ):
-            starts.append(at)
-            begin = at
+        full = at + size - begin > LONGEST + 1
+        if at > begin and (found or full or (len(line) < 2 and at - begin > ENOUGH)):
+            wrapped = full and not found and goes_on(before, line)
+            begin = _sentence_end(text, begin + ENOUGH, at) if wrapped else at
+            starts.append(begin)
         if found:
             changes.append((len(starts) - 1, found[1].strip("# \t")))
         while at + size - begin > LONGEST + 1 and size > 1:
@@ -43,9 +46,17 @@ def split(text: str, *, headings: bool = True) -> tuple[list[int], list[tuple[in
             starts.append(end)
             begin = end
         at += size
+        before = line
     if len(starts) > 1 and starts[-1] >= len(text):
         starts.pop()
     return starts, changes
+
+
+def _sentence_end(text: str, begin: int, limit: int) -> int:
+    """The end of the last sentence in [begin, limit), else `limit`."""
+    return max(
+        (begin + end for end in map(re.Match.end, SENTENCE_END.finditer(text[begin:limit]))), default=limit
+    )
 
 
 def _break(text: str, begin: int, limit: int) -> int:

@@ -43,14 +43,16 @@ class Pattern:
 
     `exact` is Python's. `ascii` is the same for texts of ASCII characters only, or None. `wide` is for all
     texts; when `anchored` is set, `wide` leaves word boundaries out, so its matches are only candidates.
+    `needle` is a text without which there is no match, or is empty.
     `notice` says in one sentence why the slower way must be taken, or is empty.
     """
 
-    __slots__ = ("_wide", "anchored", "ascii", "exact", "notice", "text")
+    __slots__ = ("_wide", "anchored", "ascii", "exact", "needle", "notice", "text")
 
     def __init__(self, text: str, flags: int = 0):
         self.text = text
         self.exact = compile_exact(text, flags)
+        self.needle = needle(self.exact)
         self.notice, self.ascii, self.anchored = "", None, False
         self._wide: Any = NOT_MADE
         try:
@@ -108,6 +110,25 @@ def compile_pattern(expression: Expression, flags: int = 0) -> Pattern:
 def can_be_empty(exact: re.Pattern[str]) -> bool:
     """True when a match may have no characters."""
     return _parser is None or _parser.parse(exact.pattern, exact.flags).getwidth()[0] == 0
+
+
+def needle(exact: re.Pattern[str]) -> str:
+    """The longest run of characters that every match must hold; empty when none is sure."""
+    if _parser is None or exact.flags & re.IGNORECASE:
+        return ""
+    runs = [""]
+    _collect(_parser.parse(exact.pattern, exact.flags), runs)
+    return max(runs, key=len)
+
+
+def _collect(parsed: Iterable, runs: list[str]) -> None:
+    for op, value in parsed:
+        if op is _constants.LITERAL:
+            runs[-1] += chr(value)
+        elif op is _constants.SUBPATTERN and not value[1] & re.IGNORECASE:
+            _collect(value[3], runs)
+        elif op is not _constants.AT:
+            runs.append("")
 
 
 # --- writing for RE2 ------------------------------------------------------------------------------------

@@ -65,17 +65,18 @@ class ParserPool:
         self._alive: set[_Parser] = set()
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="parser")
         self._closed = False
+        self._lock = threading.Lock()
 
     def __enter__(self) -> ParserPool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closed = True
-        for parser in [*self._alive]:
+        with self._lock:
+            self._closed = True
+            alive = [*self._alive]
+        for parser in alive:
             parser.kill()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for parser in [*self._alive]:
-            parser.kill()
 
     def parse(
         self, files: Iterable[SourceFile], waiting_for: Callable[[], None] = lambda: None
@@ -108,15 +109,19 @@ class ParserPool:
         parser = getattr(self._own, "parser", None)
         if parser is None or not parser.usable:
             parser = self._own.parser = _Parser(self._memory)
-            self._alive.add(parser)
-            self.sandbox = self.sandbox or parser.sandbox
+            with self._lock:
+                self._alive.add(parser)
+                self.sandbox = self.sandbox or parser.sandbox
+                if self._closed:
+                    parser.kill()
         seconds = self._seconds + SECONDS_PER_MB * sum(len(data) for _, data in contents) / (1 << 20)
         try:
             parser.parse(contents, seconds)
             return True
         except (frames.Broken, OSError, ValueError, KeyError, TypeError, IndexError, OverflowError):
             parser.kill()
-            self._alive.discard(parser)
+            with self._lock:
+                self._alive.discard(parser)
             if not say:
                 return False
             late = f"reading it took longer than {seconds:.0f} seconds"

@@ -20,6 +20,7 @@ from engine.corpus.sentences import LONG_LINE, units
 from engine.errors import StoreError
 
 CANDIDATES = 60  # passages that are ranked line by line
+SAMPLE, SLICES = 320, 16  # passages taken from all over, where every word asked for is common
 COMMON = 60_000  # passages a set of words may name before its commonest are left to the ranking
 IN_PASSAGE, IN_ABOUT = 0.45, 0.4  # worth of a word beside the line: in its passage, in its name or heading
 OF_HEADING = 0.6  # worth of a line that is a heading
@@ -113,26 +114,12 @@ def find(
     for line, text in index.rank(terms, passages, bounds):
         key = " ".join(text.split()).casefold()
         same_text[key] = same_text.get(key, 0) + 1
-        line = _whole(archive, line, bounds)
         if same_text[key] <= SAME_TEXT and (line.document, line.start) not in places:
             places.add((line.document, line.start))
             found.append(line)
         if len(found) == k:
             break
     return found
-
-
-def _whole(archive: Archive, line: Found, bounds: tuple[int, int] | None) -> Found:
-    """A line at the edge of its passage may be half a sentence: take the whole one."""
-    low, high = bounds or (0, archive.chars(line.document))
-    first, _ = archive.line_bounds(line.document, max(low, line.start - LONG_LINE), line.start)
-    _, last = archive.line_bounds(line.document, line.end, min(high, line.end + LONG_LINE))
-    first, last = max(low, first, line.start - 2 * LONG_LINE), min(high, last, line.end + 2 * LONG_LINE)
-    for start, end in units(archive.slice(line.document, first, last)):
-        start, end = first + start, first + end
-        if start <= line.start and line.end <= end and end - start <= 2 * LONG_LINE:
-            return Found(line.document, start, end, line.score)
-    return line
 
 
 # --- the index of one corpus, opened once per thread ----------------------------------------------------
@@ -268,13 +255,34 @@ class _Index:
             if asked and total > COMMON:
                 break
             asked.append(term.match)
-        sql = (
-            "select rowid from passages where passages match ? and rowid between ? and ? "
-            "and rank match 'bm25(1.0, 0.4)' order by rank"
+        if terms[0].passages > COMMON:
+            return self._sample([term.match for term in terms], limit, rows)
+        return self._rows(
+            "and rank match 'bm25(1.0, 0.4)' order by rank",
+            " OR ".join(asked),
+            limit,
+            rows,
+            rows.first,
+            rows.last,
         )
-        cursor = self._db.execute(sql, (" OR ".join(asked), rows.first + 1, rows.last))
+
+    def _sample(self, matches: list[str], limit: int, rows: _Rows) -> list[int]:
+        """Passages from all over with every term, else with any. Where all terms are common, none is best."""
+        found: dict[int, None] = {}
+        step = max(1, -(-(rows.last - rows.first) // SLICES))
+        for joined in (" AND ".join(matches), " OR ".join(matches)):
+            for first in range(rows.first, rows.last, step):
+                last = min(first + step, rows.last)
+                found.update(dict.fromkeys(self._rows("", joined, SAMPLE // SLICES, rows, first, last)))
+            if len(found) >= limit:
+                break
+        return [*found]
+
+    def _rows(self, order: str, match: str, limit: int, rows: _Rows, first: int, last: int) -> list[int]:
+        """Passages [first, last) that match, as far as `rows` lets them be found."""
+        sql = f"select rowid from passages where passages match ? and rowid between ? and ? {order}"
         found: list[int] = []
-        with closing(cursor):
+        with closing(self._db.execute(sql, (match, first + 1, last))) as cursor:
             for (row,) in cursor:
                 if rows.documents is None or self._document(row - 1) in rows.documents:
                     found.append(row - 1)
@@ -293,13 +301,12 @@ class _Index:
         """Score each line of the passages, best first, with its text."""
         lines: list[Line] = []
         abouts: dict[str, int] = {}
-        for place, passage in enumerate(passages):
+        for passage, place in sorted(zip(passages, range(len(passages)), strict=True)):
             document = self._document(passage)
             about = f"{self.archive.name(document)} {self.archive.heading(passage)}"
             about_row = abouts.setdefault(about, len(abouts))
-            for start, end, text in self._passage_lines(document, passage):
-                if bounds is None or (start >= bounds[0] and end <= bounds[1]):
-                    lines.append(Line(place, document, start, end, text, about_row))
+            for start, end, text in self._passage_lines(document, passage, bounds):
+                lines.append(Line(place, document, start, end, text, about_row))
         texts = [*(line.text for line in lines), *abouts]
         with self._lines(enumerate(map(spaced, texts))) as db:
             for term in terms:
@@ -323,18 +330,28 @@ class _Index:
         ]
         return sorted(found, key=lambda item: -item[0].score)
 
-    def _passage_lines(self, document: int, passage: int) -> Iterator[tuple[int, int, str]]:
-        """What can be shown of a passage: (start, end, text) in characters of the document."""
+    def _passage_lines(
+        self, document: int, passage: int, bounds: tuple[int, int] | None
+    ) -> Iterator[tuple[int, int, str]]:
+        """What can be shown of a passage: (start, end, text) in characters of the document.
+
+        Sentences that begin before the passage or end after it are whole.
+        """
         archive = self.archive
-        first = archive.passage_start[passage]
+        base = archive.byte_start(document)
+        start = archive.char_of(document, archive.passage_start[passage] - base)
+        end = archive.chars(document)
         if passage + 1 < archive.passage_first[document + 1]:
-            last = archive.passage_start[passage + 1]
-        else:
-            last = archive.byte_start(document + 1)
-        text = archive.raw_range(first, last).decode("utf-8")
-        at = archive.char_of(document, first - archive.byte_start(document))
-        for start, end in units(text):
-            yield at + start, at + end, text[start:end]
+            end = archive.char_of(document, archive.passage_start[passage + 1] - base)
+        low, high = bounds or (0, archive.chars(document))
+        start, end = max(start, low), min(end, high)
+        first, _ = archive.line_bounds(document, max(low, start - LONG_LINE), start)
+        _, last = archive.line_bounds(document, start, min(high, end + LONG_LINE))
+        first, last = max(low, first, start - 2 * LONG_LINE), min(high, last, end + 2 * LONG_LINE)
+        text = archive.slice(document, first, last)
+        for a, b in units(text):
+            if first + b > start and first + a < end:
+                yield first + a, first + b, text[a:b]
 
     def _lines(self, rows: Iterable[tuple[int, str]]) -> sqlite3.Connection:
         self._scratch.execute("begin")

@@ -24,13 +24,13 @@ def units(text: str) -> Iterator[tuple[int, int]]:
     for number, line in enumerate(lines):
         end = at + len(line)
         following = lines[number + 1] if number + 1 < len(lines) else ""
-        if not _goes_on(line, following):
+        if not goes_on(line, following):
             yield from _sentences(text, begin, end)
             begin = end + 1
         at = end + 1
 
 
-def _goes_on(line: str, following: str) -> bool:
+def goes_on(line: str, following: str) -> bool:
     """True when a line seems to be wrapped: its sentence goes on in the following one."""
     bare, rest = line.strip(), following.strip()
     if len(bare) < WRAPPED_LINE or not rest or bare.endswith(LINE_END) or line.startswith("#"):

@@ -151,6 +151,16 @@ def test_case_is_folded_as_python_folds_it(corpus: Corpus) -> None:
     assert corpus.count("(?i)grüsse") == 0
 
 
+def test_characters_that_only_re_takes_for_equal_are_found(tmp_path: Path) -> None:
+    text = " ".join("iIİısSſkKKµμΜåÅÅσςΣẞßΐΐſtﬅstθϴΘ") + "\n"
+    corpus = stored(tmp_path, {"one.txt": text, "plain.txt": "i I s S k K\n"})
+    for character in set(text) - {" ", "\n"}:
+        found = [(h.id, h.match_start) for h in corpus.grep(f"(?i){character}", limit=None)]
+        wanted = [(i, start) for i, d in enumerate(corpus) for start, _, _ in expected(f"(?i){character}", d)]
+        assert found == wanted, character
+        assert compile_pattern(f"(?i){character}").wide is not None
+
+
 def test_a_long_line_is_narrowed_to_its_sentence(tmp_path: Path) -> None:
     text = "Nothing here. " * 40 + "The needle is here. " + "And more follows. " * 40
     hit = stored(tmp_path, {"one.txt": text}).grep("needle")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,21 @@ def test_a_heading_and_a_name_count_as_context(tmp_path: Path) -> None:
     corpus = Corpus.open(ingest([tmp_path / "source"], tmp_path / "corpora").path)
     assert [h.text for h in corpus.search("rooms in munich", 1)] == ["It has four rooms."]
     assert [h.text for h in corpus.search("deposit rent berlin", 1)] == ["It is three times the rent."]
+
+
+def test_a_sentence_is_whole_wherever_its_paragraph_is_cut(tmp_path: Path) -> None:
+    names = [
+        f"{a}{b}"
+        for a in ("Bel", "Cor", "Dal", "Fen", "Gor", "Hul")
+        for b in ("den", "mark", "rick", "sund", "wyck")
+    ]
+    sentences = [
+        f"The {name} mill was sold by its owner to a neighbour from the next valley." for name in names
+    ]
+    fill(tmp_path / "source", {"mills.txt": textwrap.fill(" ".join(sentences), 70) + "\n"})
+    corpus = Corpus.open(ingest([tmp_path / "source"], tmp_path / "corpora").path)
+    for name, sentence in zip(names, sentences, strict=True):
+        assert " ".join(corpus.search(f"who sold the {name} mill", 1)[0].text.split()) == sentence
 
 
 SAMPLE = Path(__file__).parents[3] / "app" / "sample"
