@@ -59,7 +59,7 @@ class Toolbox:
                 name: getattr(self, name)
                 for name in (
                     *("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "map_query"),
-                    *("chunks", "peek", "cite", "FINAL", "FINAL_VAR", "SUBMIT", "SHOW_VARS"),
+                    *("chunks", "peek", "cite", "FINAL", "FINAL_VAR", "SUBMIT", "final_answer", "SHOW_VARS"),
                 )
             },
         }
@@ -272,6 +272,10 @@ class Toolbox:
             self._finish(value, values, "SUBMIT")
         else:
             self._finish(values[0] if values else None, values[1:], "SUBMIT")
+
+    def final_answer(self, answer: Any = None, *sources: Any) -> None:
+        """FINAL under the name that code agents in the `<code>` dialect were trained on."""
+        self._finish(answer, sources, "final_answer")
 
     def SHOW_VARS(self) -> dict[str, str]:
         """The variables that exist now and what they are."""

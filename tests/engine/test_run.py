@@ -92,6 +92,7 @@ def test_the_last_expression_is_echoed_to_the_model(run):
         cell("value = '450 crowns'\nFINAL_VAR(value)"),
         cell("SUBMIT('450 crowns')"),
         cell("SUBMIT(answer='450 crowns')"),
+        "<code>\nfinal_answer('450 crowns')\n</code>",
         cell("answer['content'] = '450 crowns'\nanswer['ready'] = True"),
         cell("answer = {'content': '450 crowns', 'ready': True}"),
         "FINAL(450 crowns)",
