@@ -34,6 +34,9 @@ def main() -> int:
 
     arguments = sys.argv[1:]
     testing = arguments[:1] == ["test"]
+    if testing and {"-h", "--help"} & set(arguments):
+        print("usage: launch.py test [PYTEST ARGUMENTS]\n\nRun the test suite, set up from nothing.")
+        return 0
     if not testing:
         build_parser().parse_args(arguments)  # bad usage and --help need no set-up
     needs = ROOT / ("requirements-dev.txt" if testing else "requirements.txt")
@@ -61,22 +64,29 @@ def hand_over() -> int:
 # --- set-up -----------------------------------------------------------------------------------------------
 
 
-def wanted(needs: Path) -> dict:
-    """What a finished set-up for one requirements file looks like."""
+def wanted(needs: Path) -> str:
+    """The hash of a requirements file, which the stamp of a finished set-up holds."""
     text = b"".join(p.read_bytes() for p in sorted({needs, ROOT / "requirements.txt"}))
-    return {"sha256": hashlib.sha256(text).hexdigest(), "python": list(sys.version_info[:2])}
+    return hashlib.sha256(text).hexdigest()
 
 
 def is_ready(needs: Path) -> bool:
     """Whether .venv stands and holds what `needs` asks for."""
     try:
         done = json.loads(STAMP.read_text())
-        config = (VENV / "pyvenv.cfg").read_text()
     except (OSError, ValueError):
         return False
-    made_here = str(VENV) in config or "command" not in config  # a moved folder leaves dead scripts behind
-    expected = wanted(needs)
-    return PYTHON.exists() and made_here and done.get(needs.name) == expected["sha256"]
+    return PYTHON.exists() and is_ours() and done.get(needs.name) == wanted(needs)
+
+
+def is_ours() -> bool:
+    """Whether .venv was made here and for this Python: a moved folder or a system upgrade leaves a dead one."""
+    try:
+        config = (VENV / "pyvenv.cfg").read_text()
+    except OSError:
+        return False
+    made_here = str(VENV) in config or "command" not in config
+    return made_here and "version = %d.%d." % sys.version_info[:2] in config
 
 
 def set_up(needs: Path) -> str:
@@ -111,7 +121,7 @@ def only_one_set_up():
 
 def make_venv() -> str:
     """Create .venv unless a working one stands. Returns a problem or ""."""
-    if works(PYTHON):
+    if is_ours() and works(PYTHON):
         return ""
     say("creating %s" % VENV)
     try:
@@ -163,9 +173,9 @@ def install(needs: Path) -> str:
         done = json.loads(STAMP.read_text())
     except (OSError, ValueError):
         done = {}
-    done[needs.name] = wanted(needs)["sha256"]
+    done[needs.name] = wanted(needs)
     if needs.name == "requirements-dev.txt":  # it includes the other
-        done["requirements.txt"] = wanted(ROOT / "requirements.txt")["sha256"]
+        done["requirements.txt"] = wanted(ROOT / "requirements.txt")
     STAMP.write_text(json.dumps(done))
     say("set-up is done")
     return ""
@@ -174,6 +184,8 @@ def install(needs: Path) -> str:
 def explain(log: str) -> str:
     """Turn pip's last words into a sentence that says what to do."""
     tail = "\n".join("  " + line for line in log.splitlines()[-8:])
+    if re.search(r"No space left", log):
+        return "The disk is full: free about 2 GB in %s and start again." % ROOT
     if re.search(r"CMAKE_C(XX)?_COMPILER|No CMAKE|compiler|gcc|Failed building wheel for llama", log, re.I):
         return (
             "llama-cpp-python could not be compiled. Either install a C and C++ compiler (Debian, Ubuntu: "
@@ -191,8 +203,6 @@ def explain(log: str) -> str:
             "Taproot itself never does. Connect (or set pip's proxy options) and start again. "
             "The last lines were:\n%s" % tail
         )
-    if re.search(r"No space left", log):
-        return "The disk is full: free about 2 GB in %s and start again." % ROOT
     return "Installing failed. The last lines were:\n%s\nMend that and start again." % tail
 
 

@@ -9,18 +9,16 @@ import signal
 import sys
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
 from app.cli import STARTER
 from app.progress import reporter_for
+from app.terminal import brief, console, safe
 from engine.engine import Answer, Engine
 from engine.errors import Cancelled, InputError, TaprootError
 from engine.llm import open_model
 from engine.llm.base import Model
 from engine.stop import Stop
 from engine.store.location import data_folder
-from engine.types import Citation, Sampling, Settings
+from engine.types import Json, Sampling, Settings, to_json
 
 SHOWN_SOURCES = 12
 
@@ -88,6 +86,10 @@ def split_words(words: list[str]) -> tuple[list[Path], str]:
         raise InputError(
             'no path: name a file or folder before the question, as in: ask FOLDER "How many ...?"'
         )
+    if os.path.lexists(Path(question).expanduser()):
+        raise InputError(
+            f"no question: the last word, {question}, is a path. Put the question after it, in quotes"
+        )
     if not question.strip():
         raise InputError("the question is empty; write what you want to know in quotes after the paths")
     found = [Path(p).expanduser() for p in paths]
@@ -106,41 +108,36 @@ def interrupt(stop: Stop) -> None:
 
 def leave() -> None:
     """End at once, where there is nothing yet to wind down."""
-    raise Cancelled("stopped before the run began; nothing of it was stored")
+    raise Cancelled("stopped before there was an answer")
 
 
 def print_answer(answer: Answer) -> None:
     """The answer on stdout, its sources and what was read below it."""
-    console = Console(highlight=False, soft_wrap=True)
+    out = console()
     if answer.answer is not None:
-        console.print(escape(printable(answer.answer)), style="bold" if console.is_terminal else "")
+        out.print(safe(answer.answer, "bold" if out.is_terminal else ""))
         if answer.reason:
-            console.print(escape(f"(the best answer so far: {answer.reason})"))
+            out.print(f"(the best answer so far: {answer.reason})")
     else:
-        console.print(escape(f"No answer: {answer.reason or 'the model gave none'}."))
+        out.print(f"No answer: {answer.reason or 'the model gave none'}.")
     if answer.sources:
-        console.print("\nSources")
+        out.print("\nSources")
     for number, source in enumerate(answer.sources[:SHOWN_SOURCES], 1):
-        console.print(escape(source_line(number, source)))
+        out.print(safe(source_line(number, to_json(source))))
     if (more := len(answer.sources) - SHOWN_SOURCES) > 0:
-        console.print(f"  and {more} more (show {answer.run})")
+        out.print(f"  and {more} more (launch.py show {answer.run})")
     c = answer.coverage
-    console.print(
+    out.print(
         f"\n{c['documents_searched']} of {c['documents']} documents searched, {c['lines_read']} lines read by the "
         f"model, {c['skipped']} files not read. {answer.nodes} nodes, {answer.usage.calls} model calls, "
         f"{answer.seconds:.1f} s. Run {answer.run}."
     )
 
 
-def source_line(number: int, source: Citation) -> str:
+def source_line(number: int, source: Json) -> str:
     """One source as `[1] name, line 12, page 3: text`; a source that is not in the text says so."""
-    page = f", page {source.page}" if source.page else ""
-    text = " ".join(printable(source.text).split())
-    text = text if len(text) <= 160 else text[:157] + "..."
-    mark = "" if source.status != "missing" else " NOT FOUND IN THE TEXT"
-    return f"  [{number}] {printable(source.name)}, line {source.line}{page}:{mark} {text}"
-
-
-def printable(text: str) -> str:
-    """Text of a model or document without control characters that a terminal would obey."""
-    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    page = f", page {source['page']}" if source["page"] else ""
+    if source["status"] == "missing":
+        nearest = f" (nearest: {brief(source['nearest'])})" if source["nearest"] else ""
+        return f"  [{number}] NOT FOUND IN THE DOCUMENTS: {brief(source['text'])}{nearest}"
+    return f"  [{number}] {source['name']}, line {source['line']}{page}: {brief(source['text'])}"

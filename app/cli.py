@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import subprocess
 import sys
@@ -17,6 +18,9 @@ STARTER = ROOT / "models" / "starter" / "taproot-starter.gguf"
 
 def run(arguments: list[str]) -> int:
     """Run one command. Returns 0 done, 1 no answer or a failed check, 2 bad input, 130 stopped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter loses no answer
     if arguments[:1] == ["test"]:
         return run_tests(arguments[1:])
     parser = build_parser()

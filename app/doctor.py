@@ -13,10 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from rich.console import Console
-from rich.markup import escape
 
 from app.cli import STARTER
+from app.terminal import console, safe
 from engine.errors import TaprootError
 from engine.kernel import sandbox
 from engine.store import Store
@@ -32,9 +31,9 @@ def doctor(options: argparse.Namespace) -> int:
         "python": python,
         "hardware": hardware,
         "sandbox": sandbox_level,
-        "offline": offline,
         "llama_cpp": llama_cpp,
         "model": lambda: model(str(options.model or STARTER)),
+        "offline": offline,
         "data": lambda: data(data_folder(options.data)),
     }
     report = {name: attempt(check) for name, check in checks.items()}
@@ -50,7 +49,7 @@ def attempt(check: Callable[[], Json]) -> Json:
     """Run one check; an expected error becomes its message, with ok False."""
     try:
         return {"ok": True, **check()}
-    except TaprootError as error:
+    except (TaprootError, OSError, subprocess.SubprocessError, psutil.Error) as error:
         return {"ok": False, "problem": str(error)}
 
 
@@ -99,7 +98,7 @@ def sandbox_level() -> Json:
 
 
 def offline() -> Json:
-    """Whether this process and its children opened a connection to another machine so far."""
+    """Whether this process or a child has a connection to another machine open, now that the model was used."""
     me = psutil.Process()
     outside = [
         f"{connection.raddr.ip}:{connection.raddr.port}"
@@ -107,7 +106,8 @@ def offline() -> Json:
         for connection in process.net_connections(kind="inet")
         if connection.raddr and not connection.raddr.ip.startswith(("127.", "::1"))
     ]
-    return {"ok": not outside, "connections": outside, "cells": "no network (see sandbox)"}
+    confined = "cells, parsers and the model cannot open any: the sandbox's probes tried"
+    return {"ok": not outside, "connections": outside, "detail": confined}
 
 
 def llama_cpp() -> Json:
@@ -175,10 +175,11 @@ def data(folder: Path) -> Json:
 
 def print_report(report: dict[str, Json]) -> None:
     """One block per check, with a mark that needs no colour to be read."""
-    console = Console(highlight=False, soft_wrap=True)
+    out = console()
     for name, part in report.items():
-        mark = "[green]ok[/green]" if part["ok"] else "[red]PROBLEM[/red]"
-        console.print(f"{name:<10} {mark}")
+        out.print(
+            f"{name:<10} {'ok' if part['ok'] else 'PROBLEM'}", style="green" if part["ok"] else "bold red"
+        )
         for key, value in part.items():
             if key != "ok" and value not in (None, [], ""):
-                console.print(f"           {key}: {escape(str(value))}")
+                out.print(safe(f"           {key}: {value}"))

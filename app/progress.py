@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import threading
 import time
 from types import TracebackType
 
-from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
 
+from app.terminal import console, safe
 from engine.corpus.ingest import CorpusInfo, Progress
 from engine.node import Hooks
 from engine.types import Event, Json, to_json
@@ -29,7 +29,7 @@ class Reporter:
     """Prints one line per step; on a terminal a moving status line too. Silent when `quiet`."""
 
     def __init__(self, *, quiet: bool = False):
-        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._console = console(error=True, quiet=quiet)
         self._status: Status | None = None
         self._tokens = 0
         self._reading_since = 0.0
@@ -48,12 +48,12 @@ class Reporter:
 
     def say(self, text: str) -> None:
         """Print one line above the status."""
-        self._console.print(escape(text))
+        self._console.print(safe(text))
 
     def phase(self, text: str) -> None:
         """Change the moving status line; nothing where there is no terminal."""
         if self._status:
-            self._status.update(escape(text))
+            self._status.update(safe(text))
 
     def loading(self, fraction: float) -> None:
         """The model is loading; `fraction` from 0 to 1."""
@@ -113,7 +113,7 @@ class EventReporter(Reporter):
         self._lock = threading.Lock()
 
     def _line(self, value: Json) -> None:
-        with self._lock:
+        with self._lock, contextlib.suppress(BrokenPipeError):  # whoever followed has left; the run goes on
             sys.stderr.write(json.dumps(value, ensure_ascii=False) + "\n")
             sys.stderr.flush()
 

@@ -7,19 +7,17 @@ import json
 import sys
 from datetime import datetime
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from app.ask import printable
+from app.ask import source_line
+from app.terminal import brief, console, safe
 from engine.errors import InputError
 from engine.prompt import output_text
 from engine.store import Store
 from engine.store.location import data_folder
 from engine.types import Json, to_json
 
-WIDTH = 100
 REPLY_CHARS = 1000  # of a reply without a cell
 OUTPUT_CHARS = 2000  # of a cell's output
 
@@ -34,9 +32,8 @@ def runs(options: argparse.Namespace) -> int:
     table = Table("run", "status", "question", "answer", "seconds", box=None, header_style="bold")
     for row in rows:
         seconds = f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
-        table.add_row(
-            row["run"], row["status"], brief(row["question"]), brief(row.get("answer") or ""), seconds
-        )
+        question, answer = (safe(brief(row.get(k) or "")) for k in ("question", "answer"))
+        table.add_row(row["run"], row["status"], question, answer, seconds)
     show_table(table, "no runs yet")
     return 0
 
@@ -51,7 +48,7 @@ def corpora(options: argparse.Namespace) -> int:
     table = Table("corpus", "name", "documents", "characters", "not read", box=None, header_style="bold")
     for row in rows:
         counts = (f"{row[k]:,}" for k in ("documents", "chars"))
-        table.add_row(row["corpus"], brief(row["name"]), *counts, str(len(row["skipped"])))
+        table.add_row(row["corpus"], safe(brief(row["name"])), *counts, str(len(row["skipped"])))
     show_table(table, "no corpora yet")
     return 0
 
@@ -64,12 +61,16 @@ def show(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([to_json(e) for e in events], ensure_ascii=False))
         return 0
-    console = Console(highlight=False)
+    out = console(wrap=True)
     when = datetime.fromtimestamp(events[0].ts).strftime("%Y-%m-%d %H:%M")
-    console.print(f"[bold]{escape(row['run'])}[/bold]  {row['status']}  {when}")
-    console.print(run_tree(events))
+    out.print(f"{row['run']}  {row['status']}  {when}")
+    out.print(run_tree(events))
+    if row.get("reason"):
+        out.print(safe(f"({row['reason']})"))
     if row.get("answer") is not None:
-        console.print(f"[bold]Answer[/bold] {escape(printable(row['answer']))}")
+        out.print(safe(f"Answer: {row['answer']}", "bold"))
+    for number, source in enumerate(row.get("sources") or (), 1):
+        out.print(safe(source_line(number, source)))
     return 0
 
 
@@ -83,25 +84,24 @@ def run_tree(events: list) -> Tree:
         match event.kind:
             case "node_started":
                 parent = branches.get(payload["parent"] or "", top)
-                label = f"[bold]{node}[/bold] {payload['kind']}: {escape(brief(payload['question']))}"
-                branches[node] = parent.add(label)
+                branches[node] = parent.add(
+                    safe(f"{node} {payload['kind']}: {brief(payload['question'])}", "bold")
+                )
             case "turn_finished" if not payload["code"]:
-                branches[node].add(f"[dim]{escape(printable(payload['text'][:REPLY_CHARS]))}[/dim]")
+                branches[node].add(safe(payload["text"][:REPLY_CHARS], "dim"))
             case "cell_started":
                 outputs[node, payload["cell"]] = []
-                branches[node].add(
-                    f"[cyan]cell {payload['cell']}[/cyan]\n{escape(printable(payload['code']))}"
-                )
+                branches[node].add(safe(f"cell {payload['cell']}\n{payload['code']}", "cyan"))
             case "output":
                 outputs[node, payload["cell"]].append(payload["output"])
             case "cell_finished":
                 text = output_text(outputs.pop((node, payload["cell"]), []))
                 if text:
-                    branches[node].add(escape(printable(text[:OUTPUT_CHARS])))
+                    branches[node].add(safe(text[:OUTPUT_CHARS]))
             case "note":
-                branches[node].add(f"[yellow]{escape(payload['text'])}[/yellow]")
+                branches[node].add(safe(payload["text"], "yellow"))
             case "node_finished" if node != "0":
-                branches[node].add(f"[green]= {escape(brief(payload['answer'] or 'no answer'))}[/green]")
+                branches[node].add(safe(f"= {brief(payload['answer'] or 'no answer')}", "green"))
     return top
 
 
@@ -126,29 +126,23 @@ def delete(options: argparse.Namespace) -> int:
 
 
 def find(store: Store, id: str) -> tuple[Json, bool]:
-    """The run or corpus with this id or beginning, and whether it is a run. Raises InputError."""
-    for row in store.corpora():
-        if row["corpus"] == id:
-            return row, False
-    matching = [row for row in store.corpora() if row["corpus"].startswith(id)]
-    try:
-        return store.run(id), True
-    except InputError:
-        if len(matching) == 1:
-            return matching[0], False
-        raise
-
-
-def brief(text: str) -> str:
-    """One line of at most 100 characters."""
-    line = " ".join(printable(text).split())
-    return line if len(line) <= WIDTH else line[: WIDTH - 3] + "..."
+    """The run or corpus with this id or beginning, and whether it is a run. Raises InputError for none or both."""
+    if not id:
+        raise InputError("no id was given; `runs` and `corpora` list them")
+    found: list[tuple[Json, bool]] = []
+    problems: list[str] = []
+    for look_up, is_run in ((store.run, True), (store.corpus, False)):
+        try:
+            found.append((look_up(id), is_run))
+        except InputError as error:
+            problems.append(str(error))
+    if len(found) == 2:
+        raise InputError(f"{id!r} begins both a run and a corpus; give more of the id")
+    if not found:
+        raise InputError(problems[0] if "More than one" in problems[0] else problems[1])
+    return found[0]
 
 
 def show_table(table: Table, empty: str) -> None:
     """Print a table, or a word when there is nothing in it. Piped, a row stays one line."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 400)
-    if table.row_count:
-        console.print(table)
-    else:
-        console.print(empty)
+    console(wrap=True).print(table if table.row_count else empty)

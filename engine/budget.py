@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.errors import CallRefused
@@ -28,7 +29,7 @@ class Ledger:
         self._settings = settings
         self._clock = clock
         self._start = clock()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._calls = 0
         self._nodes = 0
         self._reserved_tokens = 0
@@ -59,10 +60,10 @@ class Ledger:
 
     def exhausted(self) -> str | None:
         """The reason why no further turn may start, or None. Completes the sentence "Stop here: ..."."""
-        left = self.remaining()
-        if left.seconds <= 0:
-            return f"the time limit of {self._settings.max_seconds:,.0f} seconds is reached"
-        if left.tokens <= 0:
+        used = self.usage
+        if self.seconds >= self._settings.max_seconds:
+            return f"the time limit of {self._settings.max_seconds:g} seconds is reached"
+        if used.prompt_tokens + used.completion_tokens >= self._settings.max_tokens:
             return f"the limit of {self._settings.max_tokens:,} tokens is reached"
         return None
 
@@ -71,24 +72,27 @@ class Ledger:
 
         Raises CallRefused with what is left, so that a cell can send a smaller batch.
         """
-        left = self.remaining()
         with self._lock:
-            if reason := self._refusal(left, calls, nodes, tokens):
+            if reason := self._refusal(self.remaining(), calls, nodes, tokens):
                 raise CallRefused(reason)
             self._calls += calls
             self._nodes += nodes
             self._reserved_tokens += tokens
 
-    def charge(self, usage: Usage, *, reserved: int = 0) -> None:
-        """Book what a call really used and give back its token reservation."""
+    @contextmanager
+    def reservation(self, tokens: int) -> Iterator[None]:
+        """Set tokens aside for the length of a block. Raises CallRefused when they are not there."""
+        self.reserve(tokens=tokens)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._reserved_tokens -= tokens
+
+    def charge(self, usage: Usage) -> None:
+        """Book what a call really used."""
         with self._lock:
             self._usage += usage
-            self._reserved_tokens -= reserved
-
-    def release(self, tokens: int) -> None:
-        """Give back a reservation that will not be used."""
-        with self._lock:
-            self._reserved_tokens -= tokens
 
     def _refusal(self, left: Remaining, calls: int, nodes: int, tokens: int) -> str | None:
         if left.seconds <= 0:

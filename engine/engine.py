@@ -16,9 +16,9 @@ from engine.budget import Ledger
 from engine.calls import answer_call, make_node
 from engine.corpus import Corpus
 from engine.corpus.ingest import CorpusInfo, Progress, ingest
-from engine.errors import Cancelled, InputError, KernelError, ModelError
+from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
 from engine.evidence import Evidence
-from engine.generate import MIN_REPLY_TOKENS
+from engine.generate import room_wanted
 from engine.kernel.host import KernelHost
 from engine.llm.base import Model
 from engine.node import Hooks, Node, Outcome, Run, facts
@@ -66,7 +66,7 @@ class Engine:
         self._own_host = host is None
         self.kernels = host or KernelHost(data_dir / "scratch")
         try:
-            self.kernels.start()
+            self._start_host()
             self.model: Model = model() if callable(model) else model
         except BaseException:
             self._close_host()
@@ -84,6 +84,14 @@ class Engine:
         self._close_host()
         self.model.close()
         self.store.close()
+
+    def _start_host(self) -> None:
+        try:
+            self.kernels.start()
+        except OSError as error:
+            raise KernelError(
+                f"Cells cannot run: {error}. Check free space and rights of the data folder."
+            ) from error
 
     def _close_host(self) -> None:
         if self._own_host:
@@ -170,9 +178,10 @@ class Engine:
         )
 
     def _check_fits(self, run: Run, root: Node) -> None:
+        """Refuse a question that leaves no room for a reply and for the output it leads to."""
         needed = self.model.fits(prompt.opening(facts(run, root)))
         window = self.model.info.n_ctx
-        if needed + MIN_REPLY_TOKENS > window:
+        if needed + 2 * room_wanted(run) > window:
             raise InputError(
                 f"the question with its instructions takes {needed:,} tokens of {self.model.info.name}, whose window "
                 f"holds {window:,}; ask a shorter question, or choose a larger --window or model"
@@ -184,8 +193,13 @@ class Engine:
             outcome = drive(run, root, answer_call)
         except (Cancelled, KeyboardInterrupt):
             return Outcome(None, reason="stopped by the user"), "interrupted"
-        except (ModelError, KernelError) as error:
+        except StoreError:
+            raise  # nothing more can be recorded
+        except (TaprootError, OSError) as error:
             return Outcome(None, reason=str(error)), "failed"
+        except Exception as error:
+            self._finish(run, root, Outcome(None, reason=f"{type(error).__name__}: {error}"), "failed")
+            raise
         return outcome, "answered" if outcome.answer is not None else "unanswered"
 
     def _finish(self, run: Run, root: Node, outcome: Outcome, status: str) -> Answer:

@@ -6,6 +6,7 @@ that the model was shown.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +16,9 @@ from engine.corpus.coverage import Coverage
 from engine.node import Outcome
 from engine.types import Citation, Json
 
-MAX_SOURCES = 200  # of one answer; more are counted, not listed
+MAX_SOURCES = 200  # of one answer
+LOOKED_AT = 100_000  # characters of one claim beyond the length of the text it is said to stand in
+MIN_ANSWER_CHARS = 3  # of a leaf; a shorter one stands everywhere
 MAX_SOURCE_CHARS = 500  # of a source that is a whole document: its beginning stands for it
 
 Claims = Sequence[Sequence[int]]
@@ -27,15 +30,15 @@ class Evidence:
     def __init__(self, corpus: Corpus, *, skipped: int):
         self._corpus = corpus
         self._coverage = Coverage(corpus, skipped=skipped)
-        self._implied: dict[tuple[int, int, int], None] = {}
+        self._implied: dict[tuple[int, int, int], str] = {}  # place -> the words that must be in the answer
         self._lock = threading.Lock()
 
     def shown(self, text: str, claims: Claims) -> None:
         """A model was shown `text` (a prompt or an output) that is said to hold these spans.
 
-        Of a claim longer than the text only its beginning can stand there, so only that is looked at.
+        Of a claim much longer than the text only the beginning is looked at.
         """
-        longest = len(text)
+        longest = len(text) + LOOKED_AT
         self._coverage.read(text, [(d, start, min(end, start + longest)) for d, start, end in claims])
 
     def searched(self, ranges: Iterable[Sequence[int]] | None) -> None:
@@ -48,30 +51,44 @@ class Evidence:
     def answered(self, answer: str, claims: Claims) -> None:
         """A sub-call answered from a prompt with these spans: where its words stand there is a likely source."""
         words = answer.strip().strip(".")
-        if len(words) < 2 or words.upper() == "NONE":
+        if len(words) < MIN_ANSWER_CHARS or words.upper() == "NONE":
             return
+        whole = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
         with self._lock:
             for document, start, end in self._valid(claims):
-                at = self._corpus.text(document, start, end).find(words)
-                if at >= 0:
-                    self._implied[document, start + at, start + at + len(words)] = None
+                if found := whole.search(self._corpus.text(document, start, end)):
+                    self._implied[document, start + found.start(), start + found.end()] = words
 
     def child(self, outcome: Outcome) -> None:
         """A child ended with sources of its own; they are likely sources of the whole."""
         with self._lock:
-            self._implied.update(dict.fromkeys(outcome.sources))
+            self._implied.update(dict.fromkeys(outcome.sources, ""))
 
     def citations(self, outcome: Outcome) -> tuple[Citation, ...]:
-        """The sources of the run's answer, each checked: those it named, else those its sub-calls rest on."""
+        """The sources of the run's answer, each checked, at most 200: those it named, else likely ones.
+
+        Likely are the sources of children, and the places of those answers of leaves that stand in the answer.
+        """
         if outcome.answer is None:
             return ()
+        quoted = tuple(self._find(quote) for quote in outcome.quotes)
         with self._lock:
-            spans = list(outcome.sources) or list(self._implied)
-            return tuple(self._cite(*span) for span in self._valid(spans)[:MAX_SOURCES])
+            likely = [span for span, words in self._implied.items() if words in outcome.answer]
+        spans = outcome.sources or (() if quoted else likely)
+        return (*(self._cite(*span) for span in self._valid(spans)[:MAX_SOURCES]), *quoted)
 
     def coverage(self) -> Json:
         """The account of what was searched and read, as JSON."""
         return self._coverage.summary()
+
+    def _find(self, quote: str) -> Citation:
+        """A quotation without a place: where it stands, or "missing" with the nearest passage."""
+        near = dict.fromkeys(hit.id for hit in self._corpus.search(quote, 5))
+        for document in near:
+            found = check(self._corpus, document, 0, 0, quote)
+            if found.status != "missing":
+                return found
+        return check(self._corpus, -1, 0, 0, quote)
 
     def _cite(self, document: int, start: int, end: int) -> Citation:
         end = min(end, start + MAX_SOURCE_CHARS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,11 +22,12 @@ USUAL_ANSWER_TOKENS = 256  # of a sub-call, for the reservation; what it really 
 FORCED_SECONDS = 120.0  # a run past its time limit still gets this long for its best answer
 
 
-def request_turn(run: Run, node: Node, conversation: Conversation, turn: int) -> Reply:
+def request_turn(run: Run, node: Node, conversation: Conversation, turn: int, *, grace: float = 1.0) -> Reply:
     """Get the next reply of a node and charge it to the ledger.
 
     The turn's new messages are recorded before the request; the caller records `turn_finished` once it has
-    parsed the reply. Raises Cancelled on a stop, InputError or ModelError when no reply can be had.
+    parsed the reply. The reply is cut (finish "cancelled") when the run's time is up, but has at least
+    `grace` seconds. Raises Cancelled on a stop, InputError or ModelError when no reply can be had.
     """
     room = _make_room(run, node, conversation)
     messages = conversation.messages
@@ -44,7 +46,7 @@ def request_turn(run: Run, node: Node, conversation: Conversation, turn: int) ->
         pinned=True,
     )
     stream = run.model.submit(request)
-    reply = follow(run, node.id, turn, stream, seconds=max(run.ledger.remaining().seconds, FORCED_SECONDS))
+    reply = follow(run, node.id, turn, stream, seconds=max(run.ledger.remaining().seconds, grace))
     node.usage += reply.usage
     run.ledger.charge(reply.usage)
     return reply
@@ -56,19 +58,22 @@ def follow(run: Run, node: str, turn: int, stream: Stream, *, seconds: float) ->
     Cancels the stream after `seconds` of wall time. Raises Cancelled (draft saved) when a stop is requested.
     """
     text: list[str] = []
-    deadline = time.monotonic() + seconds
     saved = time.monotonic()
-    with run.stop.calling(stream.cancel):
-        for delta in stream:
-            text.append(delta)
-            run.hooks.token(node, delta)
-            now = time.monotonic()
-            if now - saved >= DRAFT_SECONDS:
-                saved = now
-                run.record(node, "draft", turn=turn, text="".join(text))
-            if now > deadline:
-                stream.cancel()
-        reply = stream.result()
+    deadline = threading.Timer(seconds, stream.cancel)  # also while the prompt is being read
+    deadline.daemon = True
+    deadline.start()
+    try:
+        with run.stop.calling(stream.cancel):
+            for delta in stream:
+                text.append(delta)
+                run.hooks.token(node, delta)
+                now = time.monotonic()
+                if now - saved >= DRAFT_SECONDS:
+                    saved = now
+                    run.record(node, "draft", turn=turn, text="".join(text))
+            reply = stream.result()
+    finally:
+        deadline.cancel()
     if run.stop.event.is_set():
         run.record(node, "draft", turn=turn, text="".join(text))
         raise Cancelled("stopped")
@@ -98,9 +103,11 @@ def leaf_request(run: Run, node: str, messages: tuple[Message, ...]) -> tuple[Re
     needed = run.model.fits(messages)
     window = run.model.info.n_ctx
     if needed + MIN_REPLY_TOKENS > window:
+        chars = sum(len(m.content) for m in messages)
+        fitting = int(chars * (window - run.reply_tokens) / needed * 0.8)  # by what this very text weighs
         raise ContextOverflow(
             f"the prompt holds {needed:,} tokens and the window {window:,}; cut the text with "
-            f"chunks(text, {run.sub_chars}) and ask about each piece",
+            f"chunks(text, {max(200, fitting)}) and ask about each piece",
             needed,
             window,
         )
@@ -116,10 +123,15 @@ def leaf_request(run: Run, node: str, messages: tuple[Message, ...]) -> tuple[Re
     return request, needed + min(most, USUAL_ANSWER_TOKENS)
 
 
+def room_wanted(run: Run) -> int:
+    """Tokens that a turn should find free for its reply."""
+    return min(run.reply_tokens, run.model.info.n_ctx // 5)
+
+
 def _make_room(run: Run, node: Node, conversation: Conversation) -> int:
     """Compact until a reply fits; returns the tokens that are free for it."""
     window = run.model.info.n_ctx
-    wanted = min(run.reply_tokens, window // 5)
+    wanted = room_wanted(run)
     while True:
         needed = run.model.fits(conversation.messages)
         if window - needed >= wanted:

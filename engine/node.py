@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Hooks:
     """Whom a run tells what happens: `token` gets the live text (node, delta), `event` committed facts.
 
-    Drafts and outputs are committed in groups a little later and are read from the store instead.
+    Drafts and outputs are committed in groups a little later and are read from the store instead. Hooks must
+    not raise: an error of theirs ends the run as failed.
     """
 
     event: Callable[[Event], None] = lambda event: None
@@ -67,7 +68,7 @@ class Run:
 
     @property
     def reply_tokens(self) -> int:
-        """The longest reply in tokens: as set, at most 4,096 and a quarter of the window."""
+        """The longest reply in tokens: as set (4,096 if not), at most a quarter of the window."""
         return min(self.settings.reply_tokens or 4096, self.model.info.n_ctx // 4)
 
     @property
@@ -79,11 +80,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a node ended: `answer` is None when there is none; `reason` says which limit ended it, if one did."""
+    """How a node ended: `answer` is None when there is none; `reason` says which limit ended it, if one did.
+
+    `sources` are spans [document, start, end) it rests on, `quotes` texts it says stand in the documents.
+    """
 
     answer: str | None
     sources: tuple[tuple[int, int, int], ...] = ()
     reason: str = ""
+    quotes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -127,4 +132,31 @@ def facts(run: Run, node: Node) -> prompt.Facts:
         depth=max(0, run.settings.depth - node.depth),
         listing=node.listing,
         preview=node.preview,
+    )
+
+
+def start_node(
+    run: Run,
+    parent: Node,
+    id: str,
+    kind: str,
+    question: str,
+    described: str,
+    cell: int,
+    call: int,
+    index: int,
+) -> None:
+    """Count and record a new child or leaf: `index` is its place in call number `call` of cell `cell`."""
+    run.count_node()
+    run.record(
+        id,
+        "node_started",
+        parent=parent.id,
+        kind=kind,
+        question=question,
+        context=described,
+        depth=parent.depth + 1,
+        cell=cell,
+        call=call,
+        index=index,
     )

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine import prompt
 from engine.conversation import Conversation
-from engine.generate import record_turn, request_turn
+from engine.generate import FORCED_SECONDS, record_turn, request_turn
 from engine.kernel.host import Call, CellResult, Worker, WorkerLimits
 from engine.node import Node, Outcome, Run, facts
 from engine.reply import Final, parse
 from engine.types import Json
 
 MAX_SILENT_TURNS = 3  # replies in a row without a cell or a final before the best answer is asked for
+NO_OUTPUT = "(no output)"
 FREE_SYNTAX_ERRORS = 3  # per node: a cell that does not compile costs no turn, up to this often
 
 CallHandler = Callable[[Run, Node, int, Call], Json]
@@ -33,6 +34,7 @@ class Step:
     notes: tuple[str, ...] = ()
     give_up: str = ""
     compiled: bool = True
+    ok: bool = True
 
 
 def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
@@ -40,6 +42,8 @@ def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
     conversation = Conversation(prompt.opening(facts(run, node)))
     turn, silent, free = 0, 0, 0
     reason = f"the limit of {run.settings.max_turns} turns is reached"
+    if node.depth and (exhausted := run.ledger.exhausted()):
+        return Outcome(None, reason=exhausted)
     limits = WorkerLimits(piece_chars=max(400, run.sub_chars - len(node.question)))
     with run.kernels.worker(run.corpus_path, node.ref, limits) as worker:
         while turn - free < run.settings.max_turns:
@@ -47,38 +51,59 @@ def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
                 reason = exhausted
                 break
             turn += 1
-            step = take_turn(run, node, worker, conversation, turn, calls)
+            step = take_turn(run, node, worker, conversation, turn, calls, counted=turn - free)
             if step.outcome is not None:
                 return step.outcome
             silent = 0 if step.shown else silent + 1
             free += not step.compiled and free < FREE_SYNTAX_ERRORS
             if silent >= MAX_SILENT_TURNS or step.give_up:
-                reason = step.give_up or f"{silent} replies in a row held no cell that printed anything"
+                reason = step.give_up or f"{silent} replies in a row held no cell that could be run"
                 break
+        if node.depth and run.ledger.exhausted():  # what little time is left belongs to the root
+            return Outcome(None, reason=reason)
         return _best_answer(run, node, worker, conversation, turn + 1, reason, calls)
 
 
 def take_turn(
-    run: Run, node: Node, worker: Worker, conversation: Conversation, turn: int, calls: CallHandler
+    run: Run,
+    node: Node,
+    worker: Worker,
+    conversation: Conversation,
+    turn: int,
+    calls: CallHandler,
+    *,
+    counted: int,
 ) -> Step:
-    """Ask for one reply, run what it holds, and append the feedback unless it ended the node."""
+    """Ask for one reply, run what it holds, and append the feedback unless it ended the node.
+
+    `counted` is the turn's number among those that count against the limit.
+    """
     reply = request_turn(run, node, conversation, turn)
     parsed = parse(reply.text)
     record_turn(run, node.id, turn, reply, parsed)
-    cut = (prompt.CUT,) if reply.finish == "length" else ()
-    if parsed.code:
+    cut = (prompt.CUT,) if reply.finish in ("length", "cancelled") else ()
+    if reply.finish == "cancelled":  # the run's time is up; half a cell must not run
+        step = Step()
+    elif parsed.code:
         step = _run_cell(run, node, worker, turn, parsed.code, calls)
-        if step.outcome is None and parsed.final is not None:
-            step = _finish_by_text(run, node, worker, turn, parsed.final, calls) or step
+        if step.outcome is None and parsed.final is not None and step.ok:
+            step = _after(step, _finish_by_text(run, node, worker, turn, parsed.final, calls))
     elif parsed.final is not None:
         step = _finish_by_text(run, node, worker, turn, parsed.final, calls) or Step()
     else:
         step = Step(notes=(prompt.NO_CODE,))
     if step.outcome is None:
         notes = (*parsed.notes, *cut, *step.notes)
-        status = prompt.status_line(facts(run, node), turn)
+        status = prompt.status_line(facts(run, node), counted)
         conversation.append(reply.text, prompt.feedback(step.shown, notes, status=status))
     return step
+
+
+def _after(first: Step, second: Step | None) -> Step:
+    """Join the feedback of a cell with that of the final marker after it."""
+    if second is None or second.outcome is not None:
+        return second or first
+    return replace(second, shown=f"{first.shown}\n{second.shown}", notes=first.notes + second.notes)
 
 
 def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls: CallHandler) -> Step:
@@ -96,7 +121,7 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
         code,
         on_call=lambda call: calls(run, node, cell, call),
         on_output=on_output,
-        timeout=min(run.settings.cell_seconds, max(1.0, run.ledger.remaining().seconds)),
+        timeout=(seconds := min(run.settings.cell_seconds, max(1.0, run.ledger.remaining().seconds))),
         cancel=run.stop.event,
     )
     run.record(
@@ -116,19 +141,21 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
         return Step(outcome)
     shown = prompt.clip(prompt.output_text(outputs), prompt.output_chars(run.model.info))
     run.evidence.shown(shown, result.spans)
-    notes, give_up = _judge(run, node, code, shown, result)
+    notes, give_up = _judge(run, node, code, shown, result, seconds)
     compiled = result.error is None or result.error["ename"] not in ("SyntaxError", "IndentationError")
-    return Step(shown=shown or "(no output)", notes=notes, give_up=give_up, compiled=compiled)
+    return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, ok=result.status == "ok")
 
 
-def _judge(run: Run, node: Node, code: str, shown: str, result: CellResult) -> tuple[tuple[str, ...], str]:
+def _judge(
+    run: Run, node: Node, code: str, shown: str, result: CellResult, seconds: float
+) -> tuple[tuple[str, ...], str]:
     """Name what went wrong with a cell, and detect a loop by (code, output)."""
     notes = list(result.notes)
-    if result.restarted or result.status == "died":
+    if result.status == "died":
         notes.append(prompt.RESTARTED)
         run.note(node.id, "the worker was restarted; variables of earlier cells are lost", "warning")
     if result.status == "timeout":
-        notes.append(f"The cell was stopped after {run.settings.cell_seconds:g} seconds; do less at a time.")
+        notes.append(f"The cell was stopped after {seconds:g} seconds; do less at a time.")
     key = hashlib.sha256(f"{code.strip()}\0{shown}".encode()).hexdigest()
     node.repeats[key] = count = node.repeats.get(key, 0) + 1
     if count == 1:
@@ -150,7 +177,8 @@ def _finish_by_text(
 def _outcome(result: CellResult) -> Outcome | None:
     if result.final is None:
         return None
-    return Outcome(result.final["content"], tuple(tuple(s) for s in result.final["sources"]))
+    sources = tuple((document, start, end) for document, start, end in result.final["sources"])
+    return Outcome(result.final["content"], sources, quotes=tuple(result.final["quotes"]))
 
 
 def _best_answer(
@@ -165,16 +193,18 @@ def _best_answer(
     """Ask once for the best answer at a limit. Never raises for lack of one: the outcome then has none."""
     run.note(node.id, f"the best answer so far was asked for: {reason}", "warning")
     conversation.amend(prompt.forced(reason))
-    reply = request_turn(run, node, conversation, turn)
+    reply = request_turn(run, node, conversation, turn, grace=FORCED_SECONDS)
     parsed = parse(reply.text)
     record_turn(run, node.id, turn, reply, parsed)
     step: Step | None = None
-    if parsed.code:
+    if parsed.code and reply.finish != "cancelled":
         step = _run_cell(run, node, worker, turn, parsed.code, calls)
     if (step is None or step.outcome is None) and parsed.final is not None:
         step = _finish_by_text(run, node, worker, turn, parsed.final, calls)
     if step is not None and step.outcome is not None:
-        return Outcome(step.outcome.answer, step.outcome.sources, reason)
+        return replace(step.outcome, reason=reason)
+    if parsed.final is not None:  # a bare word that names no variable is the answer itself
+        return Outcome(parsed.final.value, (), reason)
     if not parsed.code and (prose := parsed.prose.strip()):
         return Outcome(prose, (), reason)
     return Outcome(None, (), reason)

@@ -13,6 +13,8 @@ from engine.types import Json
 CALL_BYTES = 6 << 20  # of one call; a frame holds no more
 MAX_VARIABLES = 60
 SUMMARY_CHARS = 100
+MAX_QUOTES = 50  # texts given as sources
+QUOTE_CHARS = 2000
 SOFT = ("chunks", "peek", "cite")  # a model may use these as names of its own; then its value stays
 PIECE_PROMPT = (
     "{piece}\n\nQuestion: {question}\nAnswer from the text above only. If it is not there, say NONE."
@@ -298,7 +300,16 @@ class Toolbox:
             named = value.get("sources") if isinstance(value, dict) else None
             told = [self._named(item) for item in (*sources, named, self._answer.get("sources"))]
             spans = spans_of(told, triples=True) + (spans_of(value) if not isinstance(value, Mapping) else [])
-            self.final = {"content": content, "sources": _unique(spans), "via": via}
+            quotes = [
+                text for item in (*sources, named, self._answer.get("sources")) for text in _texts(item)
+            ]
+            unknown = [q for q in quotes if self._named(q) is None]
+            self.final = {
+                "content": content,
+                "sources": _unique(spans),
+                "quotes": unknown[:MAX_QUOTES],
+                "via": via,
+            }
         raise CellDone
 
     def _named(self, source: Any) -> Any:
@@ -311,6 +322,15 @@ class Toolbox:
             except (KeyError, LookupError, ValueError):
                 return None
         return source
+
+
+def _texts(source: Any) -> list[str]:
+    """Plain texts among the sources: quotations, or names of documents."""
+    if type(source) is str and source.strip():
+        return [source[:QUOTE_CHARS]]
+    if isinstance(source, list | tuple | set) and not hasattr(source, "total"):
+        return [text for item in source for text in _texts(item)]
+    return []
 
 
 class _Prompt(str):

@@ -210,6 +210,7 @@ def done(value: Any) -> dict[str, Any]:
         else {
             "content": text(_dict(final).get("content"), MAX_FINAL),
             "sources": spans(final.get("sources")),
+            "quotes": [text(quote, 4_000) for quote in _list(final.get("quotes", []), 100)],
             "via": text(final.get("via"), 20),
         },
         "variables": [[text(name, 100), text(summary, 200)] for name, summary in variables],

@@ -33,14 +33,21 @@ def test_a_refused_batch_takes_nothing():
     assert ledger.remaining().nodes == 1
 
 
-def test_reserved_tokens_count_as_spent_until_the_call_is_charged():
+def test_reserved_tokens_count_as_spent_until_the_batch_is_over():
     ledger = Ledger(Settings(max_tokens=1000))
-    ledger.reserve(tokens=900)
-    with pytest.raises(CallRefused, match="100 left"):
-        ledger.reserve(tokens=200)
-    ledger.charge(Usage(calls=1, prompt_tokens=50, completion_tokens=10), reserved=900)
+    with ledger.reservation(900):
+        with pytest.raises(CallRefused, match="100 left"), ledger.reservation(200):
+            pass
+        ledger.charge(Usage(calls=1, prompt_tokens=50, completion_tokens=10))
+        assert ledger.exhausted() is None
     assert ledger.remaining().tokens == 940
-    assert ledger.exhausted() is None
+
+
+def test_a_batch_that_fails_gives_its_reservation_back():
+    ledger = Ledger(Settings(max_tokens=1000))
+    with pytest.raises(KeyError), ledger.reservation(900):
+        raise KeyError
+    assert ledger.remaining().tokens == 1000
 
 
 def test_tokens_of_all_calls_add_up_and_end_the_run():

@@ -176,7 +176,7 @@ def test_the_thinking_of_a_leaf_is_not_part_of_its_answer(run):
     assert answer.answer == "Anna"
 
 
-def test_choices_are_kept_to_and_anything_else_is_refused_in_the_cell(run):
+def test_choices_are_kept_to_and_anything_else_is_unclear(run):
     def reply(request):
         said = request.messages[-1].content
         if said.startswith("sure?"):
@@ -189,10 +189,10 @@ def test_choices_are_kept_to_and_anything_else_is_refused_in_the_cell(run):
             )
         return cell("FINAL('done')")
 
-    answer, _ = run(reply)
+    answer, events = run(reply)
     assert answer.answer == "done"
-    said = last_user(run.model)
-    assert "yes" in said and "names none or several" in said
+    assert "yes" in last_user(run.model) and "UNCLEAR" in last_user(run.model)
+    assert any("none or several" in p["text"] for p in kinds(events, "note"))
 
 
 def child_script(request):
@@ -373,3 +373,100 @@ def test_coverage_counts_what_the_model_really_read(run):
     assert answer.coverage["documents"] == 3
     assert answer.coverage["documents_read"] == 1
     assert answer.coverage["lines_read"] == 1
+
+
+def test_a_named_final_is_not_taken_from_before_when_its_cell_failed(run):
+    answer, _ = run(
+        [cell("result = 'old'"), "FINAL_VAR(result)\n" + cell("result = missing"), cell("FINAL('new')")]
+    )
+    assert answer.answer == "new"
+
+
+def test_the_output_of_a_cell_is_kept_when_the_final_after_it_names_nothing(run):
+    run(["FINAL_VAR(nothing)\n" + cell("print('IMPORTANT')"), cell("FINAL('ok')")])
+    said = last_user(run.model)
+    assert "IMPORTANT" in said and "nothing" in said
+
+
+def test_a_bare_word_at_the_limit_is_the_answer_itself(run):
+    def reply(request):
+        return "FINAL(Halden)" if "Stop here" in request.messages[-1].content else cell("len(context)")
+
+    answer, _ = run(reply, max_turns=1)
+    assert answer.answer == "Halden"
+
+
+def test_a_leaf_answer_that_was_cut_says_so(run):
+    def reply(request):
+        return (
+            "long " * 400 if len(request.messages[-1].content) == 3 else cell("print(llm_query('go?')[-60:])")
+        )
+
+    _, events = run(reply, reply_tokens=40, max_turns=1)
+    (leaf,) = [e.payload for e in events if e.kind == "node_finished" and e.node == "0.1"]
+    assert "cut off here" in leaf["answer"]
+    assert any("cut at 40 tokens" in p["text"] for p in kinds(events, "note"))
+
+
+def test_the_time_limit_also_ends_a_prompt_that_is_still_being_read(run):
+    late = ScriptedReply(cell("FINAL('late')"), delay=600)
+    answer, events = run([late, cell("FINAL('best')")], max_seconds=0.5)
+    assert answer.answer == "best" and "time limit" in answer.reason
+    assert kinds(events, "turn_finished")[0]["finish"] == "cancelled"
+    assert len(kinds(events, "cell_started")) == 1
+
+
+def test_when_one_leaf_fails_every_leaf_is_finished_in_the_log(run):
+    def reply(request):
+        said = request.messages[-1].content
+        if said == "b":
+            return ScriptedReply(error="the model process stopped")
+        return said if len(said) == 1 else cell("llm_query_batched(['a', 'b', 'c'])")
+
+    answer, events = run(reply)
+    assert answer.status == "failed" and "stopped" in answer.reason
+    ends = {e.node: e.payload["status"] for e in events if e.kind == "node_finished"}
+    assert ends == {"0.1": "answered", "0.2": "failed", "0.3": "failed", "0": "failed"}
+    assert kinds(events, "call_finished")[0]["answers"] == ["a"]
+
+
+def test_at_the_depth_limit_a_text_that_is_too_long_is_cut_and_counted_as_read(run, folder):
+    (folder / "long.txt").write_text("".join(f"This is line number {n} of many.\n" for n in range(3000)))
+
+    def reply(request):
+        if "Question: what?" in request.messages[-1].content:
+            return "It goes on." if "The text goes on: " in request.messages[-1].content else "All of it."
+        return cell("FINAL(rlm_query('what?', context.document('long.txt')))")
+
+    answer, events = run(reply, depth=0)
+    assert answer.answer == "It goes on."
+    assert any("characters" in p["text"] for p in kinds(events, "note"))
+    assert answer.coverage["lines_read"] > 100
+
+
+def test_quoted_sources_are_checked_and_an_invented_one_is_shown_as_missing(run):
+    quotes = ["The deposit is 450 crowns.", "The deposit is 9999 crowns."]
+    answer, _ = run([cell(f"answer['sources'] = {quotes}\nFINAL('450 crowns')")])
+    assert [(s.status, s.name) for s in answer.sources] == [("exact", "notes.md"), ("missing", "notes.md")]
+    assert answer.sources[1].nearest == "The deposit is 450 crowns."
+
+
+def test_an_answer_that_it_is_not_there_has_no_sources(run):
+    def reply(request):
+        if "Question: Is it?" in request.messages[-1].content:
+            return "no"
+        return cell("map_query('Is it?', context)\nFINAL('not in these documents')")
+
+    answer, _ = run(reply)
+    assert answer.answer == "not in these documents" and answer.sources == ()
+
+
+def test_a_fault_of_the_engine_still_ends_the_run_in_the_log(run, data_dir):
+    def broken(event):
+        if event.kind == "cell_started":
+            raise ZeroDivisionError("a hook broke")
+
+    with pytest.raises(ZeroDivisionError):
+        run([cell("len(context)")], hooks=Hooks(event=broken))
+    with Engine(data_dir, ScriptedModel([])) as engine:
+        assert [r["status"] for r in engine.store.runs()] == ["failed"]

@@ -1,0 +1,132 @@
+"""Leaves of the tree: one-shot sub-calls, submitted together, each finished in the log whatever happens."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from engine import prompt
+from engine.errors import CallRefused, Cancelled, ContextOverflow, ModelError
+from engine.generate import follow, leaf_request, record_turn
+from engine.llm.base import Reply, Request, Stream
+from engine.node import Node, Run, start_node
+from engine.reply import parse
+from engine.reply.thinking import split_thinking
+from engine.types import Usage, to_json
+
+UNCLEAR = "UNCLEAR"  # the answer to a question with choices that names none of them, or several
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One question for the model. `spans` are pieces of documents [document, start, end) said to stand in it."""
+
+    id: str
+    prompt: str
+    spans: Sequence[Sequence[int]]
+
+
+def ask_leaves(
+    run: Run,
+    node: Node,
+    cell: int,
+    call: int,
+    leaves: Sequence[Leaf],
+    choices: Sequence[str] | None,
+    answers: list[str],
+) -> None:
+    """Ask all leaves at once and append their answers in order; `answers` holds those so far when it raises.
+
+    Raises CallRefused when a prompt does not fit, or tokens or time run out, Cancelled on a stop.
+    """
+    texts = [leaf.prompt + _wanted(choices) for leaf in leaves]
+    planned = [_plan(run, leaf, text) for leaf, text in zip(leaves, texts, strict=True)]
+    with run.ledger.reservation(sum(tokens for _, tokens in planned)):
+        for index, (leaf, (request, _)) in enumerate(zip(leaves, planned, strict=True)):
+            start_node(run, node, leaf.id, "llm", texts[index], "", cell, call, index)
+            run.record(leaf.id, "turn_started", turn=1, messages=[to_json(m) for m in request.messages])
+            run.evidence.shown(texts[index], leaf.spans)
+        streams: list[Stream] = []
+        try:
+            streams += [run.model.submit(request) for request, _ in planned]
+            for leaf, stream in zip(leaves, streams, strict=True):
+                answer = _answer(run, leaf, stream)
+                answers.append(_pick(run, leaf, answer, choices) if choices else answer)
+        except BaseException as problem:
+            _abandon(run, leaves[len(answers) :], streams[len(answers) :], problem)
+            raise
+
+
+def _plan(run: Run, leaf: Leaf, text: str) -> tuple[Request, int]:
+    run.stop.check()
+    try:
+        return leaf_request(run, leaf.id, prompt.leaf(text))
+    except ContextOverflow as overflow:
+        raise CallRefused(str(overflow)) from overflow
+
+
+def _answer(run: Run, leaf: Leaf, stream: Stream) -> str:
+    """Wait for one leaf, commit its end, and return its answer; one that was cut says so."""
+    started = time.monotonic()
+    reply = follow(run, leaf.id, 1, stream, seconds=max(1.0, run.ledger.remaining().seconds))
+    record_turn(run, leaf.id, 1, reply, parse(reply.text))
+    run.ledger.charge(reply.usage)
+    if reply.finish == "cancelled":
+        raise CallRefused("the time of this run is up; finish with FINAL(...) and the best answer so far")
+    answer = _visible(run, leaf, reply)
+    run.evidence.answered(answer, leaf.spans)
+    _finish(run, leaf.id, "answered", answer, reply.usage, time.monotonic() - started)
+    return answer
+
+
+def _visible(run: Run, leaf: Leaf, reply: Reply) -> str:
+    answer = split_thinking(reply.text).visible.strip()
+    if reply.finish != "length":
+        return answer
+    run.note(leaf.id, f"the answer was cut at {reply.usage.completion_tokens:,} tokens", "warning")
+    return f"{answer} [cut off here: the answer reached its limit]"
+
+
+def _abandon(run: Run, leaves: Sequence[Leaf], streams: Sequence[Stream], problem: BaseException) -> None:
+    """Cancel what is in flight, keep its text, and commit that these leaves have no answer."""
+    for stream in streams:
+        stream.cancel()
+    for index, leaf in enumerate(leaves):
+        if index and index < len(streams) and (text := _rest(streams[index])):
+            run.record(leaf.id, "draft", turn=1, text=text)
+        status: Literal["stopped", "failed"] = "stopped" if isinstance(problem, Cancelled) else "failed"
+        _finish(run, leaf.id, status, None, Usage(), 0.0)
+
+
+def _rest(stream: Stream) -> str:
+    try:
+        return "".join(stream)
+    except ModelError:
+        return ""
+
+
+def _finish(run: Run, id: str, status: str, answer: str | None, usage: Usage, seconds: float) -> None:
+    usage_json = to_json(usage)
+    run.record(id, "node_finished", status=status, answer=answer, usage=usage_json, seconds=round(seconds, 4))
+
+
+# --- choices --------------------------------------------------------------------------------------------
+
+
+def _wanted(choices: Sequence[str] | None) -> str:
+    return f"\nAnswer with one of: {', '.join(choices)}." if choices else ""
+
+
+def _pick(run: Run, leaf: Leaf, answer: str, choices: Sequence[str]) -> str:
+    """The one choice that an answer names as a word; UNCLEAR, with a note, when there is none or several."""
+    exact = [c for c in choices if answer.strip(" .\"'").casefold() == c.casefold()]
+    named = exact or [c for c in choices if re.search(rf"(?<!\w){re.escape(c)}(?!\w)", answer, re.IGNORECASE)]
+    if len(named) == 1:
+        return named[0]
+    run.note(
+        leaf.id, f"the answer names none or several of the choices, so it counts as {UNCLEAR}", "warning"
+    )
+    return UNCLEAR
