@@ -38,11 +38,14 @@ class Worker:
     Made by `KernelHost.worker`. One cell runs at a time; `interrupt` and `close` may be called from any thread.
     """
 
-    def __init__(self, host: KernelHost, corpus: Path | None, ref: dict[str, Json], limits: WorkerLimits):
+    def __init__(
+        self, host: KernelHost, corpus: Path | None, ref: dict[str, Json], limits: WorkerLimits, question: str
+    ):
         self._host = host
         self._corpus = corpus
         self._ref = ref
         self._limits = limits
+        self._question = question
         self._busy = threading.Lock()
         self._interrupted = threading.Event()
         self._closed = False
@@ -61,6 +64,7 @@ class Worker:
             "ref": self._ref,
             "output_chars": self._limits.output_chars,
             "piece_chars": self._limits.piece_chars,
+            "question": self._question,
         }
         try:
             process.greet(start, READY_SECONDS)

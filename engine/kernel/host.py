@@ -159,12 +159,20 @@ class KernelHost:
 
     # --- workers ----------------------------------------------------------------------------------------
 
-    def worker(self, corpus: Path | None, ref: dict[str, Json], limits: WorkerLimits | None = None) -> Worker:
+    def worker(
+        self,
+        corpus: Path | None,
+        ref: dict[str, Json],
+        limits: WorkerLimits | None = None,
+        question: str = "",
+    ) -> Worker:
         """Make a worker whose `context` is what `ref` names in the corpus folder `corpus`.
+
+        Its cells find the question in `question`, so that they can use its words without retyping them.
 
         Returns when cells can run. Raises SandboxError or KernelError.
         """
-        return Worker(self, corpus, ref, limits or WorkerLimits())
+        return Worker(self, corpus, ref, limits or WorkerLimits(), question)
 
     def fork(self, corpus: Path | None, limits: WorkerLimits) -> Process:
         """Fork one process for a Worker; it waits for its first frame."""

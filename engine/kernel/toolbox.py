@@ -32,7 +32,8 @@ class PieceAnswer(str):
 class Toolbox:
     """The helpers of one worker. `ask(name, arguments)` makes a call and returns its answers.
 
-    `namespace` is that of the cells; `context` its documents; `piece_chars` the default size of pieces.
+    `namespace` is that of the cells; `context` its documents; `piece_chars` the default size of pieces;
+    `question` the text of the node's question.
     `reference` turns a context into a reference; `claims` finds the spans that seem to stand in a text.
     """
 
@@ -44,6 +45,7 @@ class Toolbox:
         reference: Callable[[Any], Json],
         claims: Callable[[str], Spans],
         piece_chars: int,
+        question: str = "",
     ):
         self._ask = ask
         self._namespace = namespace
@@ -56,6 +58,7 @@ class Toolbox:
         self.notes: list[str] = []
         self._names: dict[str, Any] = {
             "context": context,
+            "question": question,
             "answer": self._answer,
             **{
                 name: getattr(self, name)

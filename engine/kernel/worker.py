@@ -98,6 +98,7 @@ class _Worker:
             corpora.reference,
             self._claims,
             start["piece_chars"],
+            start["question"],
         )
         self._quiet_threads()
         random.seed(0)  # the same cells give the same results when they are run again
