@@ -28,7 +28,7 @@ pytestmark = pytest.mark.sandbox
 def test_each_dialect_finishes(session, code, content, via):
     ran = session.run(code)
     assert ran.status == "ok"
-    assert ran.result.final == {"content": content, "sources": [], "via": via}
+    assert ran.result.final == {"content": content, "sources": [], "quotes": [], "via": via}
 
 
 @pytest.mark.parametrize(
@@ -137,5 +137,11 @@ def test_three_numbers_are_an_answer_not_a_source(session):
     assert session.run("FINAL([1, 2, 3])").result.final == {
         "content": "1, 2, 3",
         "sources": [],
+        "quotes": [],
         "via": "FINAL",
     }
+
+
+def test_texts_given_as_sources_are_passed_on_as_quotations_unless_they_name_a_document(session):
+    final = session.run("FINAL('x', 'so it stands there')").result.final
+    assert final["quotes"] == ["so it stands there"] and final["sources"] == []

@@ -29,6 +29,8 @@ JSON = st.recursive(
                         "notes",
                         "content",
                         "sources",
+                        "quotes",
+                        "searched",
                         "via",
                         "number",
                     ),
