@@ -306,7 +306,7 @@ class Toolbox:
             quotes = [
                 text for item in (*sources, named, self._answer.get("sources")) for text in _texts(item)
             ]
-            unknown = [q for q in quotes if self._named(q) is None]
+            unknown = [q for q in quotes if not hasattr(self._named(q), "span")]
             self.final = {
                 "content": content,
                 "sources": _unique(spans),
