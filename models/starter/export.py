@@ -61,7 +61,8 @@ def export(run: Path, target: Path) -> int:
         array = tensor.float().numpy()
         writer.add_tensor(name, array.astype(np.float16 if array.ndim == 2 else np.float32))
 
-    put("token_embd.weight", weights["embed.weight"])
+    put("token_embd.weight", weights["embed.weight"] * shape.width**0.5)
+    put("output.weight", weights["embed.weight"])
     put("output_norm.weight", weights["norm.weight"])
     for i in range(shape.layers):
         block = {
@@ -73,6 +74,8 @@ def export(run: Path, target: Path) -> int:
         put(f"blk.{i}.attn_q.weight", q)
         put(f"blk.{i}.attn_k.weight", k)
         put(f"blk.{i}.attn_v.weight", v)
+        for letter, bias in zip("qkv", block["qkv.bias"].chunk(3), strict=True):
+            put(f"blk.{i}.attn_{letter}.bias", bias)
         put(f"blk.{i}.attn_output.weight", block["out.weight"])
         put(f"blk.{i}.ffn_norm.weight", block["ffn_norm.weight"])
         put(f"blk.{i}.ffn_gate.weight", gate)

@@ -255,6 +255,8 @@ VALUES = {
     "area": lambda r: f"{r.randint(20, 9000)} {r.choice(('square metres', 'm2', 'square feet'))}",
     "ip": lambda r: ".".join(str(r.randint(1, 254)) for _ in range(4)),
     "version": lambda r: f"{r.randint(0, 14)}.{r.randint(0, 30)}{r.choice(('', f'.{r.randint(0, 9)}'))}",
+    "platform": lambda r: str(r.randint(1, 24)),
+    "depth": lambda r: f"{r.randint(2, 90)} {r.choice(('metres', 'm', 'feet'))}",
     "plate": lambda r: f"{r.choice('ABCDEFGH')}{r.choice('KLMNPR')} {r.randint(10, 9999)}",
     "host": lambda r: (
         f"{r.choice((r.choice(WORDS['names']).lower(), invented(r, False)))}-{r.randint(1, 40):02d}"

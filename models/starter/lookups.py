@@ -10,7 +10,7 @@ from models.starter.facts import Attribute, Thing, fill, kinds, made_up_attribut
 from models.starter.lexicon import WORDS, invented
 from models.starter.mentions import STYLE_NOUNS
 from models.starter.wording import BARE, label_question, label_words, reword, search_plan, shorten
-from models.starter.worlds import Fact, World, bindings
+from models.starter.worlds import Fact, World, bindings, scene_facts
 
 
 def lookup(rng: random.Random, world: World) -> Episode | None:
@@ -26,7 +26,11 @@ def lookup(rng: random.Random, world: World) -> Episode | None:
         asked = rng.random() < 0.72 or not fact.labels
         question = rng.choice(fact.asks) if asked else label_question(rng, fact.labels, fact.thing)
         core = fact.thing.core
-        question, core = shorten(rng, question, fact.thing)
+        if fact.thing.kind == "scene":
+            core = named_in(question, fact.thing)
+            if any(question in f.asks and f.value != fact.value for f in world.facts):
+                return None
+        question, core = shorten(rng, question, core, fact.thing)
     question = reword(rng, within(rng, question, fact.document))
     others = tuple({f.value for f in world.facts if f.type == fact.type and f.value != fact.value})
     if fact.value not in " ".join(world.documents.get(fact.document, "").split()):
@@ -49,6 +53,11 @@ def within(rng: random.Random, question: str, document: str = "") -> str:
     return f"{question.rstrip('?.')} according to the {noun}?"
 
 
+def named_in(question: str, thing: Thing) -> str:
+    """The value of a scene that names a thing in its question, or nothing."""
+    return next((name for _, name in thing.bound if name in question), "")
+
+
 def _unique(world: World, fact: Fact) -> bool:
     same = [f for f in world.facts if f.thing.name == fact.thing.name and f.key == fact.key]
     return len({f.value for f in same}) == 1
@@ -58,7 +67,14 @@ def absent(rng: random.Random, world: World) -> Episode | None:
     """A thing that is not there, a property nobody states, or something that never happened to it."""
     draw = rng.random()
     text = "\n".join(world.documents.values()).lower()
-    if draw < 0.4 or not world.things:
+    if draw < 0.2:
+        fact = rng.choice(scene_facts(rng))
+        question = rng.choice(fact.asks)
+        if any(question in f.asks for f in world.facts):
+            return None
+        thing, words = fact.thing, fact.words
+        thing = Thing("scene", "", named_in(question, thing))
+    elif draw < 0.45 or not world.things:
         kind = kinds()[rng.choice([t.kind for t in world.things] or sorted(kinds()))]
         thing = _near_name(rng, world) if rng.random() < 0.4 else None
         thing = thing or make_thing(rng, kind)
@@ -87,7 +103,7 @@ def absent(rng: random.Random, world: World) -> Episode | None:
         ask = rng.choice((f"Who {past} {{s}}?", f"When was {{s}} {participle}?", f"Where was {{s}} {participle}?",
                           f"By whom was {{s}} {participle}?", f"How much did it cost to {base} {{s}}?"))  # fmt: skip
         question, words = fill(rng, ask, bindings(thing)), (past,)
-    question, core = shorten(rng, question, thing)
+    question, core = shorten(rng, question, thing.core, thing)
     question = reword(rng, within(rng, question))
     plan = search_plan(question, core, words, thing.name)
     return Episode("not there", question, NOT_THERE, "none", plan)

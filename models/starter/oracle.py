@@ -52,7 +52,7 @@ class Oracle:
     # --- looking up ---------------------------------------------------------------------------------------
 
     def search(self, opening: str) -> str:
-        return cell(*search_lines(self.plan["name"], self.plan["terms"], self.plan["beside"], opening))
+        return cell(*search_lines(self.plan["name"], self.plan["beside"], opening))
 
     def read_value(self, talk: Sequence[Message], shown: str) -> str:
         """Finish with the value of the line that holds it; look around a line that is cut; else say no."""
@@ -200,7 +200,7 @@ class Oracle:
     def child(self, talk: Sequence[Message], last: str) -> str:
         """A child of `deep`: looks up its own document, which its first message names."""
         if len(talk) == 1:
-            return cell(*search_lines("", self.plan["terms"], "", last))
+            return cell(*search_lines("", self.plan["terms"], last))
         for at, line in hits_of(talk):
             document = line.split(":", 1)[0]
             value = self.plan["values"].get(document)
@@ -226,9 +226,9 @@ def kind_line(words: str) -> str:
     return f"docs = [d for d in context if all(w in (d.name + d[:200]).lower() for w in {quoted(words)}.split())]"
 
 
-def search_lines(name: str, terms: str, beside: str, opening: str) -> list[str]:
-    """Restrict to the documents that hold the words of the name, then search twice: for all words of the
-    question, and for those beside its subject, which finds lines that do not repeat the subject.
+def search_lines(name: str, beside: str, opening: str) -> list[str]:
+    """Restrict to the documents that hold the words of the name, then search twice: for the whole question, and
+    for its words beside the subject, which finds lines that do not repeat the subject.
     """
     where, lines = "context", []
     if name and opening.startswith("Context: Corpus"):
@@ -238,11 +238,11 @@ def search_lines(name: str, terms: str, beside: str, opening: str) -> list[str]:
             f"for word in {quoted(name)}.split():",
             '    docs = docs.matching("(?i)" + word)',
         ]
-    if not beside or beside == terms:
-        return [*lines, f"hits = {where}.search({quoted(terms)}, {HITS})", "hits"]
+    if not beside:
+        return [*lines, f"hits = {where}.search(question, {HITS})", "hits"]
     return [
         *lines,
-        f"hits = [*{where}.search({quoted(terms)}, 4), *{where}.search({quoted(beside)}, 3)]",
+        f"hits = [*{where}.search(question, 4), *{where}.search({quoted(beside)}, 3)]",
         "hits = list(dict.fromkeys(hits))",
         "for i, h in enumerate(hits):",
         '    print(f"[{i}] {h}")',

@@ -38,14 +38,16 @@ CHARS_PER_TOKEN = 2.6  # of the starter's own vocabulary, on English text
 class Rehearsed:
     """A kernel host whose workers run cells here."""
 
-    def worker(self, corpus: Path | None, ref: Json, limits: WorkerLimits) -> RehearsedWorker:
-        return RehearsedWorker(corpus, ref, limits)
+    def worker(
+        self, corpus: Path | None, ref: Json, limits: WorkerLimits, question: str = ""
+    ) -> RehearsedWorker:
+        return RehearsedWorker(corpus, ref, limits, question)
 
 
 class RehearsedWorker:
     """One namespace and its toolbox."""
 
-    def __init__(self, corpus: Path | None, ref: Json, limits: WorkerLimits):
+    def __init__(self, corpus: Path | None, ref: Json, limits: WorkerLimits, question: str):
         opened = corpora.Corpus.open(corpus) if corpus else None
         self._space: dict[str, Any] = {"__name__": "__main__"}
         self._on_call: Callable[[Call], Json] = lambda call: []
@@ -58,6 +60,7 @@ class RehearsedWorker:
             reference=corpora.reference,
             claims=lambda text: [],
             piece_chars=limits.piece_chars,
+            question=question,
         )
 
     def __enter__(self) -> RehearsedWorker:

@@ -7,6 +7,7 @@ printable stand-ins, as GGUF files want them.
 from __future__ import annotations
 
 import heapq
+import itertools
 import json
 import random
 import re
@@ -87,7 +88,7 @@ class Tokenizer:
         while len(parts) > 1:
             options = [
                 (self.rank[pair], i)
-                for i, pair in enumerate(zip(parts, parts[1:], strict=False))
+                for i, pair in enumerate(itertools.pairwise(parts))
                 if pair in self.rank and (rng is None or rng.random() >= dropout)
             ]
             if not options:
@@ -98,14 +99,18 @@ class Tokenizer:
 
 
 def train(texts: Iterable[str], size: int) -> Tokenizer:
-    """Learn merges until the vocabulary has `size` tokens, special tokens and bytes included."""
+    """Learn merges until the vocabulary has `size` tokens, special tokens and bytes included.
+
+    A space is never joined with a capital, so that a name has the same tokens after a space and after a quote:
+    otherwise copying it would mean spelling it anew.
+    """
     counts = Counter(piece for text in texts for piece in pieces(text))
     words = [list(piece) for piece in counts]
     weights = list(counts.values())
     pairs: Counter[tuple[str, str]] = Counter()
     where: dict[tuple[str, str], set[int]] = defaultdict(set)
     for i, word in enumerate(words):
-        for pair in zip(word, word[1:], strict=False):
+        for pair in itertools.pairwise(word):
             pairs[pair] += weights[i]
             where[pair].add(i)
     merges: list[tuple[str, str]] = []
@@ -117,11 +122,13 @@ def train(texts: Iterable[str], size: int) -> Tokenizer:
             if pairs[best] > 0:
                 heapq.heappush(heap, (-pairs[best], best))
             continue
+        if best[0] == BYTE[32] and best[1][0].isupper():
+            continue
         merges.append(best)
         changed: set[tuple[str, str]] = set()
         for i in where.pop(best, ()):
             word, weight = words[i], weights[i]
-            for pair in zip(word, word[1:], strict=False):
+            for pair in itertools.pairwise(word):
                 pairs[pair] -= weight
                 changed.add(pair)
             at = 0
@@ -129,7 +136,7 @@ def train(texts: Iterable[str], size: int) -> Tokenizer:
                 if (word[at], word[at + 1]) == best:
                     word[at : at + 2] = [word[at] + word[at + 1]]
                 at += 1
-            for pair in zip(word, word[1:], strict=False):
+            for pair in itertools.pairwise(word):
                 pairs[pair] += weight
                 where[pair].add(i)
                 changed.add(pair)

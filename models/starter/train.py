@@ -21,13 +21,13 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from models.starter.network import Network, Shape
+from models.starter.network import Network, Shape, seed_copying
 from models.starter.tokenizer import ASSISTANT, END, PAD, USER, Tokenizer, train
 
 DROPOUT = 0.06
-OTHERS = 0.04  # weight of a token that the assistant does not write
-WINDOWS = ((512, 24), (1024, 12))  # tokens of a sequence, sequences of a batch
+OTHERS = 0.1  # weight of a token that the assistant does not write
 VOCABULARY = 2048
+Windows = list[tuple[int, int]]  # tokens of a sequence, sequences of a batch; ascending
 
 
 def encode(
@@ -38,7 +38,7 @@ def encode(
     written: list[int] = []
     for message in talk:
         own = message["role"] == "assistant"
-        body = tokenizer.encode(message["content"], DROPOUT if rng else 0.0, rng)
+        body = tokenizer.encode(message["content"], DROPOUT if rng and not own else 0.0, rng)
         part = [*body, END] if own else [USER, *body, ASSISTANT]
         tokens += part
         written += [1 if own else 0] * len(part)
@@ -55,38 +55,42 @@ def encode_file(path: Path, vocabulary: Path, seed: int) -> list[tuple[bytes, by
     return found
 
 
-def pack(talks: list[tuple[bytes, bytes]], rng: random.Random) -> dict[int, list[tuple[bytes, bytes]]]:
+def pack(
+    talks: list[tuple[bytes, bytes]], windows: Windows, rng: random.Random
+) -> dict[int, list[tuple[bytes, bytes]]]:
     """Fill windows with whole conversations: short ones together, long ones in the longer windows."""
-    small, large = (window for window, _ in WINDOWS)
-    rows: dict[int, list[tuple[bytes, bytes]]] = {small: [], large: []}
+    rows: dict[int, list[tuple[bytes, bytes]]] = {}
     order = sorted(range(len(talks)), key=lambda i: rng.random())
-    for window, chosen in (
-        (small, [i for i in order if len(talks[i][1]) <= small]),
-        (large, [i for i in order if small < len(talks[i][1]) <= large]),
-    ):
-        open_rows: list[list[bytes]] = []
-        for i in chosen:
+    shorter = 0
+    for window, _ in windows:
+        filled: list[list[bytes]] = []
+        for i in order:
             tokens, marks = talks[i]
-            for row in open_rows[-40:]:
+            if not shorter < len(marks) <= window:
+                continue
+            for row in filled[-40:]:
                 if len(row[1]) + len(marks) <= window:
                     row[0] += tokens
                     row[1] += marks
                     break
             else:
-                open_rows.append([tokens, marks])
-        rows[window] = [(row[0], row[1]) for row in open_rows]
+                filled.append([tokens, marks])
+        rows[window] = [(row[0], row[1]) for row in filled]
+        shorter = window
     return rows
 
 
-def batches(talks: list[tuple[bytes, bytes]], seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Endless batches of (tokens, marks); windows of both lengths in their natural shares."""
+def batches(
+    talks: list[tuple[bytes, bytes]], windows: Windows, seed: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Endless batches of (tokens, marks); windows of every length in their natural shares."""
     epoch = 0
     while True:
         rng = random.Random(f"{seed} {epoch}")
-        rows = pack(talks, rng)
+        rows = pack(talks, windows, rng)
         plan = [
             (window, rows[window][i : i + size])
-            for window, size in WINDOWS
+            for window, size in windows
             for i in range(0, len(rows[window]) - size + 1, size)
         ]
         rng.shuffle(plan)
@@ -124,8 +128,12 @@ def run(options: argparse.Namespace) -> None:
 
     shape = Shape(layers=options.layers, width=options.width, heads=options.heads, hidden=options.hidden)
     network = Network(shape).to(device)
-    if options.resume:
-        network.load_state_dict(torch.load(options.resume, map_location=device)["weights"])
+    if not options.resume:
+        seed_copying(network)
+    else:
+        weights = torch.load(options.resume, map_location=device)["weights"]
+        move_vocabulary(weights, options.resume.with_name("merges.json"), vocabulary)
+        network.load_state_dict(weights)
     print(f"{sum(p.numel() for p in network.parameters()):,} parameters on {device}", flush=True)
     decayed = [p for p in network.parameters() if p.dim() == 2]
     plain = [p for p in network.parameters() if p.dim() != 2]
@@ -151,7 +159,7 @@ def run(options: argparse.Namespace) -> None:
         for block in network.blocks:
             block.compile(dynamic=False)
         waited = time.monotonic()
-        for window, size in WINDOWS:
+        for window, size in options.windows:
             tokens = torch.zeros(size, window, dtype=torch.long)
             loss_of(*(t.to(device) for t in (tokens, *choose(tokens, tokens, rng)))).backward()
         optimizer.zero_grad(set_to_none=True)
@@ -159,14 +167,14 @@ def run(options: argparse.Namespace) -> None:
     seen, step, shown = 0, 0, time.monotonic()
     begun = time.monotonic()
     sums = [0.0, 0.0]
-    for tokens, marks in batches(talks, options.seed):
+    for tokens, marks in batches(talks, options.windows, options.seed):
         elapsed = (time.monotonic() - begun) / (60 * options.minutes)
         if elapsed >= 1:
             break
         rate = (
             options.rate
-            * min(1.0, (step + 1) / 100)
-            * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * elapsed)))
+            * min(1.0, (step + 1) / options.warmup)
+            * (options.floor + (1 - options.floor) * 0.5 * (1 + math.cos(math.pi * elapsed)))
         )
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -196,6 +204,19 @@ def run(options: argparse.Namespace) -> None:
 SLOTS = 0.42  # share of a batch's positions at which logits are computed: all assistant tokens, some others
 
 
+def move_vocabulary(weights: dict[str, torch.Tensor], old: Path, new: Path) -> None:
+    """Give tokens that both vocabularies know their old vectors; the others get the mean of their bytes'."""
+    before, after = Tokenizer.load(old), Tokenizer.load(new)
+    if before.tokens == after.tokens:
+        return
+    table = weights["embed.weight"]
+    rows = []
+    for token in after.tokens:
+        ids = [before.id[token]] if token in before.id else [before.id[c] for c in token]
+        rows.append(table[ids].mean(0))
+    weights["embed.weight"] = torch.stack(rows)
+
+
 def choose(tokens: torch.Tensor, marks: torch.Tensor, rng: torch.Generator) -> tuple[torch.Tensor, ...]:
     """A fixed number of positions with their targets and weights: what the assistant writes comes first."""
     targets = torch.roll(tokens, -1, 1).flatten()
@@ -221,6 +242,14 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--floor", type=float, default=0.02, help="share of the rate that is left at the end")
+    parser.add_argument("--warmup", type=int, default=100, help="steps until the full rate")
+    parser.add_argument(
+        "--windows",
+        type=lambda text: [tuple(map(int, pair.split("x"))) for pair in text.split(",")],
+        default=[(512, 12), (1024, 6)],
+        help="tokens x sequences of a batch, as 512x12,1024x6",
+    )
     parser.add_argument("--layers", type=int, default=5)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--heads", type=int, default=4)

@@ -7,9 +7,11 @@ import re
 from typing import Any
 
 from models.starter.facts import Thing, fill
+from models.starter.lexicon import WORDS
 from models.starter.worlds import bindings
 
 PLURALS = {"policy": "policies", "company": "companies", "delivery": "deliveries"}
+COMPANY = frozenset((*WORDS["suffixes"], *WORDS["trades"]))
 STOP = frozenset(
     """a an the of in on at to for from by with about under over into than is are was were be been being am do does
     did has have had having can could may might must shall should will would what which who whom whose when where
@@ -134,15 +136,20 @@ def label_question(rng: random.Random, labels: tuple[str, ...], thing: Thing) ->
     return fill(rng, rng.choice(LABELLED), bound)
 
 
-def shorten(rng: random.Random, question: str, thing: Thing) -> tuple[str, str]:
+def shorten(rng: random.Random, question: str, core: str, thing: Thing) -> tuple[str, str]:
     """Call a person by the last name, a firm by its first word, now and then; returns the name used."""
-    words = thing.core.split()
-    if thing.kind not in ("person", "firm", "contract", "policy") or len(words) < 2 or rng.random() > 0.2:
-        return question, thing.core
-    short = words[-1] if thing.kind == "person" else words[0]
-    if len(short) < 4 or thing.core not in question:
-        return question, thing.core
-    return question.replace(thing.core, short), short
+    words = core.split()
+    if (
+        thing.kind not in ("person", "firm", "contract", "policy", "scene")
+        or len(words) < 2
+        or rng.random() > 0.2
+    ):
+        return question, core
+    firm = thing.kind in ("firm", "contract", "policy") or words[-1] in COMPANY
+    short = words[0] if firm else words[-1]
+    if len(short) < 4 or core not in question:
+        return question, core
+    return question.replace(core, short), short
 
 
 def label_words(labels: tuple[str, ...]) -> tuple[str, ...]:

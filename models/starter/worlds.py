@@ -19,6 +19,7 @@ from models.starter.facts import (
     verbs,
 )
 from models.starter.lexicon import GRAMMAR, WORDS, code, date, money, organisation, person, value
+from models.starter.scenes import make_scene
 
 NOUNS = {"person": "employee", "object": "item", "firm": "company"}  # where the kind's name is no plain noun
 OWN_STYLES = {
@@ -181,6 +182,17 @@ def happening(rng: random.Random, thing: Thing) -> list[Fact]:
     ]  # fmt: skip
 
 
+def scene_facts(rng: random.Random) -> list[Fact]:
+    """The facts of one scene; its thing has no name, the questions say all."""
+    scene = make_scene(rng)
+    sentence = adorn(rng, scene.sentence, "")
+    thing = Thing("scene", "", "", tuple((str(i), name) for i, name in enumerate(scene.names)))
+    return [
+        Fact(thing, type_, text, sentence, [*asks], (), scene.words, f"scene|{asks[0]}", True)
+        for type_, text, asks in scene.asked
+    ]
+
+
 def make_world(rng: random.Random, documents: int | None = None, long: bool = False) -> World:
     """Invent a world of a few kinds of things in `documents` files; `long` makes each file several pages."""
     world = World()
@@ -189,6 +201,10 @@ def make_world(rng: random.Random, documents: int | None = None, long: bool = Fa
     loose: list[list[Fact] | str] = []
     for name in chosen:
         _populate(rng, world, kinds()[name], loose, long, room=count)
+    for _ in range(rng.randint(1, 8)):
+        facts = scene_facts(rng)
+        loose.append(facts)
+        world.facts.extend(facts)
     _scatter_topics(rng, world, loose)
     _write_shared(rng, world, loose, max(1, count - len(world.documents)), long)
     if rng.random() < 0.45 and count > 2:
