@@ -18,13 +18,14 @@ from engine.types import Settings
 from models.starter.episode import Episode
 from models.starter.families import episodes
 from models.starter.grade import right
-from models.starter.leaves import leaf_conversations
+from models.starter.leaves import leaf_conversations, shown_lines
 from models.starter.oracle import Oracle
 from models.starter.rehearsal import OracleModel, rehearse, store
 from models.starter.worlds import make_world
 
 PER_WORLD = 14
-LEAVES = 5  # one-shot sub-calls per world beside those of the fan-outs
+LEAVES = 16  # one-shot sub-calls per world beside those of the fan-outs
+SHOWN = 22  # questions with shown lines per world, for reading alone
 MOST_CHILDREN = 4  # conversations of children and leaves that are kept of one episode
 
 
@@ -66,6 +67,8 @@ def worlds(seed: int, count: int, out: str) -> Counter[str]:
                     )
                     for talk in talks:
                         file.write(json.dumps([episode.family, talk], ensure_ascii=False) + "\n")
+                for talk in shown_lines(rng, world, SHOWN):
+                    file.write(json.dumps(["reading", talk], ensure_ascii=False) + "\n")
                 for talk in leaf_conversations(rng, world, LEAVES):
                     file.write(json.dumps(["leaf", talk], ensure_ascii=False) + "\n")
             finally:

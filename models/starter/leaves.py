@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 
+from engine.corpus.sentences import clip
 from engine.kernel.toolbox import PIECE_PROMPT
 from models.starter.facts import fill
 from models.starter.lookups import ask_for, states
+from models.starter.oracle import final, not_there, quoted
 from models.starter.wording import BARE, label_question, reword
 from models.starter.worlds import Fact, World
 
@@ -88,3 +90,53 @@ def _unanswered(rng: random.Random, world: World, fact: Fact, text: str, at: int
     if any(f.value in piece for f in same):
         return "", ""
     return piece, reword(rng, rng.choice(other.asks))
+
+
+def shown_lines(rng: random.Random, world: World, count: int) -> list[list[dict[str, str]]]:
+    """Reading in the form of a second turn: a question, shown lines, and the cell that ends the work."""
+    found = []
+    usable = [f for f in world.facts if f.document in world.documents]
+    lines = [
+        (name, number, line)
+        for name, text in world.documents.items()
+        for number, line in enumerate(text.split("\n"), 1)
+        if len(line) > 12
+    ]
+    if not usable or len(lines) < 8:
+        return []
+    for _ in range(count):
+        fact = rng.choice(usable)
+        core = fact.thing.core or (fact.thing.bound[0][1] if fact.thing.bound else "")
+        near = [x for x in lines if core and core in x[2] and fact.value not in x[2]]
+        kin = {f.sentence[:25] for f in usable if f.type == fact.type and f is not fact}
+        alike = [x for x in lines if any(k in x[2] for k in kin) and fact.value not in x[2]]
+        own = [x for x in lines if x[0] == fact.document and (fact.sentence in x[2])]
+        if not own:
+            continue
+        others = rng.sample(near, min(len(near), 3)) + rng.sample(alike, min(len(alike), 2))
+        others += rng.sample(lines, min(len(lines), 6 - len(others))) if len(others) < 6 else []
+        others = [x for x in others if fact.value not in x[2]][: rng.randint(1, 6)]
+        there = rng.random() < 0.68
+        shown = list(dict.fromkeys([*others, own[0]] if there else others))
+        if rng.random() < 0.5:
+            rng.shuffle(shown)
+        elif there:
+            shown.remove(own[0])
+            shown.insert(min(len(shown), rng.choice((0, 0, 0, 1, 1, 2))), own[0])
+        if (
+            not shown
+            or not there
+            and any(f.value in x[2] for x in shown for f in usable if f.key == fact.key)
+        ):
+            continue
+        question = rng.choice(fact.asks)
+        if fact.labels and rng.random() < 0.3:
+            question = label_question(rng, fact.labels, fact.thing)
+        text = "\n".join(
+            f"[{i}] {name}:{number}: {clip(line, max(0, line.find(fact.value)), 240)}"
+            for i, (name, number, line) in enumerate(shown)
+        )
+        prompt = f"Question: {reword(rng, question)}\nOutput:\n{text}"
+        reply = final(quoted(fact.value), f"hits[{shown.index(own[0])}]") if there else not_there()
+        found.append([{"role": "user", "content": prompt}, {"role": "assistant", "content": reply}])
+    return found

@@ -25,7 +25,8 @@ from models.starter.network import Network, Shape, seed_copying
 from models.starter.tokenizer import ASSISTANT, END, PAD, USER, Tokenizer, train
 
 DROPOUT = 0.06
-OTHERS = 0.1  # weight of a token that the assistant does not write
+LAST = 2.5  # weight of a token of the last reply, where reading decides
+OTHERS = 0.03  # weight of a token that the assistant does not write
 VOCABULARY = 2048
 Windows = list[tuple[int, int]]  # tokens of a sequence, sequences of a batch; ascending
 
@@ -33,15 +34,16 @@ Windows = list[tuple[int, int]]  # tokens of a sequence, sequences of a batch; a
 def encode(
     tokenizer: Tokenizer, talk: list[dict[str, str]], rng: random.Random | None
 ) -> tuple[list[int], list[int]]:
-    """Tokens of a conversation as the chat template writes it, and 1 where the assistant writes."""
+    """Tokens of a conversation as the chat template writes it; 1 where the assistant writes, 2 in its last reply."""
     tokens: list[int] = []
     written: list[int] = []
     for message in talk:
         own = message["role"] == "assistant"
+        mark = 2 if message is talk[-1] else 1
         body = tokenizer.encode(message["content"], DROPOUT if rng and not own else 0.0, rng)
         part = [*body, END] if own else [USER, *body, ASSISTANT]
         tokens += part
-        written += [1 if own else 0] * len(part)
+        written += [mark if own else 0] * len(part)
     return tokens, written
 
 
@@ -223,9 +225,9 @@ def choose(tokens: torch.Tensor, marks: torch.Tensor, rng: torch.Generator) -> t
     kind = torch.roll(marks, -1, 1)
     kind[:, -1] = -1
     kind = kind.flatten()
-    score = torch.rand(len(kind), generator=rng) + 2.0 * (kind == 1) - 2.0 * (kind < 0)
+    score = torch.rand(len(kind), generator=rng) + 2.0 * (kind > 0) - 2.0 * (kind < 0)
     at = score.topk(int(SLOTS * len(kind))).indices.sort().values
-    weights = (kind[at] == 1).float() + OTHERS * (kind[at] == 0).float()
+    weights = (kind[at] == 1).float() + LAST * (kind[at] == 2).float() + OTHERS * (kind[at] == 0).float()
     return at, targets[at], weights
 
 
