@@ -125,8 +125,8 @@ def shown_lines(rng: random.Random, world: World, count: int) -> list[list[dict[
             shown.insert(min(len(shown), rng.choice((0, 0, 0, 1, 1, 2))), own[0])
         if (
             not shown
-            or not there
-            and any(f.value in x[2] for x in shown for f in usable if f.key == fact.key)
+            or (not there
+            and any(f.value in x[2] for x in shown for f in usable if f.key == fact.key))
         ):
             continue
         question = rng.choice(fact.asks)

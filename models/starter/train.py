@@ -186,7 +186,7 @@ def run(options: argparse.Namespace) -> None:
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        step += 1
+        step += 1  # noqa: SIM113  the loop ends by the clock
         seen += int((marks >= 0).sum())
         sums = [sums[0] + loss.item(), sums[1] + 1]
         if time.monotonic() - shown > 30:
