@@ -46,17 +46,21 @@ docs = context.select([d for d in context if alike(d) == most])
 
 
 def look_up(form: str) -> str:
-    """Finish with the first value of a form in the lines that hold the words of the question."""
+    """Finish with the first value of a form in the lines that hold the words of the question.
+
+    The form stands first: it is what the model decides, the rest is the same for all.
+    """
     return (
-        _LINES
-        + f'''found = [(m, h) for h in hits for m in re.findall(r"{FORMS[form]}", h.text) if m.lower() not in question.lower()]
-FINAL(*found[0]) if found else FINAL("{NOT_THERE}")'''
+        f'form = r"{FORMS[form]}"\n'
+        + _LINES
+        + f"""found = [(m, h) for h in hits for m in re.findall(form, h.text) if m.lower() not in question.lower()]
+FINAL(*found[0]) if found else FINAL("{NOT_THERE}")"""
     )
 
 
 CELLS: dict[str, str] = {
     **{form: look_up(form) for form in FORMS},
-    "line": _LINES + f'FINAL(hits[0].text, hits[0]) if hits else FINAL("{NOT_THERE}")',
+    "line": "form = None\n" + _LINES + f'FINAL(hits[0].text, hits[0]) if hits else FINAL("{NOT_THERE}")',
     "count documents": _NAMED + "docs = context.matching(name)\nFINAL(len(docs), docs)",
     "count times": _NAMED + "hits = context.grep(name, None)\nFINAL(len(hits), hits[:20])",
     "list documents": _NAMED + f'docs = context.matching(name)\nFINAL(docs.names or "{NOT_THERE}", docs)',

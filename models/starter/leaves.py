@@ -123,10 +123,8 @@ def shown_lines(rng: random.Random, world: World, count: int) -> list[list[dict[
         elif there:
             shown.remove(own[0])
             shown.insert(min(len(shown), rng.choice((0, 0, 0, 1, 1, 2))), own[0])
-        if (
-            not shown
-            or (not there
-            and any(f.value in x[2] for x in shown for f in usable if f.key == fact.key))
+        if not shown or (
+            not there and any(f.value in x[2] for x in shown for f in usable if f.key == fact.key)
         ):
             continue
         question = rng.choice(fact.asks)

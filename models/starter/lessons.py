@@ -36,6 +36,9 @@ BY_ACT = {
     "fan": "each",
     "deep": "each",
 }
+CELLS_WITH_FORM = (*FORMS, "line")
+FORM_SHARE = {"name": 0.5, "line": 0.3}  # the commonest are thinned out
+WHOLE = 0.12  # share of the questions that teach the whole cell
 NUMBERED = (
     "invoice",
     "order",
@@ -193,6 +196,18 @@ def lessons(rng: random.Random) -> list[tuple[str, str, bool]]:
     return found
 
 
+def talk(
+    rng: random.Random, question: str, named: str, alone: bool, *, whole: bool = True
+) -> list[dict[str, object]]:
+    """A conversation of one turn; not `whole`: only as far as the model has decided on a form."""
+    code = CELLS[named] if whole else CELLS[named].splitlines()[0] + "\n"
+    reply = {"role": "assistant", "content": f"```repl\n{code}\n```" if whole else f"```repl\n{code}"}
+    return [
+        {"role": "user", "content": opening(rng, question, alone)},
+        reply if whole else {**reply, "open": True},
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -206,12 +221,13 @@ def main() -> None:
         for number in range(options.worlds):
             rng = random.Random(f"lessons {options.seed} {number}")
             for question, named, alone in lessons(rng):
-                tally[named] += 1
-                talk = [
-                    {"role": "user", "content": opening(rng, question, alone)},
-                    {"role": "assistant", "content": f"```repl\n{CELLS[named]}\n```"},
-                ]
-                file.write(json.dumps([named, talk]) + "\n")
+                share = FORM_SHARE.get(named, 1.0)
+                if named in CELLS_WITH_FORM and rng.random() < share:
+                    tally[f"{named}, its form alone"] += 1
+                    file.write(json.dumps([named, talk(rng, question, named, alone, whole=False)]) + "\n")
+                if rng.random() < WHOLE:
+                    tally[named] += 1
+                    file.write(json.dumps([named, talk(rng, question, named, alone)]) + "\n")
     print(dict(tally))
 
 

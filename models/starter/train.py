@@ -41,7 +41,7 @@ def encode(
         own = message["role"] == "assistant"
         mark = 2 if message is talk[-1] else 1
         body = tokenizer.encode(message["content"], DROPOUT if rng and not own else 0.0, rng)
-        part = [*body, END] if own else [USER, *body, ASSISTANT]
+        part = [*body, *([] if message.get("open") else [END])] if own else [USER, *body, ASSISTANT]
         tokens += part
         written += [mark if own else 0] * len(part)
     return tokens, written

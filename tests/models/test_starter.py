@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 
 from engine.engine import Engine
+from engine.llm import open_model
 from engine.types import Message, Settings
+from models.starter.cells import CELLS
 from models.starter.families import episodes
 from models.starter.grade import right
+from models.starter.lessons import lessons
 from models.starter.oracle import Oracle
 from models.starter.rehearsal import OracleModel, rehearse, store
 from models.starter.tokenizer import Tokenizer, pieces, train
 from models.starter.worlds import World, make_world
+from tests.proof.sample import QUESTIONS, SAMPLE, grade
 
 WEIGHTS = Path(__file__).parents[2] / "models" / "starter" / "taproot-starter.gguf"
 SETTINGS = Settings(parallel=1)
@@ -124,16 +128,21 @@ def test_specials_come_first_in_the_vocabulary() -> None:
     assert Tokenizer([]).tokens[:4] == ["<|end|>", "<|user|>", "<|assistant|>", "<|pad|>"]
 
 
-@pytest.mark.sandbox
-@pytest.mark.skipif(not WEIGHTS.exists(), reason="the weights are not made yet")
-def test_the_weights_answer_generated_questions_through_the_engine(tmp_path: Path) -> None:
-    from engine.llm import open_model
+def test_every_cell_known_by_heart_compiles_and_every_lesson_has_one() -> None:
+    for code in CELLS.values():
+        compile(code, "cell", "exec")
+    taught = {named for seed in range(40) for _, named, _ in lessons(random.Random(seed))}
+    assert taught <= set(CELLS) and len(taught) >= 15
 
-    rng = random.Random(90_001)
-    world = make_world(rng, documents=6)
-    asked = [e for e in episodes(rng, world, 12) if e.family in ("look-up", "count", "not there", "list")][:6]
+
+@pytest.mark.sandbox
+def test_the_weights_answer_questions_of_every_kind_through_the_engine(tmp_path: Path) -> None:
+    """A slice of tests/proof/sample.py: real llama.cpp, real cells, one child session per document."""
+    chosen = [QUESTIONS[n] for n in (0, 1, 2, 3, 7, 8, 11, 12, 14, 16)]
     with Engine(tmp_path / "data", lambda: open_model(str(WEIGHTS))) as engine:
-        info = engine.add([write(world, tmp_path / "documents")])
-        answers = [engine.ask(e.question, info).answer for e in asked]
-    good = [right(a, e.answer, e.kind, e.others) for a, e in zip(answers, asked, strict=True)]
-    assert sum(good) >= len(good) - 2, list(zip([e.question for e in asked], answers, strict=True))
+        info = engine.add([SAMPLE / "documents"])
+        answers = [engine.ask(q["question"], info) for q in chosen]
+    right_ones = [grade(q, a.answer) for q, a in zip(chosen, answers, strict=True)]
+    assert sum(right_ones) >= 8, [(q["question"], a.answer) for q, a in zip(chosen, answers, strict=True)]
+    assert answers[-1].nodes == 4  # the root and one child for each of three contracts
+    assert answers[0].sources[0].status == "exact"

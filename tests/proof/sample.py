@@ -22,6 +22,7 @@ from models.starter.grade import MOST, normal, right
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "app" / "sample"
+QUESTIONS = json.loads((SAMPLE / "questions.json").read_text())
 KINDS = {"look-up": "text", "count": "number", "list": "set", "not there": "none"}
 
 
@@ -32,10 +33,9 @@ def main() -> int:
     parser.add_argument("--model", help="a GGUF file (default: the starter)")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    questions = json.loads((SAMPLE / "questions.json").read_text())
     rows = []
     with tempfile.TemporaryDirectory() as data:
-        for question in questions:
+        for question in QUESTIONS:
             given = ask(question["question"], data, options.model)
             row = {**question, "given": given["answer"], "seconds": given["seconds"], "run": given["run"]}
             row["right"] = grade(question, given["answer"])

@@ -1,10 +1,6 @@
 """The grader of the sample questions can say no."""
 
-import json
-
-from tests.proof.sample import SAMPLE, grade
-
-QUESTIONS = json.loads((SAMPLE / "questions.json").read_text())
+from tests.proof.sample import QUESTIONS, grade
 
 
 def test_every_reference_is_right_and_every_other_reference_is_wrong():
