@@ -235,9 +235,14 @@ def leaf(prompt: str) -> tuple[Message, Message]:
     return Message("system", LEAF_SYSTEM), Message("user", prompt)
 
 
+PIECE_PROMPT = (
+    "{piece}\n\nQuestion: {question}\nAnswer from the text above only. If it is not there, say NONE."
+)
+
+
 def leaf_with_context(question: str, text: str) -> str:
     """The prompt that an `rlm_query` becomes at the depth limit: its text, then its question."""
-    return f"{text}\n\nQuestion: {question}\nAnswer from the text above only. If it is not there, say NONE."
+    return PIECE_PROMPT.format(piece=text, question=question)
 
 
 # --- after a cell -------------------------------------------------------------------------------------------

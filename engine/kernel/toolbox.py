@@ -8,6 +8,7 @@ from typing import Any
 from engine.kernel import pieces as cutting
 from engine.kernel.channel import encode
 from engine.kernel.final import CellDone, Spans, render, spans_of
+from engine.prompt import PIECE_PROMPT
 from engine.types import Json
 
 CALL_BYTES = 6 << 20  # of one call; a frame holds no more
@@ -16,9 +17,6 @@ SUMMARY_CHARS = 100
 MAX_QUOTES = 50  # texts given as sources
 QUOTE_CHARS = 2000
 SOFT = ("chunks", "peek", "cite")  # a model may use these as names of its own; then its value stays
-PIECE_PROMPT = (
-    "{piece}\n\nQuestion: {question}\nAnswer from the text above only. If it is not there, say NONE."
-)
 
 Ask = Callable[[str, dict[str, Json]], list[str]]
 
