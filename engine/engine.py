@@ -21,6 +21,7 @@ from engine.evidence import Evidence
 from engine.generate import room_wanted
 from engine.kernel.host import KernelHost
 from engine.llm.base import Model
+from engine.loaded import Loaded
 from engine.node import Hooks, Node, Outcome, Run, facts
 from engine.run import drive
 from engine.stop import Stop
@@ -54,20 +55,27 @@ class Answer:
 class Engine:
     """Owns the store, the kernel host and the model, and closes them; a host that was given stays open.
 
-    `model` may be a function that opens it; the kernel host warms up meanwhile. Several threads may `ask` at
-    the same time.
+    `model` may be a function that opens it; the kernel host warms up meanwhile. Without one the engine opens
+    all the same, and `use` gives it a model later. Several threads may `ask` at the same time.
     Raises StoreError, SandboxError, InputError or ModelError when one of the three cannot be had.
     """
 
     strategy = "recursive"
 
-    def __init__(self, data_dir: Path, model: Model | Callable[[], Model], host: KernelHost | None = None):
+    def __init__(
+        self,
+        data_dir: Path,
+        model: Model | Callable[[], Model] | None = None,
+        host: KernelHost | None = None,
+    ):
         self.store = Store(data_dir)
         self._own_host = host is None
         self.kernels = host or KernelHost(data_dir / "scratch")
+        self._models = Loaded()
         try:
             self._start_host()
-            self.model: Model = model() if callable(model) else model
+            if model is not None:
+                self.use(model() if callable(model) else model)
         except BaseException:
             self._close_host()
             self.store.close()
@@ -82,8 +90,17 @@ class Engine:
     def close(self) -> None:
         """Stop workers and model, and close the database. Waits for what is being written."""
         self._close_host()
-        self.model.close()
+        self._models.close()
         self.store.close()
+
+    @property
+    def model(self) -> Model:
+        """The model that the next run will use. Raises ModelError while there is none."""
+        return self._models.current()
+
+    def use(self, model: Model | None) -> None:
+        """Let new runs use another model, or none. The one before is closed when its last run has ended."""
+        self._models.use(model)
 
     def _start_host(self) -> None:
         try:
@@ -132,10 +149,22 @@ class Engine:
         question = question.strip()
         if not question:
             raise InputError("the question is empty; write what you want to know in quotes after the paths")
+        with self._models.lent() as model:
+            return self._ask(question, corpus, model, settings, hooks, stop or Stop())
+
+    def _ask(
+        self,
+        question: str,
+        corpus: CorpusInfo,
+        model: Model,
+        settings: Settings,
+        hooks: Hooks,
+        stop: Stop,
+    ) -> Answer:
         opened = Corpus.open(corpus.path)
         run = Run(
             id="",
-            model=self.model,
+            model=model,
             kernels=self.kernels,
             corpus=opened,
             corpus_path=corpus.path,
@@ -143,7 +172,7 @@ class Engine:
             ledger=Ledger(settings),
             evidence=Evidence(opened, skipped=len(corpus.skipped)),
             append=lambda node, kind, payload: self.store.append(run.id, node, kind, payload),
-            stop=stop or Stop(),
+            stop=stop,
             hooks=hooks,
         )
         root = make_node(run, "0", question, whole(opened), depth=0)
@@ -171,7 +200,7 @@ class Engine:
                 "question": question,
                 "corpus": corpus.id,
                 "corpus_name": corpus.name,
-                "model": to_json(self.model.info),
+                "model": to_json(run.model.info),
                 "settings": to_json(run.settings),
                 "strategy": self.strategy,
             }
@@ -179,11 +208,11 @@ class Engine:
 
     def _check_fits(self, run: Run, root: Node) -> None:
         """Refuse a question that leaves no room for a reply and for the output it leads to."""
-        needed = self.model.fits(prompt.opening(facts(run, root)))
-        window = self.model.info.n_ctx
+        needed = run.model.fits(prompt.opening(facts(run, root)))
+        window = run.model.info.n_ctx
         if needed + 2 * room_wanted(run) > window:
             raise InputError(
-                f"the question with its instructions takes {needed:,} tokens of {self.model.info.name}, whose window "
+                f"the question with its instructions takes {needed:,} tokens of {run.model.info.name}, whose window "
                 f"holds {window:,}; ask a shorter question, or choose a larger --window or model"
             )
 
