@@ -72,6 +72,7 @@ class Engine:
         self._own_host = host is None
         self.kernels = host or KernelHost(data_dir / "scratch")
         self._models = Loaded()
+        self._live: dict[str, Run] = {}
         try:
             self._start_host()
             if model is not None:
@@ -175,17 +176,24 @@ class Engine:
             stop=stop,
             hooks=hooks,
         )
-        root = make_node(run, "0", question, whole(opened), depth=0)
+        root = make_node(run, "0", question, whole(opened), run.stop, depth=0)
         self._check_fits(run, root)
         run.id = self._start(run, corpus, question)
-        hooks.event(self.store.events(run.id)[0])
+        self._live[run.id] = run
+        try:
+            return self._work(run, root)
+        finally:
+            del self._live[run.id]
+
+    def _work(self, run: Run, root: Node) -> Answer:
+        run.hooks.event(self.store.events(run.id)[0])
         run.count_node()
         run.record(
             "0",
             "node_started",
             parent=None,
             kind="root",
-            question=question,
+            question=root.question,
             context=root.described,
             depth=0,
             cell=None,
@@ -193,6 +201,14 @@ class Engine:
             index=None,
         )
         return self._finish(run, root, *self._drive(run, root))
+
+    def stop(self, run: str, node: str = "0") -> bool:
+        """Stop a run of this engine, or the subtree of one of its nodes; False when that is not at work.
+
+        The parent of a stopped node is told in place of an answer and goes on; what was done stays recorded.
+        """
+        found = self._live.get(run)
+        return found is not None and found.stop_node(node)
 
     def _start(self, run: Run, corpus: CorpusInfo, question: str) -> str:
         return self.store.new_run(
@@ -232,6 +248,8 @@ class Engine:
         return outcome, "answered" if outcome.answer is not None else "unanswered"
 
     def _finish(self, run: Run, root: Node, outcome: Outcome, status: str) -> Answer:
+        with run.lock:
+            run.over = True
         sources = run.evidence.citations(outcome)
         seconds = round(run.ledger.seconds, 3)
         run.record(

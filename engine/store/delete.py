@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, StoreError
-from engine.store import blobs, log, projections
+from engine.store import blobs, log, projections, search
 from engine.store.database import BACKUPS
 
 CORPORA = "corpora"
@@ -26,6 +26,19 @@ def take_run(db: sqlite3.Connection, run: str) -> dict[str, Any]:
     if log.live_runs(db, run=run):
         raise InputError(f"The run {run} is still running. Stop it first, then delete it.")
     return _take_runs(db, [run])
+
+
+def take_session(db: sqlite3.Connection, session: str) -> dict[str, Any]:
+    """Remove the rows of all runs of a session. Raises InputError while one of them runs, or when there is none."""
+    runs = [row[0] for row in db.execute("SELECT run FROM run WHERE session = ? ORDER BY run", (session,))]
+    if not runs:
+        raise InputError(f"There is no session {session!r}; it may have been deleted.")
+    for run in runs:
+        if log.live_runs(db, run=run):
+            raise InputError(
+                f"The run {run} of this session is still running. Stop it first, then delete it."
+            )
+    return _take_runs(db, runs)
 
 
 def take_corpus(db: sqlite3.Connection, corpus: str) -> dict[str, Any]:
@@ -80,11 +93,13 @@ def finish(db: sqlite3.Connection, folder: Path) -> None:
 
 def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
     count = 0
+    search.remove(db, runs)
     for run in runs:
         _note(db, "run", run)
         projections.clear(db, run)
         db.execute("DELETE FROM blob_use WHERE run = ?", (run,))
         count += db.execute("DELETE FROM event WHERE run = ?", (run,)).rowcount
+    db.execute("DELETE FROM title WHERE session NOT IN (SELECT session FROM run WHERE session IS NOT NULL)")
     return {"runs": runs, "corpora": [], "events": count, "blobs": blobs.drop_unused(db)}
 
 
