@@ -22,7 +22,7 @@ from app.workbench import Workbench
 from engine.errors import TaprootError
 
 STATIC = Path(__file__).resolve().parent / "static"
-ROUTES = ("runs", "sessions", "library", "models")
+ROUTES = ("ask", "runs", "sessions", "library", "models")
 
 
 def build(workbench: Workbench, token: str, port: int) -> Application:

@@ -3,7 +3,7 @@
 // `answerPanel(run, app)` builds it from the row of GET /api/runs/RUN/log. A source that does not stand in the documents
 // is struck through, never shown as a fact; a click on any other opens the document at its span.
 
-import { el } from "/ui/dom.js";
+import { el, icon } from "/ui/dom.js";
 import { render } from "/ui/markdown.js";
 import { count, duration, many } from "/ui/tree/figures.js";
 import { line } from "/ui/tree/text.js";
@@ -56,7 +56,7 @@ function body(run, sources, app) {
 function addChips(box, run, sources, app) {
   const chips = sources.slice(0, SHOWN_SOURCES).map((source, i) => chip(run, source, i + 1, app));
   const last = box.lastElementChild;
-  const row = el("span", { class: "chips" }, ...chips);
+  const row = el("span", { class: "cites" }, ...chips);
   if (last && /^(P|H\d)$/.test(last.tagName)) last.append(" ", row);
   else box.append(row);
 }
@@ -81,9 +81,9 @@ function open(run, source, app) {
 function chip(run, source, number, app) {
   if (source.status === "missing") {
     const words = `Source ${number} does not stand in the documents`;
-    return el("span", { class: "chip chip-missing", title: words, "aria-label": words }, `${number}`);
+    return el("span", { class: "cite cite-missing", title: words, "aria-label": words }, `${number}`);
   }
-  const button = el("button", { class: `chip chip-${source.status}`, type: "button", title: place(source) }, `${number}`);
+  const button = el("button", { class: `cite cite-${source.status}`, type: "button", title: place(source) }, `${number}`);
   button.setAttribute("aria-label", `Source ${number}: ${place(source)}`);
   button.addEventListener("click", () => open(run, source, app));
   return button;
@@ -98,7 +98,7 @@ function sourceList(run, sources, app) {
   const title = missing ? `Sources · ${missing} not found in the documents` : "Sources";
   const box = el("div", { class: "sources-box" }, el("h3", { class: missing ? "warn" : "" }, title), list);
   if (items.length > SHOWN_SOURCES) {
-    const more = el("button", { class: "quiet", type: "button" }, `Show all ${items.length} sources`);
+    const more = el("button", { class: "plain", type: "button" }, `Show all ${items.length} sources`);
     more.addEventListener("click", () => {
       list.append(...items.slice(SHOWN_SOURCES));
       more.remove();
@@ -110,7 +110,7 @@ function sourceList(run, sources, app) {
 }
 
 function item(run, source, number, app) {
-  const mark = el("span", { class: `chip chip-${source.status}`, "aria-hidden": "true" }, `${number}`);
+  const mark = el("span", { class: `cite cite-${source.status}`, "aria-hidden": "true" }, `${number}`);
   if (source.status === "missing") return missingItem(run, source, mark, app);
   const note = source.status === "folded" ? el("span", { class: "source-note" }, "white space or quotes differ") : null;
   const button = el(
@@ -178,7 +178,7 @@ function files(run, app) {
   if (!read.length) return null;
   const rows = read.map((file) => {
     const share = Math.min(1, file.characters_read / Math.max(1, file.characters_total));
-    const bar = el("span", { class: "bar", "aria-hidden": "true" }, el("span", { class: "bar-fill" }));
+    const bar = el("span", { class: "meter", "aria-hidden": "true" }, el("i", {}));
     bar.firstChild.style.width = `${Math.max(2, share * 100)}%`;
     const name = el("button", { class: "quiet file", type: "button" }, line(file.name));
     name.addEventListener("click", () => app.openDocument(run.corpus, file.document, {}));
@@ -188,7 +188,7 @@ function files(run, app) {
 }
 
 function copyButton(run, app) {
-  const button = el("button", { class: "quiet copy", type: "button" }, "Copy with sources");
+  const button = el("button", { class: "button", type: "button" }, icon("copy"), "Copy with sources");
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(asText(run));

@@ -17,6 +17,8 @@ const HEADING = /^ {0,3}(#{1,6}) (.*)$/;
 const FENCE = /^ {0,40}(`{3,}|~{3,}) ?([\w+#.-]{0,30})/;
 const RULE = /^ {0,3}(?:- ?- ?-[- ]*|\* ?\* ?\*[* ]*|_ ?_ ?_[_ ]*)$/;
 const QUOTE = /^ {0,3}> ?/;
+const SPECIAL = /[\n\\`!\[*_~]/;
+const WORD = /[\p{L}\p{N}]/u;
 const MARKER = /\[(\d{1,3}(?:, ?\d{1,3}){0,9})\](?!\()/y;
 
 /** The DOM of a Markdown text. */
@@ -51,7 +53,7 @@ function block(lines, at, how, depth) {
   const heading = HEADING.exec(line);
   if (heading) {
     const level = Math.min(6, heading[1].length + 2); // the page has its own first two levels
-    return [el(`h${level}`, { dir: "auto" }, ...inline(heading[2].replace(/ #+ *$/, ""), how)), at + 1];
+    return [el(`h${level}`, {}, ...inline(heading[2].replace(/ #+ *$/, ""), how)), at + 1];
   }
   if (RULE.test(line)) return [el("hr", {}), at + 1];
   if (QUOTE.test(line) && depth < MAX_DEPTH) {
@@ -65,7 +67,7 @@ function block(lines, at, how, depth) {
   let end = at + 1;
   while (end < lines.length && !beginsBlock(lines, end)) end += 1;
   const text = lines.slice(at, end).map((l) => l.trim()).join("\n");
-  return [el("p", { dir: "auto" }, ...inline(text, how)), end];
+  return [el("p", {}, ...inline(text, how)), end];
 }
 
 function beginsBlock(lines, at) {
@@ -122,7 +124,7 @@ function listItem(lines, how, depth) {
   if (task) lines[0] = `${task[1] === " " ? "☐" : "☑"} ${lines[0].slice(4)}`;
   const made = blocks(lines, how, depth + 1);
   const inner = made.flatMap((node, i) => (i === 0 && node.tagName === "P" ? [...node.childNodes] : [node]));
-  return el("li", { dir: "auto" }, ...inner);
+  return el("li", {}, ...inner);
 }
 
 // A row of cells; a bar after a backslash or inside code does not part cells.
@@ -157,7 +159,7 @@ function table(lines, at, how) {
   const align = cells(lines[at + 1]).map((c) => (c.endsWith(":") ? (c.startsWith(":") ? "center" : "end") : "start"));
   const row = (line, tag) =>
     el("tr", {}, ...cells(line).slice(0, align.length).map((c, i) => {
-      return el(tag, { dir: "auto", style: { "text-align": align[i] } }, ...inline(c, how));
+      return el(tag, { style: { "text-align": align[i] } }, ...inline(c, how));
     }));
   let end = at + 2;
   while (end < lines.length && lines[end].includes("|") && lines[end].trim()) end += 1;
@@ -178,52 +180,60 @@ const EMPHASIS = [
 
 function inline(text, how, depth = 0) {
   const out = [];
-  let run = "";
-  const flush = () => {
-    if (run) out.push(plain(run));
-    run = "";
+  const past = new Map(); // by mark: up to where it is known that nothing closes it
+  let run = 0; // where plain text began
+  const flush = (end) => {
+    if (end > run) out.push(plain(text.slice(run, end)));
   };
   for (let at = 0; at < text.length; ) {
-    const found = special(text, at, how, depth);
+    const found = SPECIAL.test(text[at]) ? special(text, at, { ...how, past }, depth) : null;
     if (!found) {
-      run += text[at];
       at += 1;
-    } else if (typeof found[0] === "string") {
-      run += found[0];
-      at = found[1];
     } else {
-      flush();
+      flush(at);
       out.push(...found[0]);
-      at = found[1];
+      run = at = found[1];
     }
   }
-  flush();
+  flush(text.length);
   return out;
 }
 
-// What begins at `at`: [text or nodes, where it ends], or null for a plain character.
+/** Where `mark` stands next within reach of `from`, as far as `fits(index)`; -1 for nowhere. */
+function closing(text, mark, from, past, fits) {
+  const limit = Math.min(text.length, from + REACH);
+  let at = Math.max(from, past.get(mark) ?? 0);
+  while (at < limit) {
+    const window = text.slice(at, limit + mark.length);
+    const found = window.indexOf(mark);
+    if (found < 0) break;
+    at += found;
+    if (fits(at)) return at;
+    at += 1;
+  }
+  past.set(mark, limit);
+  return -1;
+}
+
+// What begins at `at`: [nodes, where it ends], or null for a plain character.
 function special(text, at, how, depth) {
   const c = text[at];
   if (c === "\n") return [[el("br", {})], at + 1];
-  if (c === "\\" && PUNCTUATION.test(text[at + 1] ?? "")) return [text[at + 1], at + 2];
-  if (c === "`") return codeSpan(text, at);
+  if (c === "\\" && PUNCTUATION.test(text[at + 1] ?? "")) return [[text[at + 1]], at + 2];
+  if (c === "`") return codeSpan(text, at, how);
   if (c === "!" && text[at + 1] === "[") return link(text, at + 1, how, depth, "md-image");
   if (c === "[") return marker(text, at, how) ?? link(text, at, how, depth, "md-link");
   if ((c === "*" || c === "_" || c === "~") && depth < MAX_SPANS) return emphasis(text, at, how, depth);
   return null;
 }
 
-function codeSpan(text, at) {
-  const near = text.slice(at, at + REACH);
-  const mark = /^`{1,20}/.exec(near)[0];
-  let end = near.indexOf(mark, mark.length);
-  while (end >= 0 && near[end + mark.length] === "`") {
-    while (near[end] === "`") end += 1;
-    end = near.indexOf(mark, end);
-  }
-  if (end < 0) return [mark, at + mark.length];
-  const inner = near.slice(mark.length, end).replace(/^ (.*) $/s, "$1");
-  return [[el("code", {}, plain(inner))], at + end + mark.length];
+function codeSpan(text, at, how) {
+  const mark = /^`{1,20}/.exec(text.slice(at, at + 20))[0];
+  const from = at + mark.length;
+  const end = closing(text, mark, from, how.past, (i) => text[i - 1] !== "`" && text[i + mark.length] !== "`");
+  if (end < 0) return [[mark], from];
+  const inner = text.slice(from, end).replace(/^ (.*) $/s, "$1");
+  return [[el("code", {}, plain(inner))], end + mark.length];
 }
 
 function marker(text, at, how) {
@@ -250,20 +260,19 @@ function emphasis(text, at, how, depth) {
   for (const [mark, tag] of EMPHASIS) {
     if (!text.startsWith(mark, at)) continue;
     const from = at + mark.length;
-    if (!/\S/.test(text[from] ?? "")) continue;
-    if (mark[0] === "_" && /[\p{L}\p{N}]/u.test(text[at - 1] ?? "")) continue;
-    const near = text.slice(from, from + REACH);
-    let end = near.indexOf(mark, 1);
-    while (end > 0 && !mayClose(near, end, mark)) end = near.indexOf(mark, end + 1);
-    if (end > 0) return [[el(tag, {}, ...inline(near.slice(0, end), how, depth + 1))], from + end + mark.length];
+    if (/^\s|^$/.test(text[from] ?? "")) continue;
+    if (mark.length === 1 && WORD.test(text[at - 1] ?? "")) continue; // 2*3*4, snake_case
+    const end = closing(text, mark, from + 1, how.past, (i) => mayClose(text, i, mark));
+    if (end > 0) return [[el(tag, {}, ...inline(text.slice(from, end), how, depth + 1))], end + mark.length];
   }
-  const run = /^[*_~]{1,64}/.exec(text.slice(at, at + 64))[0]; // no end in reach: the marks are text
-  return [run, at + run.length];
+  const run = /^[*_~]{1,64}/.exec(text.slice(at, at + 64))[0]; // nothing closes it: the marks are text
+  return [[run], at + run.length];
 }
 
-function mayClose(near, end, mark) {
-  const after = near[end + mark.length] ?? "";
-  if (/\s/.test(near[end - 1])) return false;
-  if (after === mark[0] || (mark.length === 1 && near[end - 1] === mark)) return false;
-  return mark[0] !== "_" || !/[\p{L}\p{N}]/u.test(after);
+function mayClose(text, at, mark) {
+  const before = text[at - 1];
+  const after = text[at + mark.length] ?? "";
+  if (after === mark[0] || /\s/.test(before)) return false;
+  if (mark.length === 1 && before === mark) return false;
+  return mark[0] !== "_" || !WORD.test(after);
 }
