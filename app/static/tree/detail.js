@@ -3,7 +3,7 @@
 // Bodies are fetched when a node is looked at and again when it grew. Every part knows the event that brought it,
 // so moving the playhead only hides and shows parts that stand already.
 
-import { el } from "../dom.js";
+import { el, put } from "../dom.js";
 import { button, icon, redraw, say } from "./build.js";
 import { LIVE } from "./fold.js";
 import { count, duration, many } from "./figures.js";
@@ -23,7 +23,7 @@ const WORDS = {
   unanswered: "No answer",
 };
 const KINDS = { root: "Question", child: "Child", leaf: "Prompt" };
-const CELL = { ok: "done", error: "error", timeout: "out of time", interrupted: "stopped", died: "kernel died" };
+const CELL = { error: "error", timeout: "time out", interrupted: "stopped", died: "died" };
 
 /** `on` is {fetch(node, upto), select(id), stop(id), copy(text, what), link(id)}. */
 export class Detail {
@@ -95,12 +95,13 @@ export class Detail {
         "div",
         { class: "detail-bar" },
         crumbs,
+        el("span", { class: "what" }, icon(node.kind), KINDS[node.kind] ?? node.kind),
+        parts.status,
         el("span", { class: "grow" }),
         stop,
         button("link", "Copy a link to this node", () => this.on.link(node.id)),
         button("copy", "Copy this node as text", () => this.on.copy(this.#asText(), "The node")),
       ),
-      el("p", { class: "what" }, KINDS[node.kind] ?? node.kind, parts.status),
       parts.question,
       parts.context,
       el("p", {}, parts.figures, parts.below),
@@ -277,63 +278,65 @@ export class Detail {
   }
 
   #turn(turn, cells, seqs, node) {
+    const replied = seqs.reply.get(turn.index);
     const shown = turn.messages ?? [];
     const usage = turn.usage ?? {};
-    const figures = [];
-    if (usage.completion_tokens) figures.push(many(usage.completion_tokens, "token"));
     const seconds = turn.seconds ?? usage.seconds;
-    if (seconds) figures.push(duration(seconds));
-    const leaf = node.kind === "leaf";
-    const replied = [];
-    if (turn.thinking) replied.push(this.#fold(`thinking ${turn.index}`, `Thinking · ${many(turn.thinking.length, "character")}`, () => long(turn.thinking), { kind: "thinking" }));
-    if (turn.prose?.trim()) replied.push(el("div", { class: "prose", dir: "auto" }, long(turn.prose.trim())));
-    const parts = [
-      el(
-        "h3",
-        { class: "turn" },
-        el("span", {}, leaf ? "Reply" : `Turn ${turn.index}`),
-        this.#when(el("span", { class: "figures" }, figures.join(" · ")), seqs.reply.get(turn.index)),
-      ),
-    ];
+    const figures = [usage.completion_tokens && many(usage.completion_tokens, "token"), seconds && duration(seconds)];
+    const head = el(
+      "h3",
+      { class: "turn" },
+      el("span", {}, node.kind === "leaf" ? "Reply" : `Turn ${turn.index}`),
+      this.#when(el("span", { class: "figures" }, figures.filter(Boolean).join(" · ")), replied),
+      el("span", { class: "grow" }),
+    );
+    const panels = [];
+    const fold = (name, text, title, make, { from = 0, open = false } = {}) => {
+      const [switcher, panel] = this.#fold(`${name} ${turn.index}`, text, title, make, open);
+      head.append(this.#when(switcher, from));
+      panels.push(this.#when(panel, from));
+    };
     if (shown.length) {
-      const size = shown.reduce((sum, message) => sum + message.content.length, 0);
-      const title = `Shown to the model · ${many(shown.length, "message")}, ${many(size, "character")}`;
-      parts.push(this.#fold(`shown ${turn.index}`, title, () => shown.map(message), { open: leaf }));
+      const size = shown.reduce((sum, one) => sum + one.content.length, 0);
+      const title = `What the model was shown: ${many(shown.length, "message")}, ${many(size, "character")}`;
+      fold("shown", "Prompt", title, () => shown.map(message), { open: node.kind === "leaf" });
     }
-    for (const part of replied) parts.push(this.#when(part, seqs.reply.get(turn.index)));
-    for (const cell of cells) parts.push(...this.#cell(cell, seqs));
+    if (turn.thinking) {
+      const title = `What the model thought: ${many(turn.thinking.length, "character")}`;
+      fold("thinking", "Thinking", title, () => el("div", { class: "thinking" }, long(turn.thinking)), { from: replied });
+    }
     if (turn.text && (turn.thinking || cells.length)) {
-      const raw = this.#fold(`raw ${turn.index}`, "Reply as written", () => long(turn.text), { kind: "raw" });
-      parts.push(this.#when(raw, seqs.reply.get(turn.index)));
+      fold("raw", "Raw", "The reply as it was written", () => long(turn.text), { from: replied });
     }
-    const made = el("div", { class: "turn-box" }, parts);
-    return this.#when(made, seqs.turn.get(turn.index) ?? node.start);
+    const prose = turn.prose?.trim();
+    const made = [head, ...panels];
+    if (prose) made.push(this.#when(el("div", { class: "prose", dir: "auto" }, long(prose)), replied));
+    for (const cell of cells) made.push(...this.#cell(cell, seqs));
+    return this.#when(el("div", {}, made), seqs.turn.get(turn.index) ?? node.start);
   }
 
   #cell(cell, seqs) {
     const begun = seqs.cell.get(cell.index);
     const done = seqs.done.get(cell.index);
     const status = cell.status ?? "running";
-    const bar = el("div", { class: "cell-bar" });
-    bar.append(this.#when(el("span", { class: "cell-running" }, "running…"), begun, done));
-    const ended = el("span", { class: `cell-end ${status}` }, [CELL[status] ?? status, cell.seconds == null ? "" : duration(cell.seconds)].filter(Boolean).join(" · "));
-    bar.append(this.#when(ended, done ?? LIVE));
-    bar.append(el("span", { class: "grow" }), button("copy", `Copy cell ${cell.index}`, () => this.on.copy(cell.code, "The code")));
-    const box = el(
+    const took = cell.seconds === null || cell.seconds === undefined ? "" : duration(cell.seconds);
+    const ended = el("span", { class: `cell-end ${status}` }, status === "ok" ? took : (CELL[status] ?? status));
+    if (status !== "ok") ended.title = took;
+    const gutter = el(
       "div",
-      { class: "cell" },
-      el("div", { class: "gutter", title: `cell ${cell.index}` }, `[${cell.index}]`),
-      el("div", { class: "input" }, bar, el("pre", { class: "code", tabIndex: 0, "aria-label": `Code of cell ${cell.index}`, role: "group" }, el("code", {}, python(cell.code ?? "")))),
+      { class: "gutter", title: `Cell ${cell.index}` },
+      el("span", {}, `[${cell.index}]`),
+      this.#when(el("span", { class: "cell-running" }, "running"), begun, done),
+      this.#when(ended, done ?? LIVE),
     );
-    const made = [this.#when(box, begun)];
+    const code = el("pre", { class: "code", tabIndex: 0, role: "group", "aria-label": `Code of cell ${cell.index}` }, el("code", {}, python(cell.code ?? "")));
+    const copy = button("copy", `Copy cell ${cell.index}`, () => this.on.copy(cell.code, "The code"), { kind: "over" });
+    const made = [this.#when(el("div", { class: "cell" }, gutter, el("div", { class: "input" }, code, copy)), begun)];
     for (const call of cell.calls ?? []) made.push(this.#when(this.#calls(call), seqs.call.get(`${cell.index}/${call.call}`) ?? begun));
-    const numbered = seqs.out.get(cell.index) ?? [];
-    const rows = grouped(cell.outputs ?? [], numbered);
-    for (const { list, from } of rows) {
-      const results = el("div", { class: "results" }, el("div", { class: "gutter" }), el("div", { class: "grow" }, outputs(list)));
-      made.push(this.#when(results, from ?? done ?? begun));
+    for (const { list, from } of grouped(cell.outputs ?? [], seqs.out.get(cell.index) ?? [])) {
+      made.push(this.#when(indented("results", outputs(list)), from ?? done ?? begun));
     }
-    if (cell.final) made.push(this.#when(el("p", { class: "final" }, icon("answered"), "This cell gave the final answer."), done));
+    if (cell.final) made.push(this.#when(indented("final", icon("answered"), "This cell gave the final answer."), done));
     return made;
   }
 
@@ -341,31 +344,27 @@ export class Detail {
     const ids = call.nodes ?? [];
     const name = call.name === "rlm" ? "rlm_query" : call.name === "llm" ? "llm_query" : (call.name ?? "call");
     const list = el("ul", { class: "calls" });
-    const put = (id) => {
+    const add = (id) => {
       const child = this.view.trace.nodes.get(id);
       const chip = el("button", { type: "button", class: "chip", on: { click: () => this.on.select(id) } }, icon("running"), el("b", {}, id), el("span", {}, child ? line(child.question, 120) : ""));
       this.fresh.push({ id, chip });
       list.append(el("li", {}, chip));
       return chip;
     };
-    ids.slice(0, SHOWN_CALLS).forEach(put);
+    ids.slice(0, SHOWN_CALLS).forEach(add);
     const rest = ids.slice(SHOWN_CALLS);
     const section = this.fresh;
     const more = el("button", { type: "button", class: "button show" }, `Show ${many(rest.length, "more call")}`);
     more.addEventListener("click", () => {
       this.fresh = section;
-      const first = rest.map(put)[0];
+      const first = rest.map(add)[0];
       this.chips = [...this.sections.values()].flatMap((one) => one.chips);
       this.#reach();
       more.remove();
       first.focus();
     });
-    return el(
-      "div",
-      { class: "called" },
-      el("div", { class: "gutter" }),
-      el("div", { class: "grow" }, el("p", { class: "hint" }, `${name} · ${many(ids.length, "prompt")}`), list, rest.length ? more : null),
-    );
+    const what = call.name === "rlm" ? many(ids.length, "child", "children") : many(ids.length, "prompt");
+    return indented("called", el("p", { class: "hint" }, `${name} · ${what}`), list, rest.length ? more : null);
   }
 
   #notes(notes, seqs) {
@@ -388,17 +387,23 @@ export class Detail {
     return this.#when(made, node.finish === LIVE ? 0 : node.finish);
   }
 
-  #fold(key, title, make, { open = false, kind = "" } = {}) {
+  /** A button that shows and hides a panel, which is made when it is first shown. */
+  #fold(key, text, title, make, open) {
     const id = `${this.id}/${key}`;
-    const box = el("details", { class: `fold ${kind}` }, el("summary", {}, title));
-    const fill = () => box.childElementCount === 1 && box.append(...[make()].flat());
-    box.open = this.folds.get(id) ?? open;
-    if (box.open) fill();
-    box.addEventListener("toggle", () => {
-      this.folds.set(id, box.open);
-      if (box.open) fill();
+    const panel = el("div", { class: "fold", id: `fold-${key.replace(" ", "-")}` });
+    const switcher = el("button", { type: "button", class: "button fold-switch", title }, text);
+    switcher.setAttribute("aria-controls", panel.id);
+    const turn = (shown) => {
+      switcher.setAttribute("aria-expanded", String(shown));
+      if (shown && !panel.childElementCount) put(panel, make());
+      panel.classList.toggle("shut", !shown);
+    };
+    switcher.addEventListener("click", () => {
+      this.folds.set(id, switcher.getAttribute("aria-expanded") !== "true");
+      turn(this.folds.get(id));
     });
-    return box;
+    turn(this.folds.get(id) ?? open);
+    return [switcher, panel];
   }
 
   // --- what is being written --------------------------------------------------------------------------------
@@ -449,6 +454,10 @@ export class Detail {
     if (this.data?.node?.answer) parts.push("## Answer", String(this.data.node.answer));
     return parts.filter(Boolean).join("\n\n");
   }
+}
+
+function indented(kind, ...children) {
+  return el("div", { class: `beside ${kind}` }, el("div", { class: "gutter" }), el("div", { class: "grow" }, children));
 }
 
 function message(one) {

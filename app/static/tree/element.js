@@ -1,14 +1,14 @@
 // <rlm-tree>: the tree of a run, growing while it goes on, with details, timeline and playback.
 //
 //   const tree = document.createElement("rlm-tree");
-//   tree.app = app;                        // {api, toast, shortcut}; live too when the tree is to follow by itself
-//   const log = await tree.load(run);      // fetches the log, resolves to it: {run, events, last}
+//   tree.app = app;                        // {api, toast, shortcut}
+//   const log = await tree.load(run);      // fetches the log, resolves to it: {run, events, last}; null when it cannot
 //   tree.fold([event, ...]);               // compact events of the same run, as they come; gaps are fetched by itself
 //   tree.draft({n, x, at, i});             // live text of a node
 //
-// Attributes: run (loads it), node (selects it), playhead (an event number; none: live), follow (the element follows a
-// run that goes on with app.live itself). `ready` is set once the tree is painted. Events: `select` (detail: node id),
-// `playhead` (detail: event number or null), `loaded` (detail: the log). The address keeps ?run=&node= of this run.
+// Attributes: run (loads it), node (selects it), playhead (an event number; none: live). `ready` is set once the tree is
+// painted, to the milliseconds since the page began. Events: `select` (detail: node id), `playhead` (detail: event
+// number or null). Where the address has ?run= of this run, its ?node= follows the selection.
 
 import { el } from "../dom.js";
 import { Detail } from "./detail.js";
@@ -57,7 +57,6 @@ class RlmTree extends HTMLElement {
   #rows = [];
   #stale = { rows: true, picture: true };
   #follow = true;
-  #unfollow = null;
 
   constructor() {
     super();
@@ -98,12 +97,10 @@ class RlmTree extends HTMLElement {
     if (run !== this.#run) this.#begin(run);
     try {
       const log = await this.#get(`/api/runs/${encodeURIComponent(run)}/log?after=${this.#trace.last}`);
-      if (run !== this.#run) return log;
+      if (run !== this.#run) return null;
       this.#say("");
       this.#take(log.events);
-      this.#followRun(log);
-      this.dispatchEvent(new CustomEvent("loaded", { detail: log }));
-      return log;
+      return { ...log, events: this.#trace.events, last: this.#trace.last };
     } catch (problem) {
       if (run === this.#run) this.#say(problem.message);
       return null;
@@ -170,6 +167,11 @@ class RlmTree extends HTMLElement {
     else this.removeAttribute("run");
   }
 
+  /** The number of the last event that was taken. */
+  get last() {
+    return this.#trace.last;
+  }
+
   get node() {
     return this.list.selected;
   }
@@ -204,8 +206,6 @@ class RlmTree extends HTMLElement {
     this.#dress?.disconnect();
     clearInterval(this.#second);
     this.playback.pause();
-    this.#unfollow?.();
-    this.#unfollow = null;
   }
 
   attributeChangedCallback(name, before, value) {
@@ -247,8 +247,6 @@ class RlmTree extends HTMLElement {
 
   #begin(run) {
     this.playback.pause();
-    this.#unfollow?.();
-    this.#unfollow = null;
     this.#run = run;
     this.#trace = new Trace();
     this.#collapsed = new Set();
@@ -284,14 +282,6 @@ class RlmTree extends HTMLElement {
     return gap;
   }
 
-  #followRun(log) {
-    if (this.#unfollow || !this.hasAttribute("follow") || !this.app?.live || !log.run?.live) return;
-    this.#unfollow = this.app.live.follow(this.#run, this.#trace.last, {
-      event: (event) => this.fold([event]),
-      draft: (draft) => this.draft(draft),
-    });
-  }
-
   // --- painting ---------------------------------------------------------------------------------------------
 
   /** Paint in the next frame, once for all that came meanwhile. */
@@ -311,7 +301,7 @@ class RlmTree extends HTMLElement {
       collapsed: this.#folded,
       kept: this.#filter?.kept ?? null,
       drafts: this.#drafts,
-      clock: Date.now() / 1000,
+      clock: Math.max(Date.now() / 1000, this.#trace.times.at(-1) ?? 0),
       text: this.toolbar.wanted.text,
       selected: this.list.selected,
     };

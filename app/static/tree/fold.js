@@ -244,7 +244,7 @@ export class Trace {
 
   /** Seconds that a node has worked at a playhead; `clock` is the Unix time that live nodes are measured by. */
   seconds(node, playhead, clock) {
-    if (node.finish <= playhead) return node.now.seconds ?? node.ended - node.began;
+    if (node.ended !== null && node.finish <= playhead) return node.now.seconds ?? node.ended - node.began;
     const until = playhead < this.last ? this.time(playhead) : (this.end?.ts ?? clock);
     return Math.max(0, until - node.began);
   }
