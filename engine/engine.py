@@ -28,6 +28,8 @@ from engine.stop import Stop
 from engine.store import Store
 from engine.types import Citation, Json, Settings, Usage, to_json
 
+EARLIER_SHARE = 8  # at most this part of the window goes to what was asked before
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -139,11 +141,14 @@ class Engine:
         *,
         hooks: Hooks | None = None,
         stop: Stop | None = None,
+        follows: str | None = None,
     ) -> Answer:
         """Answer a question about a corpus. Always returns what became of the run, also after a stop.
 
-        Raises InputError for a question that is empty or does not fit the model's window; nothing is
-        stored then. Raises StoreError when the run cannot be recorded.
+        `follows` is the run that a follow-up question comes after: the questions and answers of its session up
+        to it are given to the model as far as there is room. Raises InputError for a question that is empty or
+        does not fit the model's window, or for an unknown run to follow; nothing is stored then. Raises
+        ModelError while no model is loaded, StoreError when the run cannot be recorded.
         """
         settings = settings or Settings()
         hooks = hooks or Hooks()
@@ -151,7 +156,7 @@ class Engine:
         if not question:
             raise InputError("the question is empty; write what you want to know in quotes after the paths")
         with self._models.lent() as model:
-            return self._ask(question, corpus, model, settings, hooks, stop or Stop())
+            return self._ask(question, corpus, model, settings, hooks, stop or Stop(), follows)
 
     def _ask(
         self,
@@ -161,7 +166,9 @@ class Engine:
         settings: Settings,
         hooks: Hooks,
         stop: Stop,
+        follows: str | None,
     ) -> Answer:
+        before = self.store.run(follows) if follows is not None else None
         opened = Corpus.open(corpus.path)
         run = Run(
             id="",
@@ -177,15 +184,16 @@ class Engine:
             hooks=hooks,
         )
         root = make_node(run, "0", question, whole(opened), run.stop, depth=0)
-        self._check_fits(run, root)
-        run.id = self._start(run, corpus, question)
+        spare = self._check_fits(run, root)
+        notice = self._recall(root, before, model, spare) if before is not None else ""
+        run.id = self._start(run, corpus, question, before)
         self._live[run.id] = run
         try:
-            return self._work(run, root)
+            return self._work(run, root, notice)
         finally:
             del self._live[run.id]
 
-    def _work(self, run: Run, root: Node) -> Answer:
+    def _work(self, run: Run, root: Node, notice: str) -> Answer:
         run.hooks.event(self.store.events(run.id)[0])
         run.count_node()
         run.record(
@@ -200,6 +208,8 @@ class Engine:
             call=None,
             index=None,
         )
+        if notice:
+            run.note("0", notice)
         return self._finish(run, root, *self._drive(run, root))
 
     def stop(self, run: str, node: str = "0") -> bool:
@@ -210,7 +220,17 @@ class Engine:
         found = self._live.get(run)
         return found is not None and found.stop_node(node)
 
-    def _start(self, run: Run, corpus: CorpusInfo, question: str) -> str:
+    def _recall(self, root: Node, before: Json, model: Model, spare: int) -> str:
+        """Give the root what was asked and answered up to the run `before`; say how much did not fit, if any."""
+        session = self.store.session(before["session"])
+        asked = [row for row in session if row["started"] <= before["started"]]
+        exchanges = [(row["question"], row["answer"] or "(none)") for row in asked]
+        root.earlier = prompt.recent(exchanges, model.count, min(spare, model.info.n_ctx // EARLIER_SHARE))
+        if len(root.earlier) == len(exchanges):
+            return ""
+        return f"{len(root.earlier)} of {len(exchanges)} earlier questions fit the window of this model"
+
+    def _start(self, run: Run, corpus: CorpusInfo, question: str, before: Json) -> str:
         return self.store.new_run(
             {
                 "question": question,
@@ -219,11 +239,13 @@ class Engine:
                 "model": to_json(run.model.info),
                 "settings": to_json(run.settings),
                 "strategy": self.strategy,
+                "session": before["session"] if before else None,
+                "follows": before["run"] if before else None,
             }
         )
 
-    def _check_fits(self, run: Run, root: Node) -> None:
-        """Refuse a question that leaves no room for a reply and for the output it leads to."""
+    def _check_fits(self, run: Run, root: Node) -> int:
+        """Refuse a question that leaves no room for a reply and for the output it leads to; return tokens to spare."""
         needed = run.model.fits(prompt.opening(facts(run, root)))
         window = run.model.info.n_ctx
         if needed + 2 * room_wanted(run) > window:
@@ -231,6 +253,7 @@ class Engine:
                 f"the question with its instructions takes {needed:,} tokens of {run.model.info.name}, whose window "
                 f"holds {window:,}; ask a shorter question, or choose a larger --window or model"
             )
+        return window - needed - 2 * room_wanted(run)
 
     def _drive(self, run: Run, root: Node) -> tuple[Outcome, str]:
         """Run the root; whatever stops it becomes a status, and the run stays readable."""

@@ -123,7 +123,7 @@ class Node:
     """One conversation with its own kernel. `ref` names its data; `depth` is its level, 0 for the root.
 
     `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
-    ends this node with all below it.
+    ends this node with all below it. `earlier` is what a follow-up follows, for the root alone.
     """
 
     id: str
@@ -134,6 +134,7 @@ class Node:
     depth: int = 0
     preview: str = ""
     listing: tuple[str, ...] = ()
+    earlier: tuple[prompt.Exchange, ...] = ()
     children: int = 0
     cells: int = 0
     variables: tuple[str, ...] = ()
@@ -161,6 +162,7 @@ def facts(run: Run, node: Node) -> prompt.Facts:
         depth=max(0, run.settings.depth - node.depth),
         listing=node.listing,
         preview=node.preview,
+        earlier=node.earlier,
     )
 
 
