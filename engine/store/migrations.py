@@ -6,6 +6,7 @@ search     the words of questions, answers, code and outputs, see search.py; its
 title      what a person called a session (a first run and its follow-ups); goes with the last run of the session
 blob       large values by sha256; blob_use says which runs refer to them
 corpus     what was ingested; its text lies in the folder corpora/<id>, not here
+collection, version    what a person sees of corpora, see collections.py
 heartbeat  the last sign of life of each process that owns runs
 deletion   what was deleted and when, without content; opens the delete trigger of its runs
 """
@@ -46,6 +47,13 @@ def m002_sessions_and_search(db: Database) -> None:
     )
     for id, node, kind, payload in rows:
         search.add(db.conn, id, search.text(node, kind, blobs.join(json.loads(payload), value)))
+
+
+@migrations()
+def m003_collections(db: Database) -> None:
+    """Collections with versions: a folder keeps its name while its content changes."""
+    for statement in THIRD:
+        db.conn.execute(statement)
 
 
 def known() -> list[str]:
@@ -114,4 +122,14 @@ SECOND = (
     "CREATE INDEX event_by_node ON event (run, node, seq)",
     "CREATE TABLE title (session TEXT PRIMARY KEY, title TEXT NOT NULL) STRICT",
     search.TABLE,
+)
+
+THIRD = (
+    """CREATE TABLE collection (
+        collection TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, sources TEXT NOT NULL,
+        created REAL NOT NULL) STRICT""",
+    """CREATE TABLE version (
+        collection TEXT NOT NULL, number INTEGER NOT NULL, corpus TEXT NOT NULL, added REAL NOT NULL, changes TEXT,
+        PRIMARY KEY (collection, number)) STRICT""",
+    "CREATE INDEX version_by_corpus ON version (corpus)",
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, StoreError
-from engine.store import blobs, events, projections, search
+from engine.store import blobs, collections, events, projections, search
 from engine.store.database import connect, sentences
 from engine.types import Event, Json
 
@@ -138,6 +138,17 @@ class Reader:
         """Return the corpus with this id, or the only one whose id starts so. Raises InputError."""
         with self._snapshot() as db:
             return _corpus(db, _by_prefix(db, "corpus", name))
+
+    def collections(self) -> list[Row]:
+        """Return the collections, newest first, with their versions; see `collections.py`."""
+        with self._snapshot() as db:
+            return collections.stored(db)
+
+    def was_deleted(self, kind: str, name: str) -> bool:
+        """Say whether a run, corpus or collection of this id was deleted and has not come back."""
+        with self._snapshot() as db:
+            row = db.execute("SELECT 1 FROM deletion WHERE kind = ? AND id = ?", (kind, name)).fetchone()
+            return row is not None
 
     def verify_chain(self, run: str) -> list[str]:
         """Check the hashes of a run's events and of its large values; an empty list means that all hold."""

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, get_args
 
 from engine.errors import StoreError
-from engine.store import database, delete, log, owner
+from engine.store import collections, database, delete, log, owner
 from engine.store.events import canonical
 from engine.store.reader import Reader, Row
 from engine.store.writer import When, Work, Writer
@@ -126,6 +126,45 @@ class Store(Reader):
         """Delete a corpus, its folder and all its runs; return a receipt as `delete_run` does."""
         corpus = self.corpus(name)["corpus"]
         return self._delete(lambda db: delete.take_corpus(db, corpus))
+
+    def save_version(self, row: Row, corpus: Row, changes: Json) -> int:
+        """Add or replace a corpus as `save_corpus` does, as the newest version of a collection; return its number.
+
+        `row` has the `kind`, `name` and `sources` of the collection, and its id as `collection`.
+        """
+        facts = canonical(corpus)
+
+        def work(db: sqlite3.Connection) -> int:
+            log.save_corpus(db, corpus["id"], corpus.get("name"), facts)
+            return collections.save_version(db, row, corpus["id"], changes)
+
+        return self._write(work)
+
+    def adopt(self) -> int:
+        """Give every corpus without a collection one; return how many there were."""
+        return self._write(collections.adopt)
+
+    def new_collection(self) -> str:
+        """Return an id that no collection has or had."""
+        return self._write(collections.new_id)
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Give a collection another name. Raises InputError when there is none."""
+        self._write(partial(collections.rename, collection=collection, name=name))
+
+    def delete_collection(self, collection: str) -> Row:
+        """Delete a collection, its corpora, their runs and its uploaded files; return a receipt as `delete_run` does.
+
+        Corpora that another collection shares are `kept`. Raises InputError while a run reads one of them.
+        """
+        return self._delete(partial(delete.take_collection, collection=collection))
+
+    def drop_unused(self, corpus: str) -> bool:
+        """Delete the text of an older version that no run used; say whether it was so."""
+        if not self._write(partial(delete.take_unused, corpus=corpus)):
+            return False
+        self._write(lambda db: delete.erase_unused(db, self.folder, corpus), "alone")
+        return True
 
     def name_session(self, session: str, title: str) -> None:
         """Give a session a title in place of its first question; "" takes it away. Raises InputError."""
