@@ -19,7 +19,7 @@ const RULE = /^ {0,3}(?:- ?- ?-[- ]*|\* ?\* ?\*[* ]*|_ ?_ ?_[_ ]*)$/;
 const QUOTE = /^ {0,3}> ?/;
 const SPECIAL = /[\n\\`!\[*_~]/;
 const WORD = /[\p{L}\p{N}]/u;
-const MARKER = /\[(\d{1,3}(?:, ?\d{1,3}){0,9})\](?!\()/y;
+const MARKER = /^\[(\d{1,3}(?:, ?\d{1,3}){0,9})\](?!\()/;
 
 /** The DOM of a Markdown text. */
 export function render(text, { cite = () => null } = {}) {
@@ -237,23 +237,22 @@ function codeSpan(text, at, how) {
 }
 
 function marker(text, at, how) {
-  MARKER.lastIndex = at;
-  const found = MARKER.exec(text);
+  const found = MARKER.exec(text.slice(at, at + 64));
   if (!found) return null;
   const nodes = found[1].split(",").map((n) => how.cite(Number(n)));
   return nodes.every(Boolean) ? [nodes, at + found[0].length] : null;
 }
 
 function link(text, at, how, depth, kind) {
-  const near = text.slice(at, at + REACH);
-  const middle = near.indexOf("](");
-  const end = middle < 0 ? -1 : near.indexOf(")", middle);
-  if (end < 0 || near.slice(0, middle).includes("\n")) return null;
-  const words = near.slice(1, middle);
-  const address = near.slice(middle + 2, end);
+  const always = () => true;
+  const middle = closing(text, "](", at + 1, how.past, always);
+  const end = middle < 0 ? -1 : closing(text, ")", middle + 2, how.past, always);
+  const words = text.slice(at + 1, middle);
+  if (end < 0 || /[\n\]]/.test(words)) return null;
+  const address = text.slice(middle + 2, end);
   const shown = depth < MAX_SPANS ? inline(words, how, depth + 1) : [plain(words)];
   const where = address === words ? [] : [el("span", { class: "md-address" }, " (", plain(address), ")")];
-  return [[el("span", { class: kind }, ...shown, ...where)], at + end + 1];
+  return [[el("span", { class: kind }, ...shown, ...where)], end + 1];
 }
 
 function emphasis(text, at, how, depth) {

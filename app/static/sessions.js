@@ -6,7 +6,7 @@ import { el, icon, put } from "/ui/dom.js";
 import { statusWords } from "/ui/answer.js";
 import { when } from "/ui/runhead.js";
 import { count, duration, many } from "/ui/tree/figures.js";
-import { line } from "/ui/tree/text.js";
+import { line, plain } from "/ui/tree/text.js";
 
 const WAIT = 160; // milliseconds after the last key before the search is sent
 const PAGE = 100;
@@ -126,13 +126,13 @@ class SessionsView {
       el("div", { class: "session-tools" },
         el("button", { class: "quiet", type: "button", title: "Rename (F2)", "aria-label": `Rename ${title}`, on: { click: () => this.rename(one) } }, icon("edit")),
         el("button", { class: "quiet", type: "button", title: "Delete (Del)", "aria-label": `Delete ${title}`, on: { click: () => this.remove(one) } }, icon("trash"))),
-      (one.hits ?? []).length ? el("ul", { class: "session-hits" }, one.hits.slice(0, 4).map((hit) => this.hit(hit, query))) : null);
+      (one.hits ?? []).length ? el("ul", { class: "session-hits" }, one.hits.slice(0, 4).map((hit) => this.hit(hit))) : null);
   }
 
-  hit(hit, query) {
+  hit(hit) {
     return el("li", {}, el("button", { class: "session-hit", type: "button", on: { click: () => this.app.openRun(hit.run, hit.node) } },
       el("span", { class: "session-hit-kind" }, PLACES[hit.kind] ?? hit.kind),
-      el("span", { class: "session-hit-text", dir: "auto" }, ...marked(line(hit.excerpt ?? "", 300), query))));
+      el("span", { class: "session-hit-text", dir: "auto" }, ...excerpt(hit))));
   }
 
   open(one) {
@@ -258,6 +258,19 @@ function confirmed(title, content, action) {
     dialog.showModal();
     cancel.focus();
   });
+}
+
+/** The excerpt of a hit as nodes; its marks are ranges in characters. */
+function excerpt({ excerpt: text = "", marks = [] }) {
+  const characters = [...text];
+  const part = (start, end) => plain(characters.slice(start, end).join(""));
+  const nodes = [];
+  let from = 0;
+  for (const [start, end] of marks) {
+    nodes.push(part(from, start), el("mark", {}, part(start, end)));
+    from = end;
+  }
+  return [...nodes, part(from)];
 }
 
 /** A text as nodes, the words of the query marked. */
