@@ -164,7 +164,7 @@ export function cost(run) {
   const tokens = (usage.prompt_tokens ?? 0) + (usage.completion_tokens ?? 0);
   const model = typeof run.model === "object" ? run.model?.name : run.model;
   return [
-    run.strategy ? `${run.strategy[0].toUpperCase()}${run.strategy.slice(1)}` : "",
+    run.strategy ? line(`${run.strategy[0].toUpperCase()}${run.strategy.slice(1)}`) : "",
     run.nodes ? many(run.nodes, "node") : "",
     usage.calls ? many(usage.calls, "model call") : "",
     tokens ? many(tokens, "token") : "",
