@@ -50,6 +50,24 @@ def stored(db: sqlite3.Connection) -> list[Row]:
     ]
 
 
+def of(db: sqlite3.Connection, corpus: str) -> Row:
+    """The place of a corpus: its `collection` (None without one), the `name` that has, and whether it is `current`.
+
+    A corpus is current when it is the newest version of a collection, or belongs to none.
+    """
+    row = db.execute(
+        "SELECT collection, name, number = (SELECT max(number) FROM version AS other "
+        "WHERE other.collection = version.collection) AS current FROM version JOIN collection USING (collection) "
+        "WHERE corpus = ? ORDER BY current DESC, created, number DESC LIMIT 1",
+        (corpus,),
+    ).fetchone()
+    return (
+        {"collection": row[0], "name": row[1], "current": bool(row[2])}
+        if row
+        else {"collection": None, "current": True}
+    )
+
+
 def new_id(db: sqlite3.Connection) -> str:
     """An id that no collection has or had."""
     while True:

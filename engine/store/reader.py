@@ -127,7 +127,7 @@ class Reader:
             return [{**_payload(db, row.pop("payload"), True), **row} for row in _dicts(found)]
 
     def corpora(self) -> list[Row]:
-        """Return the corpora, newest first, each with the number of its runs."""
+        """Return the corpora, newest first, each with the number of its runs, and its place; see `collections.of`."""
         with self._snapshot() as db:
             return [
                 _corpus(db, row)
@@ -138,6 +138,16 @@ class Reader:
         """Return the corpus with this id, or the only one whose id starts so. Raises InputError."""
         with self._snapshot() as db:
             return _corpus(db, _by_prefix(db, "corpus", name))
+
+    def latest_runs(self, corpora: list[str], limit: int) -> list[Row]:
+        """Return run, session, question, status, started of the last runs over these corpora, newest first."""
+        with self._snapshot() as db:
+            found = db.execute(
+                "SELECT run, session, question, status, started FROM run "
+                "WHERE corpus IN (SELECT value FROM json_each(?)) ORDER BY started DESC, run DESC LIMIT ?",
+                (json.dumps(corpora), limit),
+            )
+            return [_run(db, row) for row in _dicts(found)]
 
     def collections(self) -> list[Row]:
         """Return the collections, newest first, with their versions; see `collections.py`."""
@@ -256,8 +266,10 @@ def _run(db: sqlite3.Connection, row: Row) -> Row:
 
 
 def _corpus(db: sqlite3.Connection, row: Row) -> Row:
-    runs = db.execute("SELECT count(*) FROM run WHERE corpus = ?", (row["corpus"],)).fetchone()[0]
-    return {**json.loads(row["facts"]), "corpus": row["corpus"], "created": row["created"], "runs": runs}
+    corpus = row["corpus"]
+    runs = db.execute("SELECT count(*) FROM run WHERE corpus = ?", (corpus,)).fetchone()[0]
+    found = {**json.loads(row["facts"]), "corpus": corpus, "created": row["created"], "runs": runs}
+    return {**found, **collections.of(db, corpus)}
 
 
 def _payload(

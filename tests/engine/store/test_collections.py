@@ -30,8 +30,23 @@ def test_a_collection_keeps_its_name_while_versions_come(store: Store) -> None:
     assert found["name"] == "My papers"
     assert [(v["number"], v["corpus"]) for v in found["versions"]] == [(1, "a"), (2, "b"), (3, "a"), (4, "c")]
     assert found["versions"][3]["changes"] == {"added": ["x"]}
+    assert (store.corpus("c")["name"], store.corpus("c")["current"]) == ("My papers", True)
+    assert [(row["corpus"], row["current"]) for row in store.corpora()][::-1] == [
+        ("a", False),
+        ("b", False),
+        ("c", True),
+    ]
     with pytest.raises(InputError, match="no collection"):
         store.rename_collection("none", "x")
+
+
+def test_the_last_questions_of_some_corpora(store: Store) -> None:
+    runs = [begin(store, corpus=corpus, question=f"about {corpus}") for corpus in ("a", "b", "a", "c")]
+    found = store.latest_runs(["a", "c"], 2)
+    assert [(row["run"], row["question"], row["status"]) for row in found] == [
+        (runs[3], "about c", "running"),
+        (runs[2], "about a", "running"),
+    ]
 
 
 def test_corpora_of_the_command_line_are_adopted_once(store: Store) -> None:
