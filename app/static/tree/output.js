@@ -2,12 +2,14 @@
 
 import { el } from "../dom.js";
 import { count, many } from "./figures.js";
+import { table } from "./table.js";
 import { ansi, overwritten, plain } from "./text.js";
 
 const LINES = 60; // of one text, before a button shows the rest
 const CHARACTERS = 12_000;
 const ROWS = 100; // of one table
 const COLUMNS = 40;
+const CELL = 500; // characters of one cell
 const IMAGE = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/=\s]+$/;
 const STORED = /^\/api\/blobs\/[0-9a-f]{64}$/;
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
@@ -47,8 +49,8 @@ function display(data) {
       return shown;
     }
   }
-  const table = data["text/html"] && tabled(flat(data["text/html"]));
-  if (table) return table;
+  const made = data["text/html"] && tabled(flat(data["text/html"]));
+  if (made) return made;
   if (data["text/plain"] !== undefined) return long(flat(data["text/plain"]), ansi);
   return el("p", { class: "hint" }, `An output of the kind ${Object.keys(data)[0] ?? "unknown"} is not shown.`);
 }
@@ -58,34 +60,23 @@ function image(type, value) {
   return BASE64.test(value) ? `data:${type};base64,${value.replace(/\s+/g, "")}` : null;
 }
 
-/** The first table of some HTML, its cells copied as text into elements of our own; null where there is none. */
+/** The first table of some HTML, made anew of its text; null where there is none. */
 function tabled(html) {
-  if (!/<table/i.test(html)) return null;
-  const source = new DOMParser().parseFromString(html, "text/html").querySelector("table");
-  if (!source) return null;
-  const rows = [...source.rows];
-  const made = el("table", {});
-  const head = el("thead", {});
-  const body = el("tbody", {});
-  for (const row of rows.slice(0, ROWS)) {
-    const inHead = row.parentElement?.tagName === "THEAD";
-    (inHead ? head : body).append(el("tr", {}, [...row.cells].slice(0, COLUMNS).map(cell)));
-  }
-  if (head.childElementCount) made.append(head);
-  made.append(body);
-  const left = rows.length - ROWS;
+  const found = table(html, ROWS);
+  if (!found) return null;
+  const line = ({ cells }) => el("tr", {}, cells.slice(0, COLUMNS).map(cell));
+  const [head, body] = [found.rows.filter((row) => row.head), found.rows.filter((row) => !row.head)];
+  const left = found.total - found.rows.length;
   return el(
     "div",
-    { class: "table", tabIndex: 0, role: "group", "aria-label": "table" },
-    made,
+    { class: "table", tabIndex: 0, role: "group", "aria-label": "Table" },
+    el("table", {}, head.length ? el("thead", {}, head.map(line)) : null, el("tbody", {}, body.map(line))),
     left > 0 ? el("p", { class: "hint" }, `${many(left, "more row")} not shown here.`) : null,
   );
 }
 
-function cell(source) {
-  const made = el(source.tagName === "TH" ? "th" : "td", {}, plain(source.textContent.trim().slice(0, 500)));
-  for (const name of ["colSpan", "rowSpan"]) if (source[name] > 1) made[name] = Math.min(source[name], COLUMNS);
-  return made;
+function cell({ text, title, wide, tall }) {
+  return el(title ? "th" : "td", { colSpan: wide, rowSpan: tall }, plain(text.trim().slice(0, CELL)));
 }
 
 function error(one) {

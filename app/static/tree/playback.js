@@ -100,8 +100,9 @@ export class Playback {
   }
 
   #slid() {
+    const wanted = Number(this.slider.value); // before `pause` puts it back to where the playhead is
     this.pause();
-    this.on.seek(Number(this.slider.value));
+    this.on.seek(wanted);
   }
 
   #tick(now) {
