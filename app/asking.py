@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from app.estimate import Estimate, Speed, estimate
 from app.preferences import Preferences
+from app.runs import to_settings
 from app.workbench import Workbench
 from engine.errors import InputError, TaprootError
-from engine.types import Json, Sampling, Settings
+from engine.types import Json
 
 SAMPLE = Path(__file__).resolve().parent / "sample" / "documents"
 QUESTIONS = SAMPLE.parent / "questions.json"
@@ -99,13 +99,6 @@ def predict(workbench: Workbench, corpus: str | None, settings: dict[str, Json])
     """The estimate as a sentence, "" where there is none."""
     found = estimated(workbench, corpus, settings)
     return found.sentence if found else ""
-
-
-def to_settings(values: dict[str, Json]) -> Settings:
-    """Settings from the names that the form and POST /api/runs use."""
-    rest: dict[str, Any] = {n: v for n, v in values.items() if n not in ("temperature", "seed")}
-    drawn = {n: v for n, v in values.items() if n in ("temperature", "seed")}
-    return Settings(**rest, sampling=Sampling(**drawn))
 
 
 def _corpus(workbench: Workbench, corpus: str | None) -> Json:

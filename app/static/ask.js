@@ -112,6 +112,7 @@ class AskView {
       this.app.toast(problem.message, "error");
     }
     if (run === this.run) this.leave();
+    find("#refresh-choices")?.click(); // what was measured makes the prediction better
   }
 
   take(row) {

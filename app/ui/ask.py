@@ -48,9 +48,8 @@ def form(workbench: Workbench) -> None:
         with gr.Row(elem_id="ask-row"):
             corpus = gr.Dropdown([], value=None, label="Documents", elem_id="corpus", min_width=180)
             model = gr.Dropdown([], value=None, label="Model", elem_id="model", min_width=180)
-            ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=110, scale=0)
-        with gr.Row(elem_id="ask-foot"):
             estimate = gr.Markdown("", elem_id="estimate")
+            ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=110, scale=0)
         with gr.Accordion("Limits and sampling", open=False, elem_id="settings"):
             limits = settings()
     with gr.Column(elem_id="samples", visible=False) as sample_box:
@@ -98,6 +97,7 @@ def form(workbench: Workbench) -> None:
         None, lambda: choices(None, None), None, [corpus, model, sample_box], **quick
     )  # when the page opens
     refresh.click(choices, [corpus, model], [corpus, model, sample_box], **quick)
+    refresh.click(predict, [corpus, model, *limits], estimate, **quick)
     gr.on(None, predict, [corpus, model, *limits], estimate, **quick)
     corpus.input(choose_corpus, corpus, sample_box, **quick)
     model.input(choose_model, model, None, **quick)
