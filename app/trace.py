@@ -9,9 +9,11 @@ are read from the log when a person looks at them (`app.detail`). `fold` is the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
+from engine.store.blobs import KEY
 from engine.types import Event, Json
 
 HEAD = 160  # bytes of a question, an answer, a note
@@ -21,9 +23,11 @@ NODE_KINDS = {"root": "root", "rlm": "child", "llm": "leaf"}
 Compact = dict[str, Any]
 
 
-def compact(event: Event) -> Compact:
-    """The compact form of one event; its payload may hold references to large values."""
+def compact(event: Event, blob: Callable[[str], tuple[str, bytes]] | None = None) -> Compact:
+    """The compact form of one event. Its payload may hold references to large values, which `blob` looks up."""
     base = {"s": event.seq, "ts": round(event.ts, 3), "n": event.node}
+    if blob is not None and any(isinstance(value, dict) and KEY in value for value in event.payload.values()):
+        event = replace(event, payload={name: _begin(value, blob) for name, value in event.payload.items()})
     kind, more = _more(event)
     return {**base, "k": kind, **{name: value for name, value in more.items() if value is not None}}
 
@@ -46,6 +50,13 @@ def head(text: Json, most: int = HEAD) -> str:
     if len(data) <= most:
         return data.decode("utf-8")
     return data[: most - 3].decode("utf-8", "ignore").rstrip() + "…"
+
+
+def _begin(value: Json, blob: Callable[[str], tuple[str, bytes]]) -> Json:
+    """The beginning of a large text; any other value as it is."""
+    if isinstance(value, dict) and isinstance(sha256 := value.get(KEY), str):
+        return blob(sha256)[1][: 8 * HEAD].decode("utf-8", "ignore")
+    return value
 
 
 def _more(event: Event) -> tuple[str, Compact]:
@@ -142,7 +153,9 @@ def _type(output: Json) -> str:
     kind = output.get("output_type")
     if kind in ("stream", "error"):
         return str(kind)
-    data = output.get("data") if isinstance(output.get("data"), dict) else {}
+    data = output.get("data")
+    if not isinstance(data, dict):
+        return "result"
     if any(name.startswith("image/") for name in data):
         return "image"
     return "table" if "<table" in str(data.get("text/html", ""))[:2000] else "result"

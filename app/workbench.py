@@ -33,7 +33,7 @@ class Workbench:
         self.engine = Engine(self.data_dir)
         self.hub = Hub(self.engine.store)
         self.runs = Runs(self.engine, self.hub)
-        self.sessions = Sessions(self.engine.store, self.runs, self.hub)
+        self.sessions = Sessions(self.engine.store, self.hub)
         self._model = model
         self.library: Any = _part("app.library", "Library", self)
         self.models: Any = _part("app.models", "Models", self)

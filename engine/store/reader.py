@@ -67,6 +67,31 @@ class Reader:
             found = db.execute("SELECT * FROM run WHERE session = ? ORDER BY started, run", (session,))
             return [_run(db, row) for row in _dicts(found)]
 
+    def sessions(
+        self, wanted: list[str] | None, corpus: str | None, limit: int
+    ) -> list[tuple[str, list[Row]]]:
+        """Return sessions by their latest run, newest first, with the main facts of their runs, oldest first.
+
+        `wanted` names the only ones to return; with `corpus`, those that have a run on it.
+        """
+        columns = (
+            "run, question, answer, status, corpus, corpus_name, model, started, seconds, follows, session"
+        )
+        with self._snapshot() as db:
+            names = db.execute(
+                "SELECT session FROM run WHERE (?1 IS NULL OR session IN (SELECT value FROM json_each(?1))) "
+                "AND (?2 IS NULL OR corpus = ?2) GROUP BY session ORDER BY max(started) DESC, session DESC LIMIT ?3",
+                (None if wanted is None else json.dumps(wanted), corpus, limit),
+            ).fetchall()
+            found: dict[str, list[Row]] = {name: [] for (name,) in names if name is not None}
+            rows = db.execute(
+                f"SELECT {columns} FROM run WHERE session IN (SELECT value FROM json_each(?)) ORDER BY started, run",
+                (json.dumps([*found]),),
+            )
+            for row in _dicts(rows):
+                found[row["session"]].append(_run(db, row))
+            return list(found.items())
+
     def titles(self) -> dict[str, str]:
         """Return the titles that sessions were given, by session."""
         with self._snapshot() as db:
@@ -93,6 +118,22 @@ class Reader:
                 Event(run, seq, ts, node, kind, _payload(db, payload, True, image))
                 for seq, ts, node, kind, payload in found
             ]
+
+    def usages(self, model: str, runs: int) -> tuple[list[Row], list[Row]]:
+        """Return what the last runs with the model of this name cost: the runs (seconds, usage), and their replies."""
+        with self._snapshot() as db:
+            found = db.execute(
+                "SELECT run, seconds, usage FROM run WHERE json_extract(model, '$.name') = ? AND usage IS NOT NULL "
+                "ORDER BY started DESC LIMIT ?",
+                (model, runs),
+            )
+            rows = [{**row, "usage": json.loads(row["usage"])} for row in _dicts(found)]
+            replies = db.execute(
+                "SELECT json_extract(payload, '$.usage') FROM event WHERE kind = 'turn_finished' AND run IN "
+                "(SELECT value FROM json_each(?))",
+                (json.dumps([row["run"] for row in rows]),),
+            )
+            return rows, [json.loads(usage) for (usage,) in replies if usage]
 
     def last(self, run: str) -> int:
         """Return the number of the last event of a run; 0 when there is no such run."""
