@@ -54,6 +54,23 @@ class Sessions:
             hits.setdefault(hit.session, []).append({**place, "excerpt": hit.excerpt, "marks": marks})
         return hits
 
+    def thread(self, session: str) -> Json:
+        """The questions of a session, oldest first, with the heads of their answers. Raises NotFound.
+
+        {"id", "title", "runs": [{"run", "question", "answer", "status", "started"}]}
+        """
+        runs = self._store.session(session)
+        if not runs:
+            raise NotFound(f"There is no session {session!r}; it may have been deleted.")
+        told = [
+            {
+                **{name: run[name] for name in ("run", "question", "status", "started")},
+                "answer": None if run["answer"] is None else head(run["answer"], ANSWER_BYTES),
+            }
+            for run in runs
+        ]
+        return {"id": session, "title": self._store.titles().get(session, ""), "runs": told}
+
     def rename(self, session: str, title: str) -> str:
         """Give a session a title, on one line; "" takes it away. Returns it as stored. Raises NotFound."""
         title = " ".join(title.split())[:TITLE_CHARS].strip()

@@ -25,6 +25,10 @@ def router(workbench: Workbench) -> APIRouter:
     def list_sessions(query: str = "", corpus: str | None = None, limit: int = 100) -> Response:
         return as_json(sessions.list(query, corpus or None, limit))
 
+    @api.get("/sessions/{session}")
+    def thread(session: str) -> Response:
+        return as_json(sessions.thread(session))
+
     @api.patch("/sessions/{session}")
     def rename(session: str, body: Title) -> Json:
         return {"id": session, "title": sessions.rename(session, body.title)}
