@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
@@ -10,7 +11,9 @@ from typing import Any, overload
 from engine.corpus import grep as scanner
 from engine.corpus.document import Document, Hit, Hits, Piece
 from engine.corpus.layout import Archive
+from engine.corpus.nearest import nearest
 from engine.corpus.pattern import Expression, Pattern, compile_pattern
+from engine.corpus.phrase import phrase
 from engine.corpus.search import Found, find
 from engine.corpus.tracker import Tracker
 
@@ -124,6 +127,28 @@ class Corpus(Sequence):
         self.tracker.searched.update(self.numbers)
         return self._hits(found)
 
+    def nearest(self, pattern: str, question: str, about: str = "", k: int = 5) -> Hits:
+        """The matches of a pattern in the lines that answer a question best; see `engine.corpus.nearest`.
+
+        `about` holds words for what is asked, alternatives separated by "|". `.match` of a hit is the value.
+        Raises ValueError for a bad pattern.
+        """
+        return self._nearest(self.search, pattern, question, about, k)
+
+    def phrase(self, question: str) -> str:
+        """The words that a question asks to count or list, as a regular expression; see `engine.corpus.phrase`.
+
+        Raises ValueError for a question that names nothing.
+        """
+        return phrase(question, lambda pattern: bool(self._grep(compile_pattern(pattern), 1, self.numbers)))
+
+    def _nearest(
+        self, find_in: Callable[[str, int], Hits], pattern: str, question: str, about: str, k: int
+    ) -> Hits:
+        found = nearest(self, find_in, pattern, question, about, k)
+        hits = [Hit(self, line.id, a, b, shown=(line.start, line.end)) for line, a, b in found]
+        return Hits(hits, corpus=self)
+
     def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
         """The matches of a regular expression, document by document; `limit=None` gives all.
 
@@ -166,6 +191,10 @@ class Corpus(Sequence):
         self.tracker.searched.add(piece.id)
         found = find(self.archive, query, k, (piece.id,), (piece.start, piece.end))
         return self._hits(found)
+
+    def nearest_in(self, piece: Piece, pattern: str, question: str, about: str, k: int) -> Hits:
+        """The matches nearest to a question in one document or piece of it."""
+        return self._nearest(partial(self.search_in, piece), pattern, question, about, k)
 
     def grep_in(self, piece: Piece, pattern: Expression, limit: int | None, flags: int = 0) -> Hits:
         """Scan one document or piece of it."""

@@ -71,6 +71,10 @@ class Piece(str):
         """The lines of this text that fit the words of `query` best, best first."""
         return self._corpus.search_in(self, query, k)
 
+    def nearest(self, pattern: str, question: str, about: str = "", k: int = 5) -> Hits:
+        """The matches of a pattern in the lines that answer a question best, as `Corpus.nearest`."""
+        return self._corpus.nearest_in(self, pattern, question, about, k)
+
     def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
         """The matches of a regular expression in this text, in order. Raises ValueError for a bad pattern."""
         return self._corpus.grep_in(self, pattern, limit, flags)
