@@ -39,7 +39,9 @@ class Workbench:
         self.models: Any = _part("app.models", "Models", self)
 
     def start(self) -> None:
-        """Begin to load the model in a thread of its own, and return."""
+        """Begin to load the model, and to read the sample corpus, in threads of their own, and return."""
+        if self.library is not None:
+            self.library.ensure_sample()
         if self.models is not None:
             self.models.start(self._model)
 
