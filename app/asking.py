@@ -46,7 +46,7 @@ def remember(workbench: Workbench, **values: str | None) -> None:
 def corpora(workbench: Workbench, chosen: str | None) -> tuple[Choices, str | None]:
     """All corpora as (label, id), newest first, and which to choose: the chosen, the remembered, the first."""
     rows = workbench.engine.store.corpora()
-    choices = [(label(row), row["id"]) for row in rows]
+    choices = [(label(row), row["id"]) for row in rows if row["current"]]
     return choices, _first([chosen, Preferences(workbench.data_dir).get("corpus")], choices)
 
 
@@ -57,16 +57,16 @@ def label(row: Json) -> str:
 
 
 def models(workbench: Workbench, chosen: str | None) -> tuple[Choices, str | None]:
-    """All models that can be chosen as (label, path), and the one that new runs use."""
-    try:
-        info = workbench.engine.model.info
-    except TaprootError:
-        return [], None
-    return [(info.name, info.path)], info.path
+    """All models that can be chosen as (label, path), and the one that new runs use or soon will."""
+    choices: Choices
+    choices, current = workbench.models.choices()
+    return choices, current
 
 
 def use_model(workbench: Workbench, path: str | None) -> None:
     """Begin to load another model. Raises TaprootError."""
+    if path and path != workbench.models.choices()[1]:
+        workbench.models.load(path)
 
 
 def is_sample(workbench: Workbench, corpus: str | None) -> bool:
