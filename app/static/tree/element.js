@@ -141,7 +141,6 @@ class RlmTree extends HTMLElement {
     }
     this.meant = null;
     this.list.selected = id;
-    this.#stale.picture = true;
     if (this.getAttribute("node") !== id) this.setAttribute("node", id);
     this.#paint();
     this.list.reveal(id);

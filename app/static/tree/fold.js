@@ -120,7 +120,7 @@ export class Trace {
     this.last = 0;
     this.run = null;
     this.end = null;
-    this.totals = [];
+    this.sums = { s: [], nodes: [], cells: [], tokens: [], errors: [] };
     this.lanes = [];
   }
 
@@ -167,9 +167,9 @@ export class Trace {
       node.ended = event.ts;
       if (this.lanes[node.lane] === node) this.lanes[node.lane] = null;
     }
-    if (event.k === "reply") this.#count({ tokens: event.tok ?? 0 }, event);
-    if (event.k === "cell") this.#count({ cells: 1 }, event);
-    if (event.k === "done" && FAULTS.has(event.st)) this.#count({ errors: 1 }, event);
+    if (event.k === "reply") this.#count("tokens", event.tok ?? 0, event);
+    if (event.k === "cell") this.#count("cells", 1, event);
+    if (event.k === "done" && FAULTS.has(event.st)) this.#count("errors", 1, event);
   }
 
   #add(event) {
@@ -183,14 +183,15 @@ export class Trace {
     node.lane = parent ? parent.lane + 1 : 0;
     while (this.lanes[node.lane]) node.lane += 1;
     this.lanes[node.lane] = node;
-    this.#count({ nodes: 1 }, event);
+    this.#count("nodes", 1, event);
   }
 
-  #count(more, event) {
-    const old = this.totals.at(-1) ?? { nodes: 0, cells: 0, tokens: 0, errors: 0 };
-    const next = { ...old, s: event.s };
-    for (const name of Object.keys(more)) next[name] += more[name];
-    this.totals.push(next);
+  /** Note what the sums of the whole tree are from an event on. */
+  #count(name, more, event) {
+    const place = this.sums.s.push(event.s) - 1;
+    for (const one of ["nodes", "cells", "tokens", "errors"]) {
+      this.sums[one].push((place ? this.sums[one][place - 1] : 0) + (one === name ? more : 0));
+    }
   }
 
   /** Who ran when: [what, from, to] with to null while it goes on. What is queue, model, kernel or waiting. */
@@ -268,8 +269,10 @@ export class Trace {
 
   /** The sums of the whole tree at a playhead. */
   total(playhead = LIVE) {
-    const found = above(this.totals, playhead, (entry) => entry.s);
-    return this.totals[found - 1] ?? { nodes: 0, cells: 0, tokens: 0, errors: 0 };
+    const { s, nodes, cells, tokens, errors } = this.sums;
+    const at = above(s, playhead) - 1;
+    if (at < 0) return { nodes: 0, cells: 0, tokens: 0, errors: 0 };
+    return { nodes: nodes[at], cells: cells[at], tokens: tokens[at], errors: errors[at] };
   }
 
   /** How many children of a node have begun at a playhead. */
