@@ -94,8 +94,9 @@ class Models:
 
     def overview(self) -> Json:
         """All that the page shows."""
+        using = self._current()
         with self._lock:
-            using, loading, problem, asked = self._using, self._loading, self._problem, dict(self._asked)
+            loading, problem, asked = self._loading, self._problem, dict(self._asked)
         room = self._room(self._memory_of(using))
         books = self.shelf.books()
         progress = {one.id: one for one in self.fetches.all()}
@@ -119,9 +120,9 @@ class Models:
 
     def choices(self) -> tuple[list[tuple[str, str]], str | None]:
         """The models that a form offers as (label, path), and the path of the one that is loaded or on its way."""
+        using = self._current()
         with self._lock:
-            chosen = self._loading.path if self._loading else self._using.path if self._using else None
-            using = self._using
+            chosen = self._loading.path if self._loading else using.path if using else None
         found = [
             (described.label(book.facts), str(book.path))
             for book in self.shelf.books()
@@ -148,8 +149,7 @@ class Models:
             raise InputError("A script is given when Taproot starts, with --model.")
         file = Path(path).expanduser().absolute()
         facts = read_facts(file)
-        with self._lock:
-            using = self._using
+        using = self._current()
         given_back = self._memory_of(using)
         alone = choose(facts, self._room(given_back), wanted=window, cache_types=CACHE_TYPES)
         beside = choose(facts, self._room(0), wanted=window, cache_types=CACHE_TYPES)
@@ -313,6 +313,16 @@ class Models:
         self._workbench.hub.tell("progress", job="download", **detail)
         if progress.over:
             self._tell()
+
+    def _current(self) -> Using | None:
+        """The model that new runs use, also one that was given to the engine directly."""
+        with self._lock:
+            using = self._using
+        try:
+            model = self._workbench.engine.model
+        except TaprootError:
+            return None
+        return using if using is not None and using.model is model else Using(model.info.path, model)
 
     # --- helpers ---------------------------------------------------------------------------------------------
 

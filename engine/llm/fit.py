@@ -257,7 +257,7 @@ def _refusal(facts: GgufFacts, need: Need, room: Room, window: int, *, asked: bo
             f"A window of {smaller.window:,} tokens fits."
         )
     fitting = largest(room)
-    hint = f"A model file of up to {gib(fitting)} fits" if fitting > 64 * MIB else "Close other programs"
+    hint = f"A model file of up to {fitting / 1e9:.1f} GB fits" if fitting > 10**8 else "Close other programs"
     return (
         f"{facts.name} needs {gib(need.ram)} even with a window of {window:,} tokens, and {free}. "
         f"{hint}; a smaller quantization or a smaller model helps."
