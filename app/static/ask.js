@@ -10,6 +10,8 @@ import { RunHead } from "/ui/runhead.js";
 import { line } from "/ui/tree/text.js";
 import "/ui/tree/element.js";
 
+const RUN = /\d{8}-\d{6}-[0-9a-f]{4}/;
+
 export function mount(host, app) {
   const view = new AskView(host, app);
   view.start();
@@ -192,9 +194,10 @@ class AskView {
 
   async watchForm() {
     const signal = await appears("#run-signal");
-    let seen = signal.textContent.trim();
+    const named = () => RUN.exec(signal.textContent)?.[0]; // Gradio's clock may stand there too
+    let seen = named();
     new MutationObserver(() => {
-      const run = signal.textContent.trim();
+      const run = named();
       if (!run || run === seen) return;
       seen = run;
       this.app.go("ask", { run });

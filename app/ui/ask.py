@@ -67,12 +67,12 @@ def form(workbench: Workbench) -> None:
             raise gr.Error(sentence(error), duration=8, title="Not asked", print_exception=False) from error
         return run, ""
 
-    def choices(chosen: str | None, with_model: str | None) -> tuple:
+    def choices(chosen: str | None) -> tuple:
         corpora, first = asking.corpora(workbench, chosen)
-        models, loaded = asking.models(workbench, with_model)
+        models, loaded = asking.models(workbench)
         return (
             gr.update(choices=corpora, value=first),
-            gr.update(choices=models, value=loaded),
+            gr.update(choices=models, value=loaded),  # what is loaded or on its way, whoever chose it
             gr.update(visible=asking.is_sample(workbench, first)),
         )
 
@@ -80,7 +80,7 @@ def form(workbench: Workbench) -> None:
         return asking.predict(workbench, chosen, named(values))
 
     def choose_corpus(chosen: str | None) -> Any:
-        asking.remember(workbench, corpus=chosen)
+        asking.remember(workbench, chosen)
         return gr.update(visible=asking.is_sample(workbench, chosen))
 
     def choose_model(with_model: str | None) -> None:
@@ -93,10 +93,8 @@ def form(workbench: Workbench) -> None:
     gr.on([ask.click, question.submit], start, [question, *inputs], [signal, question], **quick)
     for chip, text in zip(chips, samples(), strict=True):
         chip.click(lambda *rest, text=text: start(text, *rest), inputs, [signal, question], **quick)
-    gr.on(
-        None, lambda: choices(None, None), None, [corpus, model, sample_box], **quick
-    )  # when the page opens
-    refresh.click(choices, [corpus, model], [corpus, model, sample_box], **quick)
+    gr.on(None, lambda: choices(None), None, [corpus, model, sample_box], **quick)  # when the page opens
+    refresh.click(choices, [corpus], [corpus, model, sample_box], **quick)
     refresh.click(predict, [corpus, model, *limits], estimate, **quick)
     gr.on(None, predict, [corpus, model, *limits], estimate, **quick)
     corpus.input(choose_corpus, corpus, sample_box, **quick)
