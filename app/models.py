@@ -267,7 +267,7 @@ class Models:
                 return
             self._told = now
             detail = asdict(self._loading)
-        self._workbench.hub.tell("progress", job="load", **detail)
+        self._workbench.hub.tell("loading", **detail)
 
     # --- downloads -------------------------------------------------------------------------------------------
 
@@ -310,7 +310,7 @@ class Models:
     def _tell_download(self, progress: Progress) -> None:
         detail = asdict(progress)
         detail["why"] = detail.pop("kind")
-        self._workbench.hub.tell("progress", job="download", **detail)
+        self._workbench.hub.tell("download", **detail)
         if progress.over:
             self._tell()
 

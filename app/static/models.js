@@ -75,9 +75,8 @@ class View {
 
   hear(news) {
     if (news.kind === "models" || news.kind === "reconnected") this.later();
-    if (news.kind !== "progress") return;
-    if (news.job === "load") this.showLoading(news);
-    if (news.job === "download") this.showDownload(news);
+    if (news.kind === "loading") this.showLoading(news);
+    if (news.kind === "download") this.showDownload(news);
   }
 
   later() {

@@ -188,7 +188,7 @@ def test_switching_loads_the_new_model_and_remembers_it(workbench, client, start
     assert current(workbench) == str(path)
     assert row(client, path)["loaded"] and client.get("/api/models").json()["loaded"]["file"] == "second.gguf"
     said = [m.data for m in told.take() if m.name == "app"]
-    assert any(d["kind"] == "progress" and d["job"] == "load" for d in said)
+    assert any(d["kind"] == "loading" and d["path"] == str(path) for d in said)
     assert Models(workbench)._preferences.get("last_model") == str(path)
     told.close()
 
