@@ -278,15 +278,16 @@ class View {
     const over = failed || download.state === "paused";
     const buttons = over
       ? [button(failed && !download.done ? "Try again" : "Resume", "go", () => this.app.api.post("/api/models/download", { name: download.id })),
-         button("Discard", "discard", () => this.app.api.del(`/api/models/download/${id}`))]
+         button(download.done ? "Discard" : "Dismiss", "discard", () => this.app.api.del(`/api/models/download/${id}`))]
       : [button("Cancel", "pause", () => this.app.api.post(`/api/models/download/${id}/pause`))];
     if (box.dataset.state !== download.state || !box.firstChild) {
       box.dataset.state = download.state;
       put(box, el("div", { class: "row" }, el("span", { class: `grow small ${failed ? "models-bad" : "muted"}`, role: failed ? "alert" : null }, words), buttons),
-        meter(percent, `Download of ${download.title}`));
+        !(over && !download.done) && meter(percent, `Download of ${download.title}`));
     } else {
       find("span", box).textContent = words;
-      setMeter(find(".meter", box), percent);
+      const bar = find(".meter", box);
+      if (bar) setMeter(bar, percent);
     }
   }
 

@@ -135,7 +135,7 @@ def test_a_hub_that_cannot_be_reached_is_a_sentence_and_not_a_wait(page, monkeyp
     entry = page.locator('#models-catalogue [data-id="qwen3.6-27b"]')
     entry.get_by_role("button", name="Download Qwen3.6 27B").click()
     expect(entry.get_by_role("alert")).to_contain_text("cannot be reached", timeout=30_000)
-    entry.get_by_role("button", name="Discard: Qwen3.6 27B").click()
+    entry.get_by_role("button", name="Dismiss: Qwen3.6 27B").click()
     expect(entry.get_by_role("button", name="Download Qwen3.6 27B")).to_be_visible()
 
 
