@@ -10,7 +10,7 @@ import { RunHead } from "/ui/runhead.js";
 import { line } from "/ui/tree/text.js";
 import "/ui/tree/element.js";
 
-const RUN = /\d{8}-\d{6}-[0-9a-f]{4}/;
+const SIGNAL = /\d{8}-\d{6}-[0-9a-f]{4}|problem-[0-9a-f]{8}-(?<words>[0-9a-f]*)/;
 
 export function mount(host, app) {
   const view = new AskView(host, app);
@@ -194,13 +194,14 @@ class AskView {
 
   async watchForm() {
     const signal = await appears("#run-signal");
-    const named = () => RUN.exec(signal.textContent)?.[0]; // Gradio's clock may stand there too
-    let seen = named();
+    const read = () => SIGNAL.exec(signal.textContent); // Gradio's clock may stand there too
+    let seen = read()?.[0];
     new MutationObserver(() => {
-      const run = named();
-      if (!run || run === seen) return;
-      seen = run;
-      this.app.go("ask", { run });
+      const found = read();
+      if (!found || found[0] === seen) return;
+      seen = found[0];
+      if (found.groups.words === undefined) this.app.go("ask", { run: seen });
+      else this.app.toast(decoded(found.groups.words), "error");
     }).observe(signal, { childList: true, subtree: true, characterData: true });
   }
 
@@ -227,6 +228,11 @@ class AskView {
   here() {
     return this.run ? { run: this.run, node: this.tree.node } : {};
   }
+}
+
+/** Text from hexadecimal UTF-8. */
+function decoded(hex) {
+  return new TextDecoder().decode(Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16)));
 }
 
 /** Put a value into a field of Gradio, as typing would. */

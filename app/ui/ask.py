@@ -1,12 +1,13 @@
 """The form that asks: question, corpus, model, limits. Its handlers take milliseconds and own no run.
 
-A run begins in `workbench.runs`; its id reaches `ask.js` as the text of `#run-signal`. What `ask.js` has to tell the
+A run begins in `workbench.runs`; its id, or what stood in the way, reaches `ask.js` as the text of `#run-signal`. What `ask.js` has to tell the
 form comes through two hidden widgets: `#follows` (the run that the next question follows up) and `#refresh-choices`.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 from functools import cache
 from typing import Any
 
@@ -62,10 +63,9 @@ def form(workbench: Workbench) -> None:
 
     def start(words: str, chosen: str | None, with_model: str | None, after: str, *values: Any) -> tuple:
         try:
-            run = asking.start(workbench, words or "", chosen, with_model, after, named(values))
+            return asking.start(workbench, words or "", chosen, with_model, after, named(values)), ""
         except TaprootError as error:
-            raise gr.Error(sentence(error), duration=8, title="Not asked", print_exception=False) from error
-        return run, ""
+            return problem(error), words
 
     def choices(chosen: str | None) -> tuple:
         corpora, first = asking.corpora(workbench, chosen)
@@ -83,11 +83,12 @@ def form(workbench: Workbench) -> None:
         asking.remember(workbench, chosen)
         return gr.update(visible=asking.is_sample(workbench, chosen))
 
-    def choose_model(with_model: str | None) -> None:
+    def choose_model(with_model: str | None) -> tuple:
         try:
             asking.use_model(workbench, with_model)
         except TaprootError as error:
-            raise gr.Error(sentence(error), duration=8, title="Model", print_exception=False) from error
+            return problem(error), gr.update(value=asking.models(workbench)[1])
+        return gr.skip(), gr.skip()
 
     inputs = [corpus, model, follows, *limits]
     gr.on([ask.click, question.submit], start, [question, *inputs], [signal, question], **quick)
@@ -98,7 +99,7 @@ def form(workbench: Workbench) -> None:
     refresh.click(predict, [corpus, model, *limits], estimate, **quick)
     gr.on(None, predict, [corpus, model, *limits], estimate, **quick)
     corpus.input(choose_corpus, corpus, sample_box, **quick)
-    model.input(choose_model, model, None, **quick)
+    model.input(choose_model, model, [signal, model], **quick)
 
 
 def settings() -> list[Any]:
@@ -178,7 +179,11 @@ def named(values: tuple[Any, ...]) -> dict[str, Any]:
     return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
-def sentence(error: Exception) -> str:
-    """An error as a sentence: capital first, full stop last."""
+def problem(error: Exception) -> str:
+    """What tells `ask.js` of a problem: a number that makes it news, and a sentence as hexadecimal UTF-8.
+
+    Gradio shows errors of handlers that are not queued without their words, and this text passes through Markdown.
+    """
     text = str(error)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return f"problem-{secrets.token_hex(4)}-{whole.encode('utf-8', 'replace').hex()}"

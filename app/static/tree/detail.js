@@ -408,22 +408,25 @@ export class Detail {
 
   // --- what is being written --------------------------------------------------------------------------------
 
-  /** Show the reply that a node is writing, adding only what is new. */
+  /** Show the reply that a node is writing, adding only what is new; what it had written when it was stopped, too. */
   #write(node) {
     if (!this.writing) return;
     const { trace, playhead, drafts } = this.view;
     const now = trace.at(node, playhead);
-    if (now.phase !== "model" || now.status !== "running") {
+    const writes = now.phase === "model" && now.status === "running";
+    const left = now.status === "running" ? "" : (this.data?.draft ?? "");
+    if (!writes && !left) {
       if (this.draft !== null) this.writing.replaceChildren();
       this.draft = null;
       return;
     }
-    const text = playhead === LIVE ? whole(drafts.get(node.id), this.data?.draft ?? "") : this.past.text;
+    const text = left || (playhead === LIVE ? whole(drafts.get(node.id), this.data?.draft ?? "") : this.past.text);
     const atEnd = this.#atEnd();
-    if (this.draft === null || !text.startsWith(this.draft)) {
+    if (this.draft === null || !text.startsWith(this.draft) || this.writes !== writes) {
+      [this.writes, this.draft] = [writes, ""];
       this.pen = el("pre", { class: "text pen" });
-      this.writing.replaceChildren(el("p", { class: "hint" }, icon("running"), " Writing…"), this.pen);
-      this.draft = "";
+      const head = writes ? [icon("running"), " Writing…"] : [icon("stopped"), " Written until it was stopped"];
+      this.writing.replaceChildren(el("p", { class: "hint" }, head), this.pen);
     }
     if (text.length > this.draft.length) this.pen.append(plain(text.slice(this.draft.length)));
     this.draft = text;
