@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.corpus.sentences import SENTENCE_END
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LINES = 12  # lines that are looked at, for the question and again for what is asked
 STEM = 5  # letters by which two words are the same
 HEAD = 120  # characters of a document that may name what it is about
+BEFORE = 4  # characters that a value before its word counts as further away
 LATER = 0.02  # what a place further down the search costs
 ENOUGH = 0.67  # share of the names that must be there
 PLAIN = frozenset(
@@ -29,10 +31,13 @@ PLAIN = frozenset(
     thank quick question say said says document documents according short answer enough exactly also i me my can
     could up get got us no not about under until within during after before each every all any some between
     number name people belong belongs held take takes day does agreed given noted amount kindly kind state
-    info warn note error debug remarks top item""".split()
+    info warn note error debug remarks""".split()
 )
+LINKS = frozenset(("of", "the", "for", "a", "an", "in", "to"))
 WORD = re.compile(r"[^\W_]+")
-SOURCE = re.compile(r"(?i)\baccording to (?:the |these |our )?\w+(?: \w+)?$|\baccording to (?:the |these |our )?\w+,?|^from the \w+:")
+SOURCE = re.compile(
+    r"(?i)\baccording to (?:the |these |our )?\w+(?: \w+)?$|\baccording to (?:the |these |our )?\w+,?|^from the \w+:"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,17 @@ class Asked:
         question = SOURCE.sub(lambda m: " " * len(m[0]), question.rstrip(" ?.!"))
         words = [(m.start(), m[0]) for m in WORD.finditer(question)]
         named = [_is_name(question, at, word) for at, word in words]
-        names, kinds, others = set(), set(), set()
+        names: set[str] = set()
+        kinds: set[str] = set()
+        others: set[str] = set()
         for i, (_, word) in enumerate(words):
             if word.lower() in PLAIN:
                 continue
             beside = word.islower() and any(named[max(0, i - 1) : i + 2])
             (names if named[i] else kinds if beside else others).add(stem(word))
-        parts = (frozenset(stem(w) for w in WORD.findall(p) if w.lower() not in PLAIN) for p in about.split("|"))
+        parts = (
+            frozenset(stem(w) for w in WORD.findall(p) if w.lower() not in LINKS) for p in about.split("|")
+        )
         alternatives = tuple(part for part in parts if part)
         asked = frozenset().union(*alternatives)
         if question.islower():
@@ -100,13 +109,25 @@ def stems(text: str) -> set[str]:
 
 
 def near(
-    asked: Asked, text: str, beside: str, matches: Callable[[str], Iterable[tuple[int, int]]]
+    asked: Asked,
+    text: str,
+    name: str,
+    head: str,
+    matches: Callable[[str], Iterable[tuple[int, int]]],
+    alone: bool = False,
 ) -> list[Near]:
-    """The matches in one line that fit, best first. `beside` is what the document says of itself."""
-    ends = [0, *(m.end() for m in SENTENCE_END.finditer(text)), len(text)]
-    around = stems(beside)
+    """The matches in one line that fit, best first. `name` and `head` are how its document is called and begins.
+
+    `alone`: the text is the only one there is, so that it need not say what it is about.
+    """
+    full = [
+        m for m in SENTENCE_END.finditer(text) if text[m.start() - 1 : m.start()] != "."
+    ]  # no dotted leader
+    ends = [0, *(m.end() for m in full), len(text)]
+    called = stems(name)
+    around = called | stems(head)
     found: list[Near] = []
-    for start, end in zip(ends, ends[1:], strict=False):
+    for start, end in pairwise(ends):
         sentence = text[start:end]
         if not sentence.strip():
             continue
@@ -114,7 +135,7 @@ def near(
         known = sum(name in here or name in around for name in asked.names)
         said = len(asked.others & here)
         beside = len(asked.others & (around - here))
-        if known < ENOUGH * len(asked.names):
+        if known < ENOUGH * len(asked.names) and not alone:
             continue
         if asked.alternatives:
             if not any(a <= here for a in asked.alternatives):
@@ -124,15 +145,26 @@ def near(
         fit = 2.0 * len(asked.names & here) + known + said + 0.5 * beside + len(asked.kinds & (here | around))
         anchors = _anchors(asked, sentence)
         for a, b in matches(sentence):
+            a = _after_anchors(sentence, a, b, anchors)
             value = sentence[a:b]
             words = stems(value)
+            if not words or (alone and words <= called):
+                continue
             if value.lower() in asked.text or value.lower() in PLAIN or words & (asked.names | asked.others):
                 continue
             if words <= frozenset().union(*asked.alternatives) and not any(map(str.isdigit, value)):
                 continue
-            gap = min((max(a - y, x - b, 0) for x, y in anchors), default=0)
-            found.append(Near(start + a, start + b, fit - min(gap, 90) / 100))
+            gap = min((a - y if a >= y else x - b + BEFORE for x, y in anchors), default=0)
+            found.append(Near(start + a, start + b, fit - min(max(gap, 0), 90) / 100))
     return sorted(found, key=lambda one: -one.score)
+
+
+def _after_anchors(sentence: str, start: int, end: int, anchors: list[tuple[int, int]]) -> int:
+    """Where a match begins when it ran over words of the question: "Gift of Karl Coe" is given by Karl Coe."""
+    for x, y in anchors:
+        if start <= x and y < end:
+            start = y + len(re.match(r"\W*(?:(?:of|by|to|from)\s+)?", sentence[y:end])[0])  # type: ignore[index]
+    return start
 
 
 def _anchors(asked: Asked, sentence: str) -> list[tuple[int, int]]:
@@ -142,11 +174,17 @@ def _anchors(asked: Asked, sentence: str) -> list[tuple[int, int]]:
 
 
 def nearest(
-    corpus: Corpus, find: Callable[[str, int], Hits], pattern: str, question: str, about: str, k: int
+    corpus: Corpus,
+    find: Callable[[str, int], Hits],
+    pattern: str,
+    question: str,
+    about: str,
+    k: int,
+    alone: bool = False,
 ) -> list[tuple[Hit, int, int]]:
     """The `k` best matches: the line of each, and the characters [start, end) of its document that matched.
 
-    `find` searches where the values may stand. Raises ValueError for a bad pattern.
+    `find` searches where the values may stand; `alone` says that this is one document. Raises ValueError for a bad pattern.
     """
     asked, compiled = Asked.of(question, about), re_compile(pattern)
     lines: dict[tuple[int, int], Hit] = {}
@@ -155,8 +193,8 @@ def nearest(
             lines.setdefault((hit.id, hit.start), hit)
     found: list[tuple[float, Hit, int, int]] = []
     for rank, hit in enumerate(lines.values()):
-        beside = f"{hit.name} {corpus.archive.slice(hit.id, 0, min(HEAD, corpus.archive.chars(hit.id)))}"
-        for one in near(asked, str(hit.text), beside, compiled):
+        head = corpus.archive.slice(hit.id, 0, min(HEAD, corpus.archive.chars(hit.id)))
+        for one in near(asked, str(hit.text), hit.name, head, compiled, alone):
             found.append((one.score - LATER * rank, hit, hit.start + one.start, hit.start + one.end))
     found.sort(key=lambda row: -row[0])
     return [row[1:] for row in found[:k]]
