@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
@@ -10,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from app import speed
+from app.compacts import Compacts
 from app.detail import node_detail
 from app.errors import Conflict, NotFound
 from app.hub import Hub
-from app.trace import compact
+from app.trace import encode
 from engine.corpus.ingest import CorpusInfo
 from engine.engine import Engine
 from engine.errors import InputError, StoreError, TaprootError
@@ -43,6 +45,7 @@ class Runs:
     def __init__(self, engine: Engine, hub: Hub):
         self._engine = engine
         self._store = engine.store
+        self._compacts = Compacts(engine.store)
         self._hub = hub
         self._lock = threading.Lock()
         self._free = MOST
@@ -196,19 +199,22 @@ class Runs:
 
         {"run": {..., "title", "runs": ids of its session, "live"}, "events": [...], "last": seq}
         """
-        row = self.row(run)
-        stored = self._store.events(run, after, resolve=False)
-        events = [compact(event, self._store.blob) for event in stored]
+        return json.loads(self.log_text(run, after))
+
+    def log_text(self, run: str, after: int = 0) -> str:
+        """The same as JSON text: the events of runs that were looked at last are kept in that form."""
+        try:
+            row = self.row(run)
+        except NotFound:
+            self._compacts.forget(run)
+            raise
         session = [other["run"] for other in self._store.session(row["session"])]
         title = self._store.titles().get(row["session"], "")
         about = {k: v for k, v in row.items() if k != "owner"}
         live = row["status"] == "running"
-        last = events[-1]["s"] if events else after
-        return {
-            "run": {**about, "title": title, "runs": session, "live": live},
-            "events": events,
-            "last": last,
-        }
+        events, last = self._compacts.text(run, after)
+        head = encode({**about, "title": title, "runs": session, "live": live})
+        return f'{{"run":{head},"events":[{events}],"last":{last}}}'
 
     def node(self, run: str, node: str, upto: int | None = None) -> Json:
         """All about one node, as it stood at event `upto` (None: now); see `app.detail`. Raises NotFound."""
@@ -226,6 +232,7 @@ class Runs:
         if row["status"] == "running":
             raise Conflict(f"The run {run} is still running. Stop it first, then delete it.")
         receipt = self._store.delete_run(run)
+        self._compacts.forget(run)
         self._hub.tell("runs", run=run, session=row["session"], status="deleted")
         return receipt
 

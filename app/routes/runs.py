@@ -52,7 +52,7 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.get("/runs/{run}/log")
     def log(run: str, after: int = 0) -> Response:
-        return as_json(runs.log(run, max(0, after)))
+        return as_text(runs.log_text(run, max(0, after)))
 
     @api.get("/runs/{run}/nodes/{node}")
     def node(run: str, node: str, upto: int | None = None) -> Response:
@@ -85,4 +85,9 @@ def router(workbench: Workbench) -> APIRouter:
 
 def as_json(value: Json) -> Response:
     """JSON as short as it gets; text that UTF-8 cannot hold is replaced, not refused."""
-    return Response(encode(value), media_type="application/json", headers={"Cache-Control": "no-store"})
+    return as_text(encode(value))
+
+
+def as_text(json: str) -> Response:
+    """JSON that is text already."""
+    return Response(json, media_type="application/json", headers={"Cache-Control": "no-store"})

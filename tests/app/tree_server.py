@@ -1,7 +1,7 @@
 """For the tests of the tree alone: one page with `<rlm-tree>` and nothing else, over a real store and its real routes.
 
-Runs that were made up are written into the store as the engine would have: `finished(name, facts)` whole, with the
-times they were given, `begin(facts)` a run that goes on, whose next facts `release` commits.
+Runs that were made up are written into the store as the engine would have: `finished(name, facts)` (and `write`, without
+a server) whole, with the times they were given, `begin(facts)` a run that goes on, whose next facts `release` commits.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from app.routes import runs
 from app.workbench import Workbench
 from engine.errors import TaprootError
 from engine.store import blobs, events, log, projections, search
+from engine.store.database import FILE_NAME
 from engine.types import Event
 from tests.app.tree_fixture import Fact
 
@@ -82,21 +83,8 @@ class TreeServer:
         return self.workbench.runs.log(run, after)["events"]
 
     def finished(self, run: str, facts: Sequence[Fact]) -> str:
-        """Write a whole run under the id `run`, with the times of its facts; return the id."""
-        with closing(sqlite3.connect(self.store.folder / "taproot.db", timeout=30)) as db, db:
-            previous = events.GENESIS
-            for seq, fact in enumerate(facts, 1):
-                ready = log.prepare(fact.node, fact.kind, fact.payload)
-                record = events.link(previous, run, seq, fact.ts, fact.node, fact.kind, ready.text)
-                added = db.execute(
-                    "INSERT INTO event (run, seq, ts, node, kind, payload, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (run, seq, fact.ts, fact.node, fact.kind, record.payload, record.hash),
-                )
-                blobs.save(db, run, ready.large)
-                search.add(db, added.lastrowid or 0, ready.words)
-                event = Event(run, seq, fact.ts, fact.node, fact.kind, ready.payload)
-                projections.apply(db, projections.changes(event))
-                previous = record.hash
+        """Write a whole run under the id `run`; return the id."""
+        write(self.store.folder, run, facts)
         return run
 
     def begin(self, facts: Sequence[Fact], happened: float = 0.6) -> str:
@@ -114,6 +102,24 @@ class TreeServer:
             self.store.append(run, fact.node, fact.kind, fact.payload)
         self.store.flush()
         return self.events(run, before)
+
+
+def write(folder: Path, run: str, facts: Sequence[Fact]) -> None:
+    """Write a run into the database of a data folder in one go, with the times that its facts have."""
+    with closing(sqlite3.connect(folder / FILE_NAME, timeout=30)) as db, db:
+        previous = events.GENESIS
+        for seq, fact in enumerate(facts, 1):
+            ready = log.prepare(fact.node, fact.kind, fact.payload)
+            record = events.link(previous, run, seq, fact.ts, fact.node, fact.kind, ready.text)
+            added = db.execute(
+                "INSERT INTO event (run, seq, ts, node, kind, payload, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (run, seq, fact.ts, fact.node, fact.kind, record.payload, record.hash),
+            )
+            blobs.save(db, run, ready.large)
+            search.add(db, added.lastrowid or 0, ready.words)
+            event = Event(run, seq, fact.ts, fact.node, fact.kind, ready.payload)
+            projections.apply(db, projections.changes(event))
+            previous = record.hash
 
 
 def site(workbench: Workbench) -> FastAPI:
