@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.types import Message
-from models.starter.cells import CELLS, FORM_OF_TYPE, ask_lines, list_values, look_up
+from models.starter.cells import CELLS, FORM_OF_TYPE, NOT_THERE, ask_lines, list_values, look_up
 from models.starter.episode import Episode
 
+UNKNOWN = f'FINAL("{NOT_THERE}")'
 BY_ACT = {
     "count documents": "count documents",
     "kind documents": "count kind",
@@ -53,4 +54,4 @@ class Oracle:
             return next((value for value in plan.get("values", {}).values() if value in text), "NONE")
         child = plan["act"] == "deep" and not prompt.startswith("Context: Corpus")
         cell = look_up(FORM_OF_TYPE[plan["type"]], plan["about"]) if child else cell_of(self.episode)
-        return f"```repl\n{cell or 'FINAL(None)'}\n```"
+        return f"```repl\n{cell or UNKNOWN}\n```"
