@@ -143,6 +143,12 @@ class AskView {
     find("#question textarea")?.focus();
   }
 
+  /** The session that is shown was deleted, here or in another tab. */
+  gone() {
+    this.clear();
+    if (this.app.state.view === "ask") this.app.go("ask", {}, { replace: true });
+  }
+
   async stop(run) {
     try {
       await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/stop`);
@@ -205,7 +211,8 @@ class AskView {
     }).observe(signal, { childList: true, subtree: true, characterData: true });
   }
 
-  news({ kind }) {
+  news({ kind, session, status }) {
+    if (kind === "runs" && status === "deleted" && this.row?.session === session) return this.gone();
     if (["corpora", "models", "reconnected"].includes(kind)) find("#refresh-choices")?.click();
     if (kind === "reconnected" && this.run && this.row?.live) this.open(this.run, this.tree.node);
     if (kind === "runs" && this.run && this.row && !this.unfollow) this.showThread();

@@ -22,6 +22,7 @@ from engine.llm.scripted import ScriptedModel, ScriptedReply
 
 TOKEN = "a-token-of-the-tests"
 READY = "body[data-mounted]"
+expect.set_options(timeout=20_000)  # nothing is measured by it; a busy machine may take long
 HOLD = "I am still looking at the letters. "
 LETTERS = {
     "ferry.txt": "Dear Tom,\n\nthe ferry to Halden leaves at noon.\nBring the blue trunk.\n\nAnna Brisk\n",
