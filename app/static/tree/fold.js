@@ -281,6 +281,11 @@ export class Trace {
     return above(node.children, playhead, (child) => child.start);
   }
 
+  /** The node that began last at a playhead. */
+  newest(playhead = LIVE) {
+    return this.order[above(this.order, playhead, (node) => node.start) - 1];
+  }
+
   /** The Unix time of an event, and the number of the last event not later than a Unix time. */
   time(seq) {
     return this.times[Math.min(Math.max(1, seq), this.last) - 1] ?? 0;

@@ -5,7 +5,7 @@
 
 import { el } from "../dom.js";
 import { LIVE } from "./fold.js";
-import { clock, duration, many } from "./figures.js";
+import { clock, count, duration, many } from "./figures.js";
 import { line } from "./text.js";
 
 const PAUSE = 250; // milliseconds between two pictures while events come
@@ -35,7 +35,8 @@ export class Timeline {
       ["model", "kernel", "waiting", "queue"].map((what) => el("span", { class: `key ${what}` }, NAMES[what])),
       (this.more = el("span", { class: "more" })),
     );
-    this.box = el("div", { class: "picture" }, this.canvas, this.scroll, this.chosen, this.future, this.line, this.tip, this.probe);
+    const over = [this.chosen, this.future, this.line, this.tip, this.probe];
+    this.box = el("div", { class: "picture" }, this.canvas, this.scroll, over);
     this.element = el("div", { class: "timeline" }, this.legend, this.box);
     this.window = null;
     new ResizeObserver(() => this.#again()).observe(this.box);
@@ -135,10 +136,8 @@ export class Timeline {
     const shown = Math.floor((height - AXIS) / lane);
     const left = trace.lanes.length - shown;
     this.more.textContent = left > 0 ? `${many(left, "more lane")}, scroll to see` : "";
-    this.canvas.setAttribute(
-      "aria-label",
-      `Timeline of ${many(trace.order.length, "node")} over ${duration(until - from)}, at most ${many(trace.lanes.length, "node")} at once`,
-    );
+    const [all, most] = [many(trace.order.length, "node"), count(trace.lanes.length)];
+    this.canvas.setAttribute("aria-label", `Timeline of ${all} over ${duration(until - from)}, at most ${most} at once`);
   }
 
   #axis(pen, width, height, from, until, scale) {
@@ -160,7 +159,8 @@ export class Timeline {
   /** The colours of the theme, worked out once: a canvas would do so for every bar. */
   #colours() {
     if (this.colours) return this.colours;
-    const names = { ...Object.fromEntries(KINDS.map((kind) => [kind, kind])), node: "lane", grid: "grid", ink: "faint", fault: "bad" };
+    const names = { node: "lane", queue: "queue", waiting: "waiting", model: "model", kernel: "kernel" };
+    Object.assign(names, { fault: "bad", grid: "grid", ink: "faint" });
     this.colours = {};
     for (const [name, variable] of Object.entries(names)) {
       this.probe.style.color = `var(--${variable})`;
@@ -178,7 +178,9 @@ export class Timeline {
     if (!this.chosen.hidden) {
       const spot = (time) => Math.min(100, Math.max(0, (100 * (time - from)) / (until - from)));
       const [left, right] = [spot(node.began), spot(node.ended ?? trace.end?.ts ?? now)];
-      Object.assign(this.chosen.style, { top: `${top - 2}px`, left: `${left}%`, width: `${right - left}%`, height: `${this.#lane + 2}px` });
+      const place = { top: top - 2, height: this.#lane + 2 };
+      for (const [side, pixels] of Object.entries(place)) this.chosen.style[side] = `${pixels}px`;
+      Object.assign(this.chosen.style, { left: `${left}%`, width: `${right - left}%` });
     }
     const past = playhead !== LIVE && trace.root;
     this.line.hidden = this.future.hidden = !past;
@@ -243,7 +245,8 @@ export class Timeline {
     const span = Math.max(0.05, (until - from) * factor);
     const start = here.time - (here.x / here.width) * span;
     const all = whole[1] - whole[0];
-    this.window = span >= all ? null : [start, start + span].map((at) => at + Math.max(0, whole[0] - start) - Math.max(0, start + span - whole[1]));
+    const back = Math.max(0, whole[0] - start) - Math.max(0, start + span - whole[1]); // stay within the run
+    this.window = span >= all ? null : [start + back, start + span + back];
     this.#again();
   }
 
