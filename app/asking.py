@@ -16,6 +16,10 @@ QUESTIONS = Path(__file__).resolve().parent / "sample" / "questions.json"
 Choices = list[tuple[str, str]]
 
 
+class ModelOnItsWay(Conflict):
+    """The model is being loaded; the same may be asked again when it is there."""
+
+
 def start(
     workbench: Workbench,
     question: str,
@@ -32,10 +36,12 @@ def start(
         raise InputError("the question is empty; write what you want to know")
     if not corpus:
         raise InputError("no documents are chosen; add some in the Library")
-    loaded = loaded_model(workbench)
-    if model and loaded != model:
-        what = "is still being loaded" if loaded else "could not be loaded; see Models"
-        raise Conflict(f"the chosen model {what}. The question is kept; ask again in a moment.")
+    if model and model != loaded_model(workbench):
+        if model == models(workbench)[1]:
+            raise ModelOnItsWay(
+                "the model is still being loaded; your question is asked as soon as it is there"
+            )
+        raise Conflict("the chosen model is not loaded; choose another, or see Models for what went wrong")
     remember(workbench, corpus)
     if follows and card(workbench, workbench.runs.row(follows)["corpus"]) != card(workbench, corpus):
         follows = ""
@@ -81,17 +87,9 @@ def models(workbench: Workbench) -> tuple[Choices, str | None]:
     return workbench.models.choices()
 
 
-def loaded_model(workbench: Workbench) -> str | None:
-    """The path of the model that a new run would use."""
-    try:
-        return workbench.engine.model.info.path
-    except ModelError:
-        return None
-
-
 def use_model(workbench: Workbench, path: str | None) -> None:
     """Begin to load another model. Raises TaprootError."""
-    if path and path != loaded_model(workbench):
+    if path and path != models(workbench)[1]:
         workbench.models.load(path)
 
 

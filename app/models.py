@@ -132,6 +132,11 @@ class Models:
             found.append((using.model.info.name, using.path))
         return found, chosen
 
+    def loading(self) -> str | None:
+        """The path of the model that is on its way, None when none is."""
+        with self._lock:
+            return self._loading and self._loading.path
+
     def inspect(self, path: str) -> Json:
         """Facts and fit of any GGUF file. Raises InputError when it is not a usable model."""
         facts = read_facts(Path(path).expanduser().absolute())

@@ -10,7 +10,7 @@ import { RunHead } from "/ui/runhead.js";
 import { line } from "/ui/tree/text.js";
 import "/ui/tree/element.js";
 
-const SIGNAL = /\d{8}-\d{6}-[0-9a-f]{4}|problem-[0-9a-f]{8}-(?<words>[0-9a-f]*)/;
+const SIGNAL = /\d{8}-\d{6}-[0-9a-f]{4}|(?<kind>problem|waiting)-[0-9a-f]{8}-(?<words>[0-9a-f]*)/;
 
 export function mount(host, app) {
   const view = new AskView(host, app);
@@ -206,12 +206,15 @@ class AskView {
       const found = read();
       if (!found || found[0] === seen) return;
       seen = found[0];
-      if (found.groups.words === undefined) this.app.go("ask", { run: seen });
-      else this.app.toast(decoded(found.groups.words), "error");
+      const { kind, words } = found.groups;
+      this.waiting = kind === "waiting";
+      if (!kind) this.app.go("ask", { run: seen });
+      else this.app.toast(decoded(words), this.waiting ? "info" : "error");
     }).observe(signal, { childList: true, subtree: true, characterData: true });
   }
 
   news({ kind, session, status }) {
+    if (kind === "models" && this.waiting && find("#question textarea")?.value.trim()) find("#ask")?.click();
     if (kind === "runs" && status === "deleted" && this.row?.session === session) return this.gone();
     if (["corpora", "models", "reconnected"].includes(kind)) find("#refresh-choices")?.click();
     if (kind === "reconnected" && this.run && this.row?.live) this.open(this.run, this.tree.node);

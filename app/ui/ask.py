@@ -186,4 +186,5 @@ def problem(error: Exception) -> str:
     """
     text = str(error)
     whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-    return f"problem-{secrets.token_hex(4)}-{whole.encode('utf-8', 'replace').hex()}"
+    kind = "waiting" if isinstance(error, asking.ModelOnItsWay) else "problem"
+    return f"{kind}-{secrets.token_hex(4)}-{whole.encode('utf-8', 'replace').hex()}"
