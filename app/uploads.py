@@ -202,7 +202,7 @@ def manifest(folder: Path) -> list[Json]:
 
 def amount(size: int) -> str:
     """Bytes as a person says them: "12 bytes", "3.4 MB"."""
-    if size < 1000:
+    if size < 1024:
         return f"{size} bytes"
     value, unit = size / 1024, "KB"
     for larger in ("MB", "GB"):

@@ -1,4 +1,6 @@
 // The Library view: folders and uploads as cards, what is being read, and the documents of one card.
+//
+// ?view=library&corpus=ID shows one card; with &doc=N, and &start= and &end=, a document of it with a place marked.
 
 import { amount, DocumentTable } from "./doctable.js";
 import { el, find, icon, put, style } from "./dom.js";
@@ -64,6 +66,7 @@ class Library {
   start() {
     const { app } = this;
     app.on("view", () => this.visible && this.shown());
+    if (this.visible) this.shown();
     app.live.on("app", (news) => this.news(news));
     const here = { group: "Library", when: () => this.visible && !this.typing() };
     app.shortcut("/", "Search in the documents, or go to the path", () => (this.open_ ? this.search : this.path).focus(), here);
@@ -91,8 +94,10 @@ class Library {
   }
 
   shown() {
-    const wanted = this.app.state.corpus ?? null;
-    if (wanted !== this.open_) this.show(wanted);
+    const { corpus, doc, start, end } = this.app.state, link = doc === undefined ? null : location.search;
+    if ((corpus ?? null) !== this.open_) this.show(corpus ?? null);
+    if (link && link !== this.link) this.app.openDocument(corpus, Number(doc), start === undefined ? {} : { start: Number(start), end: Number(end ?? start) });
+    this.link = link;
     this.load();
   }
 

@@ -505,8 +505,8 @@ def test_an_upload_that_cannot_be_read_is_removed(library: Library, data_dir: Pa
 
 
 def test_sizes_are_said_as_people_do() -> None:
-    assert [amount(n) for n in (1, 999, 3500, 268_435_456, 5 << 30)] == [
-        "1 bytes", "999 bytes", "3.42 KB", "256 MB", "5 GB",
+    assert [amount(n) for n in (1, 1000, 3500, 268_435_456, 5 << 30)] == [
+        "1 bytes", "1000 bytes", "3.42 KB", "256 MB", "5 GB",
     ]  # fmt: skip
     assert clean("a/b c.txt") == "a/b c.txt"
 
