@@ -36,12 +36,10 @@ def start(
         raise InputError("the question is empty; write what you want to know")
     if not corpus:
         raise InputError("no documents are chosen; add some in the Library")
-    if model and model != loaded_model(workbench):
-        if model == models(workbench)[1]:
-            raise ModelOnItsWay(
-                "the model is still being loaded; your question is asked as soon as it is there"
-            )
-        raise Conflict("the chosen model is not loaded; choose another, or see Models for what went wrong")
+    if model and model != models(workbench)[1]:
+        raise Conflict("another model was chosen by now, perhaps in another tab; look which, and ask again")
+    if workbench.models.loading():
+        raise ModelOnItsWay("the model is still being loaded; your question is asked as soon as it is there")
     remember(workbench, corpus)
     if follows and card(workbench, workbench.runs.row(follows)["corpus"]) != card(workbench, corpus):
         follows = ""

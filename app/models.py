@@ -135,7 +135,7 @@ class Models:
     def loading(self) -> str | None:
         """The path of the model that is on its way, None when none is."""
         with self._lock:
-            return self._loading and self._loading.path
+            return self._loading.path if self._loading else None
 
     def inspect(self, path: str) -> Json:
         """Facts and fit of any GGUF file. Raises InputError when it is not a usable model."""
