@@ -84,7 +84,7 @@ export class Detail {
       figures: el("span", { class: "figures" }),
       below: el("span", { class: "figures below" }),
       stop,
-      question: el("div", { class: "asked", dir: "auto" }, long(node.question || node.id, plain, { lines: 6, characters: 600 })),
+      question: el("div", { class: "asked", dir: "auto" }, asked(node.question || node.id)),
       context: el("p", { class: "works-on", hidden: true }),
     };
     this.parts = parts;
@@ -208,7 +208,8 @@ export class Detail {
     }
     for (const [turn, cells] of left) wanted.push([`cells ${turn}`, cells, (section) => section.cells(cells)]);
     if (data.notes.length) wanted.push(["notes", data.notes, (section) => section.notes(data.notes)]);
-    const { answer = null, reason = "", context } = data.node;
+    const { answer = null, reason = "", context, question } = data.node;
+    if (node.kind !== "leaf" && question) this.parts.question.replaceChildren(asked(question)); // a leaf's stands below
     if (answer !== null || reason) {
       const text = answer === null ? null : String(answer);
       wanted.push(["answer", [text, reason, node.ended], (section) => section.answer(text, reason)]);
@@ -297,6 +298,8 @@ export class Detail {
     return parts.filter(Boolean).join("\n\n");
   }
 }
+
+const asked = (text) => long(text, plain, { lines: 6, characters: 600 });
 
 /** An output in words, "" for one that has none. */
 function asText(output) {

@@ -287,6 +287,7 @@ class RlmTree extends HTMLElement {
       moment: this.#moment,
       collapsed: this.#folded,
       kept: this.#filter?.kept ?? null,
+      said: this.#filter?.said ?? null,
       drafts: this.#drafts,
       clock: Math.max(Date.now() / 1000, this.#trace.times.at(-1) ?? 0),
       text: this.toolbar.wanted.text,
@@ -295,6 +296,7 @@ class RlmTree extends HTMLElement {
     if (this.#stale.rows) {
       this.#filter = matches(this.#trace, this.#playhead, this.toolbar.wanted);
       view.kept = this.#filter?.kept ?? null;
+      view.said = this.#filter?.said ?? null;
       view.collapsed = this.#folded;
       this.#rows = visible(this.#trace, view);
     }

@@ -12,6 +12,7 @@ const COLUMNS = 40;
 const CELL = 500; // characters of one cell
 const IMAGE = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/=\s]+$/;
 const STORED = /^\/api\/blobs\/[0-9a-f]{64}$/;
+const NUMBER = /^[-+−]?[\d.,]+(e[-+]?\d+)?\s*%?$/i;
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
 
 /** The outputs (nbformat) of a cell as elements, texts of one stream joined. */
@@ -75,7 +76,9 @@ function tabled(html) {
 }
 
 function cell({ text, title, wide, tall }) {
-  return el(title ? "th" : "td", { colSpan: wide, rowSpan: tall }, plain(text.trim().slice(0, CELL)));
+  const shown = text.trim().slice(0, CELL);
+  const kind = NUMBER.test(shown) ? "numeric" : null;
+  return el(title ? "th" : "td", { class: kind, colSpan: wide, rowSpan: tall }, plain(shown));
 }
 
 function error(one) {

@@ -14,7 +14,7 @@ const THIN = 3;
 const THICK = 11;
 const LEAST = 1.5; // pixels: a bar that short still shows
 const NAMES = { model: "model", kernel: "kernel", waiting: "waiting for calls", queue: "in the queue" };
-const KINDS = ["node", "queue", "waiting", "model", "kernel", "fault"]; // in the order of painting
+const KINDS = ["node", "queue", "model", "kernel", "waiting", "fault"]; // in the order of painting
 const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600];
 
 /** `on` is {select(id), seek(unix seconds)}. */
@@ -82,6 +82,7 @@ export class Timeline {
     this.drawn = performance.now();
     if (!this.view?.trace.root || this.element.hidden) return;
     const { trace, clock: now } = this.view;
+    this.element.style.setProperty("--lanes", String(trace.lanes.length));
     const width = this.box.clientWidth;
     const height = this.box.clientHeight;
     if (!width || !height) return;

@@ -33,6 +33,7 @@ export class Toolbar {
     );
     this.totals = el("span", { class: "totals" });
     this.line = button("time", "Timeline", () => this.on.timeline());
+    this.line.setAttribute("aria-pressed", "true");
     this.element = el(
       "div",
       { class: "toolbar", role: "group", "aria-label": "Search and filter" },
