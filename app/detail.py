@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from app.errors import NotFound
-from app.trace import NODE_KINDS
 from engine.reply import parse
 from engine.store import Store
+from engine.store.trace import NODE_KINDS
 from engine.types import Event, Json
 
 BLOBS = "/api/blobs/"

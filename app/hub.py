@@ -9,13 +9,14 @@ event, so that nothing is lost and nobody else waits.
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.trace import Compact, compact
+from app.trace import compact, encode
 from engine.errors import InputError, StoreError
 from engine.store import Store
 from engine.types import Event, Json
@@ -27,11 +28,16 @@ DRAFT_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing to tell a follower. `seq` is the event's number in its run, 0 for what is not stored."""
+    """One thing to tell a follower, as JSON text. `seq` is the event's number in its run, 0 for what is not stored."""
 
     name: Literal["run", "draft", "app"]
-    data: Json
+    text: str
     seq: int = 0
+
+    @property
+    def data(self) -> Json:
+        """What the text says."""
+        return json.loads(self.text)
 
 
 class Subscription:
@@ -104,10 +110,10 @@ class Subscription:
 
     def _stored(self) -> list[Message]:
         assert self.run is not None
-        events = self._hub.stored(self.run, self._after)
-        if events:
-            self._after = events[-1]["s"]
-        return [Message("run", event, event["s"]) for event in events]
+        messages = self._hub.stored(self.run, self._after)
+        if messages:
+            self._after = messages[-1].seq
+        return messages
 
 
 @dataclass
@@ -153,7 +159,7 @@ class Hub:
 
     def tell(self, kind: str, **detail: Json) -> None:
         """Send an `app` message {"kind": kind, ...} to all followers: "corpora", "models", "runs", "progress", ..."""
-        self._send(Message("app", {"kind": kind, **detail}))
+        self._send(Message("app", encode({"kind": kind, **detail})))
 
     def subscribe(
         self,
@@ -176,7 +182,7 @@ class Hub:
             for node, draft in self._drafts.get(run or "", {}).items():
                 if draft.told:
                     whole = {"n": node, "x": "".join(draft.told), "at": 0, "i": draft.turn}
-                    subscription.put(Message("draft", whole))
+                    subscription.put(Message("draft", encode(whole)))
         if run is not None and run not in self._drafts:
             self._polling.set()
         return subscription
@@ -198,9 +204,9 @@ class Hub:
         for thread in self._threads:
             thread.join()
 
-    def stored(self, run: str, after: int) -> list[Compact]:
-        """The compact events of a run that are in the store, from number `after` + 1 on."""
-        return [compact(event, self._store.blob) for event in self._store.events(run, after, resolve=False)]
+    def stored(self, run: str, after: int) -> list[Message]:
+        """The events of a run that are in the store, from number `after` + 1 on."""
+        return [Message("run", text, seq) for seq, text in self._store.trace(run, after)]
 
     def _send(self, message: Message, run: str | None = None) -> None:
         with self._lock:
@@ -225,7 +231,7 @@ class Hub:
             elif event.kind == "run_finished":
                 del self._drafts[event.run]
             if any(follower.run == event.run for follower in self._followers):
-                self._send(Message("run", compact(event), event.seq), event.run)
+                self._send(Message("run", encode(compact(event)), event.seq), event.run)
 
     def token(self, run: str, node: str, text: str) -> None:
         """A node of a run of this process wrote some text."""
@@ -249,7 +255,7 @@ class Hub:
 
     def _tell_draft(self, run: str, node: str, draft: Draft) -> None:
         if (more := draft.pour()) is not None:
-            self._send(Message("draft", {"n": node, **more}), run)
+            self._send(Message("draft", encode({"n": node, **more})), run)
 
     # --- runs of other processes ------------------------------------------------------------------------
 
@@ -278,9 +284,9 @@ class Hub:
             if known is None:
                 known = min((f._after for f in self._followers_of(run)), default=0)
             fresh = self.stored(run, known)
-            for event in fresh:
-                self._send(Message("run", event, event["s"]), run)
-                known = event["s"]
+            for message in fresh:
+                self._send(message, run)
+                known = message.seq
             self._seen[run] = known
             going = going or not self._over(run)
         for run in [*self._seen]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from app import speed
-from app.compacts import Compacts
 from app.detail import node_detail
 from app.errors import Conflict, NotFound
 from app.hub import Hub
@@ -45,7 +44,6 @@ class Runs:
     def __init__(self, engine: Engine, hub: Hub):
         self._engine = engine
         self._store = engine.store
-        self._compacts = Compacts(engine.store)
         self._hub = hub
         self._lock = threading.Lock()
         self._free = MOST
@@ -202,19 +200,16 @@ class Runs:
         return json.loads(self.log_text(run, after))
 
     def log_text(self, run: str, after: int = 0) -> str:
-        """The same as JSON text: the events of runs that were looked at last are kept in that form."""
-        try:
-            row = self.row(run)
-        except NotFound:
-            self._compacts.forget(run)
-            raise
+        """The same as JSON text: the events are stored in that form."""
+        row = self.row(run)
         session = [other["run"] for other in self._store.session(row["session"])]
         title = self._store.titles().get(row["session"], "")
         about = {k: v for k, v in row.items() if k != "owner"}
         live = row["status"] == "running"
-        events, last = self._compacts.text(run, after)
+        events = self._store.trace(run, after)
+        last = events[-1][0] if events else after
         head = encode({**about, "title": title, "runs": session, "live": live})
-        return f'{{"run":{head},"events":[{events}],"last":{last}}}'
+        return f'{{"run":{head},"events":[{",".join(text for _, text in events)}],"last":{last}}}'
 
     def node(self, run: str, node: str, upto: int | None = None) -> Json:
         """All about one node, as it stood at event `upto` (None: now); see `app.detail`. Raises NotFound."""
@@ -232,7 +227,6 @@ class Runs:
         if row["status"] == "running":
             raise Conflict(f"The run {run} is still running. Stop it first, then delete it.")
         receipt = self._store.delete_run(run)
-        self._compacts.forget(run)
         self._hub.tell("runs", run=run, session=row["session"], status="deleted")
         return receipt
 

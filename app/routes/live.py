@@ -18,7 +18,6 @@ from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
 from app.hub import Message
-from app.trace import encode
 from app.workbench import Workbench
 
 HEARTBEAT_SECONDS = 15.0  # a comment this often, so that a connection that is gone shows
@@ -75,5 +74,5 @@ def written(messages: Iterable[Message]) -> str:
     parts = []
     for message in messages:
         number = f"id: {message.seq}\n" if message.seq else ""
-        parts.append(f"{number}event: {message.name}\ndata: {encode(message.data)}\n\n")
+        parts.append(f"{number}event: {message.name}\ndata: {message.text}\n\n")
     return "".join(parts)

@@ -52,7 +52,7 @@ def api(workbench: Workbench) -> FastAPI:
     return app
 
 
-def until(true: Callable[[], object], seconds: float = 60.0) -> object:
+def until(true: Callable[[], object], seconds: float = 300.0) -> object:
     """Wait until something is true; the limit only keeps a broken test from hanging."""
     deadline = time.monotonic() + seconds
     while not (value := true()):

@@ -25,9 +25,8 @@ from app.gate import POLICY
 from app.routes import runs
 from app.workbench import Workbench
 from engine.errors import TaprootError
-from engine.store import blobs, events, log, projections, search
+from engine.store import events, log
 from engine.store.database import FILE_NAME
-from engine.types import Event
 from tests.app.tree_fixture import Fact
 
 STATIC = Path(__file__).resolve().parents[2] / "app" / "static"
@@ -110,16 +109,7 @@ def write(folder: Path, run: str, facts: Sequence[Fact]) -> None:
         previous = events.GENESIS
         for seq, fact in enumerate(facts, 1):
             ready = log.prepare(fact.node, fact.kind, fact.payload)
-            record = events.link(previous, run, seq, fact.ts, fact.node, fact.kind, ready.text)
-            added = db.execute(
-                "INSERT INTO event (run, seq, ts, node, kind, payload, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (run, seq, fact.ts, fact.node, fact.kind, record.payload, record.hash),
-            )
-            blobs.save(db, run, ready.large)
-            search.add(db, added.lastrowid or 0, ready.words)
-            event = Event(run, seq, fact.ts, fact.node, fact.kind, ready.payload)
-            projections.apply(db, projections.changes(event))
-            previous = record.hash
+            previous = log.insert(db, previous, run, seq, fact.ts, ready).hash
 
 
 def site(workbench: Workbench) -> FastAPI:

@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import random
 import secrets
+import shutil
 import socket
 import statistics
 import subprocess
@@ -82,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the tree of a run.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--rounds", type=int, default=5, help="reloads that count")
-    parser.add_argument("--chromium", default="/usr/bin/chromium", help="the browser's program")
+    parser.add_argument("--chromium", default=shutil.which("chromium"), help="the browser's program")
     parser.add_argument("--serve", nargs=3, metavar=("DATA", "PORT", "TOKEN"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
@@ -157,8 +158,9 @@ def wire_bytes(event: dict[str, Any]) -> int:
     """The size of a compact event in the live stream."""
     from app.hub import Message
     from app.routes.live import written
+    from app.trace import encode
 
-    return len(written([Message("run", event, event["s"])]).encode())
+    return len(written([Message("run", encode(event), event["s"])]).encode())
 
 
 def latency(browser: Browser, server: Server) -> dict[str, Any]:
