@@ -161,7 +161,7 @@ def test_ten_thousand_nodes_are_usable_and_only_rows_in_view_exist(visit):
     page.keyboard.type("deposit")
     expect(page.locator(".hits")).to_have_text("200")
     page.keyboard.press("Enter")
-    expect(row(page, chosen(page)).locator("mark")).to_have_text("deposit")
+    expect(row(page, chosen(page)).locator(".question mark")).to_have_text("deposit")
     assert page.evaluate("tree.shadowRoot.querySelectorAll('.row').length") < 80
 
 
@@ -246,7 +246,7 @@ def test_search_keeps_hits_with_the_way_to_them_and_enter_goes_round(visit):
     hits = page.locator(".hits")
     expect(hits).not_to_have_text("")
     count = int(hits.inner_text())
-    marked = page.locator(".row:visible mark")
+    marked = page.locator(".row:visible .question mark")
     assert count >= marked.count() > 0
     assert page.locator(".row.way:visible").count() > 0
     page.get_by_role("searchbox").press("Enter")
@@ -257,6 +257,16 @@ def test_search_keeps_hits_with_the_way_to_them_and_enter_goes_round(visit):
     page.get_by_role("searchbox").press("Escape")
     expect(hits).to_have_text("")
     assert chosen(page) == first
+
+
+def test_a_hit_in_code_shows_the_code(visit):
+    page = visit()
+    page.get_by_role("searchbox").fill("context.search")
+    expect(page.locator(".hits")).not_to_have_text("")
+    expect(row(page, "0").locator(".live.found")).to_contain_text("hits = context.search")
+    expect(row(page, "0").locator(".live mark")).to_have_text("context.search")
+    page.get_by_role("searchbox").fill("")
+    expect(page.locator(".live.found")).to_have_count(0)
 
 
 def test_filters_show_errors_finals_and_kinds(visit, server):

@@ -262,7 +262,7 @@ export class Detail {
       return;
     }
     const text = left || (playhead === LIVE ? whole(drafts.get(node.id), this.data?.draft ?? "") : this.past.text);
-    const atEnd = this.#atEnd();
+    const atEnd = playhead === LIVE && this.#atEnd();
     if (this.draft === null || !text.startsWith(this.draft) || this.writes !== writes) {
       [this.writes, this.draft] = [writes, ""];
       this.pen = el("pre", { class: "text pen" });
@@ -271,7 +271,7 @@ export class Detail {
     }
     if (text.length > this.draft.length) this.pen.append(plain(text.slice(this.draft.length)));
     this.draft = text;
-    if (atEnd && playhead === LIVE) this.element.scrollTop = this.element.scrollHeight;
+    if (atEnd) this.element.scrollTop = this.element.scrollHeight;
   }
 
   #atEnd() {

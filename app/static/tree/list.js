@@ -41,13 +41,20 @@ export class List {
         keydown: (event) => this.#key(event),
         click: (event) => this.#click(event),
         dblclick: (event) => this.#double(event),
-        scroll: () => this.paint(),
+        scroll: () => {
+          this.top = this.element.scrollTop;
+          this.paint();
+        },
         wheel: () => this.on.scrolled(),
         pointerdown: () => this.on.scrolled(),
       },
     });
     this.element.append(this.space);
-    new ResizeObserver(() => this.paint()).observe(this.element);
+    [this.top, this.height] = [0, 400]; // kept, because asking the element lays the page out
+    new ResizeObserver(([entry]) => {
+      this.height = entry.contentRect.height;
+      this.paint();
+    }).observe(this.element);
   }
 
   /** Take the rows to show and what they are seen by: {trace, playhead, collapsed, kept, said, drafts, clock, text}. */
@@ -66,18 +73,17 @@ export class List {
     const place = this.places.get(id);
     if (place === undefined) return;
     const top = place * ROW;
-    const box = this.element;
-    if (top < box.scrollTop) box.scrollTop = top;
-    else if (top + ROW > box.scrollTop + box.clientHeight) box.scrollTop = top + ROW - box.clientHeight;
+    if (top >= this.top && top + ROW <= this.top + this.height) return;
+    this.element.scrollTop = top < this.top ? top : top + ROW - this.height;
+    this.top = this.element.scrollTop;
     this.paint();
   }
 
   /** Make and change the rows in view, and the selected one wherever it is. */
   paint() {
     if (!this.view) return;
-    const height = this.element.clientHeight || 400;
-    const first = Math.max(0, Math.floor(this.element.scrollTop / ROW) - SPARE);
-    const last = Math.min(this.rows.length, Math.ceil((this.element.scrollTop + height) / ROW) + SPARE);
+    const first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
+    const last = Math.min(this.rows.length, Math.ceil((this.top + this.height) / ROW) + SPARE);
     const wanted = new Set();
     for (let place = first; place < last; place += 1) wanted.add(place);
     const chosen = this.places.get(this.selected);
@@ -211,7 +217,7 @@ export class List {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.rows.length) return;
     const place = this.places.get(this.selected) ?? -1;
     const node = this.rows[place];
-    const page = Math.max(1, Math.floor(this.element.clientHeight / ROW) - 1);
+    const page = Math.max(1, Math.floor(this.height / ROW) - 1);
     const to = (next) => this.on.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
     const open = node && this.view.trace.begun(node, this.view.playhead) > 0 && !this.view.collapsed.has(node.id);
     const below = node && this.view.trace.begun(node, this.view.playhead) > 0;

@@ -28,7 +28,7 @@ export class Timeline {
     this.tip = el("div", { class: "tip", hidden: true });
     this.probe = el("i", { hidden: true });
     this.space = el("div", { class: "lanes-space", role: "presentation" });
-    this.scroll = el("div", { class: "lanes", on: { scroll: () => this.#again() } }, this.space);
+    this.scroll = el("div", { class: "lanes", on: { scroll: () => this.#rolled() } }, this.space);
     this.legend = el(
       "p",
       { class: "legend" },
@@ -39,7 +39,12 @@ export class Timeline {
     this.box = el("div", { class: "picture" }, this.canvas, this.scroll, over);
     this.element = el("div", { class: "timeline" }, this.legend, this.box);
     this.window = null;
-    new ResizeObserver(() => this.#again()).observe(this.box);
+    this.scrolled = 0;
+    this.size = { width: 0, height: 0 }; // kept, because asking the element lays the page out
+    new ResizeObserver(([entry]) => {
+      this.size = entry.contentRect;
+      this.#again();
+    }).observe(this.box);
     this.#listen();
   }
 
@@ -58,6 +63,11 @@ export class Timeline {
     this.#again();
   }
 
+  #rolled() {
+    this.scrolled = this.scroll.scrollTop;
+    this.#again();
+  }
+
   #again() {
     this.#draw();
     if (this.view) this.#place();
@@ -72,7 +82,7 @@ export class Timeline {
   }
 
   get #lane() {
-    const room = (this.box.clientHeight - AXIS - 4) / Math.max(1, this.view.trace.lanes.length);
+    const room = (this.size.height - AXIS - 4) / Math.max(1, this.view.trace.lanes.length);
     return Math.min(THICK, Math.max(THIN, Math.floor(room)));
   }
 
@@ -83,8 +93,7 @@ export class Timeline {
     if (!this.view?.trace.root || this.element.hidden) return;
     const { trace, clock: now } = this.view;
     this.element.style.setProperty("--lanes", String(trace.lanes.length));
-    const width = this.box.clientWidth;
-    const height = this.box.clientHeight;
+    const { width, height } = this.size;
     if (!width || !height) return;
     const ratio = devicePixelRatio || 1;
     if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
@@ -99,7 +108,7 @@ export class Timeline {
     this.#axis(pen, width, height, from, until, scale);
     const lane = this.#lane;
     this.space.style.height = `${trace.lanes.length * lane + 2}px`;
-    const top = AXIS + 2 - this.scroll.scrollTop;
+    const top = AXIS + 2 - this.scrolled;
     const thick = Math.max(1, lane - (lane > 5 ? 2 : lane > 3 ? 1 : 0));
     const bars = { node: [], queue: [], waiting: [], model: [], kernel: [], fault: [] };
     const edges = new Map(); // lane and kind to the pixel painted last, so that none is painted twice
@@ -174,8 +183,8 @@ export class Timeline {
     const { trace, playhead, selected, clock: now } = this.view;
     const [from, until] = this.#range();
     const node = trace.nodes.get(selected);
-    const top = node ? AXIS + 2 - this.scroll.scrollTop + node.lane * this.#lane : 0;
-    this.chosen.hidden = !node || top < AXIS || top > this.box.clientHeight;
+    const top = node ? AXIS + 2 - this.scrolled + node.lane * this.#lane : 0;
+    this.chosen.hidden = !node || top < AXIS || top > this.size.height;
     if (!this.chosen.hidden) {
       const spot = (time) => Math.min(100, Math.max(0, (100 * (time - from)) / (until - from)));
       const [left, right] = [spot(node.began), spot(node.ended ?? trace.end?.ts ?? now)];
@@ -252,10 +261,10 @@ export class Timeline {
   }
 
   #nodeAt({ y, time }) {
-    const lane = Math.floor((y - AXIS - 2 + this.scroll.scrollTop) / this.#lane);
+    const lane = Math.floor((y - AXIS - 2 + this.scrolled) / this.#lane);
     const { trace, clock: now } = this.view;
     const [from, until] = this.#range();
-    const near = ((until - from) / Math.max(1, this.box.clientWidth)) * 3;
+    const near = ((until - from) / Math.max(1, this.size.width)) * 3;
     return trace.order.findLast(
       (node) => node.lane === lane && node.began - near <= time && (node.ended ?? trace.end?.ts ?? now) + near >= time,
     );
