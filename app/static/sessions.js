@@ -119,7 +119,7 @@ class SessionsView {
         el("span", {}, line(one.corpus_name ?? one.corpus ?? "", 60)),
         el("span", {}, line(model ?? "", 50)),
         runs.length > 1 ? el("span", {}, many(runs.length, "question")) : null,
-        one.seconds ? el("span", {}, duration(one.seconds)) : null,
+        one.seconds ? el("span", {}, `took ${duration(one.seconds)}`) : null,
         el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started))));
     return el("li", { class: "session", dataset: { id: one.id } },
       open,
