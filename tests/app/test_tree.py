@@ -263,10 +263,10 @@ def test_a_hit_in_code_shows_the_code(visit):
     page = visit()
     page.get_by_role("searchbox").fill("context.search")
     expect(page.locator(".hits")).not_to_have_text("")
-    expect(row(page, "0").locator(".live.found")).to_contain_text("hits = context.search")
+    expect(row(page, "0").locator(".live.found")).to_contain_text("= context.search(")
     expect(row(page, "0").locator(".live mark")).to_have_text("context.search")
     page.get_by_role("searchbox").fill("")
-    expect(page.locator(".live.found")).to_have_count(0)
+    expect(page.locator(".row:visible .live.found")).to_have_count(0)
 
 
 def test_filters_show_errors_finals_and_kinds(visit, server):
