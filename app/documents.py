@@ -66,6 +66,10 @@ class Documents:
         for kept in (self._opened, self._rows, self._sorted):
             kept.drop(corpora)
 
+    def is_open(self, corpus: str) -> bool:
+        """Whether this is a corpus that was opened lately and not deleted since."""
+        return self._opened.has((corpus,))
+
     def open(self, corpus: str) -> Opened:
         """Open a corpus. Raises InputError when it is not stored, StoreError when it is damaged."""
 
@@ -227,6 +231,10 @@ class _Kept(Generic[T]):
             while len(self._values) > self._most:
                 self._values.popitem(last=False)
         return value
+
+    def has(self, key: tuple[Hashable, ...]) -> bool:
+        with self._lock:
+            return key in self._values
 
     def drop(self, corpora: list[str]) -> None:
         with self._lock:

@@ -91,6 +91,8 @@ class Library:
 
     def corpus(self, name: str) -> str:
         """The id of a stored corpus: `name` itself when it is one, else the newest of that card. Raises NotFound."""
+        if self.documents.is_open(name):  # the quick way of most requests
+            return name
         row = self._collection(name)
         stored = {corpus["corpus"] for corpus in self._store.corpora()}
         if name in stored:

@@ -127,7 +127,7 @@ class Library {
 
   draw() {
     const documents = this.cards.reduce((sum, card) => sum + card.documents, 0);
-    this.summary.textContent = this.cards.length ? `${many(documents, "document")} in ${many(this.cards.length, "card")}` : "";
+    this.summary.textContent = this.cards.length ? `${many(documents, "document")} in ${many(this.cards.length, "collection")}` : "";
     const focused = document.activeElement?.closest?.(".corpus")?.dataset.card;
     const label = document.activeElement?.getAttribute?.("aria-label");
     put(this.list, this.cards.map((card) => this.card(card)), this.noSample && this.sampleCard());
@@ -251,9 +251,9 @@ class Library {
   tellSending(sending) {
     if (sending.state === "reading") {
       this.sendings.delete(sending);
-      this.problems_ = sending.problems;
       this.tellJob({ ...sending.job, what: sending.job.kind });
     }
+    if (sending.state === "stopped") setTimeout(() => { this.sendings.delete(sending); this.drawJobs(); }, STAY);
     this.drawJobs();
   }
 

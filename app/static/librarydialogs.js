@@ -72,7 +72,7 @@ export async function confirmed(before, card) {
 /** Show the receipt of a deletion. */
 export function told(receipt) {
   const rows = [
-    ["Text and search index", receipt.corpora.length ? many(receipt.corpora.length, "version") : "kept, because another card has the same documents"],
+    ["Text and search index", receipt.corpora.length ? many(receipt.corpora.length, "version") : "kept, because another collection has the same documents"],
     receipt.uploaded_bytes > 0 && ["Uploaded files", amount(receipt.uploaded_bytes)],
     ["Questions with their answers", count(receipt.runs.length)],
     ["Recorded events", count(receipt.events)],

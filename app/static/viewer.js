@@ -11,6 +11,7 @@ import { TextRows } from "./textrows.js";
 const WAIT = 180; // milliseconds after the last key before a search begins
 const NARROW = 380, WIDE = 640; // pixels of the panel: least, and at first
 const ROOM = 760; // pixels that are left to the page; a narrower window is covered
+const FULL = 620; // pixels of a window that the panel fills
 
 /** Make the one viewer of the app: it is `app.openDocument(corpus, document, {start, end, query})`. */
 export function createViewer(app) {
@@ -317,11 +318,12 @@ class Viewer {
     this.rows.redraw();
   }
 
+  /** The page keeps room beside the panel; in a smaller window the panel lies over it, in a narrow one it fills it. */
   setWidth(width) {
-    this.width = Math.max(NARROW, Math.min(width, innerWidth - 320));
-    const covers = innerWidth < NARROW + ROOM;
-    document.body.classList.toggle("viewer-covers", covers);
-    document.body.style.setProperty("--viewer", `${covers ? Math.min(innerWidth, Math.max(this.width, NARROW)) : this.width}px`);
+    this.width = Math.max(NARROW, Math.min(width, Math.max(WIDE, innerWidth - 320)));
+    document.body.classList.toggle("viewer-covers", innerWidth < NARROW + ROOM);
+    document.body.style.setProperty("--viewer", `${innerWidth < FULL ? innerWidth : Math.min(this.width, innerWidth)}px`);
+    this.grip.hidden = innerWidth < FULL;
     this.grip.setAttribute("aria-valuenow", Math.round(this.width));
   }
 
