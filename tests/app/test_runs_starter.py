@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from app.sessions import Sessions
 from app.trace import encode, fold
 from app.workbench import Workbench
 from engine.llm import open_model
-from tests.app.runs_fixture import Bench, Stream, served, until
+from engine.llm.scripted import ScriptedModel
+from tests.app.runs_fixture import Bench, Stream, cell, served, until
 from tests.app.test_trace import projected
 
 pytestmark = pytest.mark.sandbox
@@ -104,3 +106,57 @@ def test_a_run_of_the_starter_is_stopped_while_llama_cpp_decodes(starter, follow
     assert bench.ended(run)["status"] in ("interrupted", "answered", "unanswered")
     until(lambda: stream.of("run")[-1]["k"] == "fin")
     assert bench.store.check() == []
+
+
+class Guided:
+    """The real starter for sub-calls, a script for the root: what the tree does is known, what llama.cpp does is real."""
+
+    def __init__(self, real, say):
+        self.info, self._real = real.info, real
+        self._root = ScriptedModel(say, n_ctx=real.info.n_ctx)
+
+    def count(self, text):
+        return self._real.count(text)
+
+    def fits(self, messages):
+        return self._real.fits(messages)
+
+    def submit(self, request):
+        return (self._root if request.stop_at_cell else self._real).submit(request)
+
+    def close(self):
+        pass  # the real one goes on
+
+
+def test_leaves_are_stopped_while_llama_cpp_works_on_the_batch_and_the_rest_is_answered(starter, followed):
+    bench, address = starter
+    real = bench.workbench.engine.model
+
+    def say(request):
+        if len(request.messages) == 2:
+            return cell(
+                "got = llm_query_batched(['Say what this is about: ' + str(d)[:6000] for d in context[:8]])\nlen(got)"
+            )
+        return cell("FINAL(sum(answer.startswith('(no answer: it was stopped') for answer in got))")
+
+    with lent(bench.workbench.engine, Guided(real, say)):
+        run = bench.start("How many were stopped?")
+        stream = Stream(address, run=run)
+        until(lambda: any(e["k"] == "node" and e["n"] == "0.8" for e in stream.of("run")))
+        stopped = bench.runs.stop(run, ["0.5", "0.6", "0.7", "0.8"])
+        row = bench.ended(run)
+    ends = {n["node"]: n["status"] for n in bench.store.nodes(run)}
+    assert row["status"] == "answered" and int(row["answer"]) == len(stopped) == 4
+    assert ends == {"0": "answered"} | {f"0.{n}": "answered" if n < 5 else "stopped" for n in range(1, 9)}
+    assert bench.store.check() == []
+
+
+@contextmanager
+def lent(engine, model):
+    """Use another model for a while; the one before is taken back unharmed."""
+    real = engine.model
+    engine._models._current = model
+    try:
+        yield
+    finally:
+        engine._models._current = real
