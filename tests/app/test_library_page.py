@@ -46,14 +46,6 @@ DROP = """
 """
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args():  # TEMP
-    return {
-        "executable_path": "/usr/bin/chromium",
-        "args": ["--no-sandbox", "--disable-gpu", "--disable-quic"],
-    }
-
-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory):
     """One app for the tests of this module. Nothing here is about time, so a loaded machine may take its time."""
