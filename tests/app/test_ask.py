@@ -162,7 +162,7 @@ def test_a_run_survives_a_visit_to_another_view_and_its_address_opens_it_again(d
     expect(again.locator(".answer-text")).to_contain_text("It falls.")
     picture = again.locator("rlm-tree .detail img")
     expect(picture).to_be_visible()
-    assert picture.evaluate("(i) => i.naturalWidth") > 100
+    assert picture.evaluate("async (i) => { await i.decode(); return i.naturalWidth; }") > 100
     again.context.close()
 
 

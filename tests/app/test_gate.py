@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from starlette.routing import Mount, Route
 from app.gate import Gate, Message, Scope
 from app.server import routes
 from app.workbench import Workbench
+from tests.app.own_loop import finish
 
 PORT, TOKEN = 7517, "the-token"
 HOST, COOKIE = f"127.0.0.1:{PORT}", f"taproot-{PORT}={TOKEN}"
@@ -86,7 +86,7 @@ def ask(app: object, path: str = "/", query: str = "", method: str = "GET", **he
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    asyncio.run(Gate(app, TOKEN, PORT)(scope, receive, send))
+    finish(Gate(app, TOKEN, PORT)(scope, receive, send))
     return Answer(messages)
 
 
@@ -243,7 +243,7 @@ def test_a_web_socket_is_closed() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(Gate(Inner(), TOKEN, PORT)({"type": "websocket", "headers": []}, None, send))
+    finish(Gate(Inner(), TOKEN, PORT)({"type": "websocket", "headers": []}, None, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 

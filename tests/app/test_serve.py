@@ -20,6 +20,7 @@ from engine.errors import InputError, StoreError
 from engine.store.database import FILE_NAME
 from tests.app.command import ROOT, Taproot
 from tests.app.desk import until
+from tests.app.own_loop import finish
 
 pytestmark = pytest.mark.sandbox
 
@@ -245,7 +246,7 @@ def test_a_page_waits_until_the_app_is_built_behind_the_same_gate() -> None:
         while b"true" not in (await ask(front, "/api/ready"))[1]:
             await asyncio.sleep(0.01)
 
-    asyncio.run(life(front, during))
+    finish(life(front, during))
 
 
 def test_an_app_that_cannot_be_built_ends_the_server_and_says_why() -> None:
@@ -257,5 +258,5 @@ def test_an_app_that_cannot_be_built_ends_the_server_and_says_why() -> None:
         front.may_build.set()
         await stopped.wait()
 
-    asyncio.run(life(front, during))
+    finish(life(front, during))
     assert isinstance(front.problem, StoreError)

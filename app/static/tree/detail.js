@@ -8,7 +8,7 @@ import { button, icon, redraw, say } from "./build.js";
 import { LIVE } from "./fold.js";
 import { count, duration, many } from "./figures.js";
 import { long } from "./output.js";
-import { numbers, Section } from "./section.js";
+import { numbers, places, Section } from "./section.js";
 import { line, plain } from "./text.js";
 
 const AGAIN = 200; // milliseconds between two fetches of a node that grows, or four times as long as one takes
@@ -46,6 +46,8 @@ export class Detail {
     const node = view.trace.nodes.get(id);
     if (!node) return;
     this.#fillHead(node);
+    // What was fetched may be ahead of the events that came: then these tell only now where its parts belong.
+    if (this.data && this.laid < newest(node)) this.#build(this.data);
     this.#reach();
     this.#write(node);
     this.#wantFresh(node);
@@ -148,8 +150,8 @@ export class Detail {
   /** Fetch a node when it was not yet, or has grown; what has been recorded up to a playhead in mid-reply too. */
   #wantFresh(node) {
     const { playhead, trace } = this.view;
-    const newest = node.events.findLast((event) => event.k !== "draft")?.s ?? node.start;
-    if (this.known < newest && !this.fetching && (playhead === LIVE || this.known < Math.min(playhead, newest))) {
+    const last = newest(node);
+    if (this.known < last && !this.fetching && (playhead === LIVE || this.known < Math.min(playhead, last))) {
       this.#fetch(node.id, trace.last);
     }
     const writing = playhead !== LIVE && trace.at(node, playhead).phase === "model";
@@ -196,6 +198,7 @@ export class Detail {
     const atEnd = this.data !== null && this.#atEnd();
     this.data = data;
     const node = this.view.trace.nodes.get(this.id);
+    this.laid = newest(node);
     const seqs = numbers(node);
     const wanted = [];
     const left = new Map();
@@ -203,10 +206,10 @@ export class Detail {
     for (const turn of data.turns) {
       const cells = left.get(turn.index) ?? [];
       left.delete(turn.index);
-      const places = [seqs.turn.get(turn.index), seqs.reply.get(turn.index), cells.map((cell) => seqs.done.get(cell.index))];
-      wanted.push([`turn ${turn.index}`, [turn, cells, places], (section) => section.turn(turn, cells)]);
+      const laid = [seqs.turn.get(turn.index), seqs.reply.get(turn.index), places(cells, seqs)];
+      wanted.push([`turn ${turn.index}`, [turn, cells, laid], (section) => section.turn(turn, cells)]);
     }
-    for (const [turn, cells] of left) wanted.push([`cells ${turn}`, cells, (section) => section.cells(cells)]);
+    for (const [turn, cells] of left) wanted.push([`cells ${turn}`, [cells, places(cells, seqs)], (section) => section.cells(cells)]);
     if (data.notes.length) wanted.push(["notes", data.notes, (section) => section.notes(data.notes)]);
     const { answer = null, reason = "", context, question } = data.node;
     if (node.kind !== "leaf" && question) this.parts.question.replaceChildren(asked(question)); // a leaf's stands below
@@ -257,7 +260,7 @@ export class Detail {
     const writes = now.phase === "model" && now.status === "running";
     const left = now.status === "running" ? "" : (this.data?.draft ?? "");
     if (!writes && !left) {
-      if (this.draft !== null) this.writing.replaceChildren();
+      if (this.writing.firstChild) this.writing.replaceChildren();
       this.draft = null;
       return;
     }
@@ -300,6 +303,11 @@ export class Detail {
 }
 
 const asked = (text) => long(text, plain, { lines: 6, characters: 600 });
+
+/** The number of a node's newest event that its detail is laid out by. */
+function newest(node) {
+  return node.events.findLast((event) => event.k !== "draft")?.s ?? node.start;
+}
 
 /** An output in words, "" for one that has none. */
 function asText(output) {

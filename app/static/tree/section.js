@@ -212,6 +212,17 @@ export function numbers(node) {
   return found;
 }
 
+/** The event numbers that a section of these cells is laid out by; where one is not known yet, it is null. */
+export function places(cells, seqs) {
+  const of = ({ index, calls = [] }) => [
+    seqs.cell.get(index),
+    seqs.done.get(index),
+    seqs.out.get(index),
+    calls.map(({ call }) => seqs.call.get(`${index}/${call}`)),
+  ];
+  return cells.map(of);
+}
+
 /** Outputs with the event that brought each; pieces of one stream that came one after another stay together. */
 function grouped(list, seqs) {
   if (list.length !== seqs.length) return list.length ? [{ list, from: seqs[0] }] : [];
