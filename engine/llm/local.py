@@ -63,11 +63,18 @@ class LocalModel:
         n_ctx: int | None = None,
         threads: int | None = None,
         gpu_layers: int | None = None,
+        strict: bool = False,
         on_progress: Callable[[float], None] | None = None,
     ):
         self._path = Path(path).expanduser().absolute()
         read_facts(self._path)
-        self._order = {"path": str(self._path), "n_ctx": n_ctx, "threads": threads, "gpu_layers": gpu_layers}
+        self._order = {
+            "path": str(self._path),
+            "n_ctx": n_ctx,
+            "threads": threads,
+            "gpu_layers": gpu_layers,
+            "strict": strict,
+        }
         self._on_progress = on_progress or (lambda fraction: None)
         self._numbers = count(1)
         self._changed = threading.Condition(threading.RLock())
@@ -115,6 +122,7 @@ class LocalModel:
             "stop_at_cell": request.stop_at_cell,
             "pinned": request.pinned,
             "day": self._first_day(request.conversation),
+            "grammar": "",
         }
         return self._send({"submit": work}, retryable=request.sampling.temperature <= 0)
 
@@ -243,6 +251,8 @@ class LocalModel:
                 elif "failed" in frame:
                     kind = InputError if frame["failed"]["kind"] == "InputError" else ModelError
                     refusal = kind(frame["failed"]["message"])
+                elif "beat" in frame:
+                    continue
                 elif "ready" in frame:
                     self._ready(frame["ready"], Writer(process.stdin))
                 else:

@@ -39,6 +39,11 @@ class Log:
     ends: list[int] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
 
+    @property
+    def starts(self) -> list[int]:
+        """Lengths of what other conversations begin with too: the system message."""
+        return self.ends[:1] if self.turns and self.turns[0].role == "system" else []
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -50,7 +55,10 @@ class Prompt:
 
 
 class Logs:
-    """The logs of all conversations, the least recently used given up first. Used by one thread."""
+    """The logs of all conversations, the least recently used given up first.
+
+    One thread makes prompts; another may add the reply of a prompt it was given.
+    """
 
     def __init__(self, tokenizer: Tokenizer, pieces: Callable[[date], Pieces], window: int):
         self._tokenizer = tokenizer

@@ -17,7 +17,7 @@ class Vocabulary:
     """The vocabulary of a loaded model. Safe to use from several threads: it only reads."""
 
     def __init__(self, vocab: Any):
-        self._vocab = vocab
+        self.handle = self._vocab = vocab
         self.size: int = native.llama_vocab_n_tokens(vocab)
         self.bos: int = native.llama_vocab_bos(vocab)
         self.eos: int = native.llama_vocab_eos(vocab)
