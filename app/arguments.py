@@ -3,7 +3,11 @@
 import argparse
 
 EPILOG = """\
+Without a command the app opens in the browser.
+
 examples:
+  python3 launch.py
+  python3 launch.py --port 8080 --no-browser
   python3 launch.py ask app/sample/documents "Who signed the lease of the depot?"
   python3 launch.py ask ~/case "How many letters mention Halden?" --json --model ~/models/some-8b-Q4_K_M.gguf
   python3 launch.py runs
@@ -28,6 +32,13 @@ def level(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """A port number of TCP, or an argparse error."""
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, a number from 1 to 65535")
+    return int(text)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """All commands with their options and help."""
     parser = argparse.ArgumentParser(
@@ -37,7 +48,16 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--data", metavar="DIR", help="folder for the database and corpora")
+    kept = argparse.SUPPRESS  # an option before the command is not overwritten by its absence after it
+    common.add_argument("--data", metavar="DIR", default=kept, help="folder for the database and corpora")
+    opening = parser.add_argument_group("the app")
+    opening.add_argument(
+        "--port", type=port, metavar="N", help="port on this machine (default: 7517 if free)"
+    )
+    opening.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    opening.add_argument("--window", action="store_true", help="open a window of its own (needs pywebview)")
+    opening.add_argument("--model", metavar="GGUF", help="a GGUF file (default: the last one used)")
+    opening.add_argument("--data", metavar="DIR", help="folder for the database and corpora")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
     ask = commands.add_parser(
@@ -46,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "words", nargs="+", metavar="PATH... QUESTION", help="paths, then the question in quotes"
     )
-    ask.add_argument("--model", metavar="GGUF", help="a GGUF file (default: the starter model)")
+    ask.add_argument("--model", metavar="GGUF", default=kept, help="a GGUF file (default: the starter model)")
     ask.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     ask.add_argument("--depth", type=level, default=1, help="levels of rlm_query children (default 1)")
     ask.add_argument("--seed", type=level, default=0, help="seed of sampling (default 0)")
@@ -75,7 +95,9 @@ def build_parser() -> argparse.ArgumentParser:
     delete.add_argument("--yes", action="store_true", help="do not ask")
 
     doctor = commands.add_parser("doctor", parents=[common], help="check sandbox, hardware, model, database")
-    doctor.add_argument("--model", metavar="GGUF", help="a GGUF file (default: the starter model)")
+    doctor.add_argument(
+        "--model", metavar="GGUF", default=kept, help="a GGUF file (default: the starter model)"
+    )
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
 
     commands.add_parser("test", help="run the test suite; further arguments go to pytest", add_help=False)

@@ -23,11 +23,7 @@ def run(arguments: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter loses no answer
     if arguments[:1] == ["test"]:
         return run_tests(arguments[1:])
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    if options.command is None:
-        parser.print_help()
-        return 0
+    options = build_parser().parse_args(arguments)
     try:
         return dispatch(options)
     except Cancelled as error:
@@ -47,6 +43,10 @@ def run(arguments: list[str]) -> int:
 def dispatch(options: argparse.Namespace) -> int:
     """Call the command's function. Imports only what that command needs: `runs` should not load llama.cpp."""
     match options.command:
+        case None:
+            from app.serve import serve
+
+            return serve(options)
         case "ask":
             from app.ask import ask
 

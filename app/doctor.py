@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from app.cli import STARTER
 from app.terminal import console, safe
 from engine.errors import TaprootError
 from engine.kernel import sandbox
+from engine.llm.hardware import build, gpus, machine, rebuild
 from engine.store import Store
 from engine.store.location import data_folder
 from engine.types import Json
@@ -59,26 +58,15 @@ def python() -> Json:
 
 
 def hardware() -> Json:
-    """Cores, memory in GiB, and the GPU that NVIDIA's tool reports, if there is one."""
-    memory = psutil.virtual_memory()
+    """Processor, cores, memory in GiB, and the GPUs found."""
+    found = machine()
     return {
-        "cores": os.cpu_count(),
-        "memory_gib": round(memory.total / GIB, 1),
-        "available_gib": round(memory.available / GIB, 1),
-        "gpu": gpu(),
+        "processor": found.processor,
+        "cores": found.cores,
+        "memory_gib": round(found.memory / GIB, 1),
+        "available_gib": round(found.free / GIB, 1),
+        "gpu": ", ".join(gpu.name for gpu in found.gpus) or None,
     }
-
-
-def gpu() -> str | None:
-    """The name of the first GPU, or None when none is found."""
-    if sys.platform == "darwin" and platform.machine() == "arm64":
-        return "Apple"
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return "Vulkan device" if Path("/dev/dri/renderD128").exists() else None
-    query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
-    found = subprocess.run(query, capture_output=True, text=True, timeout=20)
-    return found.stdout.strip().splitlines()[0] if found.returncode == 0 and found.stdout.strip() else None
 
 
 def sandbox_level() -> Json:
@@ -112,29 +100,18 @@ def offline() -> Json:
 
 def llama_cpp() -> Json:
     """The installed llama.cpp binding, whether it can use a GPU, and how to rebuild it for the one found."""
-    code = (
-        "import json, llama_cpp; print(json.dumps({'version': llama_cpp.__version__, "
-        "'gpu': bool(llama_cpp.llama_supports_gpu_offload()), "
-        "'features': llama_cpp.llama_print_system_info().decode().strip()}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    if done.returncode:
-        return {"ok": False, "problem": "llama-cpp-python does not load: " + done.stderr.strip()[-300:]}
-    report = json.loads(done.stdout.strip().splitlines()[-1])
-    report["rebuild"] = None if report["gpu"] or gpu() is None else rebuild_command()
-    return report
-
-
-def rebuild_command() -> str:
-    """The command that compiles llama-cpp-python for this machine's GPU."""
-    if sys.platform == "darwin":
-        flag = "-DGGML_METAL=on"
-    else:
-        flag = "-DGGML_CUDA=on" if shutil.which("nvidia-smi") else "-DGGML_VULKAN=on"
-    return (
-        f'CMAKE_ARGS="{flag}" {sys.executable} -m pip install --force-reinstall --no-cache-dir '
-        "--no-binary llama-cpp-python llama-cpp-python"
-    )
+    built = build()
+    if built.problem:
+        return {"ok": False, "problem": built.problem}
+    better = rebuild(gpus(), built)
+    return {
+        "version": built.version,
+        "gpu": built.gpu,
+        "backends": list(built.backends),
+        "features": built.features,
+        "rebuild": better.command if better else None,
+        "rebuild_needs": better.needs if better else None,
+    }
 
 
 def model(path: str) -> Json:

@@ -12,8 +12,9 @@ from engine import prompt
 from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, KernelError
 from engine.kernel.host import Call
 from engine.leaves import Leaf, ask_leaves
-from engine.node import Node, Outcome, Run, start_node
+from engine.node import STOPPED, Node, Outcome, Run, start_node
 from engine.run import drive
+from engine.stop import Stop
 from engine.types import Json, to_json
 
 PREVIEW_CHARS = 300
@@ -26,7 +27,7 @@ def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
 
     Raises CallRefused (shown in the cell as RuntimeError) when the budget, the window or the data say no.
     """
-    run.stop.check()
+    node.stop.check()
     started = time.monotonic()
     deeper = call.name == "rlm" and node.depth < run.settings.depth
     items = call.arguments["prompts"] if call.name == "llm" else call.arguments["questions"]
@@ -81,7 +82,10 @@ def _leaves(run: Run, node: Node, call: Call, ids: list[str]) -> list[Leaf]:
             raise CallRefused("schema= is not available; ask in words for the form you want")
         prompts = call.arguments["prompts"]
         spans = call.arguments.get("spans") or [[] for _ in prompts]
-        return [Leaf(id, text, claimed) for id, text, claimed in zip(ids, prompts, spans, strict=True)]
+        return [
+            Leaf(id, text, claimed, node.stop.below())
+            for id, text, claimed in zip(ids, prompts, spans, strict=True)
+        ]
     run.note(node.id, f"depth {run.settings.depth} is reached: rlm_query was answered as llm_query")
     asked = zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)
     return [_leaf_of_child(run, node, id, question, ref) for id, question, ref in asked]
@@ -106,7 +110,7 @@ def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> L
     if run.sub_chars < whole:
         text += f"\n[The text goes on: {run.sub_chars:,} of its {whole:,} characters stand here.]"
         run.note(node.id, f"{id} was given {run.sub_chars:,} of {whole:,} characters", "warning")
-    return Leaf(id, prompt.leaf_with_context(question, text), spans)
+    return Leaf(id, prompt.leaf_with_context(question, text), spans, node.stop.below())
 
 
 # --- children -------------------------------------------------------------------------------------------
@@ -114,23 +118,39 @@ def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> L
 
 def _ask_children(run: Run, node: Node, cell: int, call: Call, ids: list[str], answers: list[str]) -> None:
     asked = zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)
-    children = [make_node(run, id, question, ref, depth=node.depth + 1) for id, question, ref in asked]
+    children = [
+        make_node(run, id, question, ref, node.stop.below(), depth=node.depth + 1)
+        for id, question, ref in asked
+    ]
     for index, child in enumerate(children):
         start_node(run, node, child.id, "rlm", child.question, child.described, cell, call.number, index)
+        run.can_stop(child.id, child.stop)
     with ThreadPoolExecutor(max_workers=max(1, min(run.settings.parallel, len(children)))) as pool:
-        for outcome in pool.map(lambda child: run_child(run, child), children):
-            answers.append(outcome.answer if outcome.answer is not None else f"(no answer: {outcome.reason})")
+        futures = [pool.submit(run_child, run, node, child) for child in children]
+        try:
+            for future in futures:
+                outcome = future.result()
+                answers.append(
+                    outcome.answer if outcome.answer is not None else f"(no answer: {outcome.reason})"
+                )
+        except BaseException:
+            for (
+                child
+            ) in children:  # those that wait for their turn begin, see this, and are recorded as stopped
+                child.stop.request()
+            raise
 
 
-def run_child(run: Run, child: Node) -> Outcome:
-    """Drive one child to its end and commit how it ended.
+def run_child(run: Run, node: Node, child: Node) -> Outcome:
+    """Drive one child of `node` to its end and commit how it ended.
 
-    A child that fails by itself has no answer, and its parent goes on. Raises Cancelled on a stop and
-    ModelError when there is no model any more, after committing that.
+    A child that fails by itself or is stopped alone has no answer, and its parent goes on. Raises Cancelled
+    when the parent is stopped as well, ModelError when there is no model any more, after committing that.
     """
     started = time.monotonic()
-    outcome, status = Outcome(None, reason="it was stopped"), "stopped"
+    outcome, status = Outcome(None, reason=STOPPED), "stopped"
     try:
+        child.stop.check()
         outcome = drive(run, child, answer_call)
         status = "answered" if outcome.answer is not None else "failed"
         if outcome.answer is not None:
@@ -138,11 +158,12 @@ def run_child(run: Run, child: Node) -> Outcome:
     except (ContextOverflow, KernelError) as problem:
         outcome, status = Outcome(None, reason=str(problem)), "failed"
     except Cancelled:
-        raise
+        node.stop.check()
     except Exception as problem:
         outcome, status = Outcome(None, reason=str(problem) or type(problem).__name__), "failed"
         raise
     finally:
+        run.can_stop(child.id, None)
         run.record(
             child.id,
             "node_finished",
@@ -155,14 +176,14 @@ def run_child(run: Run, child: Node) -> Outcome:
     return outcome
 
 
-def make_node(run: Run, id: str, question: str, ref: Json, *, depth: int) -> Node:
+def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth: int) -> Node:
     """Describe the data a reference names and make the node that will work on it."""
     if ref is None:
         ref = {"kind": "text", "text": question if len(question) > LONG_QUESTION else ""}
         if len(question) > LONG_QUESTION:
             question = "Do what the text in `context` asks, using the data in it."
     data = corpora.resolve(ref, run.corpus)
-    node = Node(id=id, question=question, ref=ref, described=describe(data), depth=depth)
+    node = Node(id=id, question=question, ref=ref, described=describe(data), stop=stop, depth=depth)
     if isinstance(data, str):
         node.preview = str(data[:PREVIEW_CHARS])
     elif isinstance(data, corpora.Corpus):

@@ -21,11 +21,14 @@ from engine.evidence import Evidence
 from engine.generate import room_wanted
 from engine.kernel.host import KernelHost
 from engine.llm.base import Model
+from engine.loaded import Loaded
 from engine.node import Hooks, Node, Outcome, Run, facts
 from engine.run import drive
 from engine.stop import Stop
 from engine.store import Store
 from engine.types import Citation, Json, Settings, Usage, to_json
+
+EARLIER_SHARE = 8  # at most this part of the window goes to what was asked before
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +57,28 @@ class Answer:
 class Engine:
     """Owns the store, the kernel host and the model, and closes them; a host that was given stays open.
 
-    `model` may be a function that opens it; the kernel host warms up meanwhile. Several threads may `ask` at
-    the same time.
+    `model` may be a function that opens it; the kernel host warms up meanwhile. Without one the engine opens
+    all the same, and `use` gives it a model later. Several threads may `ask` at the same time.
     Raises StoreError, SandboxError, InputError or ModelError when one of the three cannot be had.
     """
 
     strategy = "recursive"
 
-    def __init__(self, data_dir: Path, model: Model | Callable[[], Model], host: KernelHost | None = None):
+    def __init__(
+        self,
+        data_dir: Path,
+        model: Model | Callable[[], Model] | None = None,
+        host: KernelHost | None = None,
+    ):
         self.store = Store(data_dir)
         self._own_host = host is None
         self.kernels = host or KernelHost(data_dir / "scratch")
+        self._models = Loaded()
+        self._live: dict[str, Run] = {}
         try:
             self._start_host()
-            self.model: Model = model() if callable(model) else model
+            if model is not None:
+                self.use(model() if callable(model) else model)
         except BaseException:
             self._close_host()
             self.store.close()
@@ -82,8 +93,17 @@ class Engine:
     def close(self) -> None:
         """Stop workers and model, and close the database. Waits for what is being written."""
         self._close_host()
-        self.model.close()
+        self._models.close()
         self.store.close()
+
+    @property
+    def model(self) -> Model:
+        """The model that the next run will use. Raises ModelError while there is none."""
+        return self._models.current()
+
+    def use(self, model: Model | None) -> None:
+        """Let new runs use another model, or none. The one before is closed when its last run has ended."""
+        self._models.use(model)
 
     def _start_host(self) -> None:
         try:
@@ -121,21 +141,38 @@ class Engine:
         *,
         hooks: Hooks | None = None,
         stop: Stop | None = None,
+        follows: str | None = None,
     ) -> Answer:
         """Answer a question about a corpus. Always returns what became of the run, also after a stop.
 
-        Raises InputError for a question that is empty or does not fit the model's window; nothing is
-        stored then. Raises StoreError when the run cannot be recorded.
+        `follows` is the run that a follow-up question comes after: the questions and answers of its session up
+        to it are given to the model as far as there is room. Raises InputError for a question that is empty or
+        does not fit the model's window, or for an unknown run to follow; nothing is stored then. Raises
+        ModelError while no model is loaded, StoreError when the run cannot be recorded.
         """
         settings = settings or Settings()
         hooks = hooks or Hooks()
         question = question.strip()
         if not question:
             raise InputError("the question is empty; write what you want to know in quotes after the paths")
+        with self._models.lent() as model:
+            return self._ask(question, corpus, model, settings, hooks, stop or Stop(), follows)
+
+    def _ask(
+        self,
+        question: str,
+        corpus: CorpusInfo,
+        model: Model,
+        settings: Settings,
+        hooks: Hooks,
+        stop: Stop,
+        follows: str | None,
+    ) -> Answer:
+        before = self.store.run(follows) if follows is not None else None
         opened = Corpus.open(corpus.path)
         run = Run(
             id="",
-            model=self.model,
+            model=model,
             kernels=self.kernels,
             corpus=opened,
             corpus_path=corpus.path,
@@ -143,49 +180,80 @@ class Engine:
             ledger=Ledger(settings),
             evidence=Evidence(opened, skipped=len(corpus.skipped)),
             append=lambda node, kind, payload: self.store.append(run.id, node, kind, payload),
-            stop=stop or Stop(),
+            stop=stop,
             hooks=hooks,
         )
-        root = make_node(run, "0", question, whole(opened), depth=0)
-        self._check_fits(run, root)
-        run.id = self._start(run, corpus, question)
-        hooks.event(self.store.events(run.id)[0])
+        root = make_node(run, "0", question, whole(opened), run.stop, depth=0)
+        spare = self._check_fits(run, root)
+        notice = self._recall(root, before, model, spare) if before is not None else ""
+        run.id = self._start(run, corpus, question, before)
+        self._live[run.id] = run
+        try:
+            return self._work(run, root, notice)
+        finally:
+            del self._live[run.id]
+
+    def _work(self, run: Run, root: Node, notice: str) -> Answer:
+        run.hooks.event(self.store.events(run.id)[0])
         run.count_node()
         run.record(
             "0",
             "node_started",
             parent=None,
             kind="root",
-            question=question,
+            question=root.question,
             context=root.described,
             depth=0,
             cell=None,
             call=None,
             index=None,
         )
+        if notice:
+            run.note("0", notice)
         return self._finish(run, root, *self._drive(run, root))
 
-    def _start(self, run: Run, corpus: CorpusInfo, question: str) -> str:
+    def stop(self, run: str, node: str = "0") -> bool:
+        """Stop a run of this engine, or the subtree of one of its nodes; False when that is not at work.
+
+        The parent of a stopped node is told in place of an answer and goes on; what was done stays recorded.
+        """
+        found = self._live.get(run)
+        return found is not None and found.stop_node(node)
+
+    def _recall(self, root: Node, before: Json, model: Model, spare: int) -> str:
+        """Give the root what was asked and answered up to the run `before`; say how much did not fit, if any."""
+        session = self.store.session(before["session"])
+        asked = [row for row in session if row["started"] <= before["started"]]
+        exchanges = [(row["question"], row["answer"] or "(none)") for row in asked]
+        root.earlier = prompt.recent(exchanges, model.count, min(spare, model.info.n_ctx // EARLIER_SHARE))
+        if len(root.earlier) == len(exchanges):
+            return ""
+        return f"{len(root.earlier)} of {len(exchanges)} earlier questions fit the window of this model"
+
+    def _start(self, run: Run, corpus: CorpusInfo, question: str, before: Json) -> str:
         return self.store.new_run(
             {
                 "question": question,
                 "corpus": corpus.id,
                 "corpus_name": corpus.name,
-                "model": to_json(self.model.info),
+                "model": to_json(run.model.info),
                 "settings": to_json(run.settings),
                 "strategy": self.strategy,
+                "session": before["session"] if before else None,
+                "follows": before["run"] if before else None,
             }
         )
 
-    def _check_fits(self, run: Run, root: Node) -> None:
-        """Refuse a question that leaves no room for a reply and for the output it leads to."""
-        needed = self.model.fits(prompt.opening(facts(run, root)))
-        window = self.model.info.n_ctx
+    def _check_fits(self, run: Run, root: Node) -> int:
+        """Refuse a question that leaves no room for a reply and for the output it leads to; return tokens to spare."""
+        needed = run.model.fits(prompt.opening(facts(run, root)))
+        window = run.model.info.n_ctx
         if needed + 2 * room_wanted(run) > window:
             raise InputError(
-                f"the question with its instructions takes {needed:,} tokens of {self.model.info.name}, whose window "
+                f"the question with its instructions takes {needed:,} tokens of {run.model.info.name}, whose window "
                 f"holds {window:,}; ask a shorter question, or choose a larger --window or model"
             )
+        return window - needed - 2 * room_wanted(run)
 
     def _drive(self, run: Run, root: Node) -> tuple[Outcome, str]:
         """Run the root; whatever stops it becomes a status, and the run stays readable."""
@@ -203,6 +271,8 @@ class Engine:
         return outcome, "answered" if outcome.answer is not None else "unanswered"
 
     def _finish(self, run: Run, root: Node, outcome: Outcome, status: str) -> Answer:
+        with run.lock:
+            run.over = True
         sources = run.evidence.citations(outcome)
         seconds = round(run.ledger.seconds, 3)
         run.record(

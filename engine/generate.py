@@ -11,6 +11,7 @@ from engine.conversation import Conversation
 from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
 from engine.node import Node, Run
+from engine.stop import Stop
 from engine.types import Message, to_json
 
 if TYPE_CHECKING:
@@ -46,38 +47,43 @@ def request_turn(run: Run, node: Node, conversation: Conversation, turn: int, *,
         pinned=True,
     )
     stream = run.model.submit(request)
-    reply = follow(run, node.id, turn, stream, seconds=max(run.ledger.remaining().seconds, grace))
+    seconds = max(run.ledger.remaining().seconds, grace)
+    reply = follow(run, node.id, turn, stream, node.stop, seconds=seconds, alone=True)
     node.usage += reply.usage
     run.ledger.charge(reply.usage)
     return reply
 
 
-def follow(run: Run, node: str, turn: int, stream: Stream, *, seconds: float) -> Reply:
+def follow(
+    run: Run, node: str, turn: int, stream: Stream, stop: Stop, *, seconds: float, alone: bool = False
+) -> Reply:
     """Pass a stream on as live text, save its draft every second, and return the whole reply.
 
-    Cancels the stream after `seconds` of wall time. Raises Cancelled (draft saved) when a stop is requested.
+    `alone`: followed from its request on, so that the time to its first text can be measured. Cancels the stream after `seconds` of wall time. Raises Cancelled (draft saved) when a stop is requested.
     """
     text: list[str] = []
-    saved = time.monotonic()
+    begun = saved = time.monotonic()
+    first = 0.0
     deadline = threading.Timer(seconds, stream.cancel)  # also while the prompt is being read
     deadline.daemon = True
     deadline.start()
     try:
-        with run.stop.calling(stream.cancel):
+        with stop.calling(stream.cancel):
             for delta in stream:
                 text.append(delta)
                 run.hooks.token(node, delta)
                 now = time.monotonic()
+                first = first or now - begun
                 if now - saved >= DRAFT_SECONDS:
                     saved = now
                     run.record(node, "draft", turn=turn, text="".join(text))
             reply = stream.result()
     finally:
         deadline.cancel()
-    if run.stop.event.is_set():
+    if stop.event.is_set():
         run.record(node, "draft", turn=turn, text="".join(text))
         raise Cancelled("stopped")
-    return reply
+    return replace(reply, usage=replace(reply.usage, first_seconds=round(first, 4))) if alone else reply
 
 
 def record_turn(run: Run, node: str, turn: int, reply: Reply, parsed: ParsedReply) -> None:

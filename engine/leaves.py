@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,9 +13,10 @@ from engine import prompt
 from engine.errors import CallRefused, Cancelled, ContextOverflow, ModelError
 from engine.generate import follow, leaf_request, record_turn
 from engine.llm.base import Reply, Request, Stream
-from engine.node import Node, Run, start_node
+from engine.node import STOPPED, Node, Run, start_node
 from engine.reply import parse
 from engine.reply.thinking import split_thinking
+from engine.stop import Stop
 from engine.types import Usage, to_json
 
 UNCLEAR = "UNCLEAR"  # the answer to a question with choices that names none of them, or several
@@ -22,11 +24,15 @@ UNCLEAR = "UNCLEAR"  # the answer to a question with choices that names none of 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One question for the model. `spans` are pieces of documents [document, start, end) said to stand in it."""
+    """One question for the model. `spans` are pieces of documents [document, start, end) said to stand in it.
+
+    `stop` ends this leaf alone.
+    """
 
     id: str
     prompt: str
     spans: Sequence[Sequence[int]]
+    stop: Stop
 
 
 def ask_leaves(
@@ -47,31 +53,48 @@ def ask_leaves(
     with run.ledger.reservation(sum(tokens for _, tokens in planned)):
         for index, (leaf, (request, _)) in enumerate(zip(leaves, planned, strict=True)):
             start_node(run, node, leaf.id, "llm", texts[index], "", cell, call, index)
+            run.can_stop(leaf.id, leaf.stop)
             run.record(leaf.id, "turn_started", turn=1, messages=[to_json(m) for m in request.messages])
             run.evidence.shown(texts[index], leaf.spans)
         streams: list[Stream] = []
-        try:
-            streams += [run.model.submit(request) for request, _ in planned]
-            for leaf, stream in zip(leaves, streams, strict=True):
-                answer = _answer(run, leaf, stream)
-                answers.append(_pick(run, leaf, answer, choices) if choices else answer)
-        except BaseException as problem:
-            _abandon(run, leaves[len(answers) :], streams[len(answers) :], problem)
-            raise
+        with ExitStack() as watched:
+            try:
+                for leaf, (request, _) in zip(leaves, planned, strict=True):
+                    streams.append(run.model.submit(request))
+                    watched.enter_context(leaf.stop.calling(streams[-1].cancel))  # also before its turn comes
+                for leaf, stream in zip(leaves, streams, strict=True):
+                    answers.append(_answer_or_stopped(run, node, leaf, stream, choices))
+            except BaseException as problem:
+                _abandon(run, leaves[len(answers) :], streams[len(answers) :], problem)
+                raise
 
 
 def _plan(run: Run, leaf: Leaf, text: str) -> tuple[Request, int]:
-    run.stop.check()
+    leaf.stop.check()
     try:
         return leaf_request(run, leaf.id, prompt.leaf(text))
     except ContextOverflow as overflow:
         raise CallRefused(str(overflow)) from overflow
 
 
+def _answer_or_stopped(
+    run: Run, node: Node, leaf: Leaf, stream: Stream, choices: Sequence[str] | None
+) -> str:
+    """The answer of one leaf. One that was stopped alone says so instead; raises Cancelled if its node is too."""
+    try:
+        answer = _answer(run, leaf, stream)
+    except Cancelled:
+        node.stop.check()
+        _finish(run, leaf.id, "stopped", None, Usage(), 0.0)
+        return f"(no answer: {STOPPED})"
+    return _pick(run, leaf, answer, choices) if choices else answer
+
+
 def _answer(run: Run, leaf: Leaf, stream: Stream) -> str:
     """Wait for one leaf, commit its end, and return its answer; one that was cut says so."""
     started = time.monotonic()
-    reply = follow(run, leaf.id, 1, stream, seconds=max(1.0, run.ledger.remaining().seconds))
+    seconds = max(1.0, run.ledger.remaining().seconds)
+    reply = follow(run, leaf.id, 1, stream, leaf.stop, seconds=seconds)
     record_turn(run, leaf.id, 1, reply, parse(reply.text))
     run.ledger.charge(reply.usage)
     if reply.finish == "cancelled":
@@ -110,6 +133,7 @@ def _rest(stream: Stream) -> str:
 
 def _finish(run: Run, id: str, status: str, answer: str | None, usage: Usage, seconds: float) -> None:
     usage_json = to_json(usage)
+    run.can_stop(id, None)
     run.record(id, "node_finished", status=status, answer=answer, usage=usage_json, seconds=round(seconds, 4))
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from engine.llm.base import Model
 
 
+STOPPED = "it was stopped before it had one; go on without it"  # completes "(no answer: ...)"
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """Whom a run tells what happens: `token` gets the live text (node, delta), `event` committed facts.
@@ -48,6 +51,8 @@ class Run:
     stop: Stop = field(default_factory=Stop)
     hooks: Hooks = field(default_factory=Hooks)
     nodes: int = 0
+    stops: dict[str, Stop] = field(default_factory=dict)
+    over: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def record(self, node: str, kind: EventKind, /, **payload: Json) -> Event:
@@ -60,6 +65,28 @@ class Run:
     def note(self, node: str, text: str, level: str = "info") -> None:
         """Record one sentence that explains what the engine did."""
         self.record(node, "note", text=text, level=level)
+
+    def can_stop(self, id: str, stop: Stop | None) -> None:
+        """A child or leaf has begun and may be stopped alone; with None it has ended."""
+        with self.lock:
+            if stop is None:
+                self.stops.pop(id, None)
+            else:
+                self.stops[id] = stop
+
+    def stop_node(self, id: str) -> bool:
+        """Stop the subtree of one node, and record that it was asked for. False when it is not at work.
+
+        Its parent is told so in place of an answer and goes on. The root is the whole run.
+        """
+        with self.lock:
+            stop = self.stop if id == "0" else self.stops.get(id)
+            if stop is None or self.over:
+                return False
+            if not stop.event.is_set():  # before the request, so that nothing of the run comes after its end
+                self.note(id, "stopped by the user", "stop")
+        stop.request()
+        return True
 
     def count_node(self) -> None:
         """Count one more node of the tree (root, child or leaf)."""
@@ -95,16 +122,19 @@ class Outcome:
 class Node:
     """One conversation with its own kernel. `ref` names its data; `depth` is its level, 0 for the root.
 
-    `described` is one line about the data; `listing` names its first documents, `preview` is its head.
+    `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
+    ends this node with all below it. `earlier` is what a follow-up follows, for the root alone.
     """
 
     id: str
     question: str
     ref: Json
     described: str
+    stop: Stop
     depth: int = 0
     preview: str = ""
     listing: tuple[str, ...] = ()
+    earlier: tuple[prompt.Exchange, ...] = ()
     children: int = 0
     cells: int = 0
     variables: tuple[str, ...] = ()
@@ -132,6 +162,7 @@ def facts(run: Run, node: Node) -> prompt.Facts:
         depth=max(0, run.settings.depth - node.depth),
         listing=node.listing,
         preview=node.preview,
+        earlier=node.earlier,
     )
 
 

@@ -17,7 +17,12 @@ Strength = Literal["compact", "guided", "open"]
 SMALL_WINDOW = 4096  # tokens; below this a long system message would crowd out the work
 SMALL_MODEL = 1_000_000_000  # parameters
 LARGE_MODEL = 14_000_000_000
+EARLIER_QUESTION_CHARS = 300
+EARLIER_ANSWER_CHARS = 600
 MAX_OUTPUT_CHARS = 20_000  # of one cell, as the reference implementation shows
+
+
+Exchange = tuple[str, str]  # a question and its answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,8 @@ class Facts:
     """What a prompt may state. Characters, tokens and seconds are true numbers of this run.
 
     `context` is one line (type, count, size); `listing` names the first documents; `preview` is the head of
-    a single text. `sub_chars` is how many characters of text fit one sub-call.
+    a single text. `sub_chars` is how many characters of text fit one sub-call. `earlier` are the questions and
+    answers that a follow-up follows, oldest first.
     """
 
     question: str
@@ -39,6 +45,7 @@ class Facts:
     depth: int
     listing: tuple[str, ...] = ()
     preview: str = ""
+    earlier: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +205,33 @@ def _limits(f: Facts) -> str:
     )
 
 
+def _earlier(f: Facts) -> str:
+    if not f.earlier:
+        return ""
+    return "\n".join(["Asked before in this session:", *(_exchange(e) for e in f.earlier)])
+
+
+def _exchange(exchange: Exchange) -> str:
+    return f"- {exchange[0]} Answer: {exchange[1]}"
+
+
+def recent(exchanges: Sequence[Exchange], count: Callable[[str], int], tokens: int) -> tuple[Exchange, ...]:
+    """The latest exchanges that fit `tokens`, each on one line and shortened; `count` counts tokens of a text."""
+    kept: list[Exchange] = []
+    for question, answer in reversed(exchanges):
+        short = (_line(question, EARLIER_QUESTION_CHARS), _line(answer, EARLIER_ANSWER_CHARS))
+        tokens -= count(_exchange(short)) + 1
+        if tokens < 0:
+            break
+        kept.insert(0, short)
+    return tuple(kept)
+
+
+def _line(text: str, limit: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[:limit].rstrip() + " ..."
+
+
 def _question(f: Facts) -> str:
     return f"Question: {f.question}"
 
@@ -207,6 +241,7 @@ OPENING: tuple[Section, ...] = (
     Section("listing", _listing),
     Section("preview", _preview),
     Section("limits", _limits),
+    Section("earlier", _earlier),
     Section("question", _question),
 )
 

@@ -122,7 +122,7 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
         on_call=lambda call: calls(run, node, cell, call),
         on_output=on_output,
         timeout=(seconds := min(run.settings.cell_seconds, max(1.0, run.ledger.remaining().seconds))),
-        cancel=run.stop.event,
+        cancel=node.stop.event,
     )
     run.record(
         node.id,
@@ -135,7 +135,7 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
         dropped_chars=result.dropped_chars,
     )
     run.evidence.searched(result.searched)
-    run.stop.check()
+    node.stop.check()
     node.variables = tuple(name for name, _ in result.variables)
     if outcome := _outcome(result):
         return Step(outcome)

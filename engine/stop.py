@@ -1,8 +1,12 @@
-"""A stop request that reaches everything in flight: a flag to poll and callbacks to run once."""
+"""A stop request that reaches everything in flight: a flag to poll and callbacks to run once.
+
+Stops form a tree as nodes do: a request reaches all stops below it, and none beside or above.
+"""
 
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,14 +20,27 @@ class Stop:
         self.event = threading.Event()
         self._lock = threading.RLock()  # a signal handler may interrupt the thread that holds it
         self._callbacks: list[Callable[[], None]] = []
+        self._below: weakref.WeakSet[Stop] = weakref.WeakSet()
+
+    def below(self) -> Stop:
+        """Make a stop for a part of the work; it is requested with this one, or alone."""
+        part = Stop()
+        with self._lock:
+            self._below.add(part)
+            if self.event.is_set():
+                part.request()
+        return part
 
     def request(self) -> None:
         """Ask everything in flight to stop."""
         with self._lock:
             self.event.set()
             callbacks, self._callbacks = self._callbacks, []
+            parts = list(self._below)
         for callback in callbacks:
             callback()
+        for part in parts:
+            part.request()
 
     def check(self) -> None:
         """Raise Cancelled if a stop was asked for."""

@@ -19,13 +19,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What model calls cost: tokens of the prompts, those taken from cache, tokens written, seconds."""
+    """What model calls cost: tokens of the prompts, those taken from cache, tokens written, seconds.
+
+    `first_seconds` is how much of `seconds` passed before the first text; 0 where it was not measured.
+    """
 
     calls: int = 0
     prompt_tokens: int = 0
     reused_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    first_seconds: float = 0.0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Usage)))

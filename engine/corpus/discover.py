@@ -39,20 +39,26 @@ class Discovery:
     hidden: int = 0
 
 
-def discover(paths: Iterable[Path], cancelled: Callable[[], None] = lambda: None) -> Discovery:
-    """Find the files under `paths`. Raises InputError when a path does not exist or cannot be opened."""
+def discover(
+    paths: Iterable[Path], cancelled: Callable[[], None] = lambda: None, leave_out: Path | None = None
+) -> Discovery:
+    """Find the files under `paths`, except in the folder `leave_out`.
+
+    Raises InputError when a path does not exist or cannot be opened.
+    """
     given = [Path(path).expanduser() for path in paths]
     if not given:
         raise InputError("No file or folder was given. Name at least one.")
-    roots = [_existing(path) for path in given]
+    roots = [existing(path) for path in given]
     found = Discovery(name=_title(roots), roots=roots)
     taken: set[str] = set()
+    without = str(leave_out.resolve()) if leave_out else None
     for root in dict.fromkeys(roots):
-        prefix = f"{_readable(root.name)}/" if len(roots) > 1 else ""
+        prefix = f"{readable(root.name)}/" if len(roots) > 1 else ""
         if root.is_dir():
-            _walk(found, taken, str(root), str(root), prefix, cancelled)
+            _walk(found, taken, str(root), str(root), prefix, cancelled, without)
         else:
-            _add(found, taken, _readable(root.name), str(root), root.stat())
+            add(found, taken, readable(root.name), str(root), root.stat())
     found.files.sort(key=lambda file: natural(file.name))
     if found.hidden:
         found.notices.append(f"{found.hidden:,} hidden files and folders were left out.")
@@ -67,7 +73,8 @@ def natural(name: str) -> tuple:
     ), name
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
+    """The real path of a file or folder that can be opened. Raises InputError with the reason otherwise."""
     try:
         root = path.resolve(strict=True)
         if root.is_dir():
@@ -86,12 +93,18 @@ def _existing(path: Path) -> Path:
 
 
 def _title(roots: list[Path]) -> str:
-    first = _readable(roots[0].name) or str(roots[0])
+    first = readable(roots[0].name) or str(roots[0])
     return first if len(roots) == 1 else f"{first} and {len(roots) - 1} more"
 
 
 def _walk(
-    found: Discovery, taken: set[str], root: str, folder: str, prefix: str, cancelled: Callable[[], None]
+    found: Discovery,
+    taken: set[str],
+    root: str,
+    folder: str,
+    prefix: str,
+    cancelled: Callable[[], None],
+    without: str | None,
 ) -> None:
     pending = [(folder, prefix)]
     while pending:
@@ -103,7 +116,7 @@ def _walk(
             found.skipped.append((prefix or ".", f"this folder cannot be opened: {problem.strerror}"))
             continue
         for entry in entries:
-            name = prefix + _readable(entry.name)
+            name = prefix + readable(entry.name)
             if entry.name.startswith("."):
                 found.hidden += 1
                 continue
@@ -111,9 +124,12 @@ def _walk(
                 if entry.is_symlink():
                     _link(found, taken, root, name, entry.path)
                 elif entry.is_dir(follow_symlinks=False):
-                    pending.append((entry.path, name + "/"))
+                    if entry.path == without:
+                        found.notices.append(f"{name} holds Taproot's own data and was left out.")
+                    else:
+                        pending.append((entry.path, name + "/"))
                 else:
-                    _add(found, taken, name, entry.path, entry.stat(follow_symlinks=False))
+                    add(found, taken, name, entry.path, entry.stat(follow_symlinks=False))
             except OSError as problem:
                 found.skipped.append((name, f"it cannot be opened: {problem.strerror}"))
 
@@ -125,10 +141,11 @@ def _link(found: Discovery, taken: set[str], root: str, name: str, path: str) ->
     elif Path(target).is_dir():
         found.skipped.append((name, "it is a link to a folder, which is not followed"))
     else:
-        _add(found, taken, name, target, Path(target).lstat())
+        add(found, taken, name, target, Path(target).lstat())
 
 
-def _add(found: Discovery, taken: set[str], name: str, path: str, facts: os.stat_result) -> None:
+def add(found: Discovery, taken: set[str], name: str, path: str, facts: os.stat_result) -> None:
+    """Note one file under a name that is not in `taken` yet, or why it is skipped."""
     if not stat.S_ISREG(facts.st_mode):
         found.skipped.append((name, "it is not a regular file"))
     elif facts.st_size > LARGEST:
@@ -143,6 +160,6 @@ def _add(found: Discovery, taken: set[str], name: str, path: str, facts: os.stat
         )
 
 
-def _readable(name: str) -> str:
+def readable(name: str) -> str:
     """A file name as text: bytes that are no UTF-8 and control characters become a replacement mark."""
     return CONTROL.sub("\ufffd", os.fsencode(name).decode("utf-8", "replace"))

@@ -35,13 +35,14 @@ SHOWN_REASONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an ingest is: files and bytes done, of how many, and the file at hand."""
+    """How far an ingest is: files and bytes done, of how many, the last file, and why it was skipped, or ""."""
 
     files: int
     files_total: int
     bytes: int
     bytes_total: int
     name: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +68,32 @@ def ingest(
     cancel: Callable[[], bool] | None = None,
     processes: int = 2,
     seconds: float = 60.0,
+    leave_out: Path | None = None,
 ) -> CorpusInfo:
     """Read files and folders into `corpora_dir/<id>/` and describe the corpus; unchanged content is reused.
 
-    `cancel` is asked several times a second. `seconds` is what one small file may take.
+    `cancel` is asked several times a second. `seconds` is what one small file may take. `leave_out` is a folder
+    that is not read.
 
     Raises InputError when there is nothing to read, StoreError when it cannot be written, Cancelled.
     """
+    found = discover([Path(path) for path in paths], _checking(cancel), leave_out)
+    return ingest_found(
+        found, corpora_dir, progress=progress, cancel=cancel, processes=processes, seconds=seconds
+    )
 
-    def check() -> None:
-        if cancel is not None and cancel():
-            raise Cancelled("Adding the documents was stopped; nothing was changed.")
 
-    found = discover([Path(path) for path in paths], check)
+def ingest_found(
+    found: Discovery,
+    corpora_dir: Path,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+    processes: int = 2,
+    seconds: float = 60.0,
+) -> CorpusInfo:
+    """As `ingest`, for files that are known already; `found.roots` name where they came from."""
+    check = _checking(cancel)
     try:
         corpora_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         sweep(corpora_dir)
@@ -97,7 +111,7 @@ def ingest(
                     check()
                     builder.add(result)
                     if progress is not None:
-                        progress(builder.progress(result.file.name))
+                        progress(builder.progress(result))
                 _refuse_empty(found, builder)
                 if pool.sandbox:
                     builder.notices.insert(0, f"Documents were parsed without a sandbox: {pool.sandbox}")
@@ -109,6 +123,14 @@ def ingest(
         raise _store_error(problem, corpora_dir) from problem
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _checking(cancel: Callable[[], bool] | None) -> Callable[[], None]:
+    def check() -> None:
+        if cancel is not None and cancel():
+            raise Cancelled("Adding the documents was stopped; nothing was changed.")
+
+    return check
 
 
 def load_info(path: Path, *, reused: bool = False) -> CorpusInfo:
@@ -166,6 +188,7 @@ class _Builder:
         self.skipped = [{"path": name, "reason": reason} for name, reason in found.skipped]
         self.notices = [*found.notices]
         self._files: list[Json] = []
+        self._warned: dict[str, list[str]] = {}
         self._bytes = 0
         self._total = sum(file.size for file in found.files)
 
@@ -174,9 +197,10 @@ class _Builder:
         """How many documents were written."""
         return self._writer.count
 
-    def progress(self, name: str) -> Progress:
-        """How far this ingest is."""
-        return Progress(len(self._files), len(self._found.files), self._bytes, self._total, name)
+    def progress(self, result: Result) -> Progress:
+        """How far this ingest is after this file."""
+        name, reason = result.file.name, result.reason
+        return Progress(len(self._files), len(self._found.files), self._bytes, self._total, name, reason)
 
     def add(self, result: Result) -> None:
         """Write the documents of one file, or note why there are none."""
@@ -186,6 +210,8 @@ class _Builder:
         if result.reason:
             self.skipped.append({"path": file.name, "reason": result.reason})
         self.notices += [f"{file.name}: {notice}." for notice in result.notices]
+        if result.notices:
+            self._warned[file.name] = result.notices
         for number, part in enumerate(result.parts, 1):
             several = len(result.parts) > 1
             self._add_part(f"{file.name} [{number} of {len(result.parts)}]" if several else file.name, part)
@@ -229,6 +255,7 @@ class _Builder:
             "chars": self._writer.chars,
             "skipped": self.skipped,
             "notices": self.notices,
+            "warned": self._warned,
             "made": time.time(),
             "files": [
                 [*fingerprint, file.size, file.mtime]

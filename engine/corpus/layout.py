@@ -91,6 +91,15 @@ class Archive:
         """The length of a document in characters."""
         return self._chars[document]
 
+    def first_line(self, document: int) -> int:
+        """The number of the first line of a document: above 1 in the later parts of a long file."""
+        return self._first_line[document]
+
+    @property
+    def pages_total(self) -> int:
+        """The pages of all documents that have pages."""
+        return len(self._pages)
+
     def is_ascii(self, document: int) -> bool:
         """True when a character of this document is always one byte."""
         return bool(self._flags[document] & ASCII)

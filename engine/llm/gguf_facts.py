@@ -10,11 +10,12 @@ import hashlib
 import math
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.errors import InputError
+from engine.llm.gguf_weights import BLOCKS, Tensor, Weights, quantization, state_bytes, weigh
 
 MAX_HEADER = 512 << 20  # bytes; the largest real vocabularies make headers of about 20 MB
 MAX_STRING = 16 << 20  # bytes; chat templates reach 20 kB
@@ -40,25 +41,6 @@ _SCALARS = {
     12: "<d",
 }
 _STRING, _ARRAY = 8, 9
-# Bytes of one block of values, by ggml type: (values, bytes). Types that are not here are not checked.
-_BLOCKS = {
-    0: (1, 4),
-    1: (1, 2),
-    2: (32, 18),
-    3: (32, 20),
-    6: (32, 22),
-    7: (32, 24),
-    8: (32, 34),
-    10: (256, 84),
-    11: (256, 110),
-    12: (256, 144),
-    13: (256, 176),
-    14: (256, 210),
-    20: (32, 18),
-    23: (256, 136),
-    30: (1, 2),
-    39: (32, 17),
-}
 _ENCODERS = ("bert", "t5encoder", "wavtokenizer")
 _LOOKS = {
     b"PK\x03\x04": "a ZIP archive",
@@ -79,7 +61,8 @@ class GgufFacts:
     """What the header tells. Sizes in bytes; `n_ctx_train` in tokens; `kv_bytes` is per token of the window.
 
     `parts` are all files of a split model, in order. `fingerprint` names the content: header and samples of
-    the weights, not the path.
+    the weights, not the path. `weights` says how the bytes of the tensors are spread, for `engine.llm.fit`;
+    `state_bytes` is per sequence (recurrent and hybrid models). `license` is what the file itself says, or "".
     """
 
     path: Path
@@ -94,6 +77,13 @@ class GgufFacts:
     parameters: int
     template: str | None
     fingerprint: str
+    quantization: str = ""
+    license: str = ""
+    width: int = 0
+    heads: int = 0
+    vocabulary: int = 0
+    state_bytes: int = 0
+    weights: Weights = field(default_factory=Weights)
 
 
 class _Short(Exception):
@@ -201,22 +191,25 @@ def _read(path: Path, file: BinaryIO) -> GgufFacts:
     alignment = values.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment <= 0 or alignment & (alignment - 1):
         raise _Bad(f"its alignment of {alignment} is no power of two")
-    end, parameters = _tensors(header, tensors)
+    found = _tensors(header, tensors)
     parts = _parts(path, values)
     _check(values, tensors, len(parts))
     data_start = -(-header.at // alignment) * alignment
     size = path.stat().st_size
+    end = max((tensor.end for tensor in found), default=0)
     if size < data_start + end:
         missing = data_start + end - size
         raise InputError(
             f"The model {path} is cut off: {missing:,} of its bytes are missing. Download it again."
         )
-    return _facts(path, parts, values, parameters, _fingerprint(header, file, size))
+    for part in parts[1:]:
+        found += _part_tensors(part)
+    return _facts(path, parts, values, found, _fingerprint(header, file, size))
 
 
-def _tensors(header: _Header, count: int) -> tuple[int, int]:
-    """Return where the tensors end, counted from their start, and how many values they hold."""
-    end, parameters = 0, 0
+def _tensors(header: _Header, count: int) -> list[Tensor]:
+    """Return the tensors that the header lists. `end` counts from the start of all tensors."""
+    found = []
     for _ in range(count):
         name = header.text()
         dimensions = header.number("<I")
@@ -224,10 +217,29 @@ def _tensors(header: _Header, count: int) -> tuple[int, int]:
             raise _Bad(f"the tensor {name[:64]!r} has {dimensions} dimensions")
         values = math.prod(header.number("<Q") for _ in range(dimensions))
         kind, offset = header.number("<I"), header.number("<Q")
-        block, size = _BLOCKS.get(kind, (1, 0))
-        parameters += values
-        end = max(end, offset + values // block * size)
-    return end, parameters
+        block, size = BLOCKS.get(kind, (1, 0))
+        taken = values // block * size
+        found.append(Tensor(name, dimensions, values, kind, taken, offset + taken))
+    return found
+
+
+def _part_tensors(path: Path) -> list[Tensor]:
+    """Return the tensors of a further part of a split model. Raises InputError as `read_facts` does."""
+    with path.open("rb") as file:
+        header = _Header(file)
+        if header.take(4) != b"GGUF":
+            raise InputError(f"The part {path} of a split model is not a GGUF file. Download it again.")
+        header.number("<I")
+        tensors, keys = header.number("<Q"), header.number("<Q")
+        if tensors > MAX_TENSORS or keys > MAX_KEYS:
+            raise _Bad(f"the header of {path.name} counts more tensors or keys than any real model")
+        for _ in range(keys):
+            header.text()
+            header.value(header.number("<I"))
+        found = _tensors(header, tensors)
+        if path.stat().st_size < header.at + max((tensor.end for tensor in found), default=0):
+            raise InputError(f"The part {path} of a split model is cut off. Download it again.")
+        return found
 
 
 def _check(values: dict[str, Any], tensors: int, parts: int) -> None:
@@ -273,9 +285,10 @@ def _parts(path: Path, values: dict[str, Any]) -> tuple[Path, ...]:
 
 
 def _facts(
-    path: Path, parts: tuple[Path, ...], values: dict[str, Any], parameters: int, fingerprint: str
+    path: Path, parts: tuple[Path, ...], values: dict[str, Any], tensors: list[Tensor], fingerprint: str
 ) -> GgufFacts:
     architecture = values["general.architecture"]
+    weights = weigh(tensors)
 
     def number(key: str, otherwise: int) -> int:
         value = values.get(f"{architecture}.{key}", otherwise)
@@ -284,8 +297,13 @@ def _facts(
     layers = number("block_count", 1)
     heads = number("attention.head_count", 1)
     kv_heads = values.get(f"{architecture}.attention.head_count_kv", heads)
-    all_kv_heads = sum(kv_heads) if isinstance(kv_heads, list) else layers * (kv_heads or 0)
-    head_length = number("embedding_length", 64) // heads
+    keeping = weights.attention or layers  # a hybrid keeps a cache in some of its layers only
+    if isinstance(kv_heads, list):
+        all_kv_heads = sum(n for n in kv_heads if isinstance(n, int))
+    else:
+        all_kv_heads = keeping * (kv_heads if isinstance(kv_heads, int) else 0)
+    width = number("embedding_length", 64)
+    head_length = width // heads
     lengths = number("attention.key_length", head_length) + number("attention.value_length", head_length)
     n_ctx_train = number("context_length", 2048)
     template = values.get("tokenizer.chat_template")
@@ -300,10 +318,27 @@ def _facts(
         n_ctx_original=number("rope.scaling.original_context_length", n_ctx_train),
         layers=layers,
         kv_bytes=all_kv_heads * lengths * 2,
-        parameters=parameters,
+        parameters=sum(tensor.values for tensor in tensors),
         template=template if isinstance(template, str) and template.strip() else None,
         fingerprint=fingerprint,
+        quantization=quantization(values, weights),
+        license=_license(values),
+        width=width,
+        heads=heads,
+        vocabulary=_length(values["tokenizer.ggml.tokens"]),
+        state_bytes=weights.recurrent * state_bytes(number, width),
+        weights=weights,
     )
+
+
+def _license(values: dict[str, Any]) -> str:
+    found = values.get("general.license")
+    return found.strip()[:80] if isinstance(found, str) else ""
+
+
+def _length(value: Any) -> int:
+    """Return the entries of a list, also of one that was walked over and only counted."""
+    return len(value) if isinstance(value, list) else value if isinstance(value, int) else 0
 
 
 def _fingerprint(header: _Header, file: BinaryIO, size: int) -> str:

@@ -6,6 +6,7 @@ log.py          what a write transaction does    owner.py      which process a r
 events.py       the hash chain                   projections.py  tables derived from events
 blobs.py        large values by sha256           delete.py     the one exception to append-only
 database.py     opening, backup, failures        migrations.py   the shape of the tables
+collections.py  what a person sees of corpora    search.py       the words of runs
 """
 
 from engine.store.location import data_folder

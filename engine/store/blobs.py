@@ -70,18 +70,23 @@ def split(value: Json) -> tuple[Json, list[Blob]]:
     return walk(value, ""), blobs
 
 
-def join(value: Json, load: Callable[[str], bytes]) -> Json:
-    """Undo `split`: put large strings and images back and unescape keys. `load` gives the bytes of a sha256."""
+def join(value: Json, load: Callable[[str], bytes], image: Callable[[str], Json] | None = None) -> Json:
+    """Undo `split`: put large strings and images back and unescape keys. `load` gives the bytes of a sha256.
+
+    With `image`, what it makes of the sha256 stands in place of an image.
+    """
     if isinstance(value, list):
-        return [join(item, load) for item in value]
+        return [join(item, load, image) for item in value]
     if not isinstance(value, dict):
         return value
     if isinstance(sha256 := value.get(KEY), str):
+        if image is not None and value["mime"] in IMAGES:
+            return image(sha256)
         data = load(sha256)
         if value["mime"] in IMAGES:
             return base64.b64encode(data).decode("ascii")
         return data.decode("utf-8", "surrogatepass")
-    return {_unescape(name): join(item, load) for name, item in value.items()}
+    return {_unescape(name): join(item, load, image) for name, item in value.items()}
 
 
 def references(value: Json) -> Iterator[str]:

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, StoreError
-from engine.store import blobs, log, projections
+from engine.store import blobs, collections, log, projections, search
 from engine.store.database import BACKUPS
 
 CORPORA = "corpora"
+UPLOADS = "uploads"
+SEEN = ".seen"  # in the folder of corpora: what the next ingest of the same files looks up
 
 
 def take_run(db: sqlite3.Connection, run: str) -> dict[str, Any]:
@@ -26,6 +28,19 @@ def take_run(db: sqlite3.Connection, run: str) -> dict[str, Any]:
     if log.live_runs(db, run=run):
         raise InputError(f"The run {run} is still running. Stop it first, then delete it.")
     return _take_runs(db, [run])
+
+
+def take_session(db: sqlite3.Connection, session: str) -> dict[str, Any]:
+    """Remove the rows of all runs of a session. Raises InputError while one of them runs, or when there is none."""
+    runs = [row[0] for row in db.execute("SELECT run FROM run WHERE session = ? ORDER BY run", (session,))]
+    if not runs:
+        raise InputError(f"There is no session {session!r}; it may have been deleted.")
+    for run in runs:
+        if log.live_runs(db, run=run):
+            raise InputError(
+                f"The run {run} of this session is still running. Stop it first, then delete it."
+            )
+    return _take_runs(db, runs)
 
 
 def take_corpus(db: sqlite3.Connection, corpus: str) -> dict[str, Any]:
@@ -38,7 +53,48 @@ def take_corpus(db: sqlite3.Connection, corpus: str) -> dict[str, Any]:
     receipt = _take_runs(db, runs)
     db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
     _note(db, "corpus", corpus)
+    for name, kind in collections.remove_empty(db):
+        _note_collection(db, name, kind)
     return {**receipt, "corpora": [corpus]}
+
+
+def take_collection(db: sqlite3.Connection, collection: str) -> dict[str, Any]:
+    """Remove the rows of a collection, of its corpora and of their runs. Raises InputError while one of them runs.
+
+    Corpora that another collection has as well stay, with their runs; they are named as `kept`.
+    """
+    found = db.execute("SELECT kind FROM collection WHERE collection = ?", (collection,)).fetchone()
+    if not found:
+        raise InputError(f"There is no collection {collection!r}; it may have been deleted.")
+    own, kept = collections.own_corpora(db, collection)
+    total: dict[str, Any] = {"runs": [], "corpora": [], "events": 0, "blobs": 0}
+    for corpus in own:
+        for key, value in take_corpus(db, corpus).items():
+            total[key] += value
+    collections.remove(db, collection)
+    _note_collection(db, collection, found[0])
+    return {**total, "collection": collection, "kept": kept}
+
+
+def take_unused(db: sqlite3.Connection, corpus: str) -> bool:
+    """Remove a corpus that has no runs and is not the newest version of a collection; say whether it was so."""
+    wanted = db.execute(
+        "SELECT 1 FROM run WHERE corpus = ? UNION ALL SELECT 1 FROM version WHERE corpus = ? AND number = "
+        "(SELECT max(number) FROM version AS other WHERE other.collection = version.collection)",
+        (corpus, corpus),
+    ).fetchone()
+    if wanted is None:
+        db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
+        _note(db, "corpus", corpus)
+    return wanted is None
+
+
+def erase_unused(db: sqlite3.Connection, folder: Path, corpus: str) -> None:
+    """Remove the folder of a corpus that `take_unused` took; what fails is tried again at the next opening."""
+    notices: list[str] = []
+    _remove_folders(db, folder, notices)
+    if not notices:
+        db.execute("UPDATE deletion SET erased = 1 WHERE kind = 'corpus' AND id = ?", (corpus,))
 
 
 def erase(db: sqlite3.Connection, folder: Path) -> dict[str, Any]:
@@ -48,7 +104,7 @@ def erase(db: sqlite3.Connection, folder: Path) -> dict[str, Any]:
     """
     notices: list[str] = []
     pending = db.execute("SELECT kind, id FROM deletion WHERE erased = 0").fetchall()
-    folders = [_remove_folder(folder / CORPORA, name, notices) for kind, name in pending if kind == "corpus"]
+    folders = _remove_folders(db, folder, notices)
     backups = [file for file in (folder / BACKUPS).glob("*") if _remove(file, notices)]
     try:
         db.execute("VACUUM")
@@ -65,7 +121,7 @@ def erase(db: sqlite3.Connection, folder: Path) -> dict[str, Any]:
         db.executemany("UPDATE deletion SET erased = 1 WHERE kind = ? AND id = ?", pending)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return {
-        "folders": sum(folders),
+        "folders": folders,
         "backups": len(backups),
         "erased": not notices,
         "notices": notices,
@@ -80,11 +136,13 @@ def finish(db: sqlite3.Connection, folder: Path) -> None:
 
 def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
     count = 0
+    search.remove(db, runs)
     for run in runs:
         _note(db, "run", run)
         projections.clear(db, run)
         db.execute("DELETE FROM blob_use WHERE run = ?", (run,))
         count += db.execute("DELETE FROM event WHERE run = ?", (run,)).rowcount
+    db.execute("DELETE FROM title WHERE session NOT IN (SELECT session FROM run WHERE session IS NOT NULL)")
     return {"runs": runs, "corpora": [], "events": count, "blobs": blobs.drop_unused(db)}
 
 
@@ -95,10 +153,30 @@ def _note(db: sqlite3.Connection, kind: str, name: str) -> None:
     )
 
 
+def _note_collection(db: sqlite3.Connection, collection: str, kind: str) -> None:
+    _note(db, "collection", collection)
+    if kind == "upload":
+        _note(db, "upload", collection)
+
+
+def _remove_folders(db: sqlite3.Connection, folder: Path, notices: list[str]) -> int:
+    """Remove what deleted corpora and uploads have on disk; return how many folders there were."""
+    places = {"corpus": folder / CORPORA, "upload": folder / UPLOADS}
+    removed = 0
+    for kind, name in db.execute("SELECT kind, id FROM deletion WHERE erased = 0").fetchall():
+        if kind in places:
+            removed += _remove_folder(places[kind], name, notices)
+        if kind == "corpus":
+            for file in (folder / CORPORA / SEEN).glob("*.json"):
+                if name in file.read_text(errors="replace"):
+                    _remove(file, notices)
+    return removed
+
+
 def _remove_folder(parent: Path, name: str, notices: list[str]) -> bool:
     folder = parent / name
     if folder.parent != parent or name in ("", ".", ".."):
-        raise StoreError(f"The corpus {name!r} has no folder of its own; nothing was removed.")
+        raise StoreError(f"{name!r} has no folder of its own; nothing was removed.")
     if not folder.exists():
         return False
     try:
@@ -113,6 +191,6 @@ def _remove(file: Path, notices: list[str]) -> bool:
     try:
         file.unlink()
     except OSError as error:
-        notices.append(f"The backup {file} could not be removed ({error}). Remove it by hand.")
+        notices.append(f"The file {file} could not be removed ({error}). Remove it by hand.")
         return False
     return True

@@ -8,36 +8,37 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from engine.errors import StoreError
-from engine.store import blobs, events, owner, projections
+from engine.errors import InputError, StoreError
+from engine.store import blobs, events, owner, projections, search
 from engine.store.events import canonical
 from engine.types import Event, EventKind, Json
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A payload ready to be stored: large values taken out, and its canonical JSON text."""
+    """An event ready to be stored: large values taken out, its canonical JSON text, and what can be searched."""
 
+    node: str
+    kind: EventKind
     payload: Json
     text: str
     large: list[blobs.Blob]
+    words: str | None
 
 
-def prepare(payload: Json) -> Prepared:
-    """Do for a payload what needs no database, so that the thread of the writer need not do it.
+def prepare(node: str, kind: EventKind, payload: Json) -> Prepared:
+    """Do for an event what needs no database, so that the thread of the writer need not do it.
 
     Raises ValueError or TypeError for what is not JSON, StoreError for what is nested too deeply.
     """
     try:
         stored, large = blobs.split(payload)
-        return Prepared(stored, canonical(stored), large)
+        return Prepared(node, kind, stored, canonical(stored), large, search.text(node, kind, payload))
     except RecursionError as error:
         raise StoreError("A value is nested too deeply to be stored.") from error
 
 
-def append(
-    db: sqlite3.Connection, run: str, node: str, kind: EventKind, prepared: Prepared
-) -> tuple[int, float]:
+def append(db: sqlite3.Connection, run: str, prepared: Prepared) -> tuple[int, float]:
     """Add one event to the chain of `run`; return its number and time.
 
     The head of the chain is read under the write lock, so processes that write at the same time cannot collide.
@@ -45,21 +46,23 @@ def append(
     last = db.execute(
         "SELECT seq, hash FROM event WHERE run = ? ORDER BY seq DESC LIMIT 1", (run,)
     ).fetchone()
+    node, kind = prepared.node, prepared.kind
     if last is None and kind != "run_started":
         raise StoreError(f"There is no run {run} to add to; it may have been deleted.")
     seq, previous = (last[0] + 1, last[1]) if last else (1, events.GENESIS)
     record = events.link(previous, run, seq, time.time(), node, kind, prepared.text)
-    db.execute(
+    added = db.execute(
         "INSERT INTO event (run, seq, ts, node, kind, payload, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (run, seq, record.ts, node, kind, record.payload, record.hash),
     )
     blobs.save(db, run, prepared.large)
+    search.add(db, added.lastrowid or 0, prepared.words)
     projections.apply(db, projections.changes(Event(run, seq, record.ts, node, kind, prepared.payload)))
     return seq, record.ts
 
 
-def begin(db: sqlite3.Connection, prepared: Prepared, me: owner.Owner) -> str:
-    """Start a run of this process under a new id, such as 20261122-111509-4f2a (UTC, then chance)."""
+def begin(db: sqlite3.Connection, prepared: Prepared, me: owner.Owner) -> tuple[str, float]:
+    """Start a run of this process; return its new id, such as 20261122-111509-4f2a (UTC, then chance), and time."""
     beat(db, me)
     while True:
         run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
@@ -67,8 +70,8 @@ def begin(db: sqlite3.Connection, prepared: Prepared, me: owner.Owner) -> str:
             "SELECT 1 FROM run WHERE run = ? UNION SELECT 1 FROM deletion WHERE id = ?", (run, run)
         ).fetchone()
         if not taken:
-            append(db, run, "0", "run_started", prepared)
-            return run
+            _, ts = append(db, run, prepared)
+            return run, ts
 
 
 def beat(db: sqlite3.Connection, me: owner.Owner) -> None:
@@ -108,7 +111,7 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
             "nodes": nodes,
             "reason": "The program that ran it ended before the run did.",
         }
-        append(db, run, "0", "run_finished", prepare(ending))
+        append(db, run, prepare("0", "run_finished", ending))
     db.execute("DELETE FROM heartbeat WHERE owner NOT IN (SELECT owner FROM run WHERE status IS NULL)")
     return dead
 
@@ -137,3 +140,12 @@ def save_corpus(db: sqlite3.Connection, corpus: str, name: str | None, facts: st
         (corpus, name, time.time(), facts),
     )
     db.execute("DELETE FROM deletion WHERE kind = 'corpus' AND id = ?", (corpus,))
+
+
+def name_session(db: sqlite3.Connection, session: str, title: str) -> None:
+    """Set or (with "") remove the title of a session. Raises InputError when it has no run."""
+    if not db.execute("SELECT 1 FROM run WHERE session = ?", (session,)).fetchone():
+        raise InputError(f"There is no session {session!r}; it may have been deleted.")
+    db.execute("DELETE FROM title WHERE session = ?", (session,))
+    if title:
+        db.execute("INSERT INTO title (session, title) VALUES (?, ?)", (session, title))

@@ -2,17 +2,23 @@
 
 event      append-only; everything else about a run can be derived from it (triggers refuse UPDATE and DELETE)
 run, node, turn, cell, output, call      projections of events, see projections.py
+search     the words of questions, answers, code and outputs, see search.py; its row numbers are those of `event`
+title      what a person called a session (a first run and its follow-ups); goes with the last run of the session
 blob       large values by sha256; blob_use says which runs refer to them
 corpus     what was ingested; its text lies in the folder corpora/<id>, not here
+collection, version    what a person sees of corpora, see collections.py
 heartbeat  the last sign of life of each process that owns runs
 deletion   what was deleted and when, without content; opens the delete trigger of its runs
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 from sqlite_utils import Database, Migrations
+
+from engine.store import blobs, search
 
 APPLICATION_ID = 0x54415052  # "TAPR" in the header of the file
 migrations = Migrations("taproot")
@@ -24,6 +30,30 @@ def m001_events_and_projections(db: Database) -> None:
     for statement in FIRST:
         db.conn.execute(statement)
     db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+@migrations()
+def m002_sessions_and_search(db: Database) -> None:
+    """Sessions with titles, search over all runs, and the events of one node found without reading the others."""
+    for statement in SECOND:
+        db.conn.execute(statement)
+
+    def value(sha256: str) -> bytes:
+        return db.conn.execute("SELECT data FROM blob WHERE sha256 = ?", (sha256,)).fetchone()[0]
+
+    rows = db.conn.execute(
+        "SELECT id, node, kind, payload FROM event WHERE kind IN (SELECT value FROM json_each(?))",
+        (json.dumps([*search.KINDS]),),
+    )
+    for id, node, kind, payload in rows:
+        search.add(db.conn, id, search.text(node, kind, blobs.join(json.loads(payload), value)))
+
+
+@migrations()
+def m003_collections(db: Database) -> None:
+    """Collections with versions: a folder keeps its name while its content changes."""
+    for statement in THIRD:
+        db.conn.execute(statement)
 
 
 def known() -> list[str]:
@@ -82,4 +112,24 @@ FIRST = (
     """CREATE TRIGGER event_is_only_deleted_with_its_run BEFORE DELETE ON event
         WHEN NOT EXISTS (SELECT 1 FROM deletion WHERE kind = 'run' AND id = old.run)
         BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+)
+
+SECOND = (
+    "ALTER TABLE run ADD COLUMN session TEXT",
+    "ALTER TABLE run ADD COLUMN follows TEXT",
+    "UPDATE run SET session = run",
+    "CREATE INDEX run_by_session ON run (session)",
+    "CREATE INDEX event_by_node ON event (run, node, seq)",
+    "CREATE TABLE title (session TEXT PRIMARY KEY, title TEXT NOT NULL) STRICT",
+    search.TABLE,
+)
+
+THIRD = (
+    """CREATE TABLE collection (
+        collection TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, sources TEXT NOT NULL,
+        created REAL NOT NULL) STRICT""",
+    """CREATE TABLE version (
+        collection TEXT NOT NULL, number INTEGER NOT NULL, corpus TEXT NOT NULL, added REAL NOT NULL, changes TEXT,
+        PRIMARY KEY (collection, number)) STRICT""",
+    "CREATE INDEX version_by_corpus ON version (corpus)",
 )

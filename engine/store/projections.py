@@ -75,6 +75,8 @@ TABLES: dict[str, Table] = {
             "nodes": INTEGER,
             "reason": JSON,
             "finished": REAL,
+            "session": TEXT,
+            "follows": TEXT,
         },
     ),
     "node": Table(
@@ -142,7 +144,8 @@ def changes(event: Event) -> list[Change]:
     key: tuple[Column, ...]
     match event.kind:
         case "run_started":
-            return [_change("run", (run,), {**payload, "started": ts})]
+            session = payload.get("session") or run  # a run that follows none begins a session of its own
+            return [_change("run", (run,), {**payload, "session": session, "started": ts})]
         case "run_finished":
             return [_change("run", (run,), {**payload, "finished": ts})]
         case "node_started":

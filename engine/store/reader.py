@@ -6,12 +6,12 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, StoreError
-from engine.store import blobs, events, projections
+from engine.store import blobs, collections, events, projections, search
 from engine.store.database import connect, sentences
 from engine.types import Event, Json
 
@@ -61,6 +61,44 @@ class Reader:
         with self._snapshot() as db:
             return _run(db, _by_prefix(db, "run", name))
 
+    def session(self, session: str) -> list[Row]:
+        """Return the runs of a session, oldest first."""
+        with self._snapshot() as db:
+            found = db.execute("SELECT * FROM run WHERE session = ? ORDER BY started, run", (session,))
+            return [_run(db, row) for row in _dicts(found)]
+
+    def titles(self) -> dict[str, str]:
+        """Return the titles that sessions were given, by session."""
+        with self._snapshot() as db:
+            return dict(db.execute("SELECT session, title FROM title").fetchall())
+
+    def find(self, query: str, sessions: int) -> list[search.Hit]:
+        """Return where a query stands in questions, answers, code and outputs; see `search.find`."""
+        with self._snapshot() as db:
+            return search.find(db, query, sessions)
+
+    def node_events(
+        self, run: str, node: str, upto: int | None = None, *, image: Callable[[str], Json] | None = None
+    ) -> list[Event]:
+        """Return the events of one node of a run in order, up to number `upto`.
+
+        With `image`, what it makes of the sha256 of an image stands in its place.
+        """
+        with self._snapshot() as db:
+            found = db.execute(
+                "SELECT seq, ts, node, kind, payload FROM event WHERE run = ? AND node = ? AND seq <= ? ORDER BY seq",
+                (run, node, 2**62 if upto is None else upto),
+            ).fetchall()
+            return [
+                Event(run, seq, ts, node, kind, _payload(db, payload, True, image))
+                for seq, ts, node, kind, payload in found
+            ]
+
+    def last(self, run: str) -> int:
+        """Return the number of the last event of a run; 0 when there is no such run."""
+        with self._snapshot() as db:
+            return db.execute("SELECT coalesce(max(seq), 0) FROM event WHERE run = ?", (run,)).fetchone()[0]
+
     def nodes(self, run: str) -> list[Row]:
         """Return the nodes of a run in the order they began: what node_started and node_finished said."""
         return self._merged("node", run)
@@ -89,7 +127,7 @@ class Reader:
             return [{**_payload(db, row.pop("payload"), True), **row} for row in _dicts(found)]
 
     def corpora(self) -> list[Row]:
-        """Return the corpora, newest first, each with the number of its runs."""
+        """Return the corpora, newest first, each with the number of its runs, and its place; see `collections.of`."""
         with self._snapshot() as db:
             return [
                 _corpus(db, row)
@@ -100,6 +138,27 @@ class Reader:
         """Return the corpus with this id, or the only one whose id starts so. Raises InputError."""
         with self._snapshot() as db:
             return _corpus(db, _by_prefix(db, "corpus", name))
+
+    def latest_runs(self, corpora: list[str], limit: int) -> list[Row]:
+        """Return run, session, question, status, started of the last runs over these corpora, newest first."""
+        with self._snapshot() as db:
+            found = db.execute(
+                "SELECT run, session, question, status, started FROM run "
+                "WHERE corpus IN (SELECT value FROM json_each(?)) ORDER BY started DESC, run DESC LIMIT ?",
+                (json.dumps(corpora), limit),
+            )
+            return [_run(db, row) for row in _dicts(found)]
+
+    def collections(self) -> list[Row]:
+        """Return the collections, newest first, with their versions; see `collections.py`."""
+        with self._snapshot() as db:
+            return collections.stored(db)
+
+    def was_deleted(self, kind: str, name: str) -> bool:
+        """Say whether a run, corpus or collection of this id was deleted and has not come back."""
+        with self._snapshot() as db:
+            row = db.execute("SELECT 1 FROM deletion WHERE kind = ? AND id = ?", (kind, name)).fetchone()
+            return row is not None
 
     def verify_chain(self, run: str) -> list[str]:
         """Check the hashes of a run's events and of its large values; an empty list means that all hold."""
@@ -120,7 +179,8 @@ class Reader:
                 for event in _events(db, run, 0, resolve=False)
                 for change in projections.changes(event)
             ]
-            return projections.differences(projections.fold(wanted), projections.stored(db, run))
+            found = projections.differences(projections.fold(wanted), projections.stored(db, run))
+            return found + _wrong_words(db, run)
 
     def integrity(self) -> list[str]:
         """Let SQLite check the whole file; an empty list means that it is sound. Reads every page."""
@@ -206,13 +266,32 @@ def _run(db: sqlite3.Connection, row: Row) -> Row:
 
 
 def _corpus(db: sqlite3.Connection, row: Row) -> Row:
-    runs = db.execute("SELECT count(*) FROM run WHERE corpus = ?", (row["corpus"],)).fetchone()[0]
-    return {**json.loads(row["facts"]), "corpus": row["corpus"], "created": row["created"], "runs": runs}
+    corpus = row["corpus"]
+    runs = db.execute("SELECT count(*) FROM run WHERE corpus = ?", (corpus,)).fetchone()[0]
+    found = {**json.loads(row["facts"]), "corpus": corpus, "created": row["created"], "runs": runs}
+    return {**found, **collections.of(db, corpus)}
 
 
-def _payload(db: sqlite3.Connection, text: str, resolve: bool) -> Json:
+def _payload(
+    db: sqlite3.Connection, text: str, resolve: bool, image: Callable[[str], Json] | None = None
+) -> Json:
     value = json.loads(text)
-    return blobs.join(value, lambda sha256: _blob(db, sha256)) if resolve else value
+    return blobs.join(value, lambda sha256: _blob(db, sha256), image) if resolve else value
+
+
+def _wrong_words(db: sqlite3.Connection, run: str) -> list[str]:
+    """Derive what can be searched of a run again and compare."""
+    kept = search.stored(db, run)
+    derived: dict[int, str | None] = {}
+    for seq, node, kind, payload in db.execute(
+        "SELECT seq, node, kind, payload FROM event WHERE run = ?", (run,)
+    ):
+        try:
+            derived[seq] = search.text(node, kind, _payload(db, payload, True, lambda sha256: ""))
+        except StoreError:  # a value is missing, as `verify_chain` says
+            derived[seq] = kept.get(seq)
+    wrong = sorted(seq for seq in derived.keys() | kept.keys() if derived.get(seq) != kept.get(seq))
+    return [f"search: the words of event {seq} differ from the event" for seq in wrong]
 
 
 def _payload_at(db: sqlite3.Connection, run: str, seq: int | None) -> dict[str, Json]:

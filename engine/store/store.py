@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,7 @@ from types import TracebackType
 from typing import Any, get_args
 
 from engine.errors import StoreError
-from engine.store import database, delete, log, owner
+from engine.store import collections, database, delete, log, owner
 from engine.store.events import canonical
 from engine.store.reader import Reader, Row
 from engine.store.writer import When, Work, Writer
@@ -35,6 +37,7 @@ class Store(Reader):
         self._owner = owner.this_process()
         self._lost: dict[str, StoreError] = {}
         self._lost_lock = threading.Lock()
+        self._watchers: list[Callable[[Event], None]] = []
         super().__init__(database.prepare(self.folder, busy_seconds), busy_seconds)
         self._writer = Writer(
             partial(database.connect, self._path, busy_seconds), tick=lambda db: log.tick(db, self._owner)
@@ -55,8 +58,13 @@ class Store(Reader):
 
     def new_run(self, payload: dict[str, Json]) -> str:
         """Write run_started for a run of this process and return its id once committed. `owner` is filled in."""
-        prepared = log.prepare({**payload, "owner": owner.to_json(self._owner)})
-        return self._write(lambda db: log.begin(db, prepared, self._owner))
+        owned = {**payload, "owner": owner.to_json(self._owner)}
+        prepared = log.prepare("0", "run_started", owned)
+
+        def announce(begun: tuple[str, float]) -> None:
+            self._announce(Event(begun[0], 1, begun[1], "0", "run_started", owned))
+
+        return self._write(lambda db: log.begin(db, prepared, self._owner), after=announce)[0]
 
     def append(self, run: str, node: str, kind: EventKind, payload: dict[str, Json]) -> Event:
         """Add an event to a run; return it after its commit.
@@ -70,12 +78,23 @@ class Store(Reader):
             lost = self._lost.pop(run, None)
         if lost is not None:
             raise StoreError(f"Outputs of the run {run} could not be stored. {lost}")
-        work = partial(log.append, run=run, node=node, kind=kind, prepared=log.prepare(payload))
+        work = partial(log.append, run=run, prepared=log.prepare(node, kind, payload))
+
+        def announce(place: tuple[int, float]) -> None:
+            self._announce(Event(run, *place, node, kind, payload))
+
         if kind in GROUPED:
-            self._writer.submit(work, "soon").add_done_callback(partial(self._remember, run))
+            self._writer.submit(work, "soon", announce).add_done_callback(partial(self._remember, run))
             return Event(run, 0, time.time(), node, kind, payload)
-        seq, ts = self._write(work)
+        seq, ts = self._write(work, after=announce)
         return Event(run, seq, ts, node, kind, payload)
+
+    def watch(self, watcher: Callable[[Event], None]) -> None:
+        """Tell `watcher` each event that this process commits, from now on, in order and before `append` returns.
+
+        It is called in the thread that writes, so it must be quick; what it raises is lost.
+        """
+        self._watchers.append(watcher)
 
     def flush(self) -> None:
         """Return when all that was appended so far is committed."""
@@ -108,6 +127,53 @@ class Store(Reader):
         corpus = self.corpus(name)["corpus"]
         return self._delete(lambda db: delete.take_corpus(db, corpus))
 
+    def save_version(self, row: Row, corpus: Row, changes: Json) -> int:
+        """Add or replace a corpus as `save_corpus` does, as the newest version of a collection; return its number.
+
+        `row` has the `kind`, `name` and `sources` of the collection, and its id as `collection`.
+        """
+        facts = canonical(corpus)
+
+        def work(db: sqlite3.Connection) -> int:
+            log.save_corpus(db, corpus["id"], corpus.get("name"), facts)
+            return collections.save_version(db, row, corpus["id"], changes)
+
+        return self._write(work)
+
+    def adopt(self) -> int:
+        """Give every corpus without a collection one; return how many there were."""
+        return self._write(collections.adopt)
+
+    def new_collection(self) -> str:
+        """Return an id that no collection has or had."""
+        return self._write(collections.new_id)
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Give a collection another name. Raises InputError when there is none."""
+        self._write(partial(collections.rename, collection=collection, name=name))
+
+    def delete_collection(self, collection: str) -> Row:
+        """Delete a collection, its corpora, their runs and its uploaded files; return a receipt as `delete_run` does.
+
+        Corpora that another collection shares are `kept`. Raises InputError while a run reads one of them.
+        """
+        return self._delete(partial(delete.take_collection, collection=collection))
+
+    def drop_unused(self, corpus: str) -> bool:
+        """Delete the text of an older version that no run used; say whether it was so."""
+        if not self._write(partial(delete.take_unused, corpus=corpus)):
+            return False
+        self._write(lambda db: delete.erase_unused(db, self.folder, corpus), "alone")
+        return True
+
+    def name_session(self, session: str, title: str) -> None:
+        """Give a session a title in place of its first question; "" takes it away. Raises InputError."""
+        self._write(partial(log.name_session, session=session, title=title))
+
+    def delete_session(self, session: str) -> Row:
+        """Delete all runs of a session; return a receipt as `delete_run` does. Raises InputError while one runs."""
+        return self._delete(lambda db: delete.take_session(db, session))
+
     def close(self) -> None:
         """Commit what is queued and let go of the database. May be called more than once."""
         # The reader first: only the last connection empties and removes the log, and a reading one cannot.
@@ -126,9 +192,16 @@ class Store(Reader):
         receipt = self._write(take)
         return {**receipt, **self._write(lambda db: delete.erase(db, self.folder), "alone")}
 
-    def _write(self, work: Work, when: When = "now") -> Any:
+    def _write(self, work: Work, when: When = "now", after: Callable[[Any], None] | None = None) -> Any:
         with database.sentences(self._path):
-            return self._writer.submit(work, when).result()
+            return self._writer.submit(work, when, after).result()
+
+    def _announce(self, event: Event) -> None:
+        for watcher in self._watchers:
+            with contextlib.suppress(
+                Exception
+            ):  # it is committed; a defect of a watcher must not stop the log
+                watcher(event)
 
     def _remember(self, run: str, done: Future[Any]) -> None:
         error = done.exception()

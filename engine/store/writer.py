@@ -27,6 +27,7 @@ LARGEST_BATCH = 512  # pieces of work in one commit
 class _Job:
     work: Work
     when: When
+    after: Callable[[Any], None] | None
     future: Future[Any] = field(default_factory=Future)
 
 
@@ -56,11 +57,16 @@ class Writer:
         self._thread = threading.Thread(target=self._main, name="store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Work, when: When = "now") -> Future[Any]:
+    def submit(
+        self, work: Work, when: When = "now", after: Callable[[Any], None] | None = None
+    ) -> Future[Any]:
         """Queue work. "now": commit with whatever waits; "soon": within `group_seconds`; "alone": by itself and
         outside a transaction. Raises StoreError when the writer has ended.
+
+        `after` gets the result in the writer's thread, after the commit and in the order of the work; it must
+        be quick and must not raise.
         """
-        job = _Job(work, when)
+        job = _Job(work, when, after)
         with self._lock:
             if self._ended is None and not self._thread.is_alive():  # the process was forked
                 self._ended = "The store belongs to another process; open it again in this one."
@@ -146,6 +152,8 @@ class Writer:
                     self._commit(db, [job])
         else:
             for job, result in zip(batch, results, strict=True):
+                if job.after is not None:
+                    job.after(result)
                 job.future.set_result(result)
 
     def _run_alone(self, db: sqlite3.Connection, job: _Job) -> None:

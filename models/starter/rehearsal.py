@@ -197,5 +197,5 @@ def rehearse(model: Any, corpus: Path, question: str, settings: Settings | None 
         evidence=_Silent(),  # type: ignore[arg-type]
         append=lambda node, kind, payload: Event("rehearsal", 0, 0.0, node, kind, payload),
     )
-    root = make_node(run, "0", question, {"kind": "corpus", "documents": None}, depth=0)
+    root = make_node(run, "0", question, {"kind": "corpus", "documents": None}, run.stop, depth=0)
     return drive(run, root, answer_call).answer

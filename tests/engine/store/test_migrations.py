@@ -17,7 +17,7 @@ def next_version(monkeypatch: pytest.MonkeyPatch) -> Migrations:
         later(name=step.name)(step.fn)
 
     @later()
-    def m002_more(db) -> None:
+    def m003_more(db) -> None:
         db.conn.execute("ALTER TABLE corpus ADD COLUMN colour TEXT")
 
     monkeypatch.setattr(migrations, "migrations", later)
@@ -44,14 +44,14 @@ def test_a_backup_is_made_before_a_migration(folder: Path, request: pytest.Fixtu
     (backup,) = (folder / "backups").iterdir()
     assert backup != older and stat.S_IMODE(backup.stat().st_mode) == 0o600
     with sqlite3.connect(backup) as db:
-        assert migrations.applied(db) == ["m001_events_and_projections"]
+        assert migrations.applied(db) == migrations.known()[:-1]
         assert db.execute("SELECT count(*) FROM event").fetchone() == (14,)
         assert "colour" not in [row[1] for row in db.execute("PRAGMA table_info(corpus)")]
 
 
 def test_a_step_that_fails_leaves_the_database_as_it_was(folder: Path, next_version: Migrations) -> None:
     @next_version()
-    def m003_broken(db) -> None:
+    def m004_broken(db) -> None:
         db.conn.execute("CREATE TABLE half (x)")
         raise RuntimeError("broken step")
 
@@ -59,3 +59,30 @@ def test_a_step_that_fails_leaves_the_database_as_it_was(folder: Path, next_vers
         Store(folder)
     with sqlite3.connect(folder / "taproot.db") as db:
         assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+
+
+def test_a_database_of_the_first_release_gets_its_sessions_and_its_search(folder: Path) -> None:
+    long = "meridian " * 10_000  # kept as a blob
+    with Store(folder) as store:
+        run, other = begin(store), begin(store, "Who owns the quarry?")
+        tell(store, run, "basalt")
+        store.append(other, "0", "cell_started", {"cell": 1, "turn": 1, "code": long})
+        store.append(other, "0", "run_finished", {"status": "answered", "answer": "nobody"})
+    with sqlite3.connect(folder / "taproot.db") as db:  # as the first release left it
+        for statement in (
+            "DROP TABLE search",
+            "DROP TABLE title",
+            "DROP INDEX event_by_node",
+            "DROP INDEX run_by_session",
+            "ALTER TABLE run DROP COLUMN session",
+            "ALTER TABLE run DROP COLUMN follows",
+            "DELETE FROM _sqlite_migrations WHERE name = 'm002_sessions_and_search'",
+        ):
+            db.execute(statement)
+    with Store(folder) as store:
+        assert store.check() == []
+        assert (store.run(run)["session"], store.run(run)["follows"]) == (run, None)
+        assert {hit.kind for hit in store.find("basalt", 10)} <= {"question", "answer", "code", "output"}
+        assert [hit.run for hit in store.find("quarry", 10)] == [other]
+        assert [hit.kind for hit in store.find("meridian", 10)] == ["code"]
+    assert len(list((folder / "backups").iterdir())) == 1

@@ -1,0 +1,39 @@
+// Requests to our own routes: JSON in, JSON out, and an Error whose message is a sentence for a person.
+
+async function send(method, path, body, options = {}) {
+  let answer;
+  const raw = body instanceof Blob || body instanceof ArrayBuffer;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: body === undefined || raw ? {} : { "content-type": "application/json" },
+      body: body === undefined || raw ? body : JSON.stringify(body),
+      ...options,
+    });
+  } catch (problem) {
+    if (problem.name === "AbortError") throw problem;
+    throw failure("Taproot does not answer. Is it still running in its terminal?", 0);
+  }
+  const text = await answer.text();
+  let value = null;
+  try {
+    value = text ? JSON.parse(text) : null;
+  } catch {
+    // said below
+  }
+  if (!answer.ok) throw failure(value?.error ?? `Taproot answered with status ${answer.status}.`, answer.status);
+  return value;
+}
+
+function failure(sentence, status) {
+  return Object.assign(new Error(sentence), { status });
+}
+
+/** Each resolves to the parsed JSON. `options` go to fetch (signal, keepalive). Errors carry `status`, 0 offline. */
+export const api = {
+  get: (path, options) => send("GET", path, undefined, options),
+  post: (path, body = {}, options) => send("POST", path, body, options),
+  put: (path, body = {}, options) => send("PUT", path, body, options),
+  patch: (path, body = {}, options) => send("PATCH", path, body, options),
+  del: (path, options) => send("DELETE", path, undefined, options),
+};

@@ -1,0 +1,234 @@
+// The Ask view below the form: the thread of a session, the run that is shown, its answer and its tree.
+//
+// The form is Gradio's; it starts a run in Python and writes the run's id into #run-signal, where a MutationObserver
+// sees it. From then on everything comes from our own routes, so a reload, a second tab or a restart finds it again by
+// the address ?view=ask&run=RUN&node=NODE.
+
+import { answerPanel } from "/ui/answer.js";
+import { appears, el, find, icon, put } from "/ui/dom.js";
+import { RunHead } from "/ui/runhead.js";
+import { line } from "/ui/tree/text.js";
+import "/ui/tree/element.js";
+
+export function mount(host, app) {
+  const view = new AskView(host, app);
+  view.start();
+  return view;
+}
+
+class AskView {
+  constructor(host, app) {
+    this.app = app;
+    this.host = host;
+    this.run = null; // the id that is shown
+    this.row = null; // what the server says about it
+    this.unfollow = null;
+    this.head = new RunHead(app, { fresh: () => this.fresh(), stop: (run) => this.stop(run) });
+    this.thread = el("div", { class: "thread" });
+    this.answer = el("div", { class: "answer-slot" });
+    this.tree = el("rlm-tree", {});
+    this.tree.app = app;
+    this.announcer = el("p", { class: "sr", role: "status" });
+    this.panel = el("div", { class: "run-panel", hidden: true }, this.thread, this.head.element, this.answer, this.tree);
+    put(host, this.panel, this.announcer);
+  }
+
+  async start() {
+    this.app.on("view", (state) => state.view === "ask" && this.show(state));
+    this.app.live.on("app", (news) => this.news(news));
+    this.keys();
+    this.watchForm();
+    await appears("#question textarea");
+    if (this.app.state.view === "ask") this.show(this.app.state);
+    if (!this.app.state.run) find("#question textarea")?.focus();
+  }
+
+  // --- which run is shown ---------------------------------------------------------------------------------
+
+  show({ run, node }) {
+    const came = this.elsewhere;
+    this.elsewhere = false;
+    if (!run && this.run && came) {
+      this.app.go("ask", { run: this.run, node: this.tree.node }, { replace: true }); // back from another view
+      return;
+    }
+    if (!run) this.clear();
+    else if (run !== this.run) this.open(run, node);
+    else if (node && node !== this.tree.node) this.tree.select(node);
+  }
+
+  async open(run, node) {
+    this.leave();
+    this.run = run;
+    this.row = null;
+    document.body.classList.add("has-run");
+    this.panel.hidden = false;
+    put(this.answer);
+    if (node) this.tree.setAttribute("node", node);
+    else this.tree.removeAttribute("node");
+    const log = await this.tree.load(run);
+    if (run !== this.run) return;
+    if (!log) return this.lost(run);
+    this.head.show(log.run, log.events);
+    this.take(log.run);
+    if (log.run.live) this.follow(run, log.last);
+    this.showThread();
+  }
+
+  /** A run that cannot be fetched: say so, keep the form. */
+  async lost(run) {
+    try {
+      await this.app.api.get(`/api/runs/${encodeURIComponent(run)}/log?after=0`);
+      this.run = null;
+      this.open(run);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+      if (problem.status === 404) this.fresh();
+    }
+  }
+
+  follow(run, after) {
+    this.unfollow = this.app.live.follow(run, after, {
+      event: (event) => {
+        this.tree.fold([event]);
+        this.head.event(event);
+        if (event.k === "fin") this.finished(run);
+      },
+      draft: (draft) => {
+        this.tree.draft(draft);
+        this.head.draft(draft);
+      },
+    });
+  }
+
+  async finished(run) {
+    try {
+      const log = await this.app.api.get(`/api/runs/${encodeURIComponent(run)}/log?after=${this.tree.last ?? 0}`);
+      if (run !== this.run) return;
+      this.head.show(log.run, []);
+      this.take(log.run);
+      this.announcer.textContent = log.run.status === "answered" ? `Answer: ${line(log.run.answer ?? "", 300)}` : "The run ended.";
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+    }
+    if (run === this.run) this.leave();
+  }
+
+  take(row) {
+    this.row = row;
+    put(this.answer, row.live ? null : answerPanel(row, this.app));
+    this.tellForm();
+  }
+
+  leave() {
+    this.unfollow?.();
+    this.unfollow = null;
+  }
+
+  clear() {
+    this.leave();
+    this.run = this.row = null;
+    this.panel.hidden = true;
+    document.body.classList.remove("has-run");
+    this.tellForm();
+  }
+
+  /** A new session: nothing is shown, the next question follows none. */
+  fresh() {
+    this.clear();
+    this.app.go("ask");
+    find("#question textarea")?.focus();
+  }
+
+  async stop(run) {
+    try {
+      await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/stop`);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+      return false;
+    }
+    return true;
+  }
+
+  // --- the session ------------------------------------------------------------------------------------------
+
+  async showThread() {
+    const run = this.run;
+    let session = null;
+    try {
+      session = await this.app.api.get(`/api/sessions/${encodeURIComponent(this.row.session ?? run)}`);
+    } catch {
+      // a run without a session stands alone
+    }
+    if (run !== this.run) return;
+    const others = (session?.runs ?? []).filter((one) => (one.run ?? one) !== run);
+    put(this.thread, others.length > 0 && el("h2", { class: "sr" }, "Earlier in this session"), others.map((one) => this.earlier(one)));
+  }
+
+  earlier(one) {
+    return el("button", { class: "earlier", type: "button", on: { click: () => this.app.go("ask", { run: one.run }) } },
+      el("span", { class: "earlier-question", dir: "auto" }, line(one.question ?? "", 200)),
+      el("span", { class: "earlier-answer", dir: "auto" }, one.answer ? line(one.answer, 240) : `(${one.status})`),
+      icon("right"));
+  }
+
+  // --- the form ---------------------------------------------------------------------------------------------
+
+  /** What follows, and what to ask next: told to the form's hidden field and shown above the question. */
+  async tellForm() {
+    const follows = this.row && !this.row.live ? this.run : "";
+    const [field, place] = await Promise.all([appears("#follows textarea, #follows input"), appears("#follow-host")]);
+    if (follows !== (this.row && !this.row.live ? this.run : "")) return; // something newer was told meanwhile
+    write(field, follows);
+    put(place, follows && [
+      el("span", { class: "follow-words" }, "Follow-up to ", el("q", { dir: "auto" }, line(this.row.question ?? "", 120))),
+      el("button", { class: "plain", type: "button", on: { click: () => this.fresh() } }, "New session"),
+    ]);
+    place.classList.toggle("follows", Boolean(follows));
+    const box = find("#question textarea");
+    if (box) box.placeholder = follows ? "Ask a follow-up, or begin a new session" : "What do you want to know?";
+  }
+
+  async watchForm() {
+    const signal = await appears("#run-signal");
+    let seen = signal.textContent.trim();
+    new MutationObserver(() => {
+      const run = signal.textContent.trim();
+      if (!run || run === seen) return;
+      seen = run;
+      this.app.go("ask", { run });
+    }).observe(signal, { childList: true, subtree: true, characterData: true });
+  }
+
+  news({ kind }) {
+    if (["corpora", "models", "reconnected"].includes(kind)) find("#refresh-choices")?.click();
+    if (kind === "reconnected" && this.run && this.row?.live) this.open(this.run, this.tree.node);
+    if (kind === "runs" && this.run && this.row && !this.unfollow) this.showThread();
+  }
+
+  keys() {
+    const { app } = this;
+    app.shortcut("Ctrl+Enter", "Ask", null, { group: "Ask" });
+    app.shortcut("Alt+N", "New session", () => this.fresh(), { group: "Ask" });
+    app.shortcut("Alt+Q", "To the question", () => { app.go("ask", this.here()); find("#question textarea")?.focus(); }, { group: "Ask" });
+    app.shortcut("Alt+S", "Stop the run that is shown", () => this.row?.live && this.stop(this.run), { group: "Ask" });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.closest?.("#question")) return;
+      event.preventDefault();
+      find("#ask")?.click();
+    });
+    app.on("view", ({ view }) => { if (view !== "ask") this.elsewhere = true; });
+  }
+
+  here() {
+    return this.run ? { run: this.run, node: this.tree.node } : {};
+  }
+}
+
+/** Put a value into a field of Gradio, as typing would. */
+function write(field, value) {
+  if (field.value === value) return;
+  const kind = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, value);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}

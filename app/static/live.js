@@ -1,0 +1,79 @@
+// The one stream of a tab: events of the followed run, drafts, and news of the app.
+//
+// A browser allows six connections to one host, so the stream is closed while the tab is hidden and reopened with the
+// number of the last event. A gap cannot pass: the server sends what follows that number, and older ones are dropped.
+
+const NEWS = "app";
+const SLOWEST = 8000; // milliseconds between attempts
+
+export function createLive({ onstate = () => {} } = {}) {
+  const listeners = new Map();
+  let run = null, last = 0, watcher = {}, source = null, timer = 0, wait = 500, lost = false;
+
+  function open() {
+    close();
+    if (document.hidden) return;
+    const query = run ? `?run=${encodeURIComponent(run)}&after=${last}` : "";
+    const mine = (source = new EventSource(`/api/live${query}`));
+    mine.onopen = () => {
+      wait = 500;
+      onstate("open");
+      if (lost) emit(NEWS, { kind: "reconnected" });
+      lost = false;
+    };
+    mine.onerror = () => {
+      if (mine !== source) return;
+      close();
+      lost = true;
+      onstate("lost");
+      timer = setTimeout(open, wait);
+      wait = Math.min(SLOWEST, wait * 2);
+    };
+    mine.addEventListener("run", (message) => {
+      if (mine !== source) return;
+      const event = JSON.parse(message.data);
+      if (event.s <= last) return;
+      last = event.s;
+      watcher.event?.(event);
+      emit("run", event);
+    });
+    mine.addEventListener("draft", (message) => {
+      if (mine === source) watcher.draft?.(JSON.parse(message.data));
+    });
+    mine.addEventListener(NEWS, (message) => mine === source && emit(NEWS, JSON.parse(message.data)));
+  }
+
+  function close() {
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+  }
+
+  function emit(name, detail) {
+    for (const fn of [...(listeners.get(name) ?? [])]) fn(detail);
+  }
+
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : (lost = true, open())));
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", (event) => event.persisted && open());
+
+  return {
+    open,
+    /** Follow one run from event `after` + 1 on; returns a function that ends it. Following another ends the first. */
+    follow(id, after, { event, draft } = {}) {
+      [run, last, watcher] = [id, after ?? 0, { event, draft }];
+      open();
+      const mine = watcher;
+      return () => {
+        if (watcher !== mine) return;
+        [run, last, watcher] = [null, 0, {}];
+        open();
+      };
+    },
+    /** Call `fn` for all news of a name: "app" (also {"kind": "reconnected"} after a gap) or "run". Returns its undo. */
+    on(name, fn) {
+      listeners.set(name, [...(listeners.get(name) ?? []), fn]);
+      return () => listeners.set(name, listeners.get(name).filter((other) => other !== fn));
+    },
+  };
+}

@@ -1,0 +1,39 @@
+// Light, dark, or as the system has it; remembered in this browser.
+
+import { el, icon, put } from "/ui/dom.js";
+
+const KEY = "taproot-theme";
+const ORDER = ["system", "light", "dark"];
+const ICON = { system: "auto", light: "sun", dark: "moon" };
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+export function createTheme() {
+  let choice = ORDER.includes(localStorage.getItem(KEY)) ? localStorage.getItem(KEY) : "system";
+  let button = null;
+
+  function apply() {
+    const isDark = choice === "dark" || (choice === "system" && dark.matches);
+    document.body.classList.toggle("dark", isDark);
+    document.documentElement.classList.toggle("dark-page", isDark);
+    if (button) {
+      const label = `Colours: ${choice}. Change`;
+      button.title = `Colours: ${choice}`;
+      button.setAttribute("aria-label", label);
+      put(button, icon(ICON[choice]));
+    }
+  }
+
+  dark.addEventListener("change", () => setTimeout(apply)); // after Gradio's own listener
+  return {
+    apply,
+    /** The button that goes round the three. */
+    button() {
+      button = el("button", { id: "theme", class: "quiet", type: "button", on: { click: () => {
+        choice = ORDER[(ORDER.indexOf(choice) + 1) % ORDER.length];
+        localStorage.setItem(KEY, choice);
+        apply();
+      } } });
+      return button;
+    },
+  };
+}

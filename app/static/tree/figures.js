@@ -1,0 +1,25 @@
+// Numbers as a person reads them.
+
+const whole = new Intl.NumberFormat("en");
+
+/** 12,345 */
+export const count = (number) => whole.format(Math.round(number));
+
+/** "1 cell", "3 cells" */
+export const many = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;
+
+/** Seconds: 0.24 s, 8.1 s, 3:07, 1:02:09 */
+export function duration(seconds) {
+  if (seconds < 0.995) return `${seconds.toFixed(2)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  return clock(seconds);
+}
+
+/** Seconds as a clock: 0:07, 3:07, 1:02:09 */
+export function clock(seconds) {
+  const all = Math.max(0, Math.round(seconds));
+  const pad = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(all / 3600);
+  const minutes = Math.floor((all % 3600) / 60);
+  return hours ? `${hours}:${pad(minutes)}:${pad(all % 60)}` : `${minutes}:${pad(all % 60)}`;
+}

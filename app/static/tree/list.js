@@ -1,0 +1,243 @@
+// The rows of the tree: only those in view exist, 26 pixels each. Keyboard after the ARIA tree pattern.
+
+import { el } from "../dom.js";
+import { icon, redraw, say } from "./build.js";
+import { LIVE } from "./fold.js";
+import { count, duration } from "./figures.js";
+import { line } from "./text.js";
+
+export const ROW = 26;
+const SPARE = 8; // rows above and below the view
+const TAIL = 90; // characters of live text beside a question
+const STATUS = {
+  running: "running",
+  answered: "answered",
+  failed: "failed",
+  stopped: "stopped",
+  interrupted: "interrupted",
+  unanswered: "no answer",
+};
+const PHASE = { model: "writing", kernel: "running a cell", waiting: "waiting for its calls", idle: "" };
+const KIND = { root: "question", child: "child", leaf: "prompt" };
+
+/** `on` is {select(id), open(id), toggle(id, open, siblings), scrolled()}. */
+export class List {
+  constructor(on) {
+    this.on = on;
+    this.rows = [];
+    this.places = new Map();
+    this.made = new Map();
+    this.spare = [];
+    this.selected = null;
+    this.space = el("div", { class: "space", role: "presentation" });
+    this.element = el("div", {
+      class: "list",
+      role: "tree",
+      tabIndex: 0,
+      "aria-label": "Nodes of this run",
+      on: {
+        keydown: (event) => this.#key(event),
+        click: (event) => this.#click(event),
+        dblclick: (event) => this.#double(event),
+        scroll: () => this.paint(),
+        wheel: () => this.on.scrolled(),
+        pointerdown: () => this.on.scrolled(),
+      },
+    });
+    this.element.append(this.space);
+    new ResizeObserver(() => this.paint()).observe(this.element);
+  }
+
+  /** Take the rows to show and what they are seen by: {trace, playhead, collapsed, kept, drafts, clock, text}. */
+  show(rows, view) {
+    if (rows !== this.rows) {
+      this.rows = rows;
+      this.places = new Map(rows.map((node, place) => [node.id, place]));
+      this.space.style.height = `${rows.length * ROW}px`;
+    }
+    this.view = view;
+    this.paint();
+  }
+
+  /** Bring a node's row into view. */
+  reveal(id) {
+    const place = this.places.get(id);
+    if (place === undefined) return;
+    const top = place * ROW;
+    const box = this.element;
+    if (top < box.scrollTop) box.scrollTop = top;
+    else if (top + ROW > box.scrollTop + box.clientHeight) box.scrollTop = top + ROW - box.clientHeight;
+    this.paint();
+  }
+
+  /** Make and change the rows in view, and the selected one wherever it is. */
+  paint() {
+    if (!this.view) return;
+    const height = this.element.clientHeight || 400;
+    const first = Math.max(0, Math.floor(this.element.scrollTop / ROW) - SPARE);
+    const last = Math.min(this.rows.length, Math.ceil((this.element.scrollTop + height) / ROW) + SPARE);
+    const wanted = new Set();
+    for (let place = first; place < last; place += 1) wanted.add(place);
+    const chosen = this.places.get(this.selected);
+    if (chosen !== undefined) wanted.add(chosen);
+    const ids = new Set([...wanted].map((place) => this.rows[place].id));
+    for (const [id, row] of this.made) {
+      if (ids.has(id)) continue;
+      row.element.hidden = true;
+      row.element.removeAttribute("id");
+      this.spare.push(row);
+      this.made.delete(id);
+    }
+    for (const place of wanted) this.#row(this.rows[place], place);
+    if (chosen === undefined) this.element.removeAttribute("aria-activedescendant");
+    else this.element.setAttribute("aria-activedescendant", `row-${this.selected}`);
+  }
+
+  #row(node, place) {
+    let row = this.made.get(node.id);
+    if (!row) {
+      row = this.spare.pop() ?? this.#build();
+      this.made.set(node.id, row);
+      row.element.hidden = false;
+      row.element.id = `row-${node.id}`;
+      row.element.dataset.id = node.id;
+      row.node = null;
+    }
+    if (row.place !== place) {
+      row.place = place;
+      row.element.style.transform = `translateY(${place * ROW}px)`;
+    }
+    this.#fill(row, node);
+  }
+
+  #build() {
+    const row = {
+      twist: el("span", { class: "twist" }, icon("twist")),
+      kind: el("span", { class: "kind" }, icon("leaf")),
+      question: el("span", { class: "question", dir: "auto" }),
+      live: el("span", { class: "live" }),
+      status: el("span", { class: "status" }, icon("running")),
+      depth: el("span", { class: "number depth" }),
+      cells: el("span", { class: "number cells" }),
+      errors: el("span", { class: "number errors" }),
+      tokens: el("span", { class: "number tokens" }),
+      seconds: el("span", { class: "number seconds" }),
+    };
+    row.head = el("span", { class: "head" }, row.twist, row.status, row.kind, row.question, row.live);
+    row.element = el(
+      "div",
+      { class: "row", role: "treeitem" },
+      row.head,
+      row.depth,
+      row.cells,
+      row.errors,
+      row.tokens,
+      row.seconds,
+    );
+    this.space.append(row.element);
+    return row;
+  }
+
+  #fill(row, node) {
+    const { trace, playhead, collapsed, kept, drafts, clock, text } = this.view;
+    const now = trace.at(node, playhead);
+    const begun = trace.begun(node, playhead);
+    const open = begun > 0 && !collapsed.has(node.id);
+    const shut = begun > 0 && !open;
+    const selected = node.id === this.selected;
+    const draft = playhead === LIVE && now.phase === "model" ? drafts.get(node.id) : null;
+    if (row.node !== node || row.text !== text) {
+      row.node = node;
+      row.text = text;
+      row.head.style.paddingInlineStart = `${6 + Math.min(node.level, 24) * 16}px`;
+      question(row.question, line(node.question, 240) || node.id, text);
+      redraw(row.kind.firstChild, node.kind);
+      row.element.dataset.kind = node.kind;
+      row.kind.title = KIND[node.kind] ?? node.kind;
+      row.element.setAttribute("aria-level", node.level + 1);
+      row.element.setAttribute("aria-posinset", node.index + 1);
+      say(row.depth, String(node.depth));
+    }
+    const sum = shut ? trace.below(node, playhead) : null;
+    row.element.setAttribute("aria-setsize", node.parent ? trace.begun(node.parent, playhead) : 1);
+    row.element.setAttribute("aria-selected", String(selected));
+    if (begun) row.element.setAttribute("aria-expanded", String(open));
+    else row.element.removeAttribute("aria-expanded");
+    row.element.dataset.status = now.status;
+    row.element.dataset.phase = now.phase;
+    row.element.classList.toggle("way", kept !== null && kept.get(node.id) === false);
+    row.twist.classList.toggle("none", begun === 0);
+    row.twist.classList.toggle("open", open);
+    redraw(row.status.firstChild, STATUS[now.status] ? (now.status === "unanswered" ? "interrupted" : now.status) : "note");
+    row.status.title = now.status === "running" ? PHASE[now.phase] || "running" : (STATUS[now.status] ?? now.status);
+    say(row.live, draft ? line(draft.text.slice(-TAIL), TAIL) : "");
+    const cells = sum ? sum.cells : now.cells;
+    const errors = sum ? sum.errors : now.errors + (now.status === "failed" ? 1 : 0);
+    const tokens = sum ? sum.tokens : now.tokens;
+    const guess = draft ? Math.round(draft.length / 4) : 0;
+    say(row.cells, cells ? count(cells) : "");
+    say(row.errors, errors ? count(errors) : "");
+    say(row.tokens, tokens + guess ? `${guess ? "~" : ""}${count(tokens + guess)}` : "");
+    say(row.seconds, duration(trace.seconds(node, playhead, clock)));
+    row.element.classList.toggle("sum", sum !== null);
+    const label =
+      `${KIND[node.kind] ?? node.kind}, ${row.status.title}: ${row.question.textContent}. ` +
+      `${tokens} tokens, ${cells} cells, ${errors} errors, depth ${node.depth}` +
+      (sum ? `, with the ${sum.nodes - 1} nodes below` : "");
+    if (row.label !== label) row.element.setAttribute("aria-label", (row.label = label));
+  }
+
+  // --- what a person does ---------------------------------------------------------------------------------
+
+  #click(event) {
+    const id = event.target.closest?.(".row")?.dataset.id;
+    if (!id) return;
+    if (event.target.closest(".twist:not(.none)")) this.on.toggle(id);
+    else this.on.select(id);
+  }
+
+  #double(event) {
+    const id = event.target.closest?.(".row")?.dataset.id;
+    if (id && !event.target.closest(".twist")) this.on.toggle(id);
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.rows.length) return;
+    const place = this.places.get(this.selected) ?? -1;
+    const node = this.rows[place];
+    const page = Math.max(1, Math.floor(this.element.clientHeight / ROW) - 1);
+    const to = (next) => this.on.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
+    const open = node && this.view.trace.begun(node, this.view.playhead) > 0 && !this.view.collapsed.has(node.id);
+    const below = node && this.view.trace.begun(node, this.view.playhead) > 0;
+    const moves = {
+      ArrowDown: () => to(place + 1),
+      ArrowUp: () => to(place - 1),
+      Home: () => to(0),
+      End: () => to(this.rows.length - 1),
+      PageDown: () => to(place + page),
+      PageUp: () => to(place - page),
+      ArrowRight: () => (open ? to(place + 1) : below && this.on.toggle(node.id, true)),
+      ArrowLeft: () => (open ? this.on.toggle(node.id, false) : node?.parent && this.on.select(node.parent.id)),
+      "*": () => node && this.on.toggle(node.id, true, true),
+      Enter: () => node && this.on.open(node.id),
+    };
+    const move = moves[event.key];
+    if (!move) return;
+    event.preventDefault();
+    this.on.scrolled();
+    move();
+  }
+}
+
+/** A question with the parts that a search found marked. */
+function question(element, shown, text) {
+  element.title = shown;
+  const wanted = text.trim().toLocaleLowerCase();
+  const at = wanted ? shown.toLocaleLowerCase().indexOf(wanted) : -1;
+  if (at < 0) say(element, shown);
+  else {
+    const end = at + wanted.length;
+    element.replaceChildren(shown.slice(0, at), el("mark", {}, shown.slice(at, end)), shown.slice(end));
+  }
+}
+

@@ -1,0 +1,260 @@
+// Who ran when: a lane per node at work, coloured by what it did: model, kernel, waiting for calls, in the queue.
+//
+// The picture is drawn once and again when events come; the playhead is a line over it. Wheel with Ctrl zooms,
+// dragging moves the playhead, a click on a bar selects its node.
+
+import { el } from "../dom.js";
+import { LIVE } from "./fold.js";
+import { clock, duration, many } from "./figures.js";
+import { line } from "./text.js";
+
+const AXIS = 18;
+const THIN = 3;
+const THICK = 11;
+const LEAST = 1.5; // pixels: a bar that short still shows
+const NAMES = { model: "model", kernel: "kernel", waiting: "waiting for calls", queue: "in the queue" };
+const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600];
+
+/** `on` is {select(id), seek(unix seconds)}. */
+export class Timeline {
+  constructor(on) {
+    this.on = on;
+    this.canvas = el("canvas", { role: "img", "aria-label": "Timeline" });
+    this.line = el("div", { class: "playhead", hidden: true });
+    this.future = el("div", { class: "future", hidden: true });
+    this.tip = el("div", { class: "tip", hidden: true });
+    this.space = el("div", { class: "lanes-space", role: "presentation" });
+    this.scroll = el("div", { class: "lanes", on: { scroll: () => this.#draw() } }, this.space);
+    this.legend = el(
+      "p",
+      { class: "legend" },
+      ["model", "kernel", "waiting", "queue"].map((what) => el("span", { class: `key ${what}` }, NAMES[what])),
+      (this.more = el("span", { class: "more" })),
+    );
+    this.box = el("div", { class: "picture" }, this.canvas, this.scroll, this.future, this.line, this.tip);
+    this.element = el("div", { class: "timeline" }, this.legend, this.box);
+    this.window = null;
+    new ResizeObserver(() => this.#draw()).observe(this.box);
+    this.#listen();
+  }
+
+  /** Take the tree; draws it anew only when `changed`. */
+  show(view, changed) {
+    this.view = view;
+    if (changed) this.#draw();
+    this.#place();
+  }
+
+  /** Read the colours again: the theme has changed. */
+  dress() {
+    this.colours = null;
+    this.#draw();
+  }
+
+  #range() {
+    if (this.window) return this.window;
+    const { trace, clock: now } = this.view;
+    const from = trace.began;
+    const until = trace.end ? trace.times.at(-1) : Math.max(now, trace.times.at(-1) ?? from);
+    return [from, Math.max(until, from + 0.05)];
+  }
+
+  get #lane() {
+    const room = (this.box.clientHeight - AXIS - 4) / Math.max(1, this.view.trace.lanes.length);
+    return Math.min(THICK, Math.max(THIN, Math.floor(room)));
+  }
+
+  #draw() {
+    if (!this.view?.trace.root || this.element.hidden) return;
+    const { trace, clock: now } = this.view;
+    const width = this.box.clientWidth;
+    const height = this.box.clientHeight;
+    if (!width || !height) return;
+    const ratio = devicePixelRatio || 1;
+    if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
+      this.canvas.width = Math.round(width * ratio);
+      this.canvas.height = Math.round(height * ratio);
+    }
+    const pen = this.canvas.getContext("2d");
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const [from, until] = this.#range();
+    const scale = width / (until - from);
+    this.#axis(pen, width, height, from, until, scale);
+    const lane = this.#lane;
+    this.space.style.height = `${trace.lanes.length * lane + 2}px`;
+    const top = AXIS + 2 - this.scroll.scrollTop;
+    const colours = this.#colours();
+    const edges = new Map(); // lane and colour to the pixel painted last, so that no pixel is painted twice
+    const thick = Math.max(1, lane - (lane > 5 ? 2 : lane > 3 ? 1 : 0));
+    pen.save();
+    pen.beginPath();
+    pen.rect(0, AXIS, width, height - AXIS);
+    pen.clip();
+    for (const node of trace.order) {
+      const y = top + node.lane * lane;
+      if (y + lane < AXIS || y > height) continue;
+      const end = node.ended ?? trace.end?.ts ?? now;
+      if (end < from || node.began > until) continue;
+      const x = (node.began - from) * scale;
+      pen.fillStyle = colours.node;
+      pen.fillRect(x, y, Math.max(LEAST, (end - node.began) * scale), thick);
+      for (const [what, began, ended] of node.spans) {
+        const stop = ended ?? end;
+        if (stop < from || began > until) continue;
+        const left = (began - from) * scale;
+        const right = Math.max(left + LEAST, (stop - from) * scale);
+        const key = node.lane * 4 + (what === "model" ? 0 : what === "kernel" ? 1 : what === "waiting" ? 2 : 3);
+        if (right <= (edges.get(key) ?? -1)) continue;
+        edges.set(key, right);
+        pen.fillStyle = colours[what];
+        pen.fillRect(left, y, right - left, thick);
+      }
+      const failed = node.now.status === "failed" || node.now.errors > 0;
+      if (failed && lane >= 4) {
+        pen.fillStyle = colours.fault;
+        pen.fillRect(Math.max(x, Math.min(width, (end - from) * scale) - 2), y, 2, thick);
+      }
+      if (node.id === this.view.selected) {
+        pen.strokeStyle = colours.chosen;
+        pen.lineWidth = 1.5;
+        pen.strokeRect(x - 0.75, y - 0.75, Math.max(3, (end - node.began) * scale) + 1.5, thick + 1.5);
+      }
+    }
+    pen.restore();
+    const shown = Math.floor((height - AXIS) / lane);
+    const left = trace.lanes.length - shown;
+    this.more.textContent = left > 0 ? `${many(left, "more lane")}, scroll to see` : "";
+    this.canvas.setAttribute(
+      "aria-label",
+      `Timeline of ${many(trace.order.length, "node")} over ${duration(until - from)}, at most ${many(trace.lanes.length, "node")} at once`,
+    );
+  }
+
+  #axis(pen, width, height, from, until, scale) {
+    const colours = this.#colours();
+    const step = STEPS.find((one) => one * scale >= 72) ?? STEPS.at(-1);
+    const origin = this.view.trace.began;
+    pen.font = `11px ${getComputedStyle(this.element).fontFamily}`;
+    pen.textBaseline = "middle";
+    for (let at = Math.ceil((from - origin) / step) * step; at <= until - origin; at += step) {
+      const x = Math.round((at + origin - from) * scale) + 0.5;
+      pen.fillStyle = colours.grid;
+      pen.fillRect(x - 0.5, AXIS, 1, height - AXIS);
+      pen.fillStyle = colours.ink;
+      const text = step < 1 ? `${at.toFixed(2)} s` : clock(at);
+      if (x + 4 + pen.measureText(text).width < width) pen.fillText(text, x + 4, AXIS / 2);
+    }
+  }
+
+  #colours() {
+    if (this.colours) return this.colours;
+    const style = getComputedStyle(this.element);
+    const read = (name) => style.getPropertyValue(`--${name}`).trim();
+    this.colours = {
+      model: read("model"),
+      kernel: read("kernel"),
+      waiting: read("waiting"),
+      queue: read("queue"),
+      node: read("lane"),
+      grid: read("grid"),
+      ink: read("faint"),
+      fault: read("bad"),
+      chosen: read("ink"),
+    };
+    return this.colours;
+  }
+
+  #place() {
+    const { trace, playhead } = this.view;
+    const past = playhead !== LIVE && trace.root;
+    this.line.hidden = this.future.hidden = !past;
+    if (!past) return;
+    const [from, until] = this.#range();
+    const x = ((this.view.moment ?? trace.time(playhead)) - from) / (until - from);
+    const percent = `${Math.min(1, Math.max(0, x)) * 100}%`;
+    this.line.style.left = this.future.style.left = percent;
+    this.line.hidden = x < 0 || x > 1;
+  }
+
+  // --- pointer ------------------------------------------------------------------------------------------------
+
+  #listen() {
+    let pressed = null;
+    const spot = (event) => {
+      const box = this.box.getBoundingClientRect();
+      const [from, until] = this.#range();
+      const x = event.clientX - box.left;
+      return { x, y: event.clientY - box.top, time: from + (x / box.width) * (until - from), width: box.width };
+    };
+    this.scroll.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || !this.view) return;
+      pressed = { ...spot(event), moved: false };
+      this.scroll.setPointerCapture(event.pointerId);
+    });
+    this.scroll.addEventListener("pointermove", (event) => {
+      if (!this.view) return;
+      const here = spot(event);
+      if (!pressed) return this.#hover(here);
+      if (Math.abs(here.x - pressed.x) > 3) pressed.moved = true;
+      if (pressed.moved) this.on.seek(here.time);
+    });
+    this.scroll.addEventListener("pointerup", (event) => {
+      const was = pressed;
+      pressed = null;
+      if (!was || was.moved) return;
+      const here = spot(event);
+      const node = here.y > AXIS ? this.#nodeAt(here) : null;
+      if (node) this.on.select(node.id);
+      else this.on.seek(here.time);
+    });
+    this.scroll.addEventListener("pointerleave", () => (this.tip.hidden = true));
+    this.scroll.addEventListener("dblclick", () => {
+      this.window = null;
+      this.#draw();
+      this.#place();
+    });
+    this.scroll.addEventListener(
+      "wheel",
+      (event) => {
+        if (!(event.ctrlKey || event.metaKey) || !this.view) return;
+        event.preventDefault();
+        this.#zoom(spot(event), event.deltaY > 0 ? 1.25 : 0.8);
+      },
+      { passive: false },
+    );
+  }
+
+  #zoom(here, factor) {
+    const whole = (this.window = null) ?? this.#range();
+    const [from, until] = this.shown ?? whole;
+    const span = Math.max(0.05, (until - from) * factor);
+    const start = here.time - (here.x / here.width) * span;
+    const all = whole[1] - whole[0];
+    this.window = span >= all ? null : [start, start + span].map((at) => at + Math.max(0, whole[0] - start) - Math.max(0, start + span - whole[1]));
+    this.shown = this.window;
+    this.#draw();
+    this.#place();
+  }
+
+  #nodeAt({ y, time }) {
+    const lane = Math.floor((y - AXIS - 2 + this.scroll.scrollTop) / this.#lane);
+    const { trace, clock: now } = this.view;
+    const [from, until] = this.#range();
+    const near = ((until - from) / Math.max(1, this.box.clientWidth)) * 3;
+    return trace.order.findLast(
+      (node) => node.lane === lane && node.began - near <= time && (node.ended ?? trace.end?.ts ?? now) + near >= time,
+    );
+  }
+
+  #hover(here) {
+    const node = here.y > AXIS ? this.#nodeAt(here) : null;
+    this.tip.hidden = !node;
+    if (!node) return;
+    const span = node.spans.findLast(([, began, ended]) => began <= here.time && (ended ?? LIVE) >= here.time);
+    const what = span ? ` · ${NAMES[span[0]]} ${duration((span[2] ?? this.view.clock) - span[1])}` : "";
+    this.tip.textContent = `${node.id}${what} · ${line(node.question, 90)}`;
+    const left = Math.min(here.x + 12, Math.max(0, here.width - this.tip.offsetWidth - 8));
+    this.tip.style.transform = `translate(${left}px, ${Math.max(0, here.y - 30)}px)`;
+  }
+}

@@ -1,0 +1,186 @@
+"""The form that asks: question, corpus, model, limits. Its handlers take milliseconds and own no run.
+
+A run begins in `workbench.runs`; its id reaches `ask.js` as the text of `#run-signal`. What `ask.js` has to tell the
+form comes through two hidden widgets: `#follows` (the run that the next question follows up) and `#refresh-choices`.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import gradio as gr
+
+from app import asking
+from app.workbench import Workbench
+from engine.errors import TaprootError
+from engine.types import Settings
+
+DEFAULT = Settings()
+SHOWN_SAMPLES = 6
+
+
+@cache
+def samples() -> list[str]:
+    """Questions about the sample corpus, one of each family first."""
+    entries = json.loads(asking.QUESTIONS.read_text(encoding="utf-8"))
+    first: dict[str, str] = {}
+    for entry in entries:
+        first.setdefault(entry["family"], entry["question"])
+    return list(first.values())[:SHOWN_SAMPLES]
+
+
+def form(workbench: Workbench) -> None:
+    """Put the form into the page that is being built."""
+    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    with gr.Column(elem_id="ask-form"):
+        gr.Column(elem_id="follow-host")
+        question = gr.Textbox(
+            label="Question",
+            show_label=False,
+            placeholder="What do you want to know?",
+            lines=2,
+            max_lines=8,
+            elem_id="question",
+            html_attributes=gr.InputHTMLAttributes(autocomplete="off", spellcheck=True),
+        )
+        with gr.Row(elem_id="ask-row"):
+            corpus = gr.Dropdown([], value=None, label="Documents", elem_id="corpus", min_width=180)
+            model = gr.Dropdown([], value=None, label="Model", elem_id="model", min_width=180)
+            ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=110, scale=0)
+        with gr.Row(elem_id="ask-foot"):
+            estimate = gr.Markdown("", elem_id="estimate")
+        with gr.Accordion("Limits and sampling", open=False, elem_id="settings"):
+            limits = settings()
+    with gr.Column(elem_id="samples", visible=False) as sample_box:
+        gr.Markdown("Try a question about the sample documents", elem_id="samples-title")
+        with gr.Row(elem_id="sample-row"):
+            chips = [gr.Button(text, elem_classes="sample", size="sm", min_width=0) for text in samples()]
+    signal = gr.Markdown("", elem_id="run-signal", elem_classes="visually-hidden")
+    follows = gr.Textbox("", visible="hidden", elem_id="follows")
+    refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh-choices")
+
+    def start(words: str, chosen: str | None, with_model: str | None, after: str, *values: Any) -> tuple:
+        try:
+            run = asking.start(workbench, words or "", chosen, with_model, after, named(values))
+        except TaprootError as error:
+            raise gr.Error(sentence(error), duration=8, title="Not asked", print_exception=False) from error
+        return run, ""
+
+    def choices(chosen: str | None, with_model: str | None) -> tuple:
+        corpora, first = asking.corpora(workbench, chosen)
+        models, loaded = asking.models(workbench, with_model)
+        return (
+            gr.update(choices=corpora, value=first),
+            gr.update(choices=models, value=loaded),
+            gr.update(visible=asking.is_sample(workbench, first)),
+        )
+
+    def predict(chosen: str | None, with_model: str | None, *values: Any) -> str:
+        return asking.predict(workbench, chosen, named(values))
+
+    def choose_corpus(chosen: str | None) -> Any:
+        asking.remember(workbench, corpus=chosen)
+        return gr.update(visible=asking.is_sample(workbench, chosen))
+
+    def choose_model(with_model: str | None) -> None:
+        try:
+            asking.use_model(workbench, with_model)
+        except TaprootError as error:
+            raise gr.Error(sentence(error), duration=8, title="Model", print_exception=False) from error
+
+    inputs = [corpus, model, follows, *limits]
+    gr.on([ask.click, question.submit], start, [question, *inputs], [signal, question], **quick)
+    for chip, text in zip(chips, samples(), strict=True):
+        chip.click(lambda *rest, text=text: start(text, *rest), inputs, [signal, question], **quick)
+    gr.on(
+        None, lambda: choices(None, None), None, [corpus, model, sample_box], **quick
+    )  # when the page opens
+    refresh.click(choices, [corpus, model], [corpus, model, sample_box], **quick)
+    gr.on(None, predict, [corpus, model, *limits], estimate, **quick)
+    corpus.input(choose_corpus, corpus, sample_box, **quick)
+    model.input(choose_model, model, None, **quick)
+
+
+def settings() -> list[Any]:
+    """The limits of a run, in the order of `named`."""
+    with gr.Row():
+        depth = gr.Slider(
+            0,
+            4,
+            DEFAULT.depth,
+            step=1,
+            label="Depth",
+            info="Levels of children with a session of their own. 0: single sub-calls only.",
+            elem_id="set-depth",
+        )
+        temperature = gr.Slider(
+            0,
+            1.5,
+            DEFAULT.sampling.temperature,
+            step=0.05,
+            label="Temperature",
+            info="0 always takes the likeliest word; more brings variety.",
+            elem_id="set-temperature",
+        )
+        seed = gr.Number(
+            DEFAULT.sampling.seed,
+            precision=0,
+            minimum=0,
+            maximum=2**31 - 1,
+            label="Seed",
+            info="The same seed repeats the same draw.",
+            elem_id="set-seed",
+        )
+    with gr.Row():
+        turns = gr.Number(
+            DEFAULT.max_turns,
+            precision=0,
+            minimum=1,
+            maximum=200,
+            label="Turns",
+            info="Replies of each node before its best answer is asked for.",
+            elem_id="set-turns",
+        )
+        calls = gr.Number(
+            DEFAULT.max_calls,
+            precision=0,
+            minimum=1,
+            maximum=100_000,
+            label="Sub-calls",
+            info="In the whole tree.",
+            elem_id="set-calls",
+        )
+        tokens = gr.Number(
+            DEFAULT.max_tokens,
+            precision=0,
+            minimum=1000,
+            maximum=1_000_000_000,
+            step=1000,
+            label="Tokens",
+            info="Read and written, in the whole tree.",
+            elem_id="set-tokens",
+        )
+        seconds = gr.Number(
+            DEFAULT.max_seconds,
+            precision=0,
+            minimum=5,
+            maximum=604_800,
+            label="Seconds",
+            info="Wall time; then the best answer so far.",
+            elem_id="set-seconds",
+        )
+    return [depth, turns, calls, tokens, seconds, temperature, seed]
+
+
+def named(values: tuple[Any, ...]) -> dict[str, Any]:
+    """The settings of a run by name; a field that was emptied takes its default."""
+    names = ("depth", "max_turns", "max_calls", "max_tokens", "max_seconds", "temperature", "seed")
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+
+
+def sentence(error: Exception) -> str:
+    """An error as a sentence: capital first, full stop last."""
+    text = str(error)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

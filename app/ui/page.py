@@ -1,0 +1,24 @@
+"""The one Gradio page: four views, of which `app.js` shows one, each with an empty host that our modules fill."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import gradio as gr
+
+from app.workbench import Workbench
+
+VIEWS = ("ask", "library", "sessions", "models")
+
+
+def page(workbench: Workbench) -> gr.Blocks:
+    """Build the page. Data of documents and models never passes through Gradio: see the modules under /ui."""
+    with gr.Blocks(title="Taproot", analytics_enabled=False, fill_width=True) as blocks:
+        for view in VIEWS:
+            with gr.Column(elem_id=f"view-{view}", elem_classes="view"):
+                if view == "ask" and importlib.util.find_spec("app.ui.ask"):
+                    from app.ui import ask
+
+                    ask.form(workbench)
+                gr.Column(elem_id=f"{view}-host", elem_classes="host")
+    return blocks

@@ -1,0 +1,71 @@
+"""All state behind the app: the engine, its library, its models, the runs and who watches them. No web framework.
+
+with Workbench(data_dir) as workbench:
+    workbench.start()                      # loads the last model (else the starter) meanwhile
+    started = workbench.runs.start("How many letters mention Halden?", corpus_id)
+
+`Library(workbench)` and `Models(workbench)` are made last, when all else is there. `Models.start(model)` is called by
+`start`, and `close()` of both by `close`; the library reads documents with `workbench.engine.add`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from app.hub import Hub
+from app.runs import Runs
+from app.sessions import Sessions
+from engine.engine import Engine
+
+
+class Workbench:
+    """Opens the data folder at once and waits for no model. Thread-safe; close it once.
+
+    `model` is the path of a GGUF file, or `scripted:FILE`; without it the last one used is loaded. Raises
+    StoreError, SandboxError or KernelError when the data folder cannot be used or no cell can run.
+    """
+
+    def __init__(self, data_dir: Path, model: str | None = None):
+        self.data_dir = Path(data_dir).absolute()
+        self.engine = Engine(self.data_dir)
+        self.hub = Hub(self.engine.store)
+        self.runs = Runs(self.engine, self.hub)
+        self.sessions = Sessions(self.engine.store, self.runs, self.hub)
+        self._model = model
+        self.library: Any = _part("app.library", "Library", self)
+        self.models: Any = _part("app.models", "Models", self)
+
+    def start(self) -> None:
+        """Begin to load the model in a thread of its own, and return."""
+        if self.models is not None:
+            self.models.start(self._model)
+
+    def close(self) -> None:
+        """Stop what runs, tell every follower that it is over, and close the engine."""
+        self.hub.close()
+        self.runs.close()
+        for part in (self.library, self.models):
+            if hasattr(part, "close"):
+                part.close()
+        self.engine.close()
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _part(module: str, name: str, workbench: Workbench) -> Any:
+    """Make one part; None where its module does not exist yet."""
+    try:
+        return getattr(importlib.import_module(module), name)(workbench)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        return None

@@ -1,0 +1,38 @@
+"""A page that has our static files and nothing else: no server, no Gradio. For modules that are pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, Route
+
+STATIC = Path(__file__).resolve().parents[2] / "app" / "static"
+TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
+HTML = '<!doctype html><html lang="en"><title>bare</title><link rel="stylesheet" href="/ui/style.css"><body class="ready"><main id="host" class="host"></main>'
+
+
+def open_bare(page: Page) -> list[str]:
+    """Go to the page; the list that is returned fills with every request for something that is not ours."""
+    strange: list[str] = []
+
+    def serve(route: Route) -> None:
+        path = route.request.url.removeprefix("http://taproot.test")
+        file = STATIC / path.removeprefix("/ui/")
+        if path == "/":
+            route.fulfill(body=HTML, content_type="text/html")
+        elif path.startswith("/ui/") and file.is_file():
+            route.fulfill(body=file.read_bytes(), content_type=TYPES.get(file.suffix, "text/plain"))
+        else:
+            strange.append(route.request.url)
+            route.fulfill(status=404)
+
+    page.route("**/*", serve)
+    page.goto("http://taproot.test/")
+    return strange
+
+
+def call(page: Page, module: str, body: str, argument: Any = None) -> Any:
+    """Run `body` (the inside of a function of `m`, the module, and `x`, the argument) in the page."""
+    script = f"async (x) => {{ const m = await import('/ui/{module}'); {body} }}"
+    return page.evaluate(script, argument)

@@ -1,0 +1,31 @@
+"""What is in a corpus, file by file, and how two versions of a folder differ."""
+
+from pathlib import Path
+
+from engine.corpus.contents import changes, entries, source_bytes
+from engine.corpus.layout import Archive
+
+
+def test_each_file_has_its_size_and_its_problems(add, source: Path) -> None:
+    info = add(
+        {"a.txt": "one", "b.bin": bytes(range(200)), "c.pdf": "no pdf: at all", "d": b"text \xff\xfe" * 40}
+    )
+    found = {entry.name: entry for entry in entries(info.path, Archive(info.path))}
+    assert [*found] == ["a.txt", "c.pdf", "d", "b.bin"]
+    assert (found["a.txt"].status, found["a.txt"].bytes, found["a.txt"].chars) == ("ok", 3, 3)
+    assert (found["b.bin"].status, found["b.bin"].document, found["b.bin"].bytes) == ("skipped", None, 200)
+    assert found["b.bin"].problems == ("it is binary, not text",)
+    assert (found["c.pdf"].status, found["c.pdf"].problems) == (
+        "partly",
+        ("it is called .pdf but is plain text.",),
+    )
+    assert source_bytes(info.path) == 3 + 200 + 14 + 280
+
+
+def test_changes_name_what_came_went_and_differs(add, source: Path) -> None:
+    first = add({"same.txt": "s", "old.txt": "o", "edit.txt": "1"})
+    (source / "old.txt").unlink()
+    second = add({"new.txt": "n", "edit.txt": "2"})
+    found = changes(first.path, second.path)
+    assert (found.added, found.changed, found.removed) == (("new.txt",), ("edit.txt",), ("old.txt",))
+    assert found and not changes(first.path, first.path)
