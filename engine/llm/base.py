@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
+from engine.llm.forms import Form
 from engine.types import Message, ModelInfo, Sampling, Usage
 
 Finish = Literal["stop", "length", "cancelled", "error"]
@@ -18,7 +19,8 @@ class Request:
     `max_tokens`: the most tokens to write; the room left in the window may cut it further. `conversation`:
     key of the token log in the model; messages that extend those of the key's last request continue its log
     and its cache. `stop_at_cell`: end the reply where `engine.reply.end_of_cell` says the cell ends.
-    `pinned`: a node that will come back; its cache is the last to be given up.
+    `pinned`: a node that will come back; its cache is the last to be given up. `form`: what the answer (after
+    thinking) must look like; a model that cannot promise it does without.
     """
 
     messages: tuple[Message, ...]
@@ -27,6 +29,7 @@ class Request:
     conversation: str = ""
     stop_at_cell: bool = False
     pinned: bool = False
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ class Part:
 class Context:
     """A llama.cpp context and its memory. Its sequences share cells (one unified pool)."""
 
-    def __init__(self, handle: Any, vocabulary: Vocabulary, *, exact: bool):
+    def __init__(self, handle: Any, model: object, vocabulary: Vocabulary, *, exact: bool):
+        self._model = model  # must live as long as the context
         self.vocabulary = vocabulary
         self._handle = handle
         self._exact = exact
@@ -88,11 +89,6 @@ class Context:
         """Make a running `decode` return ABORTED soon. The one method that other threads may call."""
         self._abort_flag[0] = b"\1"
 
-    @staticmethod
-    def one(sequence: int) -> Part:
-        """A part of a single token, to try a context out."""
-        return Part(sequence, 0, [0], True)
-
     # --- memory -----------------------------------------------------------------------------------------
 
     def remove(self, sequence: int, start: int) -> bool:
@@ -119,10 +115,6 @@ class Context:
     def unmark(self, sequence: int, state: State, count: int) -> bool:
         """Bring a sequence of an exact model back to its first `count` tokens, where `mark` was called."""
         return self._set(sequence, state, PARTIAL) and self.remove(sequence, count)
-
-    def state_size(self, sequence: int) -> int:
-        """Return the bytes of `mark`."""
-        return int(native.llama_state_seq_get_size_ext(self._handle, sequence, PARTIAL))
 
     def _get(self, sequence: int, flags: int) -> State | None:
         size = int(native.llama_state_seq_get_size_ext(self._handle, sequence, flags))

@@ -25,6 +25,8 @@ class Drawer:
     def __init__(self, vocabulary: Vocabulary, sampling: Sampling, grammar: str = ""):
         self._vocabulary = vocabulary
         self._grammar: Any = None
+        self._begun = False
+        self._markers = np.array(vocabulary.markers if grammar else [], np.int32)
         if grammar:
             self._grammar = native.llama_sampler_init_grammar(vocabulary.handle, grammar.encode(), ROOT)
             if not self._grammar:
@@ -32,23 +34,37 @@ class Drawer:
         self._chain = _chain(sampling)
 
     def draw(self, context: Context, row: int, *, constrained: bool) -> int | None:
-        """Draw the token after row `row` of the last batch. `constrained`: the grammar holds from here on.
+        """Draw the token after row `row` of the last batch. `constrained`: the grammar, once it holds, holds to
+        the end.
 
         A token that is drawn freely is kept when the grammar allows it, which spares looking at the whole
         vocabulary. Returns None when the grammar allows nothing.
         """
         token = context.sample(self._chain, row)
-        if self._grammar is None or not constrained:
+        self._begun = self._begun or constrained
+        if self._grammar is None or not self._begun:
             return token
         if not self._allows(token):
             found = context.candidates(row)
             self._apply(self._grammar, found)
+            found["logit"][self._markers] = -np.inf
             if not np.isfinite(found["logit"]).any():
                 return None
             token = self._apply(self._chain, found)
         if not self._vocabulary.is_end(token):
             native.llama_sampler_accept(self._grammar, token)
         return token
+
+    def complete(self) -> bool:
+        """Whether the grammar allows nothing more, so that the model need not be asked to end."""
+        if not self._begun or self._grammar is None or not self._allows(self._vocabulary.eos):
+            return False
+        size = self._vocabulary.size
+        rest = np.zeros(size, CANDIDATE)
+        rest["id"] = np.arange(size, dtype=np.int32)
+        self._apply(self._grammar, rest)
+        rest["logit"][self._markers] = -np.inf
+        return all(self._vocabulary.is_end(int(token)) for token in rest["id"][np.isfinite(rest["logit"])])
 
     def close(self) -> None:
         """Free what llama.cpp holds."""
@@ -58,6 +74,8 @@ class Drawer:
             self._grammar = None
 
     def _allows(self, token: int) -> bool:
+        if token in self._markers:
+            return False
         one = np.array([(token, 1.0, 0.0)], CANDIDATE)
         self._apply(self._grammar, one)
         return bool(np.isfinite(one["logit"][0]))

@@ -19,6 +19,7 @@ from typing import IO, Any
 import engine
 from engine.errors import ContextOverflow, InputError, ModelError, TaprootError
 from engine.llm.base import Reply, Request
+from engine.llm.forms import grammar_of
 from engine.llm.gguf_facts import read_facts
 from engine.llm.stream import LiveStream
 from engine.llm.wire import Writer, lines_of
@@ -113,7 +114,9 @@ class LocalModel:
         return self._ask({"fits": [[m.role, m.content] for m in messages]})
 
     def submit(self, request: Request) -> LiveStream:
-        """Queue a request and return at once. Raises ModelError when the model was closed."""
+        """Queue a request and return at once. Raises ModelError when the model was closed, InputError for a
+        form that no grammar can promise.
+        """
         work = {
             "messages": [[m.role, m.content] for m in request.messages],
             "max_tokens": request.max_tokens,
@@ -122,7 +125,7 @@ class LocalModel:
             "stop_at_cell": request.stop_at_cell,
             "pinned": request.pinned,
             "day": self._first_day(request.conversation),
-            "grammar": "",
+            "grammar": grammar_of(request.form) if request.form is not None else "",
         }
         return self._send({"submit": work}, retryable=request.sampling.temperature <= 0)
 

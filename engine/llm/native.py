@@ -63,18 +63,7 @@ class Native:
                 f"There is not enough memory for a window of {cells:,} tokens ({self._reason()}). "
                 "Choose a smaller window or a smaller model."
             )
-        return Context(handle, self.vocabulary, exact=self.exact)
-
-    def state_bytes(self) -> int:
-        """Return the bytes that each sequence of an exact model takes whatever its length; 0 for others."""
-        if not self.exact:
-            return 0
-        trial = self.context(MAX_BATCH, 1, 1, flash=None)
-        try:
-            trial.decode([trial.one(0)])
-            return trial.state_size(0)
-        finally:
-            trial.close()
+        return Context(handle, self, self.vocabulary, exact=self.exact)
 
     def _load(self, facts: GgufFacts, gpu_layers: int | None, on_progress: Callable[[float], None]) -> Any:
         def progress(fraction: float, _: Any) -> bool:

@@ -236,7 +236,7 @@ class Pool:
             return
         job.sampled.append(token)
         job.speech.feed(token)
-        if job.speech.ended:
+        if job.speech.ended or job.drawer.complete():
             self._end(job, "stop")
         elif len(job.sampled) >= job.room:
             self._end(job, "length")

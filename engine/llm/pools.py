@@ -28,6 +28,7 @@ class PoolPlan:
         self._plan = plan
         self._threads = threads
         self._strict = strict
+        self._state_bytes = facts.state_bytes
         self._left = int(free * USABLE) - facts.size - COMPUTE_BYTES - plan.pool * facts.kv_bytes
         self._saves = Saves(max(0, min(MAX_SAVED, self._left // 2)))
 
@@ -57,5 +58,5 @@ class PoolPlan:
     def _sequences(self) -> int:
         if not self._native.exact:
             return SEQUENCES
-        affordable = max(0, self._left // 2) // max(1, self._native.state_bytes())
+        affordable = max(0, self._left // 2) // max(1, self._state_bytes)
         return max(MIN_EXACT, min(MAX_EXACT, affordable))
