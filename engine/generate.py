@@ -69,7 +69,8 @@ def follow(
 ) -> Reply:
     """Pass a stream on as live text, save its draft every second, and return the whole reply.
 
-    `alone`: followed from its request on, so that the time to its first text can be measured. Cancels the stream after `seconds` of wall time. Raises Cancelled (draft saved) when a stop is requested.
+    `alone`: followed from its request on, so that the time to its first text can be measured. Cancels the
+    stream after `seconds` of wall time. Raises Cancelled (draft saved) when a stop is requested.
     """
     text: list[str] = []
     begun = saved = time.monotonic()
@@ -88,6 +89,8 @@ def follow(
                     saved = now
                     run.record(node, "draft", turn=turn, text="".join(text))
             reply = stream.result()
+            if reply.notice:
+                run.note(node, reply.notice, "warning")
     finally:
         deadline.cancel()
     if stop.event.is_set():

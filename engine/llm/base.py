@@ -38,19 +38,22 @@ class Reply:
 
     `finish`: "stop" at the model's own end or at the end of a cell, "length" at `max_tokens` or a full window.
     `log_extended`: the prompt continued the conversation's token log; nothing earlier was written anew.
+    `notice`: one sentence for a person about how the reply came about, "" mostly.
     """
 
     text: str
     finish: Finish
     usage: Usage
     log_extended: bool = False
+    notice: str = ""
 
 
 class Stream(Protocol):
     """A reply being written. Iterate it for text as it comes; `result()` waits for the whole.
 
     The text of `result()` is the one that counts: where a reply stops at a cell's end, the deltas may run past
-    it by the white space of the last token. Iterating and `result()` raise ModelError when the model stopped,
+    it by the white space of the last token, and where a model stopped and wrote the reply again, they may hold
+    words of both. Iterating and `result()` raise ModelError when the model stopped,
     ContextOverflow when the request never fitted. `cancel()` may be called from any thread, any number of
     times; the reply then ends with finish "cancelled" and the text so far.
     """

@@ -13,6 +13,10 @@ from engine.llm.waiting import Waiting
 from engine.types import Json
 
 BEAT_SECONDS = 1.0  # how often the app hears that work goes on
+TALLY = (
+    *("steps", "compute_seconds", "preempted"),
+    *("read_tokens", "read_seconds", "written_tokens", "write_seconds"),
+)
 IDLE_SECONDS = 60.0  # after which the memory of sub-calls is given back
 
 PoolMaker = Callable[["Compute"], Pool]
@@ -34,7 +38,7 @@ class Compute:
         self._changed = False
         self._stopped = False
         self._beat = 0.0
-        self._counts = {"steps": 0, "compute_seconds": 0.0, "preempted": 0}
+        self.tally: dict[str, float] = dict.fromkeys(TALLY, 0)
         self._spent: dict[Pool, float] = {}
         self._leaves: Pool | None = None
         self._nodes = make_pool(self)
@@ -82,8 +86,10 @@ class Compute:
 
     @property
     def counts(self) -> Json:
-        """Steps taken, seconds spent in llama.cpp, jobs that had to make room; since the start."""
-        return dict(self._counts)
+        """Steps taken, seconds spent in llama.cpp, jobs that had to make room, and tokens read and written with
+        the seconds that took; since the start.
+        """
+        return dict(self.tally)
 
     # --- the computing thread ---------------------------------------------------------------------------
 
@@ -182,16 +188,15 @@ class Compute:
         reading = not all(job.writing for job in pool.active)
         with self._arrived:
             self._running = list(pool.active)
-        started, before = time.monotonic(), pool.seconds
+        started = time.monotonic()
         displaced = pool.step()
         now = time.monotonic()
         with self._arrived:
             self._running = []
         self._spent[pool] = self._spent.get(pool, 0.0) + now - started
-        self._counts["steps"] += 1
-        self._counts["compute_seconds"] += pool.seconds - before
+        self.tally["steps"] += 1
         if displaced is not None:
-            self._counts["preempted"] += 1
+            self.tally["preempted"] += 1
             self.submit(displaced)
         if reading and len(self._waiting):
             self._changed = True  # who waited for what is being read may start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +15,21 @@ from engine.llm.context import MAX_BATCH, Context
 from engine.llm.gguf_facts import GgufFacts
 from engine.llm.tokens import Vocabulary
 
-KEPT_LINES = 8
 LOG_ERROR = 3  # ggml's level
+
+_lines: deque[str] = deque(maxlen=8)  # llama.cpp's last errors
+
+
+@native.llama_log_callback
+def _keep_line(level: int, text: bytes, _: Any) -> None:
+    if level == LOG_ERROR:
+        _lines.append(text.decode("utf-8", "replace").strip())
+
+
+def _reason() -> str:
+    """Return llama.cpp's own first words on the last error."""
+    line = next((line for line in _lines if line), "it gave no reason")
+    return line.partition(": ")[2].strip().rstrip(".") or line
 
 
 class Native:
@@ -32,9 +46,7 @@ class Native:
         gpu_layers: int | None,
         on_progress: Callable[[float], None],
     ):
-        self._lines: list[str] = []
-        self._log = native.llama_log_callback(self._keep_line)
-        native.llama_log_set(self._log, ctypes.c_void_p(0))
+        native.llama_log_set(_keep_line, ctypes.c_void_p(0))
         native.llama_backend_init()
         self.offloads = bool(native.llama_supports_gpu_offload()) and gpu_layers != 0
         self._model = self._load(facts, gpu_layers, on_progress)
@@ -60,7 +72,7 @@ class Native:
         handle = native.llama_init_from_model(self._model, parameters)
         if not handle:
             raise ModelError(
-                f"There is not enough memory for a window of {cells:,} tokens ({self._reason()}). "
+                f"There is not enough memory for a window of {cells:,} tokens ({_reason()}). "
                 "Choose a smaller window or a smaller model."
             )
         return Context(handle, self, self.vocabulary, exact=self.exact)
@@ -77,18 +89,9 @@ class Native:
         model = native.llama_model_load_from_file(os.fsencode(facts.path), parameters)
         if not model:
             raise InputError(
-                f"llama.cpp cannot load the model {facts.path}: {self._reason()}. Choose another file, or update "
+                f"llama.cpp cannot load the model {facts.path}: {_reason()}. Choose another file, or update "
                 "llama-cpp-python if the model is newer than it."
             )
         if native.llama_model_has_encoder(model) or not native.llama_model_has_decoder(model):
             raise InputError(f"The model {facts.path} cannot write text on its own. Choose a chat model.")
         return model
-
-    def _keep_line(self, level: int, text: bytes, _: Any) -> None:
-        if level >= LOG_ERROR and level <= LOG_ERROR:
-            self._lines = [*self._lines, text.decode("utf-8", "replace").strip()][-KEPT_LINES:]
-
-    def _reason(self) -> str:
-        """Return llama.cpp's own first words on the last error."""
-        line = next((line for line in self._lines if line), "it gave no reason")
-        return line.partition(": ")[2].strip().rstrip(".") or line

@@ -31,7 +31,9 @@ class Finisher(Protocol):
 
 
 class Pool:
-    """The jobs at work in one context, at most `width`. `finish(job, event)` is called when one ends."""
+    """The jobs at work in one context, at most `width`. `finish(job, event)` is called when one ends;
+    `tally` counts tokens and seconds.
+    """
 
     def __init__(
         self,
@@ -44,9 +46,9 @@ class Pool:
         window: int,
         emit: Emit,
         finish: Finisher,
+        tally: dict[str, float],
     ):
         self.active: list[Job] = []
-        self.seconds = 0.0  # spent in llama.cpp
         self.context = context
         self._cache = cache
         self._pace = pace
@@ -54,6 +56,7 @@ class Pool:
         self._window = window
         self._emit = emit
         self._finish = finish
+        self._tally = tally
         self._exact = exact
         self._strict = isinstance(cache, StrictCache)
 
@@ -171,7 +174,7 @@ class Pool:
         while result == FULL and self._cache.evict():
             result = self.context.decode(parts)
         seconds = time.monotonic() - started
-        self.seconds += seconds
+        self._tally["compute_seconds"] += seconds
         if result == FULL and (job := self.preempt()) is not None:
             return job
         if result != DECODED:
@@ -206,13 +209,17 @@ class Pool:
         return planned
 
     def _note(self, planned: list[tuple[Job, list[int]]], seconds: float) -> None:
-        """Tell the pace how long a step took."""
+        """Tell the pace how long a step took. A step that also read prompts counts as reading."""
         rows = sum(len(tokens) for _, tokens in planned)
         depth = max(job.past for job, _ in planned)
         if all(job.writing for job, _ in planned):
             self._pace.wrote(rows, depth, seconds)
+            kind = ("written_tokens", "write_seconds")
         else:
             self._pace.read(rows, depth, seconds)
+            kind = ("read_tokens", "read_seconds")
+        self._tally[kind[0]] += rows
+        self._tally[kind[1]] += seconds
 
     def _advance(self, job: Job, tokens: list[int], row: int) -> None:
         assert job.slot is not None and job.prompt is not None

@@ -53,6 +53,7 @@ class PoolPlan:
             window=self._plan.window,
             emit=compute.emit,
             finish=compute.finish,
+            tally=compute.tally,
         )
 
     def _sequences(self) -> int:

@@ -13,10 +13,16 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+from llama_cpp import llama_cpp as native
 
 from tests.engine.llm.make_gguf import CHATML, _add_vocabulary, _finish, vocabulary
 
 FTYPES = {"q4_k_m": 15, "q8_0": 7, "q4_0": 2, "f16": 1}
+
+
+@native.llama_log_callback
+def _silent(level: int, text: bytes, _: object) -> None:
+    """llama.cpp keeps the callback it was given, so this one lives as long as the module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +133,10 @@ def _tensors(architecture: str, s: Shape, tokens: int) -> Iterator[tuple[str, tu
 
 
 def _quantize(source: Path, target: Path, ftype: int) -> None:
-    from llama_cpp import llama_cpp as native
-
     parameters = native.llama_model_quantize_default_params()
     parameters.ftype = ftype
     parameters.nthread = 2
-    silent = native.llama_log_callback(lambda *_: None)
-    native.llama_log_set(silent, ctypes.c_void_p(0))
+    native.llama_log_set(_silent, ctypes.c_void_p(0))
     done = native.llama_model_quantize(str(source).encode(), str(target).encode(), ctypes.byref(parameters))
     if done != 0:
         raise RuntimeError(f"{source} could not be quantized")
