@@ -94,6 +94,12 @@ class Job:
         count = min([count, *(stop - self.past for stop in self.stops if stop > self.past)])
         return self.tokens[self.past : self.past + count]
 
+    def free(self) -> None:
+        """Give back what llama.cpp holds for drawing the reply's tokens."""
+        if self.drawer is not None:
+            self.drawer.close()
+            self.drawer = None
+
     def report(self, text: str, finish: str) -> Json:
         """The reply as the app gets it."""
         now = time.monotonic()

@@ -19,7 +19,13 @@ from engine.types import Json
 
 SEND_SECONDS = 0.03  # texts of one reply are gathered this long; each wakes the app
 WORTH_WAITING = 32  # tokens; a start this much longer than what is there is waited for
-DONE, LATER, NO_ROOM = "done", "later", "no room"  # what becomes of a job that asks to start
+EXTRA_NODES = 8  # nodes at work beside as many sub-calls as there are places
+DONE, LATER, NO_PLACE, NO_ROOM = (
+    "done",
+    "later",
+    "no place",
+    "no room",
+)  # what becomes of a job that asks to start
 
 Emit = Callable[[Json], None]
 
@@ -63,9 +69,11 @@ class Pool:
     # --- joining and leaving ----------------------------------------------------------------------------
 
     def admit(self, job: Job, waiting: Iterable[Job]) -> str:
-        """Let a job start: DONE, or LATER while another one reads what it shares with it, or NO_ROOM."""
-        if len(self.active) >= self._width:
-            return NO_ROOM
+        """Let a job start: DONE, or LATER while another one reads what it shares with it, or NO_PLACE, or NO_ROOM
+        in the memory.
+        """
+        if len(self.active) >= self._width + (EXTRA_NODES if job.pinned and not self._strict else 0):
+            return NO_PLACE
         if self._waits(job):
             return LATER
         assert job.prompt is not None
@@ -280,9 +288,7 @@ class Pool:
 
     def _leave(self, job: Job) -> None:
         self.active.remove(job)
-        if job.drawer is not None:
-            job.drawer.close()
-            job.drawer = None
+        job.free()
         if job.slot is not None:
             self._cache.release(job.slot)
             job.slot = None

@@ -76,8 +76,8 @@ class Server:
         notices = [*plan.notices, *_confine(facts, plan, order["gpu_layers"])]
         # llama.cpp may start threads when it is imported, and those would escape the confinement.
         from engine.llm.compute import Compute
+        from engine.llm.layout import Layout
         from engine.llm.native import Native
-        from engine.llm.pools import PoolPlan
         from engine.llm.token_log import Logs
 
         native = Native(
@@ -96,7 +96,7 @@ class Server:
         self._compute = Compute(
             self._logs,
             writer.send,
-            PoolPlan(native, plan, facts, threads, free, strict=order["strict"]).nodes,
+            Layout(native, plan, facts, threads, free, strict=order["strict"]).make,
         )
         self._questions: queue.SimpleQueue[Json | Job] = queue.SimpleQueue()
         info = ModelInfo(

@@ -11,9 +11,9 @@ from typing import Any
 from engine.llm.compute import Compute
 from engine.llm.gguf_facts import read_facts
 from engine.llm.job import Job
+from engine.llm.layout import Layout
 from engine.llm.native import Native
 from engine.llm.plan import Plan
-from engine.llm.pools import PoolPlan
 from engine.llm.template import GENERIC
 from engine.llm.token_log import Log, Logs, Prompt
 from engine.types import Message, Sampling
@@ -56,8 +56,8 @@ class Host:
         self.native = native or Native(facts, gpu_layers=0, on_progress=lambda fraction: None)
         self._asked: dict[int, Asked] = {}
         logs = Logs(self.native.vocabulary, lambda day: GENERIC, window)
-        layout = PoolPlan(self.native, Plan(window, pool), facts, 1, free, strict=strict)
-        self.compute = Compute(logs, self._event, layout.nodes)
+        layout = Layout(self.native, Plan(window, pool), facts, 1, free, strict=strict)
+        self.compute = Compute(logs, self._event, layout.make)
         self._thread = threading.Thread(target=self.compute.run, daemon=True)
         self._thread.start()
 

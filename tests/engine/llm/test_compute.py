@@ -148,6 +148,14 @@ def test_a_node_and_a_short_prompt_do_not_wait_for_a_long_one(open_host):
     assert order[-1] == "long"
 
 
+def test_a_node_starts_although_every_place_is_taken(open_host):
+    host = open_host("dense", pool=16384)
+    leaves = [host.ask(text(n, 30), 250, key=f"a/{n}") for n in range(20)]
+    assert host.ask(text(99, 30), 3, key="b/0", pinned=True).report()["finish"] == "length"
+    assert not any(one.ended.is_set() for one in leaves)
+    all_tokens(leaves)
+
+
 def test_a_burst_of_one_run_leaves_room_for_the_other_run(open_host):
     host = open_host("dense", pool=16384)
     many = [host.ask(text(n, 30), 30, key=f"a/{n}") for n in range(64)]

@@ -1,4 +1,4 @@
-"""How the memory for tokens is laid out: contexts, sequences, threads, and what may be kept outside."""
+"""How the memory for tokens is laid out: cells, sequences, replies at once, and what may be kept outside."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MIN_EXACT, MAX_EXACT = 6, 24  # sequences of a model whose every sequence costs 
 KEPT = 3  # of them for conversations and shared starts
 
 
-class PoolPlan:
-    """Makes the pools of a model within the free memory. `strict`: one reply at a time, see `engine.llm.strict`."""
+class Layout:
+    """Makes the pool of a model within the free memory. `strict`: one reply at a time, see `engine.llm.strict`."""
 
     def __init__(
         self, native: Native, plan: Plan, facts: GgufFacts, threads: int, free: int, *, strict: bool
@@ -32,8 +32,8 @@ class PoolPlan:
         self._left = int(free * USABLE) - facts.size - COMPUTE_BYTES - plan.pool * facts.kv_bytes
         self._saves = Saves(max(0, min(MAX_SAVED, self._left // 2)))
 
-    def nodes(self, compute: Compute) -> Pool:
-        """Make the pool of nodes, and of sub-calls where they have none of their own."""
+    def make(self, compute: Compute) -> Pool:
+        """Make the pool in which `compute` works."""
         native = self._native
         sequences = 1 if self._strict else self._sequences()
         width = 1 if self._strict else max(1, min(WIDTH, sequences - KEPT if native.exact else WIDTH))
