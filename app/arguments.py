@@ -100,6 +100,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
 
+    models = commands.add_parser(
+        "models", parents=[common], help="list, download and look into models", description=_MODELS
+    )
+    models.add_argument(
+        "action",
+        nargs="?",
+        choices=("list", "get", "inspect"),
+        default="list",
+        help="what to do (default: list)",
+    )
+    models.add_argument("name", nargs="?", metavar="NAME|FILE", help="for get a model, for inspect a file")
+    models.add_argument("--json", action="store_true", help="print one JSON object")
+
     commands.add_parser("test", help="run the test suite; further arguments go to pytest", add_help=False)
     return parser
 
@@ -107,4 +120,9 @@ def build_parser() -> argparse.ArgumentParser:
 _ASK = (
     "Read the files, run the model over them, and print the answer with its sources. Progress goes to stderr. "
     "Exit status: 0 answered, 1 no answer, 2 bad input, 130 stopped."
+)
+_MODELS = (
+    "list: the GGUF files that are there, whether they fit this machine, and the catalogue. get NAME: download one, "
+    "of the catalogue or named OWNER/REPOSITORY/FILE.gguf, from the Hub; it goes on where it stopped. inspect FILE: "
+    "what a GGUF says of itself and how much memory it takes."
 )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from app.errors import Conflict
 from app.estimate import Estimate, Speed, estimate
 from app.preferences import Preferences
+from app.runs import to_settings
 from app.workbench import Workbench
-from engine.errors import InputError, TaprootError
-from engine.types import Json, Sampling, Settings
+from engine.errors import InputError, ModelError
+from engine.types import Json
 
-SAMPLE = Path(__file__).resolve().parent / "sample" / "documents"
-QUESTIONS = SAMPLE.parent / "questions.json"
+QUESTIONS = Path(__file__).resolve().parent / "sample" / "questions.json"
 Choices = list[tuple[str, str]]
+
+
+class ModelOnItsWay(Conflict):
+    """The model is being loaded; the same may be asked again when it is there."""
 
 
 def start(
@@ -26,68 +30,80 @@ def start(
 ) -> str:
     """Begin a run and return its id; what was chosen is remembered. Raises TaprootError with what to do next.
 
-    A question about another corpus than the run it `follows` begins a new session.
+    A question about other documents than the run it `follows` begins a new session.
     """
     if not question.strip():
         raise InputError("the question is empty; write what you want to know")
     if not corpus:
         raise InputError("no documents are chosen; add some in the Library")
-    remember(workbench, corpus=corpus, model=model)
-    if follows and workbench.engine.store.run(follows)["corpus"] != corpus:
+    if model and model != models(workbench)[1]:
+        raise Conflict("another model was chosen by now, perhaps in another tab; look which, and ask again")
+    if workbench.models.loading():
+        raise ModelOnItsWay("the model is still being loaded; your question is asked as soon as it is there")
+    remember(workbench, corpus)
+    if follows and card(workbench, workbench.runs.row(follows)["corpus"]) != card(workbench, corpus):
         follows = ""
     return workbench.runs.start(question, corpus, settings, follows=follows or None).run
 
 
-def remember(workbench: Workbench, **values: str | None) -> None:
-    """Keep the choice of corpus or model for the next start."""
-    Preferences(workbench.data_dir).put(**{name: value for name, value in values.items() if value})
+def remember(workbench: Workbench, corpus: str | None) -> None:
+    """Keep the choice of documents for the next start."""
+    if corpus:
+        Preferences(workbench.data_dir).put(corpus=corpus)
 
 
 def corpora(workbench: Workbench, chosen: str | None) -> tuple[Choices, str | None]:
-    """All corpora as (label, id), newest first, and which to choose: the chosen, the remembered, the first."""
-    rows = workbench.engine.store.corpora()
-    choices = [(label(row), row["id"]) for row in rows]
-    return choices, _first([chosen, Preferences(workbench.data_dir).get("corpus")], choices)
+    """The newest version of each corpus as (label, id), and which to choose: the chosen, the remembered, the first."""
+    cards = workbench.library.cards()
+    choices = [(label(one), one["id"]) for one in cards]
+    for wanted in (chosen, Preferences(workbench.data_dir).get("corpus")):
+        for one in cards:
+            if wanted in one["versions"]:
+                return choices, one["id"]
+    return choices, choices[0][1] if choices else None
 
 
-def label(row: Json) -> str:
+def label(card: Json) -> str:
     """A corpus in a list: its name and how much is in it."""
-    count = row.get("documents") or 0
-    return f"{row.get('name') or row['id']} · {count:,} document{'' if count == 1 else 's'}"
+    count = card["documents"]
+    return f"{card['name']} · {count:,} document{'' if count == 1 else 's'}"
 
 
-def models(workbench: Workbench, chosen: str | None) -> tuple[Choices, str | None]:
-    """All models that can be chosen as (label, path), and the one that new runs use."""
-    try:
-        info = workbench.engine.model.info
-    except TaprootError:
-        return [], None
-    return [(info.name, info.path)], info.path
-
-
-def use_model(workbench: Workbench, path: str | None) -> None:
-    """Begin to load another model. Raises TaprootError."""
+def card(workbench: Workbench, corpus: str | None) -> Json:
+    """The card of the library that has this corpus as one of its versions, or None."""
+    return next((one for one in workbench.library.cards() if corpus in one["versions"]), None)
 
 
 def is_sample(workbench: Workbench, corpus: str | None) -> bool:
     """Whether this is the corpus that comes with Taproot."""
-    row = _corpus(workbench, corpus)
-    return bool(row) and str(SAMPLE) in [str(source) for source in row.get("sources", ())]
+    found = card(workbench, corpus)
+    return found is not None and found["kind"] == "sample"
+
+
+def models(workbench: Workbench) -> tuple[Choices, str | None]:
+    """All models that can be chosen as (label, path), and the path of the one that is loaded or on its way."""
+    return workbench.models.choices()
+
+
+def use_model(workbench: Workbench, path: str | None) -> None:
+    """Begin to load another model. Raises TaprootError."""
+    if path and path != models(workbench)[1]:
+        workbench.models.load(path)
 
 
 def estimated(workbench: Workbench, corpus: str | None, settings: dict[str, Json]) -> Estimate | None:
     """What a question would cost with the model that is loaded; None without a corpus or model."""
-    row = _corpus(workbench, corpus)
+    found = card(workbench, corpus)
+    if found is None:
+        return None
     try:
         info = workbench.engine.model.info
-    except TaprootError:
-        return None
-    if not row:
+    except ModelError:
         return None
     past = workbench.runs.speed(info.name)
     known = past.get("prefill_tps") and past.get("decode_tps")
     return estimate(
-        chars=row.get("chars") or 0,
+        chars=found["chars"],
         n_ctx=info.n_ctx,
         chars_per_token=info.chars_per_token,
         settings=to_settings(settings),
@@ -96,22 +112,9 @@ def estimated(workbench: Workbench, corpus: str | None, settings: dict[str, Json
 
 
 def predict(workbench: Workbench, corpus: str | None, settings: dict[str, Json]) -> str:
-    """The estimate as a sentence, "" where there is none."""
-    found = estimated(workbench, corpus, settings)
+    """The estimate as a sentence; "" where there is none, or a limit is not one yet (somebody is typing it)."""
+    try:
+        found = estimated(workbench, corpus, settings)
+    except InputError:
+        return ""
     return found.sentence if found else ""
-
-
-def to_settings(values: dict[str, Json]) -> Settings:
-    """Settings from the names that the form and POST /api/runs use."""
-    rest: dict[str, Any] = {n: v for n, v in values.items() if n not in ("temperature", "seed")}
-    drawn = {n: v for n, v in values.items() if n in ("temperature", "seed")}
-    return Settings(**rest, sampling=Sampling(**drawn))
-
-
-def _corpus(workbench: Workbench, corpus: str | None) -> Json:
-    return next((row for row in workbench.engine.store.corpora() if row["id"] == corpus), None)
-
-
-def _first(wanted: list[str | None], choices: Choices) -> str | None:
-    known = [value for _, value in choices]
-    return next((value for value in wanted if value in known), known[0] if known else None)

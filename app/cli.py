@@ -59,6 +59,10 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.doctor import doctor
 
             return doctor(options)
+        case "models":
+            from app.models_command import models
+
+            return models(options)
     raise AssertionError(options.command)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from app import offline as guard
 from app.cli import STARTER
 from app.terminal import console, safe
 from engine.errors import TaprootError
@@ -94,8 +95,9 @@ def offline() -> Json:
         for connection in process.net_connections(kind="inet")
         if connection.raddr and not connection.raddr.ip.startswith(("127.", "::1"))
     ]
-    confined = "cells, parsers and the model cannot open any: the sandbox's probes tried"
-    return {"ok": not outside, "connections": outside, "detail": confined}
+    confined = "cells, parsers and the model cannot open any: the sandbox's probes tried; nor can the app's own process"
+    leak = guard.proof()
+    return {"ok": not (outside or leak), "connections": outside, "detail": confined if not leak else leak}
 
 
 def llama_cpp() -> Json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,22 @@ def loopback_only(event: str, arguments: tuple[Any, ...]) -> None:
         host = arguments[0][0] if isinstance(arguments[0], tuple) else arguments[0]
         if not is_loopback(host):
             raise OutsideConnection(f"Taproot looks up no names of other machines ({host!r} was refused)")
+
+
+def proof() -> str:
+    """Try to reach a name and an address outside from a process under the guard. Returns "" when both were refused."""
+    code = (
+        "import socket, sys, app.offline as o; sys.addaudithook(o.loopback_only)\n"
+        "for attempt in (lambda: socket.getaddrinfo('example.com', 80), "
+        "lambda: socket.create_connection(('192.0.2.1', 9), 1)):\n"
+        "    try: attempt()\n"
+        "    except o.OutsideConnection: continue\n"
+        "    except OSError: pass\n"
+        "    sys.exit('an outside connection was tried, not refused')"
+    )
+    root = Path(__file__).resolve().parent.parent
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60)
+    return "" if done.returncode == 0 else done.stderr.strip()[-200:]
 
 
 def is_loopback(host: object) -> bool:

@@ -29,11 +29,11 @@ def runs(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rows, ensure_ascii=False))
         return 0
-    table = Table("run", "status", "question", "answer", "seconds", box=None, header_style="bold")
+    table = Table("run", "status", "question", "answer", "seconds", "follows", box=None, header_style="bold")
     for row in rows:
         seconds = f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
         question, answer = (safe(brief(row.get(k) or "")) for k in ("question", "answer"))
-        table.add_row(row["run"], row["status"], question, answer, seconds)
+        table.add_row(row["run"], row["status"], question, answer, seconds, row["follows"] or "")
     show_table(table, "no runs yet")
     return 0
 
@@ -64,6 +64,8 @@ def show(options: argparse.Namespace) -> int:
     out = console(wrap=True)
     when = datetime.fromtimestamp(events[0].ts).strftime("%Y-%m-%d %H:%M")
     out.print(f"{row['run']}  {row['status']}  {when}")
+    if row["follows"]:
+        out.print(f"follows {row['follows']} in the session {row['session']}")
     out.print(run_tree(events))
     if row.get("reason"):
         out.print(safe(f"({row['reason']})"))

@@ -20,6 +20,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import uvicorn
@@ -28,6 +29,11 @@ from app import offline
 from app.gate import Application, Gate, Receive, Scope, Send
 from engine.errors import InputError, StoreError
 from engine.store.location import data_folder
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app.workbench import Workbench
 
 PORT = 7517  # where the app is found unless it is taken or --port says otherwise
 SPLASH = Path(__file__).resolve().parent / "static" / "splash.html"
@@ -117,6 +123,7 @@ class Front:
         self.problem: Exception | None = None
         self.ended = asyncio.Event()
         self.stop_server: Callable[[], None] = lambda: None
+        self.end_streams: Callable[[], None] = lambda: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; take the start and the end of the server as those of the real app."""
@@ -136,6 +143,7 @@ class Front:
         workbench = None
         try:
             workbench, inner = await asyncio.to_thread(self.build)
+            self.end_streams = workbench.hub.close
             async with inner.router.lifespan_context(inner):
                 self.app = Gate(inner, self.token, self.port)
                 await self.ended.wait()
@@ -146,7 +154,7 @@ class Front:
             if workbench is not None:
                 await asyncio.to_thread(workbench.close)
 
-    def build(self):
+    def build(self) -> tuple[Workbench, FastAPI]:
         """Open the data folder and import what takes long."""
         from app.workbench import Workbench
 
@@ -189,7 +197,13 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=1,
             )
         )
+        self.front = front
         front.stop_server = lambda: setattr(self, "should_exit", True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams first: nothing else is open for long."""
+        await asyncio.to_thread(self.front.end_streams)
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import traceback
 from pathlib import Path
 
@@ -16,13 +14,13 @@ from starlette.exceptions import HTTPException
 
 from app.errors import status_of
 from app.gate import Application, Gate
+from app.routes import ask, library, models, runs, sessions
 from app.ui.page import page
 from app.ui.theme import theme
 from app.workbench import Workbench
 from engine.errors import TaprootError
 
 STATIC = Path(__file__).resolve().parent / "static"
-ROUTES = ("ask", "runs", "sessions", "library", "models")
 
 
 def build(workbench: Workbench, token: str, port: int) -> Application:
@@ -38,9 +36,8 @@ def routes(workbench: Workbench) -> FastAPI:
     app.add_exception_handler(HTTPException, explain_http)
     app.add_exception_handler(RequestValidationError, explain_request)
     app.add_exception_handler(Exception, confess)
-    for name in ROUTES:
-        if importlib.util.find_spec(f"app.routes.{name}"):
-            app.include_router(importlib.import_module(f"app.routes.{name}").router(workbench))
+    for part in (ask, runs, sessions, library, models):
+        app.include_router(part.router(workbench))
 
     @app.get("/api/ready")
     def ready() -> dict[str, bool]:
@@ -63,14 +60,17 @@ def routes(workbench: Workbench) -> FastAPI:
         mcp_server=False,
         ssr_mode=False,
         show_error=False,
-        max_file_size="2gb",
+        max_file_size="1mb",  # documents take our own route
         allowed_paths=[],
     )
 
 
 def explain(request: Request, error: Exception) -> JSONResponse:
     """An expected error as a sentence."""
-    return JSONResponse({"error": str(error)}, status_of(error))
+    text = str(error)
+    if isinstance(error, OSError):
+        text = f"The system refused: {error.strerror or type(error).__name__}."
+    return JSONResponse({"error": text}, status_of(error))
 
 
 def explain_http(request: Request, error: Exception) -> JSONResponse:

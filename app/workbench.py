@@ -33,13 +33,15 @@ class Workbench:
         self.engine = Engine(self.data_dir)
         self.hub = Hub(self.engine.store)
         self.runs = Runs(self.engine, self.hub)
-        self.sessions = Sessions(self.engine.store, self.runs, self.hub)
+        self.sessions = Sessions(self.engine.store, self.hub)
         self._model = model
         self.library: Any = _part("app.library", "Library", self)
         self.models: Any = _part("app.models", "Models", self)
 
     def start(self) -> None:
-        """Begin to load the model in a thread of its own, and return."""
+        """Begin to load the model, and to read the sample corpus, in threads of their own, and return."""
+        if self.library is not None:
+            self.library.ensure_sample()
         if self.models is not None:
             self.models.start(self._model)
 

@@ -237,11 +237,11 @@ def _question(f: Facts) -> str:
 
 
 OPENING: tuple[Section, ...] = (
+    Section("earlier", _earlier),  # first: a small model keeps to the lines around the question
     Section("metadata", _metadata),
     Section("listing", _listing),
     Section("preview", _preview),
     Section("limits", _limits),
-    Section("earlier", _earlier),
     Section("question", _question),
 )
 

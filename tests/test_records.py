@@ -47,6 +47,22 @@ def test_lists_are_json_with_ids(stored, data_dir, capsys):
     assert json.loads(capsys.readouterr().out)[0]["corpus"] == "c0ffee"
 
 
+def test_a_follow_up_says_what_it_follows(stored, data_dir, capsys):
+    with Store(data_dir) as store:
+        follow = store.new_run(
+            {"question": "And then?", "corpus": "c0ffee", "session": stored, "follows": stored}
+        )
+        store.append(follow, "0", "run_finished", {"status": "answered", "answer": "nothing"})
+    assert command(data_dir, "runs", "--json") == 0
+    rows = {row["run"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows[follow]["session"], rows[follow]["follows"]) == (stored, stored)
+    assert (rows[stored]["session"], rows[stored]["follows"]) == (stored, None)
+    command(data_dir, "runs")
+    assert capsys.readouterr().out.count(stored) == 2
+    command(data_dir, "show", follow)
+    assert f"follows {stored} in the session {stored}" in capsys.readouterr().out
+
+
 def test_deleting_needs_an_id_and_a_yes(stored, data_dir, capsys):
     assert command(data_dir, "delete", "", "--yes") == 2
     assert command(data_dir, "delete", "c0ffee") == 2  # nobody can be asked here

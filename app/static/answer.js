@@ -149,7 +149,10 @@ export function coverageSentence(coverage) {
   if (!coverage) return "";
   const skipped = coverage.skipped ? `, ${many(coverage.skipped, "file")} could not be read` : "";
   const documents = `${count(coverage.documents_searched)} of ${many(coverage.documents, "document")} searched`;
-  return `${documents}, ${many(coverage.lines_read, "line")} read by the model${skipped}.`;
+  const read = coverage.lines_read
+    ? `, ${many(coverage.lines_read, "line")} read by the model`
+    : coverage.documents_searched ? " by code; no line had to be shown to the model" : ", no line read by the model";
+  return `${documents}${read}${skipped}.`;
 }
 
 function account(run, app) {

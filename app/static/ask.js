@@ -10,6 +10,8 @@ import { RunHead } from "/ui/runhead.js";
 import { line } from "/ui/tree/text.js";
 import "/ui/tree/element.js";
 
+const SIGNAL = /\d{8}-\d{6}-[0-9a-f]{4}|(?<kind>problem|waiting)-[0-9a-f]{8}-(?<words>[0-9a-f]*)/;
+
 export function mount(host, app) {
   const view = new AskView(host, app);
   view.start();
@@ -112,6 +114,7 @@ class AskView {
       this.app.toast(problem.message, "error");
     }
     if (run === this.run) this.leave();
+    find("#refresh-choices")?.click(); // what was measured makes the prediction better
   }
 
   take(row) {
@@ -138,6 +141,12 @@ class AskView {
     this.clear();
     this.app.go("ask");
     find("#question textarea")?.focus();
+  }
+
+  /** The session that is shown was deleted, here or in another tab. */
+  gone() {
+    this.clear();
+    if (this.app.state.view === "ask") this.app.go("ask", {}, { replace: true });
   }
 
   async stop(run) {
@@ -191,16 +200,22 @@ class AskView {
 
   async watchForm() {
     const signal = await appears("#run-signal");
-    let seen = signal.textContent.trim();
+    const read = () => SIGNAL.exec(signal.textContent); // Gradio's clock may stand there too
+    let seen = read()?.[0];
     new MutationObserver(() => {
-      const run = signal.textContent.trim();
-      if (!run || run === seen) return;
-      seen = run;
-      this.app.go("ask", { run });
+      const found = read();
+      if (!found || found[0] === seen) return;
+      seen = found[0];
+      const { kind, words } = found.groups;
+      this.waiting = kind === "waiting";
+      if (!kind) this.app.go("ask", { run: seen });
+      else this.app.toast(decoded(words), this.waiting ? "info" : "error");
     }).observe(signal, { childList: true, subtree: true, characterData: true });
   }
 
-  news({ kind }) {
+  news({ kind, session, status }) {
+    if (kind === "models" && this.waiting && find("#question textarea")?.value.trim()) find("#ask")?.click();
+    if (kind === "runs" && status === "deleted" && this.row?.session === session) return this.gone();
     if (["corpora", "models", "reconnected"].includes(kind)) find("#refresh-choices")?.click();
     if (kind === "reconnected" && this.run && this.row?.live) this.open(this.run, this.tree.node);
     if (kind === "runs" && this.run && this.row && !this.unfollow) this.showThread();
@@ -223,6 +238,11 @@ class AskView {
   here() {
     return this.run ? { run: this.run, node: this.tree.node } : {};
   }
+}
+
+/** Text from hexadecimal UTF-8. */
+function decoded(hex) {
+  return new TextDecoder().decode(Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16)));
 }
 
 /** Put a value into a field of Gradio, as typing would. */

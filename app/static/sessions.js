@@ -119,7 +119,7 @@ class SessionsView {
         el("span", {}, line(one.corpus_name ?? one.corpus ?? "", 60)),
         el("span", {}, line(model ?? "", 50)),
         runs.length > 1 ? el("span", {}, many(runs.length, "question")) : null,
-        one.seconds ? el("span", {}, duration(one.seconds)) : null,
+        one.seconds ? el("span", {}, `took ${duration(one.seconds)}`) : null,
         el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started))));
     return el("li", { class: "session", dataset: { id: one.id } },
       open,
@@ -137,8 +137,7 @@ class SessionsView {
 
   open(one) {
     const runs = one.runs ?? [];
-    const last = runs.at(-1) ?? one.id;
-    this.app.openRun(last.run ?? last);
+    this.app.openRun(runs.at(-1) ?? one.id);
   }
 
   row(id) {
@@ -217,7 +216,6 @@ class SessionsView {
     try {
       const receipt = await this.app.api.del(`/api/sessions/${encodeURIComponent(one.id)}`);
       this.app.toast(receiptWords(receipt), "ok");
-      this.app.emit("deleted", { session: one.id, runs: (one.runs ?? []).map((run) => run.run ?? run) });
     } catch (problem) {
       this.app.toast(problem.message, "error");
     }

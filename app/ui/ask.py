@@ -1,12 +1,13 @@
 """The form that asks: question, corpus, model, limits. Its handlers take milliseconds and own no run.
 
-A run begins in `workbench.runs`; its id reaches `ask.js` as the text of `#run-signal`. What `ask.js` has to tell the
+A run begins in `workbench.runs`; its id, or what stood in the way, reaches `ask.js` as the text of `#run-signal`. What `ask.js` has to tell the
 form comes through two hidden widgets: `#follows` (the run that the next question follows up) and `#refresh-choices`.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 from functools import cache
 from typing import Any
 
@@ -48,9 +49,8 @@ def form(workbench: Workbench) -> None:
         with gr.Row(elem_id="ask-row"):
             corpus = gr.Dropdown([], value=None, label="Documents", elem_id="corpus", min_width=180)
             model = gr.Dropdown([], value=None, label="Model", elem_id="model", min_width=180)
-            ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=110, scale=0)
-        with gr.Row(elem_id="ask-foot"):
             estimate = gr.Markdown("", elem_id="estimate")
+            ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=110, scale=0)
         with gr.Accordion("Limits and sampling", open=False, elem_id="settings"):
             limits = settings()
     with gr.Column(elem_id="samples", visible=False) as sample_box:
@@ -63,17 +63,16 @@ def form(workbench: Workbench) -> None:
 
     def start(words: str, chosen: str | None, with_model: str | None, after: str, *values: Any) -> tuple:
         try:
-            run = asking.start(workbench, words or "", chosen, with_model, after, named(values))
+            return asking.start(workbench, words or "", chosen, with_model, after, named(values)), ""
         except TaprootError as error:
-            raise gr.Error(sentence(error), duration=8, title="Not asked", print_exception=False) from error
-        return run, ""
+            return problem(error), words
 
-    def choices(chosen: str | None, with_model: str | None) -> tuple:
+    def choices(chosen: str | None) -> tuple:
         corpora, first = asking.corpora(workbench, chosen)
-        models, loaded = asking.models(workbench, with_model)
+        models, loaded = asking.models(workbench)
         return (
             gr.update(choices=corpora, value=first),
-            gr.update(choices=models, value=loaded),
+            gr.update(choices=models, value=loaded),  # what is loaded or on its way, whoever chose it
             gr.update(visible=asking.is_sample(workbench, first)),
         )
 
@@ -81,26 +80,26 @@ def form(workbench: Workbench) -> None:
         return asking.predict(workbench, chosen, named(values))
 
     def choose_corpus(chosen: str | None) -> Any:
-        asking.remember(workbench, corpus=chosen)
+        asking.remember(workbench, chosen)
         return gr.update(visible=asking.is_sample(workbench, chosen))
 
-    def choose_model(with_model: str | None) -> None:
+    def choose_model(with_model: str | None) -> tuple:
         try:
             asking.use_model(workbench, with_model)
         except TaprootError as error:
-            raise gr.Error(sentence(error), duration=8, title="Model", print_exception=False) from error
+            return problem(error), gr.update(value=asking.models(workbench)[1])
+        return gr.skip(), gr.skip()
 
     inputs = [corpus, model, follows, *limits]
     gr.on([ask.click, question.submit], start, [question, *inputs], [signal, question], **quick)
     for chip, text in zip(chips, samples(), strict=True):
         chip.click(lambda *rest, text=text: start(text, *rest), inputs, [signal, question], **quick)
-    gr.on(
-        None, lambda: choices(None, None), None, [corpus, model, sample_box], **quick
-    )  # when the page opens
-    refresh.click(choices, [corpus, model], [corpus, model, sample_box], **quick)
+    gr.on(None, lambda: choices(None), None, [corpus, model, sample_box], **quick)  # when the page opens
+    refresh.click(choices, [corpus], [corpus, model, sample_box], **quick)
+    refresh.click(predict, [corpus, model, *limits], estimate, **quick)
     gr.on(None, predict, [corpus, model, *limits], estimate, **quick)
     corpus.input(choose_corpus, corpus, sample_box, **quick)
-    model.input(choose_model, model, None, **quick)
+    model.input(choose_model, model, [signal, model], **quick)
 
 
 def settings() -> list[Any]:
@@ -180,7 +179,12 @@ def named(values: tuple[Any, ...]) -> dict[str, Any]:
     return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
-def sentence(error: Exception) -> str:
-    """An error as a sentence: capital first, full stop last."""
+def problem(error: Exception) -> str:
+    """What tells `ask.js` of a problem: a number that makes it news, and a sentence as hexadecimal UTF-8.
+
+    Gradio shows errors of handlers that are not queued without their words, and this text passes through Markdown.
+    """
     text = str(error)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    kind = "waiting" if isinstance(error, asking.ModelOnItsWay) else "problem"
+    return f"{kind}-{secrets.token_hex(4)}-{whole.encode('utf-8', 'replace').hex()}"

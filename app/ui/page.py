@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import gradio as gr
 
+from app.ui.ask import form
 from app.workbench import Workbench
 
 VIEWS = ("ask", "library", "sessions", "models")
@@ -16,9 +15,7 @@ def page(workbench: Workbench) -> gr.Blocks:
     with gr.Blocks(title="Taproot", analytics_enabled=False, fill_width=True) as blocks:
         for view in VIEWS:
             with gr.Column(elem_id=f"view-{view}", elem_classes="view"):
-                if view == "ask" and importlib.util.find_spec("app.ui.ask"):
-                    from app.ui import ask
-
-                    ask.form(workbench)
+                if view == "ask":
+                    form(workbench)
                 gr.Column(elem_id=f"{view}-host", elem_classes="host")
     return blocks

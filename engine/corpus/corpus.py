@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
 from engine.corpus import grep as scanner
 from engine.corpus.document import Document, Hit, Hits, Piece
+from engine.corpus.forms import FORMS, named
 from engine.corpus.layout import Archive
+from engine.corpus.nearest import HEAD, nearest
 from engine.corpus.pattern import Expression, Pattern, compile_pattern
+from engine.corpus.phrase import of_kind, phrase
 from engine.corpus.search import Found, find
 from engine.corpus.tracker import Tracker
 
@@ -124,6 +128,48 @@ class Corpus(Sequence):
         self.tracker.searched.update(self.numbers)
         return self._hits(found)
 
+    def nearest(self, form: str, question: str, about: str = "", k: int = 5) -> Hits:
+        """The values of a form in the lines that answer a question best; see `engine.corpus.nearest`.
+
+        `form` is a name of `engine.corpus.forms` or a regular expression. `about` holds words for what is asked,
+        alternatives separated by "|". `.match` of a hit is the value. Raises ValueError for a bad expression.
+        """
+        return self._nearest(self.search, form, question, about, k)
+
+    def values(self, form: str, limit: int | None = None) -> Hits:
+        """All values of a form of `engine.corpus.forms`, document by document. Raises ValueError for another name."""
+        return self.grep(named(form), limit)
+
+    def phrase(self, question: str) -> str:
+        """The words that a question asks to count or list, as a regular expression; see `engine.corpus.phrase`.
+
+        Raises ValueError for a question that names nothing.
+        """
+        return phrase(question, lambda pattern: bool(self._grep(compile_pattern(pattern), 1, self.numbers)))
+
+    def kind(self, question: str) -> Corpus:
+        """A view of the documents of the kind that a question names, as in "each lease"; all where it names none."""
+        heads = (
+            f"{self.archive.name(n)} {self.archive.slice(n, 0, min(HEAD, self.archive.chars(n)))}"
+            for n in self.numbers
+        )
+        chosen = of_kind(question, [*heads])
+        return self.view(tuple(self.numbers[i] for i in chosen))
+
+    def _nearest(
+        self,
+        find_in: Callable[[str, int], Hits],
+        form: str,
+        question: str,
+        about: str,
+        k: int,
+        alone: bool = False,
+    ) -> Hits:
+        pattern = FORMS.get(form, form)
+        found = nearest(self, find_in, pattern, question, about, k, alone)
+        hits = [Hit(self, line.id, a, b, shown=(line.start, line.end)) for line, a, b in found]
+        return Hits(hits, corpus=self)
+
     def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
         """The matches of a regular expression, document by document; `limit=None` gives all.
 
@@ -166,6 +212,10 @@ class Corpus(Sequence):
         self.tracker.searched.add(piece.id)
         found = find(self.archive, query, k, (piece.id,), (piece.start, piece.end))
         return self._hits(found)
+
+    def nearest_in(self, piece: Piece, form: str, question: str, about: str, k: int) -> Hits:
+        """The matches nearest to a question in one document or piece of it."""
+        return self._nearest(partial(self.search_in, piece), form, question, about, k, alone=True)
 
     def grep_in(self, piece: Piece, pattern: Expression, limit: int | None, flags: int = 0) -> Hits:
         """Scan one document or piece of it."""

@@ -11,6 +11,7 @@ from itertools import repeat
 from operator import sub
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from engine.corpus.forms import named
 from engine.corpus.pattern import Expression
 from engine.corpus.sentences import clip, narrow
 from engine.corpus.tracker import REMEMBERED
@@ -70,6 +71,14 @@ class Piece(str):
     def search(self, query: str, k: int = 10) -> Hits:
         """The lines of this text that fit the words of `query` best, best first."""
         return self._corpus.search_in(self, query, k)
+
+    def nearest(self, form: str, question: str, about: str = "", k: int = 5) -> Hits:
+        """The values of a form in the lines of this text that answer a question best, as `Corpus.nearest`."""
+        return self._corpus.nearest_in(self, form, question, about, k)
+
+    def values(self, form: str, limit: int | None = None) -> Hits:
+        """All values of a form in this text, as `Corpus.values`."""
+        return self.grep(named(form), limit)
 
     def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
         """The matches of a regular expression in this text, in order. Raises ValueError for a bad pattern."""

@@ -16,6 +16,7 @@ from engine.corpus.encodings import NotText, decode
 VERSION = 1  # raise it when the same bytes would give another text
 SINGLE_LINE_JSON = 300  # characters from which JSON on one line is laid out over lines
 
+OLD_OFFICE = "an old Office file"
 MAGIC = (
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
@@ -34,7 +35,7 @@ MAGIC = (
     (b"7z\xbc\xaf", "an archive (7z)"),
     (b"Rar!", "an archive (rar)"),
     (b"SQLite format 3\0", "a database (SQLite)"),
-    (b"\xd0\xcf\x11\xe0", "an old Office file; save it as PDF, text or CSV and add that"),
+    (b"\xd0\xcf\x11\xe0", OLD_OFFICE),
     (b"ID3", "audio"),
     (b"OggS", "audio or video"),
     (b"fLaC", "audio"),
@@ -75,7 +76,8 @@ def parse(data: bytes, name: str) -> Parsed:
     suffix = PurePosixPath(name).suffix.lower()
     for magic, kind in MAGIC:
         if data.startswith(magic) and not _printable(data[:512]):
-            raise Unreadable(f"it is {kind}, not text")
+            advice = "; save it as PDF, text or CSV and add that" if kind == OLD_OFFICE else ""
+            raise Unreadable(f"it is {kind}, not text{advice}")
     try:
         text, encoding = decode(data)
     except NotText as problem:

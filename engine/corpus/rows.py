@@ -7,6 +7,7 @@ lines are shown from `first_line` of the document on. Offsets are characters, as
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +54,11 @@ class Rows:
     def row_of(self, char: int) -> int:
         """The row that holds character `char`; the nearest one for what lies outside."""
         return max(0, bisect_right(self._char, char) - 1)
+
+    def rows_of(self, chars: Sequence[int]) -> list[int]:
+        """The rows that hold these characters."""
+        found = np.searchsorted(self._char, np.asarray(chars, np.int64), side="right") - 1
+        return np.maximum(found, 0).tolist()
 
     def row_of_line(self, line: int) -> int:
         """The row where a line begins, by its number as a person counts; the nearest one for what is outside."""

@@ -9,7 +9,7 @@ LONG_LINE = 300  # characters; of a longer line one sentence is shown
 WRAPPED_LINE = 40  # characters a line must have to be one of a wrapped paragraph
 NO_END = "".join(
     rf"(?<!\b{word})"
-    for word in ("Dr", "Mr", "Mrs", "Ms", "St", "No", "Nr", "vs", "al", "Art", "Sec", "[A-Z]")
+    for word in ("Dr", "Mr", "Mrs", "Ms", "Prof", "St", "No", "no", "Nr", "vs", "al", "Art", "Sec", "[A-Z]")
 )
 SENTENCE_END = re.compile(rf"{NO_END}[.!?…][\"'”’»)\]]*\s+(?![a-z])|[。！？]\s*|\n\s*\n")
 LINE_END = tuple(".!?:;…。！？|>{}")

@@ -15,11 +15,12 @@ def open_model(
     *,
     n_ctx: int | None = None,
     threads: int | None = None,
+    gpu_layers: int | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> Model:
     """Open the model that `spec` names: a path to a GGUF file, or `scripted:FILE` with a JSONL script.
 
-    `n_ctx` (tokens) and `threads` replace what the model and the machine suggest. `on_progress` receives the
+    `n_ctx` (tokens), `threads` and `gpu_layers` replace what the model and the machine suggest. `on_progress` receives the
     fraction loaded, 0 to 1. Raises InputError when the file is not a usable model, ModelError when it cannot
     be loaded.
     """
@@ -29,4 +30,6 @@ def open_model(
         return ScriptedModel.from_file(spec.removeprefix("scripted:"), n_ctx=n_ctx or 8192)
     from engine.llm.local import LocalModel
 
-    return LocalModel(Path(spec), n_ctx=n_ctx, threads=threads, on_progress=on_progress)
+    return LocalModel(
+        Path(spec), n_ctx=n_ctx, threads=threads, gpu_layers=gpu_layers, on_progress=on_progress
+    )

@@ -179,7 +179,7 @@ def choose(
         )
     if cache_type != "f16":
         notices.append("The cache is kept in 8 bits, so that the model fits the GPU's memory.")
-    tight = pool < _pool(facts, window)
+    tight = pool < pool_of(facts, window)
     return Fit(True, window, pool, layers, cache_type, need, tight=tight, notices=tuple(notices))
 
 
@@ -199,7 +199,7 @@ def _windows(ceiling: int) -> list[int]:
     return sorted({ceiling, *(window for window in SMALLER if window < ceiling)}, reverse=True)
 
 
-def _pool(facts: GgufFacts, window: int) -> int:
+def pool_of(facts: GgufFacts, window: int) -> int:
     """Tokens kept for all conversations. Some models change their position scaling beyond the original window."""
     pool = window * POOL
     return facts.n_ctx_original if window <= facts.n_ctx_original < pool else pool
@@ -213,7 +213,7 @@ def _ways(
     for some in (good, [window for window in windows if window not in good]):
         for layers, cache_type in _placements(facts, room, cache_types):
             for window in some:
-                for pool in (_pool(facts, window), window):
+                for pool in (pool_of(facts, window), window):
                     yield window, pool, layers, cache_type
 
 
@@ -257,7 +257,7 @@ def _refusal(facts: GgufFacts, need: Need, room: Room, window: int, *, asked: bo
             f"A window of {smaller.window:,} tokens fits."
         )
     fitting = largest(room)
-    hint = f"A model file of up to {gib(fitting)} fits" if fitting > 64 * MIB else "Close other programs"
+    hint = f"A model file of up to {fitting / 1e9:.1f} GB fits" if fitting > 10**8 else "Close other programs"
     return (
         f"{facts.name} needs {gib(need.ram)} even with a window of {window:,} tokens, and {free}. "
         f"{hint}; a smaller quantization or a smaller model helps."

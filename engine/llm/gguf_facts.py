@@ -22,6 +22,7 @@ MAX_STRING = 16 << 20  # bytes; chat templates reach 20 kB
 MAX_ITEMS = 16 << 20  # entries of an array; the largest real vocabulary has 262,144
 MAX_TENSORS = 100_000
 MAX_KEYS = 10_000
+MAX_VALUES = 1 << 44  # of one tensor
 MAX_LAYERS = 1000  # llama.cpp aborts beyond its own limit of 512
 KEPT_ITEMS = 2048  # longer arrays (the vocabulary) are walked over, not kept
 SAMPLE_BYTES = 64 << 10
@@ -217,6 +218,8 @@ def _tensors(header: _Header, count: int) -> list[Tensor]:
             raise _Bad(f"the tensor {name[:64]!r} has {dimensions} dimensions")
         values = math.prod(header.number("<Q") for _ in range(dimensions))
         kind, offset = header.number("<I"), header.number("<Q")
+        if values > MAX_VALUES:
+            raise _Bad(f"the tensor {name[:64]!r} is larger than any real one")
         block, size = BLOCKS.get(kind, (1, 0))
         taken = values // block * size
         found.append(Tensor(name, dimensions, values, kind, taken, offset + taken))
@@ -259,7 +262,7 @@ def _check(values: dict[str, Any], tensors: int, parts: int) -> None:
         raise _Bad("its header holds no vocabulary")
     layers = values.get(f"{architecture}.block_count")
     if not isinstance(layers, int) or not 1 <= layers <= MAX_LAYERS:
-        raise _Bad(f"its header counts {layers} layers")
+        raise _Bad(f"its header counts {'no' if layers is None else layers} layers")
     for key, value in values.items():
         if key.endswith("_epsilon") and isinstance(value, float) and not 0 <= value < 1:
             raise _Bad(f"its header gives {key} as {value}")

@@ -7,6 +7,7 @@ events.py       the hash chain                   projections.py  tables derived 
 blobs.py        large values by sha256           delete.py     the one exception to append-only
 database.py     opening, backup, failures        migrations.py   the shape of the tables
 collections.py  what a person sees of corpora    search.py       the words of runs
+trace.py        compact events
 """
 
 from engine.store.location import data_folder

@@ -140,6 +140,7 @@ def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
     for run in runs:
         _note(db, "run", run)
         projections.clear(db, run)
+        db.execute("DELETE FROM trace WHERE id IN (SELECT id FROM event WHERE run = ?)", (run,))
         db.execute("DELETE FROM blob_use WHERE run = ?", (run,))
         count += db.execute("DELETE FROM event WHERE run = ?", (run,)).rowcount
     db.execute("DELETE FROM title WHERE session NOT IN (SELECT session FROM run WHERE session IS NOT NULL)")

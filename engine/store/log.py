@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from engine.errors import InputError, StoreError
-from engine.store import blobs, events, owner, projections, search
+from engine.store import blobs, events, owner, projections, search, trace
 from engine.store.events import canonical
 from engine.types import Event, EventKind, Json
 
@@ -24,6 +24,7 @@ class Prepared:
     text: str
     large: list[blobs.Blob]
     words: str | None
+    brief: trace.Compact
 
 
 def prepare(node: str, kind: EventKind, payload: Json) -> Prepared:
@@ -33,7 +34,15 @@ def prepare(node: str, kind: EventKind, payload: Json) -> Prepared:
     """
     try:
         stored, large = blobs.split(payload)
-        return Prepared(node, kind, stored, canonical(stored), large, search.text(node, kind, payload))
+        return Prepared(
+            node,
+            kind,
+            stored,
+            canonical(stored),
+            large,
+            search.text(node, kind, payload),
+            trace.brief(node, kind, payload),
+        )
     except RecursionError as error:
         raise StoreError("A value is nested too deeply to be stored.") from error
 
@@ -46,19 +55,29 @@ def append(db: sqlite3.Connection, run: str, prepared: Prepared) -> tuple[int, f
     last = db.execute(
         "SELECT seq, hash FROM event WHERE run = ? ORDER BY seq DESC LIMIT 1", (run,)
     ).fetchone()
-    node, kind = prepared.node, prepared.kind
-    if last is None and kind != "run_started":
+    if last is None and prepared.kind != "run_started":
         raise StoreError(f"There is no run {run} to add to; it may have been deleted.")
     seq, previous = (last[0] + 1, last[1]) if last else (1, events.GENESIS)
-    record = events.link(previous, run, seq, time.time(), node, kind, prepared.text)
+    record = insert(db, previous, run, seq, time.time(), prepared)
+    return seq, record.ts
+
+
+def insert(
+    db: sqlite3.Connection, previous: str, run: str, seq: int, ts: float, prepared: Prepared
+) -> events.Record:
+    """Write the event that follows the hash `previous`, with all that is derived from it."""
+    record = events.link(previous, run, seq, ts, prepared.node, prepared.kind, prepared.text)
     added = db.execute(
         "INSERT INTO event (run, seq, ts, node, kind, payload, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (run, seq, record.ts, node, kind, record.payload, record.hash),
+        (run, seq, ts, record.node, record.kind, record.payload, record.hash),
     )
     blobs.save(db, run, prepared.large)
     search.add(db, added.lastrowid or 0, prepared.words)
-    projections.apply(db, projections.changes(Event(run, seq, record.ts, node, kind, prepared.payload)))
-    return seq, record.ts
+    compact = trace.encode(trace.stamp(prepared.brief, run, seq, ts))
+    db.execute("INSERT INTO trace (id, data) VALUES (?, ?)", (added.lastrowid, compact))
+    event = Event(run, seq, ts, prepared.node, prepared.kind, prepared.payload)
+    projections.apply(db, projections.changes(event))
+    return record
 
 
 def begin(db: sqlite3.Connection, prepared: Prepared, me: owner.Owner) -> tuple[str, float]:

@@ -2,6 +2,7 @@
 
 event      append-only; everything else about a run can be derived from it (triggers refuse UPDATE and DELETE)
 run, node, turn, cell, output, call      projections of events, see projections.py
+trace      the compact form of each event, see trace.py; its row numbers are those of `event`
 search     the words of questions, answers, code and outputs, see search.py; its row numbers are those of `event`
 title      what a person called a session (a first run and its follow-ups); goes with the last run of the session
 blob       large values by sha256; blob_use says which runs refer to them
@@ -15,10 +16,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 
 from sqlite_utils import Database, Migrations
 
-from engine.store import blobs, search
+from engine.store import blobs, search, trace
+from engine.types import Event
 
 APPLICATION_ID = 0x54415052  # "TAPR" in the header of the file
 migrations = Migrations("taproot")
@@ -38,15 +41,12 @@ def m002_sessions_and_search(db: Database) -> None:
     for statement in SECOND:
         db.conn.execute(statement)
 
-    def value(sha256: str) -> bytes:
-        return db.conn.execute("SELECT data FROM blob WHERE sha256 = ?", (sha256,)).fetchone()[0]
-
     rows = db.conn.execute(
         "SELECT id, node, kind, payload FROM event WHERE kind IN (SELECT value FROM json_each(?))",
         (json.dumps([*search.KINDS]),),
     )
     for id, node, kind, payload in rows:
-        search.add(db.conn, id, search.text(node, kind, blobs.join(json.loads(payload), value)))
+        search.add(db.conn, id, search.text(node, kind, blobs.join(json.loads(payload), _load(db))))
 
 
 @migrations()
@@ -54,6 +54,28 @@ def m003_collections(db: Database) -> None:
     """Collections with versions: a folder keeps its name while its content changes."""
     for statement in THIRD:
         db.conn.execute(statement)
+
+
+@migrations()
+def m004_trace(db: Database) -> None:
+    """The compact form of every event, so that a large run is shown without reading all of it."""
+    # Rows are only ever added at the end, so none is moved, and a deleted one leaves no copy on another page.
+    db.conn.execute("CREATE TABLE trace (id INTEGER PRIMARY KEY, data TEXT NOT NULL) STRICT")
+    rows = db.conn.execute("SELECT id, run, seq, ts, node, kind, payload FROM event")
+    for id, run, seq, ts, node, kind, payload in rows:
+        event = Event(run, seq, ts, node, kind, blobs.join(json.loads(payload), _load(db)))
+        compact = trace.encode(trace.compact(event))
+        db.conn.execute("INSERT INTO trace (id, data) VALUES (?, ?)", (id, compact))
+
+
+def _load(db: Database) -> Callable[[str], bytes]:
+    """A function that gives the bytes of a large value; none where it is missing, as `check` will say."""
+
+    def load(sha256: str) -> bytes:
+        row = db.conn.execute("SELECT data FROM blob WHERE sha256 = ?", (sha256,)).fetchone()
+        return bytes(row[0]) if row else b""
+
+    return load
 
 
 def known() -> list[str]:

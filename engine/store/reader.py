@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, StoreError
-from engine.store import blobs, collections, events, projections, search
+from engine.store import blobs, collections, events, projections, search, trace
 from engine.store.database import connect, sentences
 from engine.types import Event, Json
 
@@ -67,6 +67,31 @@ class Reader:
             found = db.execute("SELECT * FROM run WHERE session = ? ORDER BY started, run", (session,))
             return [_run(db, row) for row in _dicts(found)]
 
+    def sessions(
+        self, wanted: list[str] | None, corpus: str | None, limit: int
+    ) -> list[tuple[str, list[Row]]]:
+        """Return sessions by their latest run, newest first, with the main facts of their runs, oldest first.
+
+        `wanted` names the only ones to return; with `corpus`, those that have a run on it.
+        """
+        columns = (
+            "run, question, answer, status, corpus, corpus_name, model, started, seconds, follows, session"
+        )
+        with self._snapshot() as db:
+            names = db.execute(
+                "SELECT session FROM run WHERE (?1 IS NULL OR session IN (SELECT value FROM json_each(?1))) "
+                "AND (?2 IS NULL OR corpus = ?2) GROUP BY session ORDER BY max(started) DESC, session DESC LIMIT ?3",
+                (None if wanted is None else json.dumps(wanted), corpus, limit),
+            ).fetchall()
+            found: dict[str, list[Row]] = {name: [] for (name,) in names if name is not None}
+            rows = db.execute(
+                f"SELECT {columns} FROM run WHERE session IN (SELECT value FROM json_each(?)) ORDER BY started, run",
+                (json.dumps([*found]),),
+            )
+            for row in _dicts(rows):
+                found[row["session"]].append(_run(db, row))
+            return list(found.items())
+
     def titles(self) -> dict[str, str]:
         """Return the titles that sessions were given, by session."""
         with self._snapshot() as db:
@@ -93,6 +118,27 @@ class Reader:
                 Event(run, seq, ts, node, kind, _payload(db, payload, True, image))
                 for seq, ts, node, kind, payload in found
             ]
+
+    def usages(self, model: str, runs: int) -> tuple[list[Row], list[Row]]:
+        """Return what the last runs with the model of this name cost: the runs (seconds, usage), and their replies."""
+        with self._snapshot() as db:
+            found = db.execute(
+                "SELECT run, seconds, usage FROM run WHERE json_extract(model, '$.name') = ? AND usage IS NOT NULL "
+                "ORDER BY started DESC LIMIT ?",
+                (model, runs),
+            )
+            rows = [{**row, "usage": json.loads(row["usage"])} for row in _dicts(found)]
+            replies = db.execute(
+                "SELECT json_extract(payload, '$.usage') FROM event WHERE kind = 'turn_finished' AND run IN "
+                "(SELECT value FROM json_each(?))",
+                (json.dumps([row["run"] for row in rows]),),
+            )
+            return rows, [json.loads(usage) for (usage,) in replies if usage]
+
+    def trace(self, run: str, after: int = 0) -> list[tuple[int, str]]:
+        """Return number and compact form (JSON text, see `engine.store.trace`) of the events after number `after`."""
+        with self._snapshot() as db:
+            return _trace(db, run, after)
 
     def last(self, run: str) -> int:
         """Return the number of the last event of a run; 0 when there is no such run."""
@@ -180,7 +226,7 @@ class Reader:
                 for change in projections.changes(event)
             ]
             found = projections.differences(projections.fold(wanted), projections.stored(db, run))
-            return found + _wrong_words(db, run)
+            return found + _wrong_texts(db, run)
 
     def integrity(self) -> list[str]:
         """Let SQLite check the whole file; an empty list means that it is sound. Reads every page."""
@@ -279,19 +325,33 @@ def _payload(
     return blobs.join(value, lambda sha256: _blob(db, sha256), image) if resolve else value
 
 
-def _wrong_words(db: sqlite3.Connection, run: str) -> list[str]:
-    """Derive what can be searched of a run again and compare."""
+def _trace(db: sqlite3.Connection, run: str, after: int) -> list[tuple[int, str]]:
+    return db.execute(
+        "SELECT event.seq, trace.data FROM event JOIN trace ON trace.id = event.id "
+        "WHERE event.run = ? AND event.seq > ? ORDER BY event.seq",
+        (run, after),
+    ).fetchall()
+
+
+def _wrong_texts(db: sqlite3.Connection, run: str) -> list[str]:
+    """Derive what can be searched of a run, and its compact events, again and compare."""
     kept = search.stored(db, run)
+    traced = dict(_trace(db, run, 0))
     derived: dict[int, str | None] = {}
-    for seq, node, kind, payload in db.execute(
-        "SELECT seq, node, kind, payload FROM event WHERE run = ?", (run,)
+    compact: dict[int, str | None] = {}
+    for seq, ts, node, kind, payload in db.execute(
+        "SELECT seq, ts, node, kind, payload FROM event WHERE run = ?", (run,)
     ):
         try:
-            derived[seq] = search.text(node, kind, _payload(db, payload, True, lambda sha256: ""))
+            whole = _payload(db, payload, True, lambda sha256: "")
+            derived[seq] = search.text(node, kind, whole)
+            compact[seq] = trace.encode(trace.compact(Event(run, seq, ts, node, kind, whole)))
         except StoreError:  # a value is missing, as `verify_chain` says
-            derived[seq] = kept.get(seq)
-    wrong = sorted(seq for seq in derived.keys() | kept.keys() if derived.get(seq) != kept.get(seq))
-    return [f"search: the words of event {seq} differ from the event" for seq in wrong]
+            derived[seq], compact[seq] = kept.get(seq), traced.get(seq)
+    words = sorted(seq for seq in derived.keys() | kept.keys() if derived.get(seq) != kept.get(seq))
+    short = sorted(seq for seq in compact.keys() | traced.keys() if compact.get(seq) != traced.get(seq))
+    found = [f"search: the words of event {seq} differ from the event" for seq in words]
+    return found + [f"trace: the short form of event {seq} differs from the event" for seq in short]
 
 
 def _payload_at(db: sqlite3.Connection, run: str, seq: int | None) -> dict[str, Json]:

@@ -1,15 +1,15 @@
 """Two answers without learning, to compare the starter with: one fixed cell, and rules on keywords.
 
-Both are functions of a node and its messages, as the oracle is, and run through the same engine.
+Both are functions of a node and its messages, and run through the same engine.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
 from engine.types import Message
-from models.starter.oracle import cell, quoted
 from models.starter.wording import terms
 
 DATE = r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}[./]\d{1,2}[./]\d{4}\b|\b\d{1,2} [A-Z][a-z]+(?: \d{4})?|\b[A-Z][a-z]+ \d{1,2}(?:, \d{4})?"
@@ -25,6 +25,15 @@ KINDS = (
     (r"\bwho\b|whom|whose", NAME),
     (r"e-?mail", r"[\w.+-]+@[\w-]+\.[\w.]*\w"),
 )
+
+
+def quoted(text: str) -> str:
+    """A Python literal in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def cell(*lines: str) -> str:
+    return "```repl\n" + "\n".join(lines) + "\n```"
 
 
 def question_of(messages: Sequence[Message]) -> str:

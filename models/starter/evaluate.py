@@ -1,6 +1,6 @@
 """How often the starter is right on worlds it has not seen, through the engine's public front; baselines beside it.
 
-python -m models.starter.evaluate models/starter/taproot-starter.gguf --worlds 25
+python -m models.starter.evaluate models/starter/taproot-starter.gguf --each 200
 python -m models.starter.evaluate FILE --probe     the hand-written probe: other wording, other documents
 """
 
@@ -12,14 +12,15 @@ import random
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from engine.engine import Engine
 from engine.llm import open_model
+from engine.types import Settings
 from models.starter import baselines
 from models.starter.episode import Episode
 from models.starter.families import episodes
@@ -27,18 +28,30 @@ from models.starter.grade import right
 from models.starter.rehearsal import OracleModel, rehearse, store
 from models.starter.worlds import make_world
 
+ASKED = ("look-up", "count", "list", "not there", "fan out", "fan out (children)")
 SEED = 20_000_000  # far from the seeds of the training data
 PROBE = Path(__file__).parent / "probe"
 
 Ask = Callable[[Path, str], str | None]
 
 
-def cases(worlds: int, per_world: int) -> Iterator[tuple[dict[str, str], list[Episode]]]:
-    """Documents and questions that training has not seen."""
-    for number in range(worlds):
+def cases(each: int, families: Collection[str] = ASKED) -> Iterator[tuple[dict[str, str], list[Episode]]]:
+    """Documents and questions that training has not seen: `each` of every family, at most two of one in a world."""
+    wanted = Counter({family: each for family in families})
+    number = 0
+    while +wanted:
         rng = random.Random(SEED + number)
         world = make_world(rng, documents=rng.choice((3, 6, 8, 12, 14)))
-        yield world.documents, episodes(rng, world, per_world)
+        here: Counter[str] = Counter()
+        chosen = []
+        for episode in episodes(rng, world, 30):
+            if wanted[episode.family] > 0 and here[episode.family] < 2:
+                wanted[episode.family] -= 1
+                here[episode.family] += 1
+                chosen.append(episode)
+        if chosen:
+            yield world.documents, chosen
+        number += 1
 
 
 def probe() -> Iterator[tuple[dict[str, str], list[Episode]]]:
@@ -55,12 +68,13 @@ def probe() -> Iterator[tuple[dict[str, str], list[Episode]]]:
 
 
 @contextmanager
-def through_engine(model: str) -> Iterator[Ask]:
+def through_engine(model: str, depth: int) -> Iterator[Ask]:
     """Ask a GGUF model through Engine.add and Engine.ask, with sandboxed cells, as the app does."""
+    settings = Settings(depth=depth)
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder) / "data", open_model(model)) as engine:
 
         def ask(source: Path, question: str) -> str | None:
-            answer = engine.ask(question, engine.add([source]))
+            answer = engine.ask(question, engine.add([source]), settings)
             return answer.answer
 
         yield ask
@@ -114,15 +128,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model")
-    parser.add_argument("--worlds", type=int, default=25)
-    parser.add_argument("--per-world", type=int, default=10)
+    parser.add_argument("--each", type=int, default=30, help="questions of every family")
+    parser.add_argument("--families", nargs="+", choices=ASKED, default=ASKED, metavar="FAMILY")
+    parser.add_argument("--depth", type=int, default=1, help="levels of rlm_query children")
     parser.add_argument("--probe", action="store_true")
     parser.add_argument("--show", action="store_true", help="print the wrong answers")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
 
     def chosen() -> Iterator[tuple[dict[str, str], list[Episode]]]:
-        return probe() if options.probe else cases(options.worlds, options.per_world)
+        return probe() if options.probe else cases(options.each, options.families)
 
     started = time.monotonic()
     table: dict[str, dict[str, list[bool]]] = {}
@@ -130,7 +145,7 @@ def main() -> None:
         with through_rehearsal(reply) as ask:
             table[name] = score(ask, chosen(), show=False)
     begun = time.monotonic()
-    with through_engine(options.model) as ask:
+    with through_engine(options.model, options.depth) as ask:
         table["starter"] = score(ask, chosen(), options.show)
     seconds = time.monotonic() - begun
     report(table, seconds, options.json)

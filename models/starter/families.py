@@ -13,16 +13,16 @@ from models.starter.tables import table
 from models.starter.worlds import World
 
 FAMILIES: dict[str, tuple[float, Callable[[random.Random, World], Episode | None]]] = {
-    "look-up": (0.38, lookup),
-    "not there": (0.22, absent),
-    "mention": (0.12, mention),
-    "mention in kind": (0.06, mention_in_kind),
+    "look-up": (0.3, lookup),
+    "not there": (0.2, absent),
+    "mention": (0.17, mention),
+    "mention in kind": (0.08, mention_in_kind),
     "values": (0.015, values),
     "values about": (0.025, values_about),
-    "table": (0.13, table),
+    "table": (0.08, table),
     "quote": (0.04, about),
-    "fan out": (0.06, fan_out),
-    "deep": (0.03, lambda rng, world: fan_out(rng, world, deep=True)),
+    "fan out": (0.09, fan_out),
+    "deep": (0.05, lambda rng, world: fan_out(rng, world, deep=True)),
 }
 
 

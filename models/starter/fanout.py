@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import re
 
+from models.starter.cells import FORM_OF_TYPE
 from models.starter.episode import Episode
-from models.starter.facts import fill, kinds
-from models.starter.wording import label_words, plural, reword, stem, terms
+from models.starter.facts import Attribute, fill, kinds
+from models.starter.lookups import said_of
+from models.starter.wording import plural, reword
 from models.starter.worlds import NOUNS, World
 
 FAN = (
@@ -30,34 +32,35 @@ def fan_out(rng: random.Random, world: World, deep: bool = False) -> Episode | N
     for kind, things in world.own.items():
         for attribute in {f.key: f for f in world.facts if f.document in things}.values():
             facts = [f for f in world.facts if f.document in things and f.key == attribute.key]
-            if len(facts) >= 2 and attribute.labels:
+            if len(facts) >= 2 and said_of(attribute) and attribute.labels and attribute.type in FORM_OF_TYPE:
                 options.append((kind, facts))
     if not options:
         return None
     kind, facts = rng.choice(options)
     noun = NOUNS.get(kind, kind)
-    if rng.random() < 0.15:
-        noun = rng.choice(("document", "file"))
     label = rng.choice(facts[0].labels)
     attribute = next((a for a in kinds()[kind].attributes if a.key == facts[0].key), None)
-    forms = FAN_DEEP if deep else FAN
     bound = {"label": label, "n": noun, "ns": plural(noun)}
-    question = fill(rng, rng.choice(forms), bound)
-    ask = f"What is the {label}?"
+    question = fill(rng, rng.choice(FAN_DEEP if deep else FAN), bound)
     if attribute is not None and not deep and rng.random() < 0.4:
-        form = rng.choice([a for a in attribute.asks if "{s}" in a] or ["What is known of {s}?"])
-        form = re.sub(r"\{(?!s\})\w+\}", "it", form).replace("{s}'s", "{s}")
-        whole = rng.choice(
-            (f"each {noun}", f"every {noun}", f"each of the {plural(noun)}", f"all {plural(noun)}")
-        )
-        question, ask = form.replace("{s}", whole), form.replace("{s}", f"the {noun}")
+        question = ask_each(rng, attribute, noun)
     question = reword(rng, question)
-    if question.islower():
-        ask = ask[0] + ask[1:].lower()
     plan = {
-        "act": "deep" if deep else "fan", "noun": "" if noun in ("document", "file") else stem(noun), "ask": ask,
-        "terms": terms(ask, (*facts[0].words, *label_words(facts[0].labels))[:7]), "values": {f.document: f.value for f in facts},
-        "sentences": {f.document: f.sentence for f in facts},
-    }  # fmt: skip
+        "act": "deep" if deep else "fan",
+        "type": facts[0].type,
+        "about": said_of(facts[0]),
+        "values": {f.document: f.value for f in facts},
+    }
     answer = {f.document: f.value for f in facts}
     return Episode("fan out (children)" if deep else "fan out", question, answer, "pairs", plan)
+
+
+def ask_each(rng: random.Random, attribute: Attribute, noun: str) -> str:
+    """A question for a property of one thing, put to every document of a kind."""
+    form = rng.choice(
+        [a for a in attribute.asks if "{s}" in a] or [f"What is the {attribute.labels[0]} of {{s}}?"]
+    )
+    whole = rng.choice(
+        (f"each {noun}", f"every {noun}", f"each of the {plural(noun)}", f"all {plural(noun)}")
+    )
+    return re.sub(r"\{(?!s\})\w+\}", "it", form).replace("{s}", whole)

@@ -1,6 +1,6 @@
-"""Training data without runs: the first message of a node, and the cell that answers it, known by heart.
+"""Training data without runs: the first message of a node with the cell that answers it, and short sub-calls.
 
-python -m models.starter.lessons OUT.jsonl --worlds 1500
+python -m models.starter.lessons OUT --worlds 1500
 """
 
 from __future__ import annotations
@@ -8,44 +8,22 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from engine import prompt
-from models.starter.cells import CELLS, FORMS
-from models.starter.episode import Episode
-from models.starter.facts import fill, kinds
+from engine.kernel.toolbox import PIECE_PROMPT
+from models.starter.cells import CELLS, FORM_OF_TYPE, ask_lines, list_values, look_up
+from models.starter.facts import Attribute, fill, kinds, made_up_attribute, make_thing, verbs
 from models.starter.families import episodes
+from models.starter.fanout import FAN, FAN_DEEP, ask_each
 from models.starter.lexicon import WORDS, organisation
-from models.starter.wording import reword
-from models.starter.worlds import make_world
+from models.starter.lookups import ask_for, said_of, synonyms, verb_forms, within
+from models.starter.oracle import cell_of
+from models.starter.wording import BARE, plural, reword, shorten
+from models.starter.worlds import NOUNS, World, bindings, make_world, scene_facts
 
-BY_ACT = {
-    "count documents": "count documents",
-    "kind documents": "count documents",
-    "count times": "count times",
-    "list documents": "list documents",
-    "kind list": "list documents",
-    "whether": "whether",
-    "kind lines": "count in kind",
-    "kind times": "count in kind",
-    "rows status": "count in kind",
-    "rows count": "count in kind",
-    "about": "line",
-    "fan": "each",
-    "deep": "each",
-}
-CELLS_WITH_FORM = (*FORMS, "line")
-FORM_SHARE = {
-    "name": 0.3,
-    "line": 0.15,
-    "number": 0.4,
-    "date": 0.4,
-    "money": 0.4,
-}  # the commonest are thinned out
-WHOLE = 0.04  # share of the questions about a value that teach the whole cell
-OTHERS_WHOLE = {"each": 0.25, "list ids": 0.7, "list emails": 0.7}  # of the others
 NUMBERED = (
     "invoice",
     "order",
@@ -114,55 +92,100 @@ DOCUMENTS = (
 SORTS = ("rental", "annual", "employment", "cleaning", "maintenance", "insurance", "sales", "project", "staff", "weekly", "")  # fmt: skip
 
 
-def form_of(value: str) -> str:
-    """The form a value has, or "line" when it has none."""
-    return next((form for form, regex in FORMS.items() if re.fullmatch(regex, value)), "line")
+Lesson = tuple[str, str, bool]  # a question, the cell that answers it, whether the context is one document
 
 
-def label(episode: Episode) -> str | None:
-    """Which cell answers an episode."""
-    act = episode.plan["act"]
-    if act in BY_ACT:
-        return BY_ACT[act]
-    if act == "rows list":
-        return "list ids"
-    if act == "values about":
-        return "list emails" if "@" in episode.plan["regex"] else None
-    return form_of(str(episode.answer)) if episode.family == "look-up" else None
-
-
-def made(rng: random.Random) -> tuple[str, str, str]:
-    """A question of a kind that the worlds have few of: (question, label, label of the children or "")."""
-    draw = rng.random()
-    if draw < 0.2:
-        return (
-            fill(rng, rng.choice(LIST_IDS), {"n": rng.choice(NUMBERED), "s": organisation(rng)}),
-            "list ids",
-            "",
-        )
-    if draw < 0.4:
-        return (
-            fill(rng, rng.choice(MARKED), {"n": rng.choice(NUMBERED), "s": rng.choice(STATES)}),
-            "count in kind",
-            "",
-        )
-    if draw < 0.55:
-        about = {
-            "d": rng.choice(("mail", "letter", "memo", "document")),
-            "s": f"the {rng.choice(WORDS['things'])}",
-        }
-        return fill(rng, rng.choice(EMAILS), about), "list emails", ""
-    if draw < 0.75:
-        who = {"v": rng.choice(DID), "a": rng.choice(SORTS), "n": rng.choice(DOCUMENTS)}
-        return " ".join(fill(rng, rng.choice(WHO_EACH), who).split()), "each", "name"
+def of_attribute(rng: random.Random) -> list[Lesson]:
+    """A question for a property of a thing, or for that of each thing of its kind; all properties equally often."""
     kind = kinds()[rng.choice(sorted(kinds()))]
-    attribute = rng.choice([a for a in kind.attributes if a.labels] or list(kinds()["contract"].attributes))
-    child = {"person": "name", "org": "name", "place": "name", "town": "name", "year": "number"}.get(
-        attribute.type, attribute.type
-    )
-    words = {"l": rng.choice(attribute.labels), "a": rng.choice(SORTS), "n": rng.choice(DOCUMENTS)}
-    question = " ".join(fill(rng, rng.choice(EACH), words).split())
-    return question, "each", child if child in CELLS else "line"
+    attribute = made_up_attribute(rng) if rng.random() < 0.15 else rng.choice(kind.attributes)
+    form = FORM_OF_TYPE.get(attribute.type)
+    if form is None:
+        return []
+    about = synonyms().get(attribute.labels, "")
+    if rng.random() < 0.3 and about:
+        return of_each(rng, kind.name, attribute, form, about)
+    thing = make_thing(rng, kind)
+    alone = rng.random() < 0.2
+    question = ask_for(rng, attribute, thing)
+    if rng.random() < (0.5 if alone else 0.1):
+        question = fill(rng, rng.choice(BARE), {"label": rng.choice(attribute.labels)})
+    question = reword(rng, within(rng, shorten(rng, question, thing.core, thing)))
+    return [(question, look_up(form, about), alone)]
+
+
+def of_each(rng: random.Random, kind: str, attribute: Attribute, form: str, about: str) -> list[Lesson]:
+    """The same asked of every document of a kind: by sub-calls on lines, or by a child for each document."""
+    noun = NOUNS.get(kind, kind)
+    label = rng.choice(attribute.labels)
+    draw = rng.random()
+    forms, cell = (FAN, ask_lines(form, about)) if draw < 0.45 else (FAN_DEEP, CELLS["each"])
+    if draw > 0.75:
+        forms, noun = EACH, rng.choice((noun, rng.choice(DOCUMENTS)))
+    words = {"label": label, "l": label, "n": noun, "ns": plural(noun), "a": rng.choice(SORTS)}
+    question = " ".join(fill(rng, rng.choice(forms), words).split())
+    if forms is FAN and rng.random() < 0.4:
+        question = ask_each(rng, attribute, noun)
+    question = reword(rng, question)
+    lessons: list[Lesson] = [(question, cell, False)]
+    return lessons if forms is FAN else [*lessons, (question, look_up(form, about), True)]
+
+
+def of_verb(rng: random.Random) -> list[Lesson]:
+    """Who did something, when, and at what cost."""
+    base, past, participle = rng.choice(verbs())
+    thing = make_thing(rng, kinds()[rng.choice(sorted(kinds()))])
+    form, asks = rng.choice(
+        (("name", (f"Who {past} {{s}}?", f"By whom was {{s}} {participle}?", f"Who was it that {past} {{s}}?")),
+         ("date", (f"When was {{s}} {participle}?", f"On what day was {{s}} {participle}?", f"When did {{person}} {base} {{s}}?")),
+         ("money", (f"How much was it to {base} {{s}}?", f"For how much was {{s}} {participle}?",
+                    f"What did it cost to {base} {{s}}?", f"How much did {{s}} cost to {base}?")))
+    )  # fmt: skip
+    question = fill(rng, rng.choice(asks), bindings(thing, short=rng.random() < 0.3))
+    if rng.random() < 0.3:
+        question = question.replace(
+            thing.name, f"the {rng.choice(WORDS['adjectives'])} {rng.choice(WORDS['things'])}"
+        )
+    return [(reword(rng, within(rng, question)), look_up(form, verb_forms()[past]), False)]
+
+
+def of_scene(rng: random.Random) -> list[Lesson]:
+    """A question for one value of a sentence with several."""
+    fact = rng.choice(scene_facts(rng))
+    if fact.type not in FORM_OF_TYPE:
+        return []
+    return [(reword(rng, rng.choice(fact.asks)), look_up(FORM_OF_TYPE[fact.type], said_of(fact)), False)]
+
+
+def of_rows(rng: random.Random) -> list[Lesson]:
+    """Numbers to list, lines to count, addresses to collect, who did something in each document."""
+    things = f"the {rng.choice(WORDS['things'])}"
+    draw = rng.random()
+    if draw < 0.3:
+        asked = fill(rng, rng.choice(LIST_IDS), {"n": rng.choice(NUMBERED), "s": organisation(rng)})
+        return [(reword(rng, asked), CELLS["list ids"], False)]
+    if draw < 0.55:
+        asked = fill(rng, rng.choice(MARKED), {"n": rng.choice(NUMBERED), "s": rng.choice(STATES)})
+        return [(reword(rng, asked), CELLS["count lines"], False)]
+    if draw < 0.75:
+        asked = fill(
+            rng, rng.choice(EMAILS), {"d": rng.choice(("mail", "letter", "memo", "document")), "s": things}
+        )
+        return [(reword(rng, asked), list_values("email", named=True), False)]
+    words = {"a": rng.choice(SORTS), "n": rng.choice(DOCUMENTS)}
+    asked = " ".join(fill(rng, rng.choice(WHO_EACH).replace("{v}", rng.choice(DID)), words).split())
+    asked = reword(rng, asked)
+    return [(asked, CELLS["each"], False), (asked, look_up("name", ""), True)]
+
+
+def of_world(rng: random.Random, world: World) -> list[Lesson]:
+    """The questions of a world about mentions, rows and topics."""
+    found: list[Lesson] = []
+    for episode in episodes(rng, world, 26):
+        cell = cell_of(episode)
+        if cell and episode.family not in ("look-up", "not there", "fan out", "fan out (children)"):
+            found.append((episode.question, cell, False))
+    return found
 
 
 def opening(rng: random.Random, question: str, document: bool = False) -> str:
@@ -181,60 +204,90 @@ def opening(rng: random.Random, question: str, document: bool = False) -> str:
     return prompt.opening(facts)[1].content
 
 
-def lessons(rng: random.Random) -> list[tuple[str, str, bool]]:
-    """(question, label, whether the context is one document) for one world."""
-    world = make_world(rng, documents=8)
-    found: list[tuple[str, str, bool]] = []
-    for episode in episodes(rng, world, 22):
-        named = label(episode)
-        if named is None:
+def leaves(rng: random.Random, world: World) -> list[tuple[str, str]]:
+    """Sub-calls on one line: (prompt, answer). The answer is NONE where the line says nothing of what is asked."""
+    found = []
+    facts = [f for f in world.facts if f.document and f.type in FORM_OF_TYPE and f.labels and said_of(f)]
+    for fact in facts:
+        lines = [line for line in world.documents.get(fact.document, "").split("\n") if fact.value in line]
+        if not lines or len(lines[0]) > 300:
             continue
-        alone = named in FORMS and rng.random() < 0.2
-        found.append((episode.question, named, alone))
-        if named == "each" and episode.plan.get("values"):
-            child = form_of(next(iter(episode.plan["values"].values())))
-            found.append((episode.question, child, True))
-    for _ in range(6):
-        question, named, child = made(rng)
-        question = reword(rng, question)
-        found.append((question, named, False))
-        if child:
-            found.append((question, child, True))
+        noun = NOUNS.get(fact.thing.kind, fact.thing.kind)
+        words = {"label": rng.choice(fact.labels), "n": noun, "ns": plural(noun)}
+        question = fill(rng, rng.choice((*FAN, *FAN, *BARE)), words)
+        if rng.random() < 0.25:
+            question = rng.choice(fact.asks)
+        elif rng.random() < 0.3:
+            attribute = next(
+                (a for a in kinds()[fact.thing.kind].attributes if a.labels == fact.labels), None
+            )
+            if attribute:
+                question = ask_each(rng, attribute, noun)
+        answer = fact.value
+        if rng.random() < 0.12:
+            others = [f for f in facts if f.type != fact.type and f.document != fact.document]
+            if others:
+                other = rng.choice(others)
+                question = fill(rng, rng.choice(FAN), {**words, "label": rng.choice(other.labels)})
+                answer = "NONE"
+        found.append((PIECE_PROMPT.format(piece=lines[0], question=reword(rng, question)), answer))
     return found
 
 
-def talk(
-    rng: random.Random, question: str, named: str, alone: bool, *, whole: bool = True
-) -> list[dict[str, object]]:
-    """A conversation of one turn; not `whole`: only as far as the model has decided on a form."""
-    code = CELLS[named] if whole else CELLS[named].splitlines()[0] + "\n"
-    reply = {"role": "assistant", "content": f"```repl\n{code}\n```" if whole else f"```repl\n{code}"}
+def talk(rng: random.Random, lesson: Lesson, *, whole: bool) -> list[dict[str, object]]:
+    """A conversation of one turn; not `whole`: only as far as the model has chosen."""
+    question, cell, alone = lesson
+    choices = cell.index("\n") + 1 if cell.startswith("found = context.nearest") else None
+    whole = whole or choices is None
+    reply = {
+        "role": "assistant",
+        "content": f"```repl\n{cell}\n```" if whole else f"```repl\n{cell[:choices]}",
+    }
     return [
         {"role": "user", "content": opening(rng, question, alone)},
         reply if whole else {**reply, "open": True},
     ]
 
 
+SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
+    (14, of_attribute),
+    (8, of_verb),
+    (7, of_scene),
+    (4, of_rows),
+)  # lessons for each world
+WHOLE = 0.3  # share of the look-ups that are learnt to the end
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, help="a folder")
     parser.add_argument("--worlds", type=int, default=1500)
+    parser.add_argument("--parts", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     tally: Counter[str] = Counter()
-    with options.out.open("w", encoding="utf-8") as file:
-        for number in range(options.worlds):
-            rng = random.Random(f"lessons {options.seed} {number}")
-            for question, named, alone in lessons(rng):
-                share = FORM_SHARE.get(named, 1.0)
-                if named in CELLS_WITH_FORM and rng.random() < share:
-                    tally[f"{named}, its form alone"] += 1
-                    file.write(json.dumps([named, talk(rng, question, named, alone, whole=False)]) + "\n")
-                if rng.random() < (WHOLE if named in CELLS_WITH_FORM else OTHERS_WHOLE.get(named, 1.0)):
-                    tally[named] += 1
-                    file.write(json.dumps([named, talk(rng, question, named, alone)]) + "\n")
+    files = [
+        (options.out / f"part-{part}.jsonl").open("w", encoding="utf-8") for part in range(options.parts)
+    ]
+    for number in range(options.worlds):
+        rng = random.Random(f"lessons {options.seed} {number}")
+        world = make_world(rng, documents=8)
+        found = of_world(rng, world)
+        for times, source in SOURCES:
+            for _ in range(times):
+                found += source(rng)
+        talks = [("cell", talk(rng, lesson, whole=rng.random() < WHOLE)) for lesson in found]
+        for asked, answer in leaves(rng, world):
+            pair = [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
+            talks.append(("leaf", pair))
+        for kind, conversation in talks:
+            tally[kind] += 1
+            files[number % options.parts].write(json.dumps([kind, conversation], ensure_ascii=False) + "\n")
+    for file in files:
+        file.close()
     print(dict(tally))
 
 

@@ -230,6 +230,7 @@ VALUES = {
     "decision": decision,
     "word": name_word,
     "number": lambda r: number_text(r, r.choice((r.randint(2, 12), r.randint(2, 99), r.randint(20, 9000)))),
+    "leave": lambda r: f"{number_text(r, r.randint(2, 60))} {r.choice(('days', 'working days'))}",
     "percent": lambda r: r.choice(("{} %", "{}%", "{} percent")).format(
         r.choice((r.randint(1, 95), f"{r.randint(0, 40)}.{r.randint(1, 9)}"))
     ),

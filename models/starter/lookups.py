@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import random
 import re
+from functools import cache
 
+from engine.corpus.nearest import PLAIN, stem, stems
+from models.starter.cells import FORM_OF_TYPE
 from models.starter.episode import NOT_THERE, Episode
 from models.starter.facts import Attribute, Thing, fill, kinds, made_up_attribute, make_thing, verbs
 from models.starter.lexicon import WORDS, invented
 from models.starter.mentions import STYLE_NOUNS
-from models.starter.wording import BARE, label_question, label_words, reword, search_plan, shorten
+from models.starter.wording import BARE, label_question, reword, shorten
 from models.starter.worlds import Fact, World, bindings, scene_facts
 
 
 def lookup(rng: random.Random, world: World) -> Episode | None:
-    facts = [f for f in world.facts if f.document and _unique(world, f)]
+    facts = [f for f in world.facts if f.document and f.type in FORM_OF_TYPE and _unique(world, f)]
     if not facts:
         return None
     fact = rng.choice(facts)
     alone = sum(f.key == fact.key for f in world.facts) == 1
     if alone and fact.labels and rng.random() < 0.25:
         question = fill(rng, rng.choice(BARE), {"label": rng.choice(fact.labels)})
-        core = ""
     else:
         asked = rng.random() < 0.72 or not fact.labels
         question = rng.choice(fact.asks) if asked else label_question(rng, fact.labels, fact.thing)
@@ -30,14 +32,49 @@ def lookup(rng: random.Random, world: World) -> Episode | None:
             core = named_in(question, fact.thing)
             if any(question in f.asks and f.value != fact.value for f in world.facts):
                 return None
-        question, core = shorten(rng, question, core, fact.thing)
+        question = shorten(rng, question, core, fact.thing)
     question = reword(rng, within(rng, question, fact.document))
     others = tuple({f.value for f in world.facts if f.type == fact.type and f.value != fact.value})
     if fact.value not in " ".join(world.documents.get(fact.document, "").split()):
         return None
-    plan = search_plan(question, core, (*fact.words, *label_words(fact.labels)), fact.thing.name)
-    plan |= {"value": fact.value, "sentence": fact.sentence, "document": fact.document}
+    plan = {"act": "search", "type": fact.type, "about": said_of(fact), "document": fact.document}
     return Episode("look-up", question, fact.value, "text", plan, others)
+
+
+@cache
+def synonyms() -> dict[tuple[str, ...], str]:
+    """For the labels of every known attribute: what a line that states it may say, separated by "|"."""
+    return {a.labels: _alternatives(a) for kind in kinds().values() for a in kind.attributes}
+
+
+def _alternatives(attribute: Attribute) -> str:
+    """The labels, the words for it, and a word of every statement that none of these would find."""
+    parts = [*dict.fromkeys((*attribute.labels, *attribute.words))]
+    for statement in (*attribute.says, *attribute.own):
+        here = stems(re.sub(r"\{\w+\}", " ", statement))
+        if not any({stem(w) for w in part.split()} - {"of", "the", "for"} <= here for part in parts):
+            words = [
+                w
+                for w in re.findall(r"[A-Za-z]{2,}", re.sub(r"\{\w+\}", " ", statement))
+                if w.lower() not in PLAIN
+            ]
+            parts += words[-1:] if words else []
+    return "|".join(dict.fromkeys(p.lower() for p in parts))
+
+
+@cache
+def verb_forms() -> dict[str, str]:
+    """For the past of every known verb: its forms, separated by "|"."""
+    return {past: "|".join(dict.fromkeys((past, participle, base))) for base, past, participle in verbs()}
+
+
+def said_of(fact: Fact) -> str:
+    """What a line must speak of to answer a question about a fact; empty when the question's own words must do."""
+    if fact.labels:
+        return synonyms().get(fact.labels, "")
+    if fact.thing.kind == "scene":
+        return "|".join(fact.words)
+    return verb_forms()[fact.words[0]]
 
 
 def within(rng: random.Random, question: str, document: str = "") -> str:
@@ -72,8 +109,8 @@ def absent(rng: random.Random, world: World) -> Episode | None:
         question = rng.choice(fact.asks)
         if any(question in f.asks for f in world.facts):
             return None
-        thing, words = fact.thing, fact.words
-        thing = Thing("scene", "", named_in(question, thing))
+        type_, said = fact.type, said_of(fact)
+        thing = Thing("scene", "", named_in(question, fact.thing))
     elif draw < 0.45 or not world.things:
         kind = kinds()[rng.choice([t.kind for t in world.things] or sorted(kinds()))]
         thing = _near_name(rng, world) if rng.random() < 0.4 else None
@@ -82,7 +119,7 @@ def absent(rng: random.Random, world: World) -> Episode | None:
             return None
         attribute = rng.choice(kinds()[thing.kind].attributes)
         question = ask_for(rng, attribute, thing)
-        words = (*attribute.words, *label_words(attribute.labels))
+        type_, said = attribute.type, synonyms().get(attribute.labels, "")
     elif draw < 0.75:
         choices = [(t, a) for t, a in world.absent if not states(world, t, a)]
         if not choices or rng.random() < 0.35:
@@ -93,19 +130,22 @@ def absent(rng: random.Random, world: World) -> Episode | None:
             return None
         thing, attribute = rng.choice(choices)
         question = ask_for(rng, attribute, thing)
-        words = (*attribute.words, *label_words(attribute.labels))
+        type_, said = attribute.type, synonyms().get(attribute.labels, "")
     else:
         thing = rng.choice(world.things)
         done = {f.key.split("|")[1] for f in world.facts if f.thing.name == thing.name}
         base, past, participle = rng.choice(verbs())
         if base in done or _clashes(thing, past, participle, base):
             return None
-        ask = rng.choice((f"Who {past} {{s}}?", f"When was {{s}} {participle}?", f"Where was {{s}} {participle}?",
-                          f"By whom was {{s}} {participle}?", f"How much did it cost to {base} {{s}}?"))  # fmt: skip
-        question, words = fill(rng, ask, bindings(thing)), (past,)
-    question, core = shorten(rng, question, thing.core, thing)
-    question = reword(rng, within(rng, question))
-    plan = search_plan(question, core, words, thing.name)
+        type_, ask = rng.choice((("person", f"Who {past} {{s}}?"), ("date", f"When was {{s}} {participle}?"),
+                                 ("person", f"By whom was {{s}} {participle}?"),
+                                 ("money", f"How much did it cost to {base} {{s}}?")))  # fmt: skip
+        said = verb_forms()[past]
+        question = fill(rng, ask, bindings(thing))
+    if type_ not in FORM_OF_TYPE:
+        return None
+    question = reword(rng, within(rng, shorten(rng, question, thing.core, thing)))
+    plan = {"act": "search", "type": type_, "about": said}
     return Episode("not there", question, NOT_THERE, "none", plan)
 
 

@@ -167,7 +167,7 @@ VALUE_KINDS = {
         r"[\w.+-]+@[\w-]+\.[\w.-]*\w",
         ("email addresses", "e-mail addresses", "mail addresses", "emails"),
     ),
-    "percentages": (r"\d+(?:\.\d+)? ?(?:%|percent)", ("percentages", "percent values")),
+    "percentages": (r"\d[\d.,]*\s?(?:%|percent|per cent)", ("percentages", "percent values")),
     "IP addresses": (r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b", ("IP addresses", "addresses of servers")),
 }
 LIST_VALUES = (

@@ -7,7 +7,7 @@ import re
 
 from models.starter.episode import Episode
 from models.starter.facts import fill
-from models.starter.wording import pattern, plural, reword, search_plan
+from models.starter.wording import pattern, plural, reword
 from models.starter.worlds import World
 
 TABLE_COUNT = (
@@ -30,41 +30,15 @@ TABLE_STATUS = (
     "Count the {ns} that are {v}.", "How many {ns} have the status {v}?", "How many rows say {v}?",
     "How many entries are {v}?", "How many of the {ns} are {v}?", "How many {ns} are still {v}?",
 )  # fmt: skip
-TABLE_CELL = {
-    "amount": ("How much is {n} {i}?", "What is the amount of {i}?", "What amount does {n} {i} show?"),
-    "date": ("When was {n} {i}?", "What is the date of {i}?", "From what day is {n} {i}?"),
-    "status": ("What is the status of {i}?", "What state is {n} {i} in?"),
-    "item": ("What is {n} {i} for?", "Which item is listed under {i}?"),
-    "party": ("Who is {n} {i} from?", "Whose {n} is {i}?", "Which {p} belongs to {i}?"),
-    "reference": ("What is the reference of {i}?", "Which reference does {n} {i} carry?"),
-}
 
 
 def table(rng: random.Random, world: World) -> Episode | None:
-    """Questions about the rows of a CSV file: one cell, a count, a list, a sum."""
+    """Questions about the rows of a CSV file: a count, a list, a sum."""
     if world.table is None:
         return None
     t = world.table
     draw = rng.random()
-    if draw < 0.3:
-        row = rng.choice(t.rows)
-        column = rng.choice([c for c in t.header if c != t.id])
-        key = "party" if column == t.party else column
-        if key == "quantity":
-            return None
-        ask = fill(
-            rng,
-            rng.choice(TABLE_CELL[key]),
-            {"n": t.noun, "ns": plural(t.noun), "i": row[t.header.index(t.id)], "p": t.party},
-        )
-        question = reword(rng, ask)
-        answer = row[t.header.index(column)]
-        number = row[t.header.index(t.id)]
-        plan = search_plan(question, number.lstrip("#"), (), number)
-        plan |= {"value": answer, "sentence": "", "document": t.document, "row": ",".join(row)}
-        others = tuple(r[t.header.index(column)] for r in t.rows if r[t.header.index(column)] != answer)
-        return Episode("look-up", question, answer, "text", plan, others)
-    if draw < 0.45 and "status" in t.header:
+    if draw < 0.25 and "status" in t.header:
         at = t.header.index("status")
         state = rng.choice(("paid", "open", "overdue", "cancelled", "late", "done"))
         question = reword(rng, fill(rng, rng.choice(TABLE_STATUS), {"ns": plural(t.noun), "v": state}))

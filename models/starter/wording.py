@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from typing import Any
 
 from models.starter.facts import Thing, fill
 from models.starter.lexicon import WORDS
@@ -24,20 +23,14 @@ STOP = frozenset(
 )
 
 
-def terms(question: str, extra: tuple[str, ...] = (), most: int = 11, without: str = "") -> str:
-    """The words of a question that are worth searching for, in order, then `extra` ones; none of `without`."""
-    found: list[str] = []
-    skipped = {word.strip(".'’\"").lower() for word in without.split()}
+def terms(question: str) -> str:
+    """The words of a question that are worth searching for, in order."""
+    found: dict[str, str] = {}
     for raw in re.findall(r"[^\s,;:?!()\"]+", question):
         word = re.sub(r"(?:'s|’s)$", "", raw.strip(".'’"))
-        known = word.lower() in STOP or word.lower() in skipped or word.lower() in (f.lower() for f in found)
-        if re.search(r"\w", word) and not known:
-            found.append(word)
-    found = found[:most]
-    for word in extra:
-        if word.lower() not in (f.lower() for f in found) and len(found) < most + 2:
-            found.append(word)
-    return " ".join(found)
+        if re.search(r"\w", word) and word.lower() not in STOP:
+            found.setdefault(word.lower(), word)
+    return " ".join([*found.values()][:11])
 
 
 def plural(noun: str) -> str:
@@ -136,34 +129,18 @@ def label_question(rng: random.Random, labels: tuple[str, ...], thing: Thing) ->
     return fill(rng, rng.choice(LABELLED), bound)
 
 
-def shorten(rng: random.Random, question: str, core: str, thing: Thing) -> tuple[str, str]:
-    """Call a person by the last name, a firm by its first word, now and then; returns the name used."""
+def shorten(rng: random.Random, question: str, core: str, thing: Thing) -> str:
+    """Call a person by the last name, a firm by its first word, now and then."""
     words = core.split()
     if (
         thing.kind not in ("person", "firm", "contract", "policy", "scene")
         or len(words) < 2
         or rng.random() > 0.2
     ):
-        return question, core
+        return question
     firm = thing.kind in ("firm", "contract", "policy") or words[-1] in COMPANY
     short = words[0] if firm else words[-1]
-    if len(short) < 4 or core not in question:
-        return question, core
-    return question.replace(core, short), short
-
-
-def label_words(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of an attribute's first labels, for searching."""
-    return tuple(w for label in labels[:3] for w in label.split() if w.lower() not in STOP)
-
-
-def search_plan(question: str, core: str, words: tuple[str, ...], subject: str) -> dict[str, Any]:
-    """Search with all words of the question, and again with those beside its subject."""
-    at = question.lower().find(core.lower()) if core else -1
-    name = question[at : at + len(core)] if at >= 0 else ""
-    name = " ".join(word for word in name.split() if re.search(r"\w", word)).rstrip(".")
-    beside = terms(question, words[:5], without=subject)
-    return {"act": "search", "name": name, "terms": terms(question, words[:3]), "beside": beside}
+    return question if len(short) < 4 else question.replace(core, short)
 
 
 def pattern(text: str) -> str:

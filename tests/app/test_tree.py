@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.app.tree_fixture import HOSTILE, QUESTION, drafts
-from tests.app.tree_server import Tree
+from tests.app.tree_fixture import HOSTILE, QUESTION, drafts, grow, hostile
+from tests.app.tree_server import TreeServer
 
 pytestmark = pytest.mark.browser
 
@@ -23,32 +24,50 @@ def browser_type_launch_args():  # TEMP
 
 
 @pytest.fixture(scope="module")
-def server():
-    tree = Tree()
-    tree.start()
-    yield tree
-    tree.stop()
+def server(tmp_path_factory):
+    """The page of the tree over a store with two finished runs, "run" and "hostile"."""
+    made = TreeServer(tmp_path_factory.mktemp("tree"))
+    made.finished("run", grow(3, 30, 60))
+    made.finished("hostile", hostile())
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser):
+    size = {"width": 1280, "height": 1600}
+    context = browser.new_context(viewport=size, permissions=["clipboard-read", "clipboard-write"])
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def visit(server: Tree, browser: Browser):
-    """Open the page of a run; returns the page once the tree is painted. No console error may come."""
-    contexts, said = [], []
+def visit(server: TreeServer, context: BrowserContext):
+    """Open the page of a run; returns it once the tree is painted. Only the errors in `allowed` may come."""
+    pages: list[Page] = []
+    said: list[str] = []
+    allowed: list[str] = []
 
-    def open_(query: str, **options) -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 1600}, **options)
-        contexts.append(context)
+    def open_(run: str = "run", node: str = "", allow: str = "") -> Page:
         page = context.new_page()
+        pages.append(page)
+        allowed.append(allow or "never")
         page.on("console", lambda message: message.type == "error" and said.append(message.text))
         page.on("pageerror", lambda problem: said.append(str(problem)))
-        page.goto(f"{server.url}/?{query}")
+        page.goto(f"{server.url}/?run={run}&node={node}")
         page.wait_for_selector("rlm-tree[ready]")
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
-    assert not [text for text in said if "409" not in text]
+    for page in pages:
+        page.close()
+    assert [text for text in said if not any(part in text for part in allowed)] == []
+
+
+@pytest.fixture
+def facts():
+    """The facts of the run "run"."""
+    return grow(3, 30, 60)
 
 
 def chosen(page: Page) -> str:
@@ -76,12 +95,12 @@ def keys(page: Page, *pressed: str) -> str:
 # --- rows -----------------------------------------------------------------------------------------------
 
 
-def test_a_row_says_question_kind_status_tokens_seconds_cells_errors_and_depth(visit, server):
-    page = visit("run=30")
-    for fact in server.run("30").facts:
+def test_a_row_says_question_kind_status_tokens_seconds_cells_errors_and_depth(visit, server, facts):
+    page = visit()
+    for fact in facts:
         if fact.kind == "node_started" and fact.payload["kind"] == "rlm" and fact.node.count(".") == 1:
             break
-    events = [event for event in server.run("30").events if event["n"] == fact.node]
+    events = [event for event in server.events("run") if event["n"] == fact.node]
     own = row(page, fact.node)
     assert own.locator(".question").inner_text() == fact.payload["question"]
     assert own.locator(".cells").inner_text() == str(sum(e["k"] == "cell" for e in events))
@@ -97,7 +116,7 @@ def test_a_row_says_question_kind_status_tokens_seconds_cells_errors_and_depth(v
 
 
 def test_the_rows_are_a_tree_to_a_screen_reader(visit, server):
-    page = visit("run=30")
+    page = visit()
     tree = page.get_by_role("tree")
     expect(tree).to_have_attribute("aria-activedescendant", "row-0")
     root = page.get_by_role("treeitem", name=re.compile("^question, answered: Which supply"))
@@ -107,28 +126,42 @@ def test_the_rows_are_a_tree_to_a_screen_reader(visit, server):
     child = row(page, "0.1")
     expect(child).to_have_attribute("aria-level", "2")
     expect(child).to_have_attribute("aria-posinset", "1")
-    children = sum(event["k"] == "node" and event["p"] == "0" for event in server.run("30").events)
+    children = sum(event.get("p") == "0" for event in server.events("run"))
     expect(child).to_have_attribute("aria-setsize", str(children))
 
 
-def test_only_rows_in_view_exist(visit):
-    page = visit("run=2000")
-    assert page.evaluate("tree.shadowRoot.querySelectorAll('.row').length") < 60
-    assert page.evaluate("tree.shadowRoot.querySelector('.space').offsetHeight") == 2000 * 26
+MANY = """async (nodes) => {
+  const made = [{ k: "run", n: "0" }, { k: "node", n: "0", kind: "root", q: "Which?", d: 0 }];
+  for (let i = 0; i < nodes - 1; i += 1) {
+    const branch = `0.${Math.floor(i / 10) + 1}`;
+    const [n, p] = i % 10 ? [`${branch}.${i % 10}`, branch] : [branch, "0"];
+    const q = `Does piece ${i} say anything about a ${i % 50 === 7 ? "deposit" : "notice period"}?`;
+    made.push({ k: "node", n, p, kind: "child", q, d: n.split(".").length - 1 });
+    for (const i of [1, 2]) made.push({ k: "cell", n, i, h: "print(1)" }, { k: "done", n, i, st: "ok", fin: i === 2 });
+    made.push({ k: "end", n, st: "answered", tok: 1, sec: 1, a: "yes" });
+  }
+  made.push({ k: "end", n: "0", st: "answered" }, { k: "fin", n: "0", st: "answered" });
+  const events = made.map((event, place) => ({ s: place + 1, ts: 1000 + place / 10, ...event }));
+  const node = { node: {}, turns: [], cells: [], notes: [], draft: "" };
+  tree.app.api = { get: async (path) => (path.includes("/log") ? { run: {}, events } : node) };
+  await tree.load("big");
+}"""
 
 
-def test_ten_thousand_nodes_are_usable(visit):
-    page = visit("run=10000")
+def test_ten_thousand_nodes_are_usable_and_only_rows_in_view_exist(visit):
+    page = visit()
+    page.evaluate(MANY, 10_000)
+    page.wait_for_selector("rlm-tree[ready]")
+    assert page.evaluate("tree.shadowRoot.querySelector('.space').style.height") == "260000px"
     page.get_by_role("tree").focus()
     last = keys(page, "End")
     expect(row(page, last)).to_be_in_viewport()
     assert keys(page, "Home") == "0"
     page.keyboard.press("/")
     page.keyboard.type("deposit")
-    expect(page.locator(".hits")).not_to_have_text("")
+    expect(page.locator(".hits")).to_have_text("200")
     page.keyboard.press("Enter")
-    assert chosen(page) != "0"
-    expect(row(page, chosen(page)).locator("mark")).to_have_text("deposit")
+    expect(row(page, chosen(page)).locator(".question mark")).to_have_text("deposit")
     assert page.evaluate("tree.shadowRoot.querySelectorAll('.row').length") < 80
 
 
@@ -136,7 +169,7 @@ def test_ten_thousand_nodes_are_usable(visit):
 
 
 def test_arrows_walk_the_tree(visit):
-    page = visit("run=30")
+    page = visit()
     page.get_by_role("tree").focus()
     order = shown(page)
     assert keys(page, "ArrowDown") == order[1]
@@ -158,7 +191,7 @@ def test_arrows_walk_the_tree(visit):
 
 
 def test_star_unfolds_all_siblings(visit):
-    page = visit("run=30")
+    page = visit()
     page.get_by_role("button", name="Collapse all").click()
     page.get_by_role("tree").focus()
     first = keys(page, "ArrowDown")
@@ -171,7 +204,7 @@ def test_star_unfolds_all_siblings(visit):
 
 
 def test_enter_goes_to_the_details_and_escape_back(visit):
-    page = visit("run=30")
+    page = visit()
     page.get_by_role("tree").focus()
     keys(page, "ArrowDown", "Enter")
     assert page.evaluate("tree.shadowRoot.activeElement.className") == "detail"
@@ -180,7 +213,7 @@ def test_enter_goes_to_the_details_and_escape_back(visit):
 
 
 def test_the_keys_are_told_to_the_overlay(visit):
-    page = visit("run=30")
+    page = visit()
     said = page.evaluate("keys.map(([key, text]) => key)")
     assert {"/", "Space", ", or .", "*", "Enter"} <= set(said)
 
@@ -189,7 +222,7 @@ def test_the_keys_are_told_to_the_overlay(visit):
 
 
 def test_collapse_and_expand_all(visit):
-    page = visit("run=30")
+    page = visit()
     every = len(shown(page))
     page.get_by_role("button", name="Collapse all").click()
     assert 1 < len(shown(page)) < every
@@ -200,20 +233,20 @@ def test_collapse_and_expand_all(visit):
 
 
 def test_a_fold_takes_the_selection_inside_it_to_the_branch(visit):
-    page = visit("run=30&node=0.1.1")
+    page = visit(node="0.1.1")
     row(page, "0.1").locator(".twist").click()
     assert chosen(page) == "0.1"
     assert not any(id.startswith("0.1.") for id in shown(page))
 
 
 def test_search_keeps_hits_with_the_way_to_them_and_enter_goes_round(visit):
-    page = visit("run=30")
+    page = visit()
     page.keyboard.press("/") if page.evaluate("tree.shadowRoot.activeElement") else None
     page.get_by_role("searchbox").fill("mill lane")
     hits = page.locator(".hits")
     expect(hits).not_to_have_text("")
     count = int(hits.inner_text())
-    marked = page.locator(".row:visible mark")
+    marked = page.locator(".row:visible .question mark")
     assert count >= marked.count() > 0
     assert page.locator(".row.way:visible").count() > 0
     page.get_by_role("searchbox").press("Enter")
@@ -226,9 +259,19 @@ def test_search_keeps_hits_with_the_way_to_them_and_enter_goes_round(visit):
     assert chosen(page) == first
 
 
+def test_a_hit_in_code_shows_the_code(visit):
+    page = visit()
+    page.get_by_role("searchbox").fill("context.search")
+    expect(page.locator(".hits")).not_to_have_text("")
+    expect(row(page, "0").locator(".live.found")).to_contain_text("= context.search(")
+    expect(row(page, "0").locator(".live mark")).to_have_text("context.search")
+    page.get_by_role("searchbox").fill("")
+    expect(page.locator(".row:visible .live.found")).to_have_count(0)
+
+
 def test_filters_show_errors_finals_and_kinds(visit, server):
-    page = visit("run=30")
-    events = server.run("30").events
+    page = visit()
+    events = server.events("run")
     faulty = {
         e["n"]
         for e in events
@@ -251,20 +294,20 @@ def test_filters_show_errors_finals_and_kinds(visit, server):
 
 
 def test_a_permalink_opens_its_node_and_the_address_follows(visit, server):
-    page = visit("run=30&node=0.1.1")
+    page = visit(node="0.1.1")
     assert chosen(page) == "0.1.1"
     expect(page.locator(".crumbs")).to_have_text("0/0.1/0.1.1")
-    assert page.evaluate("tree.permalink('0.1')") == f"{server.url}/?view=ask&run=30&node=0.1"
+    assert page.evaluate("tree.permalink('0.1')") == f"{server.url}/?view=ask&run=run&node=0.1"
     page.get_by_role("button", name="0.1", exact=True).click()
     assert chosen(page) == "0.1"
     assert "node=0.1" in page.url
 
 
 def test_copying_gives_link_code_and_answer(visit, server):
-    page = visit("run=30&node=0.1", permissions=["clipboard-read", "clipboard-write"])
+    page = visit(node="0.1")
     page.get_by_role("button", name="Copy a link to this node").click()
     page.wait_for_function("() => toasts.length === 1")
-    assert page.evaluate("navigator.clipboard.readText()") == f"{server.url}/?view=ask&run=30&node=0.1"
+    assert page.evaluate("navigator.clipboard.readText()") == f"{server.url}/?view=ask&run=run&node=0.1"
     page.locator(".input").first.hover()
     page.get_by_role("button", name="Copy cell 1").click()
     page.wait_for_function("() => toasts.length === 2")
@@ -273,16 +316,16 @@ def test_copying_gives_link_code_and_answer(visit, server):
 
 def test_a_run_that_is_not_there_says_so(server, browser):
     page = browser.new_page()
-    page.goto(f"{server.url}/?run=missing")
-    expect(page.locator(".message-line")).to_have_text("There is no run missing.")
+    page.goto(f"{server.url}/?run=missing&node=")
+    expect(page.locator(".message-line")).to_contain_text("There is no run")
     page.close()
 
 
 # --- details --------------------------------------------------------------------------------------------------------
 
 
-def test_details_show_prompt_thinking_code_outputs_and_sub_calls(visit, server):
-    page = visit("run=30")
+def test_details_show_prompt_thinking_code_outputs_and_sub_calls(visit, facts):
+    page = visit()
     detail = page.locator(".detail")
     expect(detail.locator(".asked")).to_have_text(QUESTION)
     expect(detail.locator(".turn").first).to_contain_text("Turn 1")
@@ -290,8 +333,7 @@ def test_details_show_prompt_thinking_code_outputs_and_sub_calls(visit, server):
     expect(prompt).to_have_attribute("aria-expanded", "false")
     prompt.click()
     expect(detail.locator(".message .role").first).to_have_text("system")
-    facts = [fact for fact in server.run("30").facts if fact.node == "0"]
-    codes = [fact.payload["code"] for fact in facts if fact.kind == "cell_started"]
+    codes = [fact.payload["code"] for fact in facts if fact.kind == "cell_started" and fact.node == "0"]
     assert detail.locator(".code").all_inner_texts() == codes
     assert detail.locator(".py-tool").count() > 0
     chip = detail.locator(".chip").first
@@ -300,8 +342,7 @@ def test_details_show_prompt_thinking_code_outputs_and_sub_calls(visit, server):
     assert chosen(page) == id
 
 
-def test_outputs_are_shown_as_a_notebook_does(visit, server):
-    facts = server.run("30").facts
+def test_outputs_are_shown_as_a_notebook_does(visit, facts):
     wanted = {}
     for fact in facts:
         if fact.kind == "output":
@@ -309,7 +350,7 @@ def test_outputs_are_shown_as_a_notebook_does(visit, server):
             kind = output["output_type"] if "data" not in output else sorted(output["data"])[0]
             wanted.setdefault(kind, fact.node)
     assert {"error", "image/png", "stream", "text/html"} <= set(wanted)
-    page = visit(f"run=30&node={wanted['image/png']}")
+    page = visit(node=wanted["image/png"])
     image = page.locator(".output img").first
     expect(image).to_be_attached()
     image.scroll_into_view_if_needed()
@@ -330,73 +371,78 @@ def test_outputs_are_shown_as_a_notebook_does(visit, server):
 # --- while it goes on -------------------------------------------------------------------------------------------------
 
 
+def fold(page: Page, events: list[dict[str, Any]]) -> None:
+    page.evaluate("(events) => tree.fold(events)", events)
+
+
 def test_rows_grow_with_the_events_and_gaps_are_fetched(visit, server):
-    page = visit("run=40-live")
+    run = server.begin(grow(4, 24, 48))
+    page = visit(run)
     before = page.evaluate("tree.last")
-    page.evaluate("(events) => tree.fold(events)", server.release("40-live", 20))
+    fold(page, server.release(run, 20))
     assert page.evaluate("tree.last") == before + 20
-    page.evaluate(
-        "(events) => tree.fold(events)", server.release("40-live", 5)[3:]
-    )  # three are lost on the way
+    fold(page, server.release(run, 5)[3:])  # three are lost on the way
     page.wait_for_function("(last) => tree.last === last", arg=before + 25)
-    page.evaluate("(events) => tree.fold(events)", server.run("40-live").events[:before])  # known already
+    fold(page, server.events(run)[:before])  # known already
     assert page.evaluate("tree.last") == before + 25
-    rest = server.release("40-live", 10_000)
-    page.evaluate("(events) => tree.fold(events)", rest)
+    fold(page, server.release(run, 10_000))
     expect(page.locator(".unseen[role=status]")).to_have_text("The run is answered.")
     expect(row(page, "0")).to_have_attribute("data-status", "answered")
-    started = sum(event["k"] == "node" for event in server.run("40-live").events)
-    assert page.evaluate("tree.shadowRoot.querySelector('.space').offsetHeight") == started * 26
+    assert page.evaluate("tree.shadowRoot.querySelector('.space').style.height") == f"{24 * 26}px"
 
 
 def test_tokens_stream_into_the_node_that_writes_them(visit, server):
-    page = visit("run=50-live")
-    run = server.run("50-live")
-    for _ in range(200):
-        event = run.events[run.out - 1]
-        if event["k"] == "turn":
-            break
-        page.evaluate("(events) => tree.fold(events)", server.release("50-live", 1))
+    run = server.begin(grow(5, 12, 24))
+    while (event := server.events(run)[-1])["k"] != "turn":
+        server.release(run, 1)
     node, turn = event["n"], event["i"]
-    page.evaluate("(id) => tree.select(id)", node)
+    page = visit(run, node)
     text = "I search first. <b>Not bold</b>\n```repl\nprint(1)\n```"
     for at, piece in drafts(text):
         page.evaluate("(draft) => tree.draft(draft)", {"n": node, "x": piece, "at": at, "i": turn})
     expect(page.locator(".pen")).to_have_text(text)
     expect(row(page, node).locator(".live")).to_contain_text("print(1)")
     expect(row(page, node).locator(".tokens")).to_contain_text("~")
-    while run.events[run.out - 1]["k"] != "reply" or run.events[run.out - 1]["n"] != node:
-        page.evaluate("(events) => tree.fold(events)", server.release("50-live", 1))
+    while event["k"] != "reply" or event["n"] != node:
+        event = server.release(run, 1)[0]
+        fold(page, [event])
     expect(page.locator(".pen")).to_have_count(0)
     expect(row(page, node).locator(".live")).to_have_text("")
 
 
+def test_who_comes_late_gets_what_was_written_before(visit, server):
+    run = server.begin(grow(5, 12, 24))
+    while (event := server.events(run)[-1])["k"] != "turn":
+        server.release(run, 1)
+    node, turn = event["n"], event["i"]
+    server.store.append(run, node, "draft", {"turn": turn, "text": "I look at the list"})
+    server.store.flush()
+    page = visit(run, node)
+    expect(page.locator(".pen")).to_have_text("I look at the list")
+    page.evaluate("(draft) => tree.draft(draft)", {"n": node, "x": " of contracts", "at": 18, "i": turn})
+    expect(page.locator(".pen")).to_have_text("I look at the list of contracts")
+
+
 def test_stop_of_a_subtree_names_its_node(visit, server):
-    page = visit("run=30-live")
-    running = page.evaluate(
-        "[...tree.shadowRoot.querySelectorAll('.row[data-status=running]')].map((row) => row.dataset.id)"
-    )
-    node = next(id for id in running if id != "0")
+    run = server.begin(grow(6, 30, 60))
+    page = visit(run, allow="409")
+    node = page.locator('.row[data-status="running"]:not([data-id="0"])').first.get_attribute("data-id")
     page.evaluate("(id) => tree.select(id)", node)
-    server.posted.clear()
     stop = page.get_by_role("button", name="Stop this node and all below it")
-    stop.click()
-    expect(stop).to_be_disabled()
-    assert server.posted == [("runs/30-live/stop", {"node": node})]
-    page.evaluate("() => tree.select('0.1')")
-    server.down = True
-    try:
-        page.evaluate("(id) => tree.select(id)", node)
-        stop.click()
-        page.wait_for_function("() => toasts.length === 1")
-    finally:
-        server.down = False
-    assert page.evaluate("toasts[0]") == ["It has ended already.", "error"]
+    stop.click()  # nothing works on this run, so the server says no
+    page.wait_for_function("() => toasts.length === 1")
+    assert page.evaluate("toasts[0]") == ["Another program works on this run; stop it there.", "error"]
     expect(stop).to_be_enabled()
+    page.route("**/stop", lambda route: route.fulfill(json={"stopped": [node]}))
+    with page.expect_request("**/stop") as asked:
+        stop.click()
+    assert asked.value.url == f"{server.url}/api/runs/{run}/stop"
+    assert asked.value.post_data_json == {"node": node}
+    expect(stop).to_be_disabled()
 
 
 def test_a_finished_node_cannot_be_stopped(visit):
-    page = visit("run=30")
+    page = visit()
     expect(page.get_by_role("button", name="Stop this node and all below it")).to_have_count(0)
 
 
@@ -404,8 +450,8 @@ def test_a_finished_node_cannot_be_stopped(visit):
 
 
 def test_one_playhead_drives_tree_timeline_and_details(visit, server):
-    page = visit("run=30")
-    events = server.run("30").events
+    page = visit()
+    events = server.events("run")
     at = next(e["s"] for e in events if e["k"] == "cell" and e["n"] == "0" and e["i"] == 2)
     page.evaluate("(seq) => { tree.playhead = seq; }", at)
     assert page.get_attribute("rlm-tree", "playhead") == str(at)
@@ -433,8 +479,8 @@ def test_one_playhead_drives_tree_timeline_and_details(visit, server):
 
 
 def test_playing_goes_through_the_run_and_ends_at_its_end(visit, server):
-    page = visit("run=30")
-    last = server.run("30").events[-1]["s"]
+    page = visit()
+    last = server.events("run")[-1]["s"]
     page.get_by_role("combobox", name="Speed").select_option("16")
     page.get_by_role("tree").focus()
     page.keyboard.press(" ")
@@ -452,8 +498,8 @@ def test_playing_goes_through_the_run_and_ends_at_its_end(visit, server):
 
 
 def test_a_playhead_before_the_selected_node_selects_an_ancestor_for_that_while(visit, server):
-    page = visit("run=30&node=0.1.1")
-    start = next(e["s"] for e in server.run("30").events if e["k"] == "node" and e["n"] == "0.1.1")
+    page = visit(node="0.1.1")
+    start = next(e["s"] for e in server.events("run") if e["k"] == "node" and e["n"] == "0.1.1")
     page.evaluate("(seq) => { tree.playhead = seq; }", start - 1)
     assert chosen(page) == "0.1"
     page.evaluate("(seq) => { tree.playhead = seq; }", start)
@@ -461,7 +507,7 @@ def test_a_playhead_before_the_selected_node_selects_an_ancestor_for_that_while(
 
 
 def test_a_click_into_the_timeline_moves_the_playhead_or_selects(visit):
-    page = visit("run=30")
+    page = visit()
     box = page.locator(".picture").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
     half = page.evaluate("tree.playhead")
@@ -476,7 +522,7 @@ def test_a_click_into_the_timeline_moves_the_playhead_or_selects(visit):
 
 
 def test_hostile_text_is_only_text(visit, server):
-    page = visit("run=hostile")
+    page = visit("hostile")
     hosts = []
     page.on("request", lambda request: hosts.append(request.url))
     expect(page.locator(".output").first).to_be_attached()
@@ -506,7 +552,7 @@ def test_hostile_text_is_only_text(visit, server):
 
 
 def test_colours_of_a_terminal_are_kept_and_progress_lines_overwritten(visit):
-    page = visit("run=30")
+    page = visit()
     made = page.evaluate(
         """async () => {
           const { ansi, overwritten } = await import("/ui/tree/text.js");
@@ -521,9 +567,9 @@ def test_colours_of_a_terminal_are_kept_and_progress_lines_overwritten(visit):
     assert made[3] == "100%\nok\n"
 
 
-def test_code_is_coloured_without_losing_a_character(visit, server):
-    page = visit("run=30")
-    codes = [f.payload["code"] for f in server.run("30").facts if f.kind == "cell_started"]
+def test_code_is_coloured_without_losing_a_character(visit, facts):
+    page = visit()
+    codes = [f.payload["code"] for f in facts if f.kind == "cell_started"]
     codes += [
         "x = '''open",
         'f"{a!r:>{w}}" # ü',
@@ -547,7 +593,7 @@ def test_code_is_coloured_without_losing_a_character(visit, server):
 
 
 def test_a_narrow_window_has_the_details_below(visit):
-    page = visit("run=30")
+    page = visit()
     rows, detail = page.locator(".rows"), page.locator(".detail")
     assert detail.bounding_box()["x"] > rows.bounding_box()["x"]
     page.set_viewport_size({"width": 420, "height": 900})
@@ -561,7 +607,7 @@ def test_a_narrow_window_has_the_details_below(visit):
 
 
 def test_the_width_of_the_tree_is_moved_by_keys_and_remembered(visit):
-    page = visit("run=30")
+    page = visit()
     split = page.get_by_role("separator")
     before = int(split.get_attribute("aria-valuenow"))
     split.focus()

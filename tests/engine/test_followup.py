@@ -77,7 +77,7 @@ def test_long_answers_are_shortened_and_the_oldest_left_out(asked):
         follows = asked(f"Question number {number}?", f"{number} " + "word " * 400, follows).run
     text = opening(asked)
     assert "Question number 10?" in text and "Question number 0?" not in text
-    section = text[text.index("Asked before") : text.index("Question: Question number 11?")]
+    section = text[text.index("Asked before") : text.index("\nContext:")]
     assert asked.model.count(section) <= 4096 // 8 + 20
     notes = [e.payload["text"] for e in asked.engine.store.events(follows) if e.kind == "note"]
     assert any("of 11 earlier questions fit" in note for note in notes)

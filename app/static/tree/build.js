@@ -34,7 +34,8 @@ const PATHS = {
 
 /** A line drawing of 16 by 16 that follows the text's colour. It is decoration: name the control itself. */
 export function icon(name) {
-  return svg("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", dataset: { icon: name } }, svg("path", { d: PATHS[name] ?? "" }));
+  const box = { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", dataset: { icon: name } };
+  return svg("svg", box, svg("path", { d: PATHS[name] ?? "" }));
 }
 
 /** Turn a drawing into another one. */

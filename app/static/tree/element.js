@@ -12,7 +12,9 @@
 
 import { el } from "../dom.js";
 import { Detail } from "./detail.js";
+import { Divider } from "./divider.js";
 import { LIVE, Trace } from "./fold.js";
+import { forget, teach } from "./keys.js";
 import { List } from "./list.js";
 import { Playback } from "./playback.js";
 import { matches, visible } from "./rows.js";
@@ -20,28 +22,12 @@ import { Timeline } from "./timeline.js";
 import { Toolbar } from "./toolbar.js";
 
 const STYLE = new URL("./tree.css", import.meta.url).href;
-const SPLIT = "taproot-tree-split"; // share of the width that the rows have, in percent
 const ENDED = {
   answered: "The run is answered.",
   unanswered: "The run ended without an answer.",
   interrupted: "The run was stopped.",
   failed: "The run failed.",
 };
-const KEYS = [
-  ["ArrowUp or ArrowDown", "Row before or after"],
-  ["ArrowLeft or ArrowRight", "Fold or unfold, to the parent or the first child"],
-  ["Home or End", "First or last row"],
-  ["PageUp or PageDown", "A page up or down"],
-  ["*", "Unfold all siblings"],
-  ["Enter", "To the details, Escape back"],
-];
-const PLAYBACK_KEYS = [
-  ["Space", "Play or pause"],
-  [", or .", "One event back or on"],
-];
-let listener = null; // the tree that was attached last hears "/"
-let taught = false;
-
 class RlmTree extends HTMLElement {
   static observedAttributes = ["run", "node", "playhead"];
   app = null;
@@ -57,6 +43,7 @@ class RlmTree extends HTMLElement {
   #rows = [];
   #stale = { rows: true, picture: true };
   #follow = true;
+  #loading = null;
 
   constructor() {
     super();
@@ -86,15 +73,23 @@ class RlmTree extends HTMLElement {
       select: (id) => this.select(id),
       seek: (time) => this.#seek(this.#trace.seqAt(time), null),
     });
-    this.playback = new Playback({ seek: (seq, moment) => this.#seek(seq, moment ?? null) });
+    this.playback = new Playback({
+      seek: (seq, moment) => this.#seek(seq, moment ?? null),
+      follow: () => (this.#follow = true),
+    });
     this.#build();
   }
 
   // --- what a page uses -------------------------------------------------------------------------------------
 
-  /** Fetch a run's log and show it; resolves to the log. Raises nothing: a problem stands where the tree would. */
-  async load(run) {
+  /** Fetch a run's log and show it; resolves to the log, or to null: a problem stands where the tree would. */
+  load(run) {
     if (run !== this.#run) this.#begin(run);
+    this.#loading ??= this.#fetchLog(run).finally(() => (this.#loading = null));
+    return this.#loading;
+  }
+
+  async #fetchLog(run) {
     try {
       const log = await this.#get(`/api/runs/${encodeURIComponent(run)}/log?after=${this.#trace.last}`);
       if (run !== this.#run) return null;
@@ -141,7 +136,6 @@ class RlmTree extends HTMLElement {
     }
     this.meant = null;
     this.list.selected = id;
-    this.#stale.picture = true;
     if (this.getAttribute("node") !== id) this.setAttribute("node", id);
     this.#paint();
     this.list.reveal(id);
@@ -192,8 +186,7 @@ class RlmTree extends HTMLElement {
   // --- life -------------------------------------------------------------------------------------------------
 
   connectedCallback() {
-    listener = this;
-    this.#teach();
+    teach(this.app, this);
     this.#dress = new MutationObserver(() => this.timeline.dress());
     this.#dress.observe(document.body, { attributes: true, attributeFilter: ["class"] });
     this.#second = setInterval(() => this.#trace.root && !this.#trace.end && this.#plan(true), 1000);
@@ -202,7 +195,7 @@ class RlmTree extends HTMLElement {
   }
 
   disconnectedCallback() {
-    if (listener === this) listener = null;
+    forget(this);
     this.#dress?.disconnect();
     clearInterval(this.#second);
     this.playback.pause();
@@ -224,30 +217,22 @@ class RlmTree extends HTMLElement {
     const styled = new Promise((done) => ["load", "error"].forEach((kind) => sheet.addEventListener(kind, done)));
     this.styled = styled;
     const heads = ["Question", "Depth", "Cells", "Errors", "Tokens", "Time"];
-    const columns = el("div", { class: "columns", "aria-hidden": "true" }, heads.map((name) => el("span", { class: name.toLowerCase() }, name)));
+    const head = (name) => el("span", { class: name.toLowerCase() }, name);
+    const columns = el("div", { class: "columns", "aria-hidden": "true" }, heads.map(head));
     this.message = el("p", { class: "message-line", role: "status", hidden: true });
     this.announcer = el("p", { class: "unseen", role: "status", "aria-live": "polite" });
-    this.split = el("div", {
-      class: "split",
-      role: "separator",
-      tabIndex: 0,
-      "aria-orientation": "vertical",
-      "aria-label": "Width of the tree",
-      "aria-valuemin": "25",
-      "aria-valuemax": "75",
-      on: { pointerdown: (event) => this.#drag(event), keydown: (event) => this.#nudge(event) },
-    });
     this.rowsPane = el("div", { class: "rows" }, columns, this.list.element);
-    this.panes = el("div", { class: "panes" }, this.rowsPane, this.split, this.detail.element);
+    this.panes = el("div", { class: "panes" });
+    this.panes.append(this.rowsPane, new Divider(this.panes).element, this.detail.element);
     this.box = el("div", { class: "frame", on: { keydown: (event) => this.#key(event) } });
     this.box.append(this.toolbar.element, this.message, this.panes, this.timeline.element, this.playback.element, this.announcer);
     this.shadowRoot.append(sheet, this.box);
-    this.#divide(Number(localStorage.getItem(SPLIT)) || 46);
   }
 
   #begin(run) {
     this.playback.pause();
     this.#run = run;
+    this.#loading = null;
     this.#trace = new Trace();
     this.#collapsed = new Set();
     this.#drafts = new Map();
@@ -274,7 +259,9 @@ class RlmTree extends HTMLElement {
     if (grown) this.#stale.rows = true;
     if (touched.size || events.length) this.#stale.picture = true;
     const after = this.#trace.status();
-    if (before === "running" && after !== "running" && this.hasAttribute("ready")) this.announcer.textContent = ENDED[after] ?? "The run ended.";
+    if (before === "running" && after !== "running" && this.hasAttribute("ready")) {
+      this.announcer.textContent = ENDED[after] ?? "The run ended.";
+    }
     if (this.#filter) this.#stale.rows = true;
     if (this.#wanted && this.#trace.nodes.has(this.#wanted)) this.select(this.#wanted, { quiet: true });
     else if (!this.list.selected && this.#trace.root) this.select(this.#trace.root.id, { quiet: true });
@@ -300,6 +287,7 @@ class RlmTree extends HTMLElement {
       moment: this.#moment,
       collapsed: this.#folded,
       kept: this.#filter?.kept ?? null,
+      said: this.#filter?.said ?? null,
       drafts: this.#drafts,
       clock: Math.max(Date.now() / 1000, this.#trace.times.at(-1) ?? 0),
       text: this.toolbar.wanted.text,
@@ -308,6 +296,7 @@ class RlmTree extends HTMLElement {
     if (this.#stale.rows) {
       this.#filter = matches(this.#trace, this.#playhead, this.toolbar.wanted);
       view.kept = this.#filter?.kept ?? null;
+      view.said = this.#filter?.said ?? null;
       view.collapsed = this.#folded;
       this.#rows = visible(this.#trace, view);
     }
@@ -332,11 +321,12 @@ class RlmTree extends HTMLElement {
     });
   }
 
-  /** While nobody has scrolled, keep the node that began last in view. */
+  /** While nobody has scrolled, keep the node that began last in view: of a run that goes on, or is played. */
   #keepInView() {
-    if (!this.#follow || this.#playhead !== LIVE || this.#trace.end || this.#filter) return;
-    const newest = this.#trace.order.at(-1);
-    if (newest && newest !== this.kept) this.list.reveal((this.kept = newest).id);
+    const goesOn = this.#playhead === LIVE ? !this.#trace.end : this.playback.playing;
+    if (!this.#follow || !goesOn || this.#filter) return;
+    const newest = this.#trace.newest(this.#playhead);
+    if (newest && newest !== this.shown) this.list.reveal((this.shown = newest).id);
   }
 
   // --- playhead ---------------------------------------------------------------------------------------------
@@ -420,18 +410,6 @@ class RlmTree extends HTMLElement {
 
   // --- keys and pointer -----------------------------------------------------------------------------------------
 
-  #teach() {
-    if (taught || !this.app?.shortcut) return;
-    taught = true;
-    const group = { group: "Tree" };
-    this.app.shortcut("/", "Search the tree", () => listener.toolbar.search.focus(), {
-      ...group,
-      when: () => listener?.checkVisibility() && Boolean(listener.run),
-    });
-    for (const [keys, text] of KEYS) this.app.shortcut(keys, text, null, group);
-    for (const [keys, text] of PLAYBACK_KEYS) this.app.shortcut(keys, text, null, { group: "Playback" });
-  }
-
   #key(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && event.target.closest(".detail")) {
@@ -447,31 +425,6 @@ class RlmTree extends HTMLElement {
       "/": () => (this.toolbar.search.focus(), true),
     }[event.key];
     if (move?.()) event.preventDefault();
-  }
-
-  #drag(event) {
-    event.preventDefault();
-    this.split.setPointerCapture(event.pointerId);
-    const move = (at) => {
-      const box = this.panes.getBoundingClientRect();
-      this.#divide((100 * (at.clientX - box.left)) / box.width);
-    };
-    this.split.addEventListener("pointermove", move);
-    this.split.addEventListener("pointerup", () => this.split.removeEventListener("pointermove", move), { once: true });
-  }
-
-  #nudge(event) {
-    const by = { ArrowLeft: -2, ArrowRight: 2 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    this.#divide(this.share + by);
-  }
-
-  #divide(share) {
-    this.share = Math.min(75, Math.max(25, share));
-    this.panes.style.setProperty("--share", `${this.share}%`);
-    this.split.setAttribute("aria-valuenow", String(Math.round(this.share)));
-    localStorage.setItem(SPLIT, String(this.share));
   }
 
   #toggleTimeline() {

@@ -5,6 +5,8 @@
 
 export const LIVE = Infinity;
 const FAULTS = new Set(["error", "timeout", "died"]);
+const COUNTED = ["nodes", "cells", "tokens", "errors"];
+const NOTHING = { nodes: 0, cells: 0, tokens: 0, errors: 0 };
 
 /** The index of the first item of an ascending list whose `key` is above `limit`. */
 export function above(list, limit, key = (item) => item) {
@@ -40,6 +42,26 @@ class Node {
     this.events = [];
     this.now = summary();
     this.spans = [];
+    this.sums = new Sums();
+  }
+}
+
+/** What was counted until when: running totals, looked up by event number. */
+class Sums {
+  constructor() {
+    Object.assign(this, { seqs: [], nodes: [], cells: [], tokens: [], errors: [] });
+  }
+
+  /** Count `more` of `name` from an event on. */
+  add(name, more, seq) {
+    const place = this.seqs.push(seq) - 1;
+    for (const one of COUNTED) this[one].push((place ? this[one][place - 1] : 0) + (one === name ? more : 0));
+  }
+
+  at(playhead) {
+    const place = above(this.seqs, playhead) - 1;
+    if (place < 0) return NOTHING;
+    return { nodes: this.nodes[place], cells: this.cells[place], tokens: this.tokens[place], errors: this.errors[place] };
   }
 }
 
@@ -120,7 +142,7 @@ export class Trace {
     this.last = 0;
     this.run = null;
     this.end = null;
-    this.totals = [];
+    this.sums = new Sums();
     this.lanes = [];
   }
 
@@ -167,9 +189,10 @@ export class Trace {
       node.ended = event.ts;
       if (this.lanes[node.lane] === node) this.lanes[node.lane] = null;
     }
-    if (event.k === "reply") this.#count({ tokens: event.tok ?? 0 }, event);
-    if (event.k === "cell") this.#count({ cells: 1 }, event);
-    if (event.k === "done" && FAULTS.has(event.st)) this.#count({ errors: 1 }, event);
+    if (event.k === "reply") this.#count(node, "tokens", event.tok ?? 0, event);
+    else if (event.k === "cell") this.#count(node, "cells", 1, event);
+    else if (event.k === "done" && FAULTS.has(event.st)) this.#count(node, "errors", 1, event);
+    else if (event.k === "end" && event.st === "failed") this.#count(node, "errors", 1, event);
   }
 
   #add(event) {
@@ -183,14 +206,13 @@ export class Trace {
     node.lane = parent ? parent.lane + 1 : 0;
     while (this.lanes[node.lane]) node.lane += 1;
     this.lanes[node.lane] = node;
-    this.#count({ nodes: 1 }, event);
+    this.#count(node, "nodes", 1, event);
   }
 
-  #count(more, event) {
-    const old = this.totals.at(-1) ?? { nodes: 0, cells: 0, tokens: 0, errors: 0 };
-    const next = { ...old, s: event.s };
-    for (const name of Object.keys(more)) next[name] += more[name];
-    this.totals.push(next);
+  #count(node, name, more, event) {
+    if (!more) return;
+    node.sums.add(name, more, event.s);
+    this.sums.add(name, more, event.s);
   }
 
   /** Who ran when: [what, from, to] with to null while it goes on. What is queue, model, kernel or waiting. */
@@ -249,18 +271,16 @@ export class Trace {
     return Math.max(0, until - node.began);
   }
 
-  /** The sums of a node and all below it: {nodes, cells, tokens, errors}. */
+  /** The sums of a node and all below it: {nodes, cells, tokens, errors}; a failed node counts as an error. */
   below(node, playhead = LIVE) {
-    const sum = { nodes: 0, cells: 0, tokens: 0, errors: 0 };
+    if (node === this.root) return this.sums.at(playhead);
+    const sum = { ...NOTHING };
     const todo = [node];
     while (todo.length) {
       const one = todo.pop();
       if (one.start > playhead) continue;
-      const now = this.at(one, playhead);
-      sum.nodes += 1;
-      sum.cells += now.cells;
-      sum.tokens += now.tokens;
-      sum.errors += now.errors + (now.status === "failed" ? 1 : 0);
+      const own = one.sums.at(playhead);
+      for (const name of COUNTED) sum[name] += own[name];
       todo.push(...one.children);
     }
     return sum;
@@ -268,14 +288,18 @@ export class Trace {
 
   /** The sums of the whole tree at a playhead. */
   total(playhead = LIVE) {
-    const found = above(this.totals, playhead, (entry) => entry.s);
-    return this.totals[found - 1] ?? { nodes: 0, cells: 0, tokens: 0, errors: 0 };
+    return this.sums.at(playhead);
   }
 
   /** How many children of a node have begun at a playhead. */
   begun(node, playhead = LIVE) {
     if (playhead >= this.last) return node.children.length;
     return above(node.children, playhead, (child) => child.start);
+  }
+
+  /** The node that began last at a playhead. */
+  newest(playhead = LIVE) {
+    return this.order[above(this.order, playhead, (node) => node.start) - 1];
   }
 
   /** The Unix time of an event, and the number of the last event not later than a Unix time. */

@@ -1,6 +1,6 @@
 // The rows of the tree: only those in view exist, 26 pixels each. Keyboard after the ARIA tree pattern.
 
-import { el } from "../dom.js";
+import { el, put } from "../dom.js";
 import { icon, redraw, say } from "./build.js";
 import { LIVE } from "./fold.js";
 import { count, duration } from "./figures.js";
@@ -9,6 +9,8 @@ import { line } from "./text.js";
 export const ROW = 26;
 const SPARE = 8; // rows above and below the view
 const TAIL = 90; // characters of live text beside a question
+const SEEN = 32; // characters of a question that have room in any case
+const BEFORE = 5; // characters shown before what a search found
 const STATUS = {
   running: "running",
   answered: "answered",
@@ -39,16 +41,23 @@ export class List {
         keydown: (event) => this.#key(event),
         click: (event) => this.#click(event),
         dblclick: (event) => this.#double(event),
-        scroll: () => this.paint(),
+        scroll: () => {
+          this.top = this.element.scrollTop;
+          this.paint();
+        },
         wheel: () => this.on.scrolled(),
         pointerdown: () => this.on.scrolled(),
       },
     });
     this.element.append(this.space);
-    new ResizeObserver(() => this.paint()).observe(this.element);
+    [this.top, this.height] = [0, 400]; // kept, because asking the element lays the page out
+    new ResizeObserver(([entry]) => {
+      this.height = entry.contentRect.height;
+      this.paint();
+    }).observe(this.element);
   }
 
-  /** Take the rows to show and what they are seen by: {trace, playhead, collapsed, kept, drafts, clock, text}. */
+  /** Take the rows to show and what they are seen by: {trace, playhead, collapsed, kept, said, drafts, clock, text}. */
   show(rows, view) {
     if (rows !== this.rows) {
       this.rows = rows;
@@ -64,18 +73,17 @@ export class List {
     const place = this.places.get(id);
     if (place === undefined) return;
     const top = place * ROW;
-    const box = this.element;
-    if (top < box.scrollTop) box.scrollTop = top;
-    else if (top + ROW > box.scrollTop + box.clientHeight) box.scrollTop = top + ROW - box.clientHeight;
+    if (top >= this.top && top + ROW <= this.top + this.height) return;
+    this.element.scrollTop = top < this.top ? top : top + ROW - this.height;
+    this.top = this.element.scrollTop;
     this.paint();
   }
 
   /** Make and change the rows in view, and the selected one wherever it is. */
   paint() {
     if (!this.view) return;
-    const height = this.element.clientHeight || 400;
-    const first = Math.max(0, Math.floor(this.element.scrollTop / ROW) - SPARE);
-    const last = Math.min(this.rows.length, Math.ceil((this.element.scrollTop + height) / ROW) + SPARE);
+    const first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
+    const last = Math.min(this.rows.length, Math.ceil((this.top + this.height) / ROW) + SPARE);
     const wanted = new Set();
     for (let place = first; place < last; place += 1) wanted.add(place);
     const chosen = this.places.get(this.selected);
@@ -139,7 +147,7 @@ export class List {
   }
 
   #fill(row, node) {
-    const { trace, playhead, collapsed, kept, drafts, clock, text } = this.view;
+    const { trace, playhead, collapsed, kept, said, drafts, clock, text } = this.view;
     const now = trace.at(node, playhead);
     const begun = trace.begun(node, playhead);
     const open = begun > 0 && !collapsed.has(node.id);
@@ -150,7 +158,8 @@ export class List {
       row.node = node;
       row.text = text;
       row.head.style.paddingInlineStart = `${6 + Math.min(node.level, 24) * 16}px`;
-      question(row.question, line(node.question, 240) || node.id, text);
+      row.question.title = line(node.question, 240) || node.id;
+      marked(row.question, row.question.title, text);
       redraw(row.kind.firstChild, node.kind);
       row.element.dataset.kind = node.kind;
       row.kind.title = KIND[node.kind] ?? node.kind;
@@ -170,7 +179,10 @@ export class List {
     row.twist.classList.toggle("open", open);
     redraw(row.status.firstChild, STATUS[now.status] ? (now.status === "unanswered" ? "interrupted" : now.status) : "note");
     row.status.title = now.status === "running" ? PHASE[now.phase] || "running" : (STATUS[now.status] ?? now.status);
-    say(row.live, draft ? line(draft.text.slice(-TAIL), TAIL) : "");
+    const found = draft ? "" : (said?.get(node.id) ?? hidden(row.question.title, text));
+    row.live.classList.toggle("found", Boolean(found));
+    if (found) marked(row.live, around(line(found), text), text);
+    else say(row.live, draft ? line(draft.text.slice(-TAIL), TAIL) : "");
     const cells = sum ? sum.cells : now.cells;
     const errors = sum ? sum.errors : now.errors + (now.status === "failed" ? 1 : 0);
     const tokens = sum ? sum.tokens : now.tokens;
@@ -205,7 +217,7 @@ export class List {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.rows.length) return;
     const place = this.places.get(this.selected) ?? -1;
     const node = this.rows[place];
-    const page = Math.max(1, Math.floor(this.element.clientHeight / ROW) - 1);
+    const page = Math.max(1, Math.floor(this.height / ROW) - 1);
     const to = (next) => this.on.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
     const open = node && this.view.trace.begun(node, this.view.playhead) > 0 && !this.view.collapsed.has(node.id);
     const below = node && this.view.trace.begun(node, this.view.playhead) > 0;
@@ -229,15 +241,23 @@ export class List {
   }
 }
 
-/** A question with the parts that a search found marked. */
-function question(element, shown, text) {
-  element.title = shown;
+/** Set a text in which what was searched for is marked. */
+function marked(element, shown, text) {
   const wanted = text.trim().toLocaleLowerCase();
   const at = wanted ? shown.toLocaleLowerCase().indexOf(wanted) : -1;
-  if (at < 0) say(element, shown);
-  else {
-    const end = at + wanted.length;
-    element.replaceChildren(shown.slice(0, at), el("mark", {}, shown.slice(at, end)), shown.slice(end));
-  }
+  if (at < 0 && element.childElementCount) element.textContent = shown;
+  else if (at < 0) say(element, shown);
+  else put(element, shown.slice(0, at), el("mark", {}, shown.slice(at, at + wanted.length)), shown.slice(at + wanted.length));
 }
 
+/** A question in which what was searched for stands too far right to be seen in its place, else "". */
+function hidden(shown, text) {
+  const wanted = text.trim().toLocaleLowerCase();
+  return wanted && shown.toLocaleLowerCase().indexOf(wanted) > SEEN ? shown : "";
+}
+
+/** A text from a little before what was searched for. */
+function around(shown, text) {
+  const at = shown.toLocaleLowerCase().indexOf(text.trim().toLocaleLowerCase());
+  return at > BEFORE ? `…${shown.slice(at - BEFORE)}` : shown;
+}

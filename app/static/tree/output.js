@@ -12,6 +12,7 @@ const COLUMNS = 40;
 const CELL = 500; // characters of one cell
 const IMAGE = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/=\s]+$/;
 const STORED = /^\/api\/blobs\/[0-9a-f]{64}$/;
+const NUMBER = /^[-+−]?[\d.,]+(e[-+]?\d+)?\s*%?$/i;
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
 
 /** The outputs (nbformat) of a cell as elements, texts of one stream joined. */
@@ -34,7 +35,8 @@ const flat = (text) => (Array.isArray(text) ? text.join("") : String(text ?? "")
 
 function output(one) {
   if (one.output_type === "stream") {
-    return el("div", { class: `output stream ${one.name === "stderr" ? "stderr" : ""}` }, long(overwritten(flat(one.text)), ansi));
+    const kind = one.name === "stderr" ? "stream stderr" : "stream";
+    return el("div", { class: `output ${kind}` }, long(overwritten(flat(one.text)), ansi));
   }
   if (one.output_type === "error") return error(one);
   return el("div", { class: "output display" }, display(one.data ?? {}));
@@ -44,10 +46,8 @@ function output(one) {
 function display(data) {
   for (const type of ["image/png", "image/jpeg"]) {
     const source = data[type] && image(type, flat(data[type]));
-    if (source) {
-      const shown = el("img", { src: source, alt: flat(data["text/plain"]) || "a plot without a description", loading: "lazy" });
-      return shown;
-    }
+    const alt = flat(data["text/plain"]) || "a picture without a description";
+    if (source) return el("img", { src: source, alt, loading: "lazy" });
   }
   const made = data["text/html"] && tabled(flat(data["text/html"]));
   if (made) return made;
@@ -76,12 +76,15 @@ function tabled(html) {
 }
 
 function cell({ text, title, wide, tall }) {
-  return el(title ? "th" : "td", { colSpan: wide, rowSpan: tall }, plain(text.trim().slice(0, CELL)));
+  const shown = text.trim().slice(0, CELL);
+  const kind = NUMBER.test(shown) ? "numeric" : null;
+  return el(title ? "th" : "td", { class: kind, colSpan: wide, rowSpan: tall }, plain(shown));
 }
 
 function error(one) {
   const trace = flat((one.traceback ?? []).join("\n"));
-  const head = el("span", { class: "raised" }, el("b", {}, plain(one.ename || "Error")), one.evalue ? ": " : "", plain(one.evalue ?? ""));
+  const name = el("b", {}, plain(one.ename || "Error"));
+  const head = el("span", { class: "raised" }, name, one.evalue ? ": " : "", plain(one.evalue ?? ""));
   if (!trace.trim()) return el("div", { class: "output error" }, head);
   return el(
     "details",

@@ -7,7 +7,10 @@ import { clock, count } from "./figures.js";
 
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 
-/** `on.seek(seq, moment)` moves the playhead; seq LIVE is the end, moment the Unix time between two events. */
+/**
+ * `on.seek(seq, moment)` moves the playhead; seq LIVE is the end, moment the Unix time between two events. `on.follow()`
+ * says that what happens should be kept in view again.
+ */
 export class Playback {
   constructor(on) {
     this.on = on;
@@ -29,7 +32,8 @@ export class Playback {
       { class: "speed", "aria-label": "Speed", title: "Speed", on: { change: () => (this.speed = Number(this.rate.value)) } },
       SPEEDS.map((speed) => el("option", { value: String(speed), selected: speed === 1 }, `${speed}×`)),
     );
-    this.live = el("button", { type: "button", class: "button live-button", on: { click: () => this.toLive() } }, el("span", { class: "dot" }), el("span"));
+    const live = { type: "button", class: "button live-button", on: { click: () => this.toLive() } };
+    this.live = el("button", live, el("span", { class: "dot" }), el("span"));
     this.element = el(
       "div",
       { class: "playback", role: "group", "aria-label": "Playback" },
@@ -74,6 +78,7 @@ export class Playback {
     if (!trace.last) return;
     const start = playhead >= trace.last ? 1 : playhead;
     this.playing = true;
+    this.on.follow();
     this.moment = start === playhead && this.view.moment ? this.view.moment : trace.time(start);
     this.before = performance.now();
     this.on.seek(start, this.moment);
@@ -96,6 +101,7 @@ export class Playback {
 
   toLive() {
     this.pause();
+    this.on.follow();
     this.on.seek(LIVE);
   }
 

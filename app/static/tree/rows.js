@@ -19,13 +19,15 @@ export function visible(trace, { playhead = LIVE, collapsed = new Set(), kept = 
 
 /**
  * The nodes that a filter lets through, with the way to each. `wanted` is {text, errors, finals, kind}.
- * Returns {kept, hits}, or null where nothing is filtered.
+ * Returns {kept, hits, said}, or null where nothing is filtered; `said` maps the id of a hit to the text of it, other
+ * than its question, that holds the text searched for.
  */
 export function matches(trace, playhead, wanted) {
   const text = wanted.text.trim().toLocaleLowerCase();
   if (!text && !wanted.errors && !wanted.finals && !wanted.kind) return null;
   const kept = new Map();
   const hits = [];
+  const said = new Map();
   for (const node of trace.order) {
     if (node.start > playhead) break;
     if (wanted.kind && node.kind !== wanted.kind) continue;
@@ -35,19 +37,27 @@ export function matches(trace, playhead, wanted) {
     if (wanted.errors || wanted.finals) {
       if (!(wanted.errors && faulty) && !(wanted.finals && final)) continue;
     }
-    if (text && !says(node, text, playhead)) continue;
+    if (text && !holds(node.question, text)) {
+      const found = says(node, text, playhead);
+      if (found === null) continue;
+      said.set(node.id, found);
+    }
     hits.push(node);
     kept.set(node.id, true);
     for (let above = node.parent; above && !kept.has(above.id); above = above.parent) kept.set(above.id, false);
   }
-  return { kept, hits };
+  return { kept, hits, said };
 }
 
-/** Whether a node's id, question, answer, notes or the heads of its cells hold a text in lower case. */
-function says(node, text, playhead) {
-  if (node.id === text || node.question.toLocaleLowerCase().includes(text)) return true;
-  return node.events.some((event) => {
-    if (event.s > playhead || (event.k !== "cell" && event.k !== "note" && event.k !== "end")) return false;
-    return ((event.k === "end" ? event.a : event.h) ?? "").toLocaleLowerCase().includes(text);
-  });
+const holds = (text, wanted) => (text ?? "").toLocaleLowerCase().includes(wanted);
+
+/** What of a node beside its question holds a text in lower case: its answer, a note or the head of a cell; else null. */
+function says(node, wanted, playhead) {
+  if (node.id === wanted) return "";
+  for (const event of node.events) {
+    if (event.s > playhead) break;
+    const text = event.k === "end" ? event.a : event.k === "cell" || event.k === "note" ? event.h : "";
+    if (text && holds(text, wanted)) return text;
+  }
+  return null;
 }

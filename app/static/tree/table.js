@@ -28,8 +28,10 @@ export function table(html, most) {
       total += 1;
       if (rows.length < most) rows.push((row = { head, cells: [] }));
     } else if (tag === "td" || tag === "th") {
-      cell = slash || !row ? null : { text: "", title: tag === "th", wide: span(attributes, "col"), tall: span(attributes, "row") };
-      if (cell) row.cells.push(cell);
+      cell = null;
+      if (slash || !row) continue;
+      cell = { text: "", title: tag === "th", wide: span(attributes, "col"), tall: span(attributes, "row") };
+      row.cells.push(cell);
     } else if (tag === "br" && cell) cell.text += "\n";
   }
   return inside && total ? { rows, total } : null;

@@ -5,14 +5,16 @@
 
 import { el } from "../dom.js";
 import { LIVE } from "./fold.js";
-import { clock, duration, many } from "./figures.js";
+import { clock, count, duration, many } from "./figures.js";
 import { line } from "./text.js";
 
+const PAUSE = 250; // milliseconds between two pictures while events come
 const AXIS = 18;
 const THIN = 3;
 const THICK = 11;
 const LEAST = 1.5; // pixels: a bar that short still shows
 const NAMES = { model: "model", kernel: "kernel", waiting: "waiting for calls", queue: "in the queue" };
+const KINDS = ["node", "queue", "model", "kernel", "waiting", "fault"]; // in the order of painting
 const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600];
 
 /** `on` is {select(id), seek(unix seconds)}. */
@@ -22,33 +24,53 @@ export class Timeline {
     this.canvas = el("canvas", { role: "img", "aria-label": "Timeline" });
     this.line = el("div", { class: "playhead", hidden: true });
     this.future = el("div", { class: "future", hidden: true });
+    this.chosen = el("div", { class: "chosen", hidden: true });
     this.tip = el("div", { class: "tip", hidden: true });
+    this.probe = el("i", { hidden: true });
     this.space = el("div", { class: "lanes-space", role: "presentation" });
-    this.scroll = el("div", { class: "lanes", on: { scroll: () => this.#draw() } }, this.space);
+    this.scroll = el("div", { class: "lanes", on: { scroll: () => this.#rolled() } }, this.space);
     this.legend = el(
       "p",
       { class: "legend" },
       ["model", "kernel", "waiting", "queue"].map((what) => el("span", { class: `key ${what}` }, NAMES[what])),
       (this.more = el("span", { class: "more" })),
     );
-    this.box = el("div", { class: "picture" }, this.canvas, this.scroll, this.future, this.line, this.tip);
+    const over = [this.chosen, this.future, this.line, this.tip, this.probe];
+    this.box = el("div", { class: "picture" }, this.canvas, this.scroll, over);
     this.element = el("div", { class: "timeline" }, this.legend, this.box);
     this.window = null;
-    new ResizeObserver(() => this.#draw()).observe(this.box);
+    this.scrolled = 0;
+    this.size = { width: 0, height: 0 }; // kept, because asking the element lays the page out
+    new ResizeObserver(([entry]) => {
+      this.size = entry.contentRect;
+      this.#again();
+    }).observe(this.box);
     this.#listen();
   }
 
-  /** Take the tree; draws it anew only when `changed`. */
+  /** Take the tree; draws it anew when `changed`, at once or a little later. */
   show(view, changed) {
+    const other = this.view?.trace !== view.trace;
     this.view = view;
-    if (changed) this.#draw();
+    if (changed && (other || performance.now() - this.drawn > PAUSE)) this.#draw();
+    else if (changed) this.later ||= setTimeout(() => this.#again(), PAUSE);
     this.#place();
   }
 
   /** Read the colours again: the theme has changed. */
   dress() {
     this.colours = null;
+    this.#again();
+  }
+
+  #rolled() {
+    this.scrolled = this.scroll.scrollTop;
+    this.#again();
+  }
+
+  #again() {
     this.#draw();
+    if (this.view) this.#place();
   }
 
   #range() {
@@ -60,15 +82,18 @@ export class Timeline {
   }
 
   get #lane() {
-    const room = (this.box.clientHeight - AXIS - 4) / Math.max(1, this.view.trace.lanes.length);
+    const room = (this.size.height - AXIS - 4) / Math.max(1, this.view.trace.lanes.length);
     return Math.min(THICK, Math.max(THIN, Math.floor(room)));
   }
 
   #draw() {
+    clearTimeout(this.later);
+    this.later = 0;
+    this.drawn = performance.now();
     if (!this.view?.trace.root || this.element.hidden) return;
     const { trace, clock: now } = this.view;
-    const width = this.box.clientWidth;
-    const height = this.box.clientHeight;
+    this.element.style.setProperty("--lanes", String(trace.lanes.length));
+    const { width, height } = this.size;
     if (!width || !height) return;
     const ratio = devicePixelRatio || 1;
     if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
@@ -83,57 +108,51 @@ export class Timeline {
     this.#axis(pen, width, height, from, until, scale);
     const lane = this.#lane;
     this.space.style.height = `${trace.lanes.length * lane + 2}px`;
-    const top = AXIS + 2 - this.scroll.scrollTop;
-    const colours = this.#colours();
-    const edges = new Map(); // lane and colour to the pixel painted last, so that no pixel is painted twice
+    const top = AXIS + 2 - this.scrolled;
     const thick = Math.max(1, lane - (lane > 5 ? 2 : lane > 3 ? 1 : 0));
-    pen.save();
-    pen.beginPath();
-    pen.rect(0, AXIS, width, height - AXIS);
-    pen.clip();
+    const bars = { node: [], queue: [], waiting: [], model: [], kernel: [], fault: [] };
+    const edges = new Map(); // lane and kind to the pixel painted last, so that none is painted twice
+    const bar = (kind, row, left, right, y) => {
+      const key = row * 8 + KINDS.indexOf(kind);
+      const end = Math.max(left + LEAST, right);
+      if (end - (edges.get(key) ?? -1) < 0.5) return;
+      edges.set(key, end);
+      bars[kind].push(left, y, end - left);
+    };
     for (const node of trace.order) {
       const y = top + node.lane * lane;
       if (y + lane < AXIS || y > height) continue;
       const end = node.ended ?? trace.end?.ts ?? now;
       if (end < from || node.began > until) continue;
-      const x = (node.began - from) * scale;
-      pen.fillStyle = colours.node;
-      pen.fillRect(x, y, Math.max(LEAST, (end - node.began) * scale), thick);
+      const [left, right] = [(node.began - from) * scale, (end - from) * scale];
+      bar("node", node.lane, left, right, y);
       for (const [what, began, ended] of node.spans) {
         const stop = ended ?? end;
-        if (stop < from || began > until) continue;
-        const left = (began - from) * scale;
-        const right = Math.max(left + LEAST, (stop - from) * scale);
-        const key = node.lane * 4 + (what === "model" ? 0 : what === "kernel" ? 1 : what === "waiting" ? 2 : 3);
-        if (right <= (edges.get(key) ?? -1)) continue;
-        edges.set(key, right);
-        pen.fillStyle = colours[what];
-        pen.fillRect(left, y, right - left, thick);
+        if (stop >= from && began <= until) bar(what, node.lane, (began - from) * scale, (stop - from) * scale, y);
       }
       const failed = node.now.status === "failed" || node.now.errors > 0;
-      if (failed && lane >= 4) {
-        pen.fillStyle = colours.fault;
-        pen.fillRect(Math.max(x, Math.min(width, (end - from) * scale) - 2), y, 2, thick);
-      }
-      if (node.id === this.view.selected) {
-        pen.strokeStyle = colours.chosen;
-        pen.lineWidth = 1.5;
-        pen.strokeRect(x - 0.75, y - 0.75, Math.max(3, (end - node.began) * scale) + 1.5, thick + 1.5);
-      }
+      if (failed && lane >= 4) bars.fault.push(Math.max(left, Math.min(width, right) - 2), y, 2);
+    }
+    const colours = this.#colours();
+    pen.save();
+    pen.beginPath();
+    pen.rect(0, AXIS, width, height - AXIS);
+    pen.clip();
+    for (const kind of KINDS) {
+      pen.fillStyle = colours[kind];
+      for (let i = 0; i < bars[kind].length; i += 3) pen.fillRect(bars[kind][i], bars[kind][i + 1], bars[kind][i + 2], thick);
     }
     pen.restore();
     const shown = Math.floor((height - AXIS) / lane);
     const left = trace.lanes.length - shown;
     this.more.textContent = left > 0 ? `${many(left, "more lane")}, scroll to see` : "";
-    this.canvas.setAttribute(
-      "aria-label",
-      `Timeline of ${many(trace.order.length, "node")} over ${duration(until - from)}, at most ${many(trace.lanes.length, "node")} at once`,
-    );
+    const [all, most] = [many(trace.order.length, "node"), count(trace.lanes.length)];
+    this.canvas.setAttribute("aria-label", `Timeline of ${all} over ${duration(until - from)}, at most ${most} at once`);
   }
 
   #axis(pen, width, height, from, until, scale) {
     const colours = this.#colours();
-    const step = STEPS.find((one) => one * scale >= 72) ?? STEPS.at(-1);
+    const step = STEPS.find((one) => one * scale >= 72) ?? Math.ceil(72 / scale / 86_400) * 86_400;
     const origin = this.view.trace.began;
     pen.font = `11px ${getComputedStyle(this.element).fontFamily}`;
     pen.textBaseline = "middle";
@@ -147,30 +166,35 @@ export class Timeline {
     }
   }
 
+  /** The colours of the theme, worked out once: a canvas would do so for every bar. */
   #colours() {
     if (this.colours) return this.colours;
-    const style = getComputedStyle(this.element);
-    const read = (name) => style.getPropertyValue(`--${name}`).trim();
-    this.colours = {
-      model: read("model"),
-      kernel: read("kernel"),
-      waiting: read("waiting"),
-      queue: read("queue"),
-      node: read("lane"),
-      grid: read("grid"),
-      ink: read("faint"),
-      fault: read("bad"),
-      chosen: read("ink"),
-    };
+    const names = { node: "lane", queue: "queue", waiting: "waiting", model: "model", kernel: "kernel" };
+    Object.assign(names, { fault: "bad", grid: "grid", ink: "faint" });
+    this.colours = {};
+    for (const [name, variable] of Object.entries(names)) {
+      this.probe.style.color = `var(--${variable})`;
+      this.colours[name] = getComputedStyle(this.probe).color;
+    }
     return this.colours;
   }
 
   #place() {
-    const { trace, playhead } = this.view;
+    const { trace, playhead, selected, clock: now } = this.view;
+    const [from, until] = this.#range();
+    const node = trace.nodes.get(selected);
+    const top = node ? AXIS + 2 - this.scrolled + node.lane * this.#lane : 0;
+    this.chosen.hidden = !node || top < AXIS || top > this.size.height;
+    if (!this.chosen.hidden) {
+      const spot = (time) => Math.min(100, Math.max(0, (100 * (time - from)) / (until - from)));
+      const [left, right] = [spot(node.began), spot(node.ended ?? trace.end?.ts ?? now)];
+      const place = { top: top - 2, height: this.#lane + 2 };
+      for (const [side, pixels] of Object.entries(place)) this.chosen.style[side] = `${pixels}px`;
+      Object.assign(this.chosen.style, { left: `${left}%`, width: `${right - left}%` });
+    }
     const past = playhead !== LIVE && trace.root;
     this.line.hidden = this.future.hidden = !past;
     if (!past) return;
-    const [from, until] = this.#range();
     const x = ((this.view.moment ?? trace.time(playhead)) - from) / (until - from);
     const percent = `${Math.min(1, Math.max(0, x)) * 100}%`;
     this.line.style.left = this.future.style.left = percent;
@@ -211,8 +235,7 @@ export class Timeline {
     this.scroll.addEventListener("pointerleave", () => (this.tip.hidden = true));
     this.scroll.addEventListener("dblclick", () => {
       this.window = null;
-      this.#draw();
-      this.#place();
+      this.#again();
     });
     this.scroll.addEventListener(
       "wheel",
@@ -226,22 +249,22 @@ export class Timeline {
   }
 
   #zoom(here, factor) {
-    const whole = (this.window = null) ?? this.#range();
-    const [from, until] = this.shown ?? whole;
+    const [from, until] = this.#range();
+    this.window = null;
+    const whole = this.#range();
     const span = Math.max(0.05, (until - from) * factor);
     const start = here.time - (here.x / here.width) * span;
     const all = whole[1] - whole[0];
-    this.window = span >= all ? null : [start, start + span].map((at) => at + Math.max(0, whole[0] - start) - Math.max(0, start + span - whole[1]));
-    this.shown = this.window;
-    this.#draw();
-    this.#place();
+    const back = Math.max(0, whole[0] - start) - Math.max(0, start + span - whole[1]); // stay within the run
+    this.window = span >= all ? null : [start + back, start + span + back];
+    this.#again();
   }
 
   #nodeAt({ y, time }) {
-    const lane = Math.floor((y - AXIS - 2 + this.scroll.scrollTop) / this.#lane);
+    const lane = Math.floor((y - AXIS - 2 + this.scrolled) / this.#lane);
     const { trace, clock: now } = this.view;
     const [from, until] = this.#range();
-    const near = ((until - from) / Math.max(1, this.box.clientWidth)) * 3;
+    const near = ((until - from) / Math.max(1, this.size.width)) * 3;
     return trace.order.findLast(
       (node) => node.lane === lane && node.began - near <= time && (node.ended ?? trace.end?.ts ?? now) + near >= time,
     );

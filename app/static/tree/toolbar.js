@@ -24,16 +24,19 @@ export class Toolbar {
     this.hits = el("span", { class: "hits", role: "status" });
     this.errors = this.#toggle("errors", "Errors", "Only nodes with an error");
     this.finals = this.#toggle("finals", "Finals", "Only nodes that gave a final answer");
+    const kinds = [["", "All kinds"], ["child", "Children"], ["leaf", "Prompts"]];
+    const change = () => this.#choose("kind", this.kind.value);
     this.kind = el(
       "select",
-      { class: "kinds", "aria-label": "Kind of node", title: "Kind of node", on: { change: () => this.#choose("kind", this.kind.value) } },
-      [["", "All kinds"], ["child", "Children"], ["leaf", "Prompts"]].map(([value, text]) => el("option", { value }, text)),
+      { class: "kinds", "aria-label": "Kind of node", title: "Kind of node", on: { change } },
+      kinds.map(([value, text]) => el("option", { value }, text)),
     );
     this.totals = el("span", { class: "totals" });
     this.line = button("time", "Timeline", () => this.on.timeline());
+    this.line.setAttribute("aria-pressed", "true");
     this.element = el(
       "div",
-      { class: "toolbar", role: "toolbar", "aria-label": "Tree" },
+      { class: "toolbar", role: "group", "aria-label": "Search and filter" },
       el("label", { class: "searching" }, icon("search"), this.search, this.hits),
       this.errors,
       this.finals,

@@ -26,6 +26,7 @@ def test_lines_have_their_numbers_and_places(tmp_path: Path) -> None:
     ]
     assert rows.lines == len(rows) == 4
     assert [rows.row_of(char) for char in (0, 3, 4, 5, 10, 11, 15, 99)] == [0, 0, 1, 2, 2, 3, 3, 3]
+    assert rows.rows_of([0, 5, 99]) == [0, 2, 3] and rows.rows_of([]) == []
     assert [rows.row_of_line(line) for line in (-5, 1, 3, 99)] == [0, 0, 2, 3]
 
 

@@ -82,7 +82,7 @@ def test_what_is_too_large_is_refused_with_what_would_fit(eight):
     fit = choose(eight, Room(4 * GIB))
     assert not fit.ok
     assert "Eight needs 5." in fit.problem and "4.0 GiB of memory are free" in fit.problem
-    assert "up to 2." in fit.problem  # the size of a file that fits
+    assert "up to 3.0 GB fits" in fit.problem  # the size of a file that fits
     assert choose(replace(eight, size=largest(Room(4 * GIB)), weights=Weights()), Room(4 * GIB)).ok
 
 

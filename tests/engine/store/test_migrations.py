@@ -70,13 +70,14 @@ def test_a_database_of_the_first_release_gets_its_sessions_and_its_search(folder
         store.append(other, "0", "run_finished", {"status": "answered", "answer": "nobody"})
     with sqlite3.connect(folder / "taproot.db") as db:  # as the first release left it
         for statement in (
+            "DROP TABLE trace",
             "DROP TABLE search",
             "DROP TABLE title",
             "DROP INDEX event_by_node",
             "DROP INDEX run_by_session",
             "ALTER TABLE run DROP COLUMN session",
             "ALTER TABLE run DROP COLUMN follows",
-            "DELETE FROM _sqlite_migrations WHERE name = 'm002_sessions_and_search'",
+            "DELETE FROM _sqlite_migrations WHERE name IN ('m002_sessions_and_search', 'm004_trace')",
         ):
             db.execute(statement)
     with Store(folder) as store:
@@ -85,4 +86,5 @@ def test_a_database_of_the_first_release_gets_its_sessions_and_its_search(folder
         assert {hit.kind for hit in store.find("basalt", 10)} <= {"question", "answer", "code", "output"}
         assert [hit.run for hit in store.find("quarry", 10)] == [other]
         assert [hit.kind for hit in store.find("meridian", 10)] == ["code"]
+        assert [seq for seq, _ in store.trace(other)] == [1, 2, 3]
     assert len(list((folder / "backups").iterdir())) == 1

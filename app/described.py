@@ -1,0 +1,156 @@
+"""What the page and the command say of models, as JSON: files, the loaded one, the catalogue, the machine."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from app.catalogue import Entry
+from app.cli import STARTER
+from app.fetch import Progress, endpoint
+from app.shelf import Book
+from engine.llm import hardware
+from engine.llm.fit import Fit, Room, estimate, gib, largest, pool_of
+from engine.llm.gguf_facts import GgufFacts
+from engine.types import Json, ModelInfo
+
+
+def facts_json(facts: GgufFacts) -> Json:
+    """Facts of a file. Sizes in bytes, windows in tokens."""
+    return {
+        "path": str(facts.path),
+        "name": facts.name,
+        "architecture": facts.architecture,
+        "parameters": facts.parameters,
+        "quantization": facts.quantization,
+        "license": facts.license,
+        "size": facts.size,
+        "parts": len(facts.parts),
+        "layers": facts.layers,
+        "window_trained": facts.n_ctx_train,
+        "cache_per_token": facts.kv_bytes,
+        "recurrent": facts.weights.recurrent > 0,
+        "template": facts.template is not None,
+        "starter": facts.path == STARTER,
+    }
+
+
+def fit_json(fit: Fit) -> Json:
+    """How a model would be loaded. Bytes and tokens; `level`: good, tight or none."""
+    return {
+        "ok": fit.ok,
+        "level": "none" if not fit.ok else "tight" if fit.notices else "good",
+        "window": fit.window,
+        "memory": fit.need.ram,
+        "gpu_memory": fit.need.gpu,
+        "gpu_layers": fit.gpu_layers,
+        "cache": fit.need.cache,
+        "weights": fit.need.mapped,
+        "buffers": fit.need.buffers,
+        "problem": fit.problem,
+        "notices": list(fit.notices),
+    }
+
+
+def inspected(facts: GgufFacts, fit: Fit) -> Json:
+    """Facts and fit of one file, with what larger windows would need."""
+    windows = sorted(
+        {fit.window, *(w for w in (4096, 8192, 16384, 32768, 65536, 131072) if w <= facts.n_ctx_train)}
+    )
+    return {
+        **facts_json(facts),
+        "fit": fit_json(fit),
+        "memory_by_window": {str(w): estimate(facts, w, pool=pool_of(facts, w)).ram for w in windows},
+    }
+
+
+def book(found: Book, fit: Fit | None, *, in_use: bool) -> Json:
+    """A file of the shelf. `state`: ready, growing (being copied) or bad."""
+    base = {
+        "path": str(found.path),
+        "file": found.path.name,
+        "folder": str(found.path.parent),
+        "size": found.size,
+    }
+    if found.facts is None or fit is None:
+        return {
+            **base,
+            "state": "growing" if found.growing else "bad",
+            "name": found.path.stem,
+            "problem": without_path(found.problem, found.path),
+            "loaded": False,
+            "fit": None,
+        }
+    return {**base, **facts_json(found.facts), "state": "ready", "loaded": in_use, "fit": fit_json(fit)}
+
+
+def loaded(info: ModelInfo, path: str, facts: GgufFacts | None, fit: Fit | None, memory: int) -> Json:
+    """The model that answers new questions. `memory`: bytes its process holds now."""
+    return {
+        **(facts_json(facts) if facts else {}),
+        "path": path,
+        "file": Path(path).name,
+        "name": info.name,
+        "window": info.n_ctx,
+        "chars_per_token": info.chars_per_token,
+        "own_template": info.template == "own",
+        "notices": list(dict.fromkeys([*info.notices, *(fit.notices if fit else ())])),
+        "memory": memory,
+        "gpu_layers": fit.gpu_layers if fit else 0,
+        "starter": bool(facts and facts.path == STARTER),
+    }
+
+
+def entry(wanted: Entry, room: Room, books: Sequence[Book], progress: Progress | None, asked: Json) -> Json:
+    """An entry of the catalogue: whether it is there, how large, whether it should fit, how its download stands."""
+    there = next((b for b in books if b.facts and fnmatch.fnmatch(b.path.name, _first_part(wanted))), None)
+    size = sum(file["size"] for file in (asked or {}).get("files", ()))
+    known = size or (there.facts.size if there and there.facts else 0)
+    about = known or (int(wanted.about_gb * 1e9) if wanted.about_gb else 0)
+    most = largest(room)
+    level = None if not about else "none" if about > most else "tight" if about > most * 0.8 else "good"
+    return {
+        **wanted.to_json(),
+        "license": (asked or {}).get("license") or wanted.license,
+        "bytes": known,
+        "about_bytes": about,
+        "asked": bool(size),
+        "problem": (asked or {}).get("problem", ""),
+        "level": level,
+        "fits_up_to": most,
+        "there": str(there.path) if there else None,
+        "download": asdict(progress) if progress and not (there and progress.state == "finished") else None,
+    }
+
+
+def hardware_panel(machine: hardware.Machine, build: hardware.Build | None) -> Json:
+    """The machine and what llama.cpp can use of it; `build` None while it is being asked."""
+    better = hardware.rebuild(machine.gpus, build) if build else None
+    return {
+        "processor": machine.processor,
+        "cores": machine.cores,
+        "memory": machine.memory,
+        "free": machine.free,
+        "gpus": [asdict(gpu) for gpu in machine.gpus],
+        "build": asdict(build) if build else None,
+        "rebuild": asdict(better) if better else None,
+        "hub": endpoint(),
+    }
+
+
+def label(facts: GgufFacts) -> str:
+    """A model in a list: name, quantization, size."""
+    rest = [part for part in (facts.quantization, gib(facts.size)) if part]
+    return " · ".join([facts.name, *rest])
+
+
+def without_path(sentence: str, path: Path) -> str:
+    """A problem without the long path, which stands beside it."""
+    return re.sub(rf"\s*{re.escape(str(path))}", " " + path.name, sentence).strip()
+
+
+def _first_part(wanted: Entry) -> str:
+    return Path(wanted.file).name

@@ -1,0 +1,570 @@
+// The Library view: folders and uploads as cards, what is being read, and the documents of one card.
+//
+// ?view=library&corpus=ID shows one card; with &doc=N, and &start= and &end=, a document of it with a place marked.
+
+import { amount, DocumentTable } from "./doctable.js";
+import { el, find, icon, put, style } from "./dom.js";
+import { asked, confirmed, told } from "./librarydialogs.js";
+import { chosen, dropped, Sending } from "./sending.js";
+import { clock, count, many } from "./tree/figures.js";
+import { line, plain } from "./tree/text.js";
+import { createViewer } from "./viewer.js";
+
+const WAIT = 180; // milliseconds after the last key
+const OVER = ["done", "failed", "stopped"];
+const STAY = 8000; // milliseconds that a finished job without problems stays in sight
+const SHOWN_PROBLEMS = 5;
+const SHOWN_NAMES = 12;
+
+export function mount(host, app) {
+  createViewer(app);
+  return new Library(host, app).start();
+}
+
+class Library {
+  constructor(host, app) {
+    Object.assign(this, { host, app });
+    this.cards = [];
+    this.jobs = new Map();
+    this.sendings = new Set();
+    this.dismissed = new Set();
+    style("/ui/library.css");
+    this.build();
+  }
+
+  build() {
+    this.summary = el("span", { class: "muted small", role: "status" });
+    this.path = el("textarea", { class: "field mono", rows: 1, spellcheck: false, placeholder: "/home/me/papers", "aria-label": "Path of a folder or file",
+      autocomplete: "off", on: { keydown: (event) => this.inPath(event), input: () => this.pathProblem("") } });
+    this.pathError = el("p", { class: "path-error", role: "alert", hidden: true });
+    this.folders = el("input", { type: "file", multiple: true, hidden: true, on: { change: (event) => this.take(event) } });
+    this.folders.webkitdirectory = true;
+    this.files = el("input", { type: "file", multiple: true, hidden: true, on: { change: (event) => this.take(event) } });
+    this.folders.id = "choose-folder";
+    this.files.id = "choose-files";
+    this.zone = el("div", { class: "drop-zone" }, icon("upload"),
+      el("span", {}, "Drop folders or files here, or ",
+        el("button", { class: "plain", type: "button", on: { click: () => this.folders.click() } }, "choose a folder"), " or ",
+        el("button", { class: "plain", type: "button", on: { click: () => this.files.click() } }, "files"), "."),
+      el("span", { class: "muted small" }, "They are copied into Taproot’s private folder."));
+    this.adding = el("section", { class: "card adding", "aria-label": "Add documents" },
+      el("form", { class: "add-path", on: { submit: (event) => this.addPath(event) } },
+        el("h3", {}, "Add a folder"),
+        el("div", { class: "row" }, this.path, el("button", { class: "button primary", type: "submit" }, "Add")),
+        this.pathError,
+        el("p", { class: "muted small" }, "Read where it is, never moved or changed. Several paths: one on each line.")),
+      this.zone, this.folders, this.files);
+    this.progress = el("section", { class: "jobs", "aria-label": "Being read", "aria-live": "off" });
+    this.list = el("ul", { class: "corpora", "aria-label": "Corpora" });
+    this.overview = el("div", { class: "overview" },
+      el("div", { class: "library-bar" }, el("h2", {}, "Library"), this.summary), this.adding, this.list);
+    this.detail = el("div", { class: "corpus-detail", hidden: true });
+    put(this.host, this.progress, this.overview, this.detail);
+    this.buildDetail();
+  }
+
+  start() {
+    const { app } = this;
+    app.on("view", () => this.visible && this.shown());
+    if (this.visible) this.shown();
+    app.live.on("app", (news) => this.news(news));
+    const here = { group: "Library", when: () => this.visible && !this.typing() };
+    app.shortcut("/", "Search in the documents, or go to the path", () => (this.open_ ? this.search : this.path).focus(), here);
+    app.shortcut("ArrowUp or ArrowDown", "Document before or after", null, here);
+    app.shortcut("Enter", "Open the document", null, here);
+    for (const name of ["dragenter", "dragover"]) document.addEventListener(name, (event) => this.over(event));
+    document.addEventListener("dragleave", (event) => event.relatedTarget === null && this.leave());
+    document.addEventListener("drop", (event) => this.drop(event));
+    addEventListener("beforeunload", (event) => this.sending() && event.preventDefault());
+    addEventListener("pagehide", () => { for (const one of this.sendings) one.stop(); });
+    this.load();
+    return this;
+  }
+
+  get visible() {
+    return this.app.state.view === "library";
+  }
+
+  typing() {
+    return document.activeElement?.matches?.("input, textarea, select");
+  }
+
+  sending() {
+    return [...this.sendings].some((one) => ["sending", "paused"].includes(one.state));
+  }
+
+  shown() {
+    const { corpus, doc, start, end } = this.app.state, link = doc === undefined ? null : location.search;
+    if ((corpus ?? null) !== this.open_) this.show(corpus ?? null);
+    if (link && link !== this.link) this.app.openDocument(corpus, Number(doc), start === undefined ? {} : { start: Number(start), end: Number(end ?? start) });
+    this.link = link;
+    this.load();
+  }
+
+  async news({ kind, ...facts }) {
+    if (kind === "progress") this.tellJob(facts);
+    else if (kind === "reconnected" || ((kind === "corpora" || kind === "runs") && this.visible)) this.later();
+  }
+
+  later(wait = 120) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.load(), wait);
+  }
+
+  async load() {
+    const mine = (this.asked = (this.asked ?? 0) + 1);
+    try {
+      const found = await this.app.api.get("/api/corpora");
+      if (mine !== this.asked) return;
+      this.cards = found.corpora;
+      this.noSample = found.sample_deleted;
+      for (const job of found.jobs) this.tellJob({ ...job, what: job.kind }, false);
+      this.draw();
+    } catch (problem) {
+      if (mine === this.asked && this.visible) this.app.toast(problem.message, "error");
+    }
+  }
+
+  draw() {
+    const documents = this.cards.reduce((sum, card) => sum + card.documents, 0);
+    this.summary.textContent = this.cards.length ? `${many(documents, "document")} in ${many(this.cards.length, "collection")}` : "";
+    const focused = document.activeElement?.closest?.(".corpus")?.dataset.card;
+    const label = document.activeElement?.getAttribute?.("aria-label");
+    put(this.list, this.cards.map((card) => this.card(card)), this.noSample && this.sampleCard());
+    this.list.dataset.loaded = "true";
+    if (focused) {
+      const again = find(`.corpus[data-card="${CSS.escape(focused)}"]`, this.list);
+      (label ? find(`[aria-label="${CSS.escape(label)}"]`, again ?? this.list) : find(".corpus-name", again ?? this.list))?.focus();
+    }
+    this.drawJobs();
+    this.drawDetail();
+  }
+
+  // --- cards ----------------------------------------------------------------------------------------------------
+
+  card(card) {
+    const busy = this.busy(card.card);
+    return el("li", { class: "card corpus", dataset: { card: card.card, id: card.id } },
+      el("div", { class: "corpus-top" },
+        el("button", { class: "corpus-name", type: "button", dir: "auto", on: { click: () => this.app.go("library", { corpus: card.card }) } }, line(card.name, 200)),
+        this.tools(card, busy)),
+      el("p", { class: "corpus-source", title: card.sources.map((one) => line(one, 1000)).join("\n") }, source(card)),
+      el("p", { class: "corpus-facts" }, facts(card)),
+      el("div", { class: "corpus-chips" },
+        card.problems > 0 && el("button", { class: "chip warn", type: "button", on: { click: () => this.openProblems(card) } }, icon("warning"), many(card.problems, "problem")),
+        busy && el("span", { class: "chip info" }, "being read"),
+        el("span", { class: "muted small", title: new Date(card.updated * 1000).toLocaleString() }, `read ${ago(card.updated)}`)),
+      card.questions.length > 0 && el("ul", { class: "corpus-questions", "aria-label": "Last questions" }, card.questions.map((run) => el("li", {},
+        el("button", { class: "question-link", type: "button", dir: "auto", on: { click: () => this.app.openRun(run.run) } }, icon("ask"), el("span", {}, line(run.question, 160)))))),
+      el("div", { class: "corpus-foot" },
+        el("button", { class: "button", type: "button", on: { click: () => this.app.go("library", { corpus: card.card }) } }, "Documents"),
+        el("button", { class: "button", type: "button", on: { click: () => this.ask(card) } }, icon("ask"), "Ask")));
+  }
+
+  tools(card, busy) {
+    const tool = (name, label, run, off = false) => el("button", { class: "quiet", type: "button", title: label, "aria-label": `${label}: ${line(card.name, 80)}`, disabled: off,
+      on: { click: run } }, icon(name));
+    return el("span", { class: "corpus-tools" },
+      card.kind !== "upload" && tool("refresh", "Read the folder again", () => this.rescan(card), busy),
+      tool("edit", "Rename", () => this.rename(card)),
+      tool("trash", "Delete", () => this.remove(card), busy));
+  }
+
+  sampleCard() {
+    return el("li", { class: "card corpus absent" }, el("p", { class: "muted" }, "The sample documents were deleted."),
+      el("button", { class: "button", type: "button", on: { click: () => this.act(this.app.api.post("/api/corpora", { sample: true })) } }, "Bring them back"));
+  }
+
+  ask(card) {
+    this.app.emit("choose-corpus", { corpus: card.id });
+    this.app.go("ask", { corpus: card.id });
+  }
+
+  // --- adding ---------------------------------------------------------------------------------------------------
+
+  inPath(event) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      this.adding.querySelector("form").requestSubmit();
+    }
+  }
+
+  async addPath(event) {
+    event.preventDefault();
+    this.pathProblem("");
+    try {
+      const job = await this.app.api.post("/api/corpora", { paths: this.path.value.split("\n") });
+      this.path.value = "";
+      this.tellJob({ ...job, what: job.kind });
+    } catch (problem) {
+      this.pathProblem(problem.message);
+      this.path.focus();
+    }
+  }
+
+  pathProblem(text) {
+    this.pathError.textContent = text;
+    this.pathError.hidden = !text;
+    this.path.classList.toggle("wrong", Boolean(text));
+    this.path.rows = Math.min(6, this.path.value.split("\n").length);
+  }
+
+  take(event) {
+    const files = chosen(event.target);
+    event.target.value = "";
+    this.send(files);
+  }
+
+  over(event) {
+    if (![...(event.dataTransfer?.types ?? [])].includes("Files") || !this.visible) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    document.body.classList.add("dropping");
+  }
+
+  leave() {
+    document.body.classList.remove("dropping");
+  }
+
+  async drop(event) {
+    if (!this.visible || ![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
+    event.preventDefault();
+    this.leave();
+    try {
+      this.send(await dropped(event.dataTransfer));
+    } catch (problem) {
+      this.app.toast(`What was dropped could not be read: ${problem.message}`, "error");
+    }
+  }
+
+  send(files) {
+    const one = new Sending(this.app.api, files, (sending) => this.tellSending(sending));
+    if (!one.files.length) {
+      this.app.toast(one.hidden ? "Only hidden files are in there; nothing was added." : "There are no files in there; nothing was added.", "error");
+      return;
+    }
+    this.sendings.add(one);
+    this.app.go("library");
+    one.start();
+  }
+
+  tellSending(sending) {
+    if (sending.state === "reading") {
+      this.sendings.delete(sending);
+      this.tellJob({ ...sending.job, what: sending.job.kind });
+    }
+    if (sending.state === "stopped") setTimeout(() => { this.sendings.delete(sending); this.drawJobs(); }, STAY);
+    this.drawJobs();
+  }
+
+  // --- jobs -----------------------------------------------------------------------------------------------------
+
+  busy(card) {
+    return [...this.jobs.values()].some((job) => job.card === card && !OVER.includes(job.state));
+  }
+
+  tellJob(job, redraw = true) {
+    if (this.dismissed.has(job.job)) return;
+    const before = this.jobs.get(job.job);
+    if (before && OVER.includes(before.state) && !OVER.includes(job.state)) return; // an older word
+    const ended = OVER.includes(job.state);
+    const problems = (job.problems?.length ?? 0) >= (before?.problems?.length ?? 0) ? job.problems : before.problems;
+    this.jobs.set(job.job, { ...job, problems });
+    if (ended && before && !OVER.includes(before.state)) this.ended(job);
+    else if (ended && !before && Date.now() / 1000 - job.finished > STAY / 1000 && job.state === "done") this.dismiss(job.job, false);
+    if (redraw) {
+      this.drawJobs();
+      if (!before || ended) this.later();
+    }
+  }
+
+  async ended(job) {
+    if (job.what === "sample") return this.dismiss(job.job, false);
+    if (!this.visible && job.state !== "stopped") this.app.toast(`${line(job.name, 80)}: ${job.message}`, job.state === "done" ? "ok" : "error");
+    if (job.problem_count > 0) {
+      try {
+        const all = await this.app.api.get(`/api/jobs/${job.job}`);
+        this.jobs.set(job.job, { ...all, what: all.kind });
+        this.drawJobs();
+      } catch { /* the summary says how many there were */ }
+    } else if (job.state !== "failed") setTimeout(() => this.dismiss(job.job), STAY);
+  }
+
+  dismiss(name, forget = true) {
+    this.dismissed.add(name);
+    this.jobs.delete(name);
+    if (forget) this.app.api.del(`/api/jobs/${name}`).catch(() => {});
+    this.drawJobs();
+  }
+
+  drawJobs() {
+    const focused = document.activeElement?.closest?.(".job")?.dataset.job;
+    put(this.progress, [...this.sendings].map((one) => this.sendingBox(one)),
+      [...this.jobs.values()].filter((job) => !(job.what === "sample" && !this.visibleSample(job))).map((job) => this.jobBox(job)));
+    if (focused) find(`.job[data-job="${focused}"] button`, this.progress)?.focus();
+  }
+
+  visibleSample(job) {
+    return job.state === "reading" || job.state === "failed";
+  }
+
+  jobBox(job) {
+    const over = OVER.includes(job.state), share = job.bytes_total ? job.bytes / job.bytes_total : 0;
+    const words = { waiting: "waiting for its turn", looking: "looking at the files", reading: `${count(job.files)} of ${count(job.files_total)} files` };
+    const left = job.eta ? `, about ${clock(job.eta)} left` : "";
+    return box(job.job, job.state, line(job.name, 120), over ? job.message : `${words[job.state]}${left}`, {
+      share: over ? null : job.state === "reading" ? share : -1,
+      current: over ? "" : line(job.current, 200),
+      problems: job.problems ?? [], total: job.problem_count,
+      buttons: [over
+        ? quiet("close", `Close: ${line(job.name, 60)}`, () => this.dismiss(job.job))
+        : el("button", { class: "button", type: "button", "aria-label": `Cancel: ${line(job.name, 60)}`, on: { click: () => this.stop(job) } }, "Cancel")],
+    });
+  }
+
+  sendingBox(one) {
+    const left = one.eta === null ? "" : `, about ${clock(one.eta)} left`;
+    const words = one.state === "sending" ? `sending ${count(one.done)} of ${count(one.files.length)} files, ${amount(one.sent)} of ${amount(one.bytesTotal)}${left}` : one.message;
+    const over = one.state === "stopped" || one.state === "failed";
+    return box(`sending-${one.upload ?? ""}`, one.state, line(one.name, 120), words, {
+      share: over ? null : one.bytesTotal ? one.sent / one.bytesTotal : -1,
+      current: [...one.active.values()].map(({ rel, sent, size }) => `${line(rel, 90)}${size > 4e6 ? ` ${Math.floor((100 * sent) / size)}%` : ""}`).join("  ·  "),
+      problems: one.problems, total: one.problems.length,
+      note: one.hidden ? `${many(one.hidden, "hidden file")} left out` : "",
+      buttons: [
+        one.state === "paused" && el("button", { class: "button primary", type: "button", on: { click: () => one.resume() } }, "Try again"),
+        over ? quiet("close", "Close", () => { this.sendings.delete(one); this.drawJobs(); })
+          : el("button", { class: "button", type: "button", "aria-label": `Cancel: ${line(one.name, 60)}`, on: { click: () => one.stop() } }, "Cancel")],
+    });
+  }
+
+  async stop(job) {
+    await this.act(this.app.api.del(`/api/jobs/${job.job}`), false);
+  }
+
+  /** Wait for a request that gives a job; a refusal is said. */
+  async act(request, isJob = true) {
+    try {
+      const found = await request;
+      if (isJob) this.tellJob({ ...found, what: found.kind });
+      return found;
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+      return null;
+    }
+  }
+
+  // --- what is done with a card -----------------------------------------------------------------------------------
+
+  rescan(card) {
+    return this.act(this.app.api.post(`/api/corpora/${card.card}/rescan`));
+  }
+
+  async rename(card) {
+    await asked("Rename", "Name", card.name, async (name) => {
+      await this.app.api.patch(`/api/corpora/${card.card}`, { name });
+      await this.load();
+    });
+  }
+
+  async remove(card) {
+    let before;
+    try {
+      before = await this.app.api.get(`/api/corpora/${card.card}/deletion`);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+      return;
+    }
+    if (!(await confirmed(before, card))) return;
+    try {
+      const receipt = await this.app.api.del(`/api/corpora/${card.card}`);
+      if (this.open_) this.app.go("library", {}, { replace: true });
+      this.app.closeDocument();
+      await this.load();
+      await told(receipt);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+    }
+  }
+
+  // --- the documents of one card ----------------------------------------------------------------------------------
+
+  buildDetail() {
+    this.table = new DocumentTable(this.app.api, (facts) => this.openDocument(facts), (problem) => this.app.toast(problem.message, "error"));
+    this.detailHead = el("div", { class: "detail-head" });
+    this.search = el("input", { class: "field search", type: "search", placeholder: "Search in all these documents", "aria-label": "Search in these documents",
+      autocomplete: "off", on: { input: () => this.searchLater(), keydown: (event) => this.inSearch(event) } });
+    this.filter = el("input", { class: "field", type: "search", placeholder: "Filter names", "aria-label": "Filter documents by name", autocomplete: "off",
+      on: { input: () => this.filterLater() } });
+    this.only = el("input", { type: "checkbox", id: "only-problems", on: { change: () => this.showTable() } });
+    this.found = el("span", { class: "muted small", role: "status" });
+    this.results = el("ol", { class: "results", "aria-label": "Found", hidden: true });
+    this.filterBar = el("span", { class: "row filter-bar" }, this.filter, el("label", { class: "row small" }, this.only, "Only problems"));
+    put(this.detail, this.detailHead,
+      el("div", { class: "detail-tools" }, this.search, this.found, el("span", { class: "grow" }), this.filterBar),
+      this.table.element, this.results);
+  }
+
+  current() {
+    return this.cards.find((card) => card.card === this.open_ || card.id === this.open_ || card.versions.includes(this.open_)) ?? null;
+  }
+
+  show(name) {
+    this.open_ = name;
+    this.overview.hidden = Boolean(name);
+    this.detail.hidden = !name;
+    this.version = null;
+    [this.search.value, this.filter.value, this.only.checked] = ["", "", Boolean(this.app.state.problems)];
+    this.showResults(null);
+    this.drawDetail();
+  }
+
+  openProblems(card) {
+    this.app.go("library", { corpus: card.card, problems: 1 });
+  }
+
+  drawDetail() {
+    if (!this.open_) return;
+    const card = this.current();
+    const back = el("button", { class: "quiet", type: "button", "aria-label": "Back to the library", title: "Back to the library", on: { click: () => this.app.go("library") } }, icon("left"));
+    if (!card) {
+      if (this.list.dataset.loaded) put(this.detailHead, el("div", { class: "row" }, back, el("p", { class: "muted" }, "This corpus is not in the library; it may have been deleted.")));
+      return;
+    }
+    const busy = this.busy(card.card);
+    put(this.detailHead,
+      el("div", { class: "row" }, back, el("h2", { dir: "auto" }, line(card.name, 200)), this.tools(card, busy), el("span", { class: "grow" }),
+        el("button", { class: "button primary", type: "button", on: { click: () => this.ask(card) } }, icon("ask"), "Ask")),
+      el("p", { class: "corpus-source" }, source(card)),
+      el("p", { class: "corpus-facts" }, facts(card), ` · read ${ago(card.updated)}`),
+      card.notices.map((notice) => el("p", { class: "muted small" }, line(notice, 500))),
+      changes(card));
+    if (this.version !== card.id) {
+      this.version = card.id;
+      this.showTable();
+    }
+  }
+
+  showTable() {
+    const card = this.current();
+    if (card) this.table.show(card.id, { query: this.filter.value, problems: this.only.checked });
+  }
+
+  filterLater() {
+    clearTimeout(this.filtering);
+    this.filtering = setTimeout(() => this.showTable(), WAIT);
+  }
+
+  openDocument(facts) {
+    if (facts.document === null) {
+      this.app.toast(`${line(facts.name, 120)} was not read: ${line(facts.problems.join(" "), 300)}.`, "error");
+      return;
+    }
+    this.app.openDocument(this.version, facts.document);
+  }
+
+  inSearch(event) {
+    if (event.key === "Escape" && this.search.value) {
+      this.search.value = "";
+      this.showResults(null);
+    } else if (event.key === "Enter") this.find();
+    else if (event.key === "ArrowDown") find("button", this.results)?.focus();
+    else return;
+    event.preventDefault();
+  }
+
+  searchLater() {
+    clearTimeout(this.seeking);
+    this.seeking = setTimeout(() => this.find(), WAIT);
+  }
+
+  async find() {
+    clearTimeout(this.seeking);
+    const query = this.search.value.trim(), corpus = this.version;
+    if (!query) return this.showResults(null);
+    try {
+      const { hits } = await this.app.api.get(`/api/corpora/${corpus}/search?${new URLSearchParams({ q: query })}`);
+      if (query === this.search.value.trim() && corpus === this.version) this.showResults(hits, query);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+    }
+  }
+
+  showResults(hits, query = "") {
+    this.results.hidden = !hits;
+    this.table.element.hidden = Boolean(hits);
+    this.filterBar.hidden = Boolean(hits);
+    this.found.textContent = hits ? (hits.length ? `the ${many(hits.length, "best line", "best lines")}` : "not found") : "";
+    put(this.results, (hits ?? []).map((hit) => el("li", {}, el("button", { class: "result", type: "button",
+      on: { click: () => this.app.openDocument(this.version, hit.document, { start: hit.start, end: hit.end }) } },
+    el("span", { class: "result-place" }, `${line(hit.name, 200)}, line ${count(hit.line)}${hit.page ? `, page ${count(hit.page)}` : ""}`),
+    el("span", { class: "result-text", dir: "auto" }, marked(hit.text, hit.marks))))));
+    if (hits && !hits.length) put(this.results, el("li", { class: "empty" }, `No line has words of “${line(query, 80)}”.`));
+  }
+}
+
+// --- pieces -------------------------------------------------------------------------------------------------------
+
+function box(id, state, name, words, { share, current, problems, total, note = "", buttons }) {
+  const shown = problems.slice(-SHOWN_PROBLEMS);
+  const bar = share === null ? null : el("div", { class: `meter ${share < 0 ? "unknown" : ""}`, role: "progressbar", "aria-label": name,
+    "aria-valuenow": share < 0 ? null : Math.round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100 },
+  el("i", { style: { width: share < 0 ? "100%" : `${(share * 100).toFixed(1)}%` } }));
+  return el("div", { class: `card job ${state}`, dataset: { job: id, state } },
+    el("div", { class: "job-line" }, { done: icon("check"), failed: icon("warning"), stopped: icon("stop"), paused: icon("warning") }[state] ?? icon("refresh"),
+      el("strong", { dir: "auto" }, name), el("span", { class: "job-words" }, words), el("span", { class: "grow" }), buttons),
+    bar, current && el("p", { class: "job-current mono" }, current), note && el("p", { class: "muted small" }, note),
+    total > 0 && el("details", { class: "job-problems", open: state === "failed" },
+      el("summary", {}, `${many(total, "file")} could not be read`),
+      el("ul", {}, (state === "done" ? problems : shown).map(({ path, reason }) => el("li", {}, el("span", { class: "mono" }, line(path, 200)), " ", line(reason, 300))),
+        state === "done" && total > problems.length && el("li", {}, `and ${count(total - problems.length)} more`))));
+}
+
+function quiet(name, label, run) {
+  return el("button", { class: "quiet", type: "button", "aria-label": label, title: label, on: { click: run } }, icon(name));
+}
+
+function source(card) {
+  if (card.kind === "sample") return "Comes with Taproot";
+  if (card.kind === "upload") return "Uploaded into Taproot’s private folder";
+  return el("span", { class: "mono" }, card.sources.length === 1 ? line(card.sources[0], 400) : `${line(card.sources[0], 300)} and ${count(card.sources.length - 1)} more`);
+}
+
+function facts(card) {
+  const parts = [many(card.documents, "document"), card.pages && many(card.pages, "page"), `${count(card.chars)} characters`, amount(card.bytes),
+    card.runs && many(card.runs, "question")];
+  return parts.filter(Boolean).join(" · ");
+}
+
+function changes(card) {
+  if (!card.changes) return null;
+  const kinds = ["added", "changed", "removed"].filter((kind) => card.changes[kind]?.count);
+  if (!kinds.length) return null;
+  return el("details", { class: "changes" },
+    el("summary", {}, `What changed ${ago(card.updated)}: ${kinds.map((kind) => `${count(card.changes[kind].count)} ${kind}`).join(", ")}`),
+    el("ul", {}, kinds.flatMap((kind) => {
+      const { count: all, names } = card.changes[kind];
+      const shown = names.slice(0, SHOWN_NAMES).map((name) => el("li", {}, el("span", { class: `change ${kind}` }, kind), " ", line(name, 300)));
+      return all > shown.length ? [...shown, el("li", { class: "muted" }, `and ${count(all - shown.length)} more ${kind}`)] : shown;
+    })));
+}
+
+/** A text with marked ranges, which count code points. */
+function marked(text, marks) {
+  const letters = [...text], parts = [];
+  let at = 0;
+  for (const [from, to] of marks) {
+    parts.push(plain(letters.slice(at, from).join("")), el("mark", {}, plain(letters.slice(from, to).join(""))));
+    at = to;
+  }
+  return [...parts, plain(letters.slice(at).join(""))];
+}
+
+/** "just now", "5 min ago", "3 h ago", "on 4 Nov 2026" */
+function ago(seconds) {
+  const passed = Date.now() / 1000 - seconds;
+  if (passed < 60) return "just now";
+  if (passed < 3600) return `${Math.round(passed / 60)} min ago`;
+  if (passed < 22 * 3600) return `${Math.round(passed / 3600)} h ago`;
+  return `on ${new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })}`;
+}

@@ -1,0 +1,45 @@
+"""What values of common forms look like, as regular expressions by name: dates, amounts, names and the like.
+
+English and international ways of writing. A form is a hint for a search, no proof: "name" is a run of capitalised
+words.
+"""
+
+from __future__ import annotations
+
+_MONTH = r"(?:Jan|Febr|March|April|May|June|July|Aug|Sept|Oct|Nov|Dec)\w*"
+_NO_NAME = (
+    r"(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:January|February|March|April|June|July|August|September|October"
+    r"|November|December)\b|(?:The|In|We|Our|For|On|By|At|A|As|Between|Half|Before|After|According|Please|Item|No)\s|[A-Z]\w+: |[A-Z]{4,}\s)"
+)
+
+_COUNT = (
+    r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-[a-z]+)?|one|two|three|four|five|six|seven|eight|nine"
+    r"|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|half an?|an?"
+)
+
+FORMS: dict[str, str] = {
+    "email": r"[\w.+-]+@[\w-]+\.[\w.-]*\w",
+    "date": rf"\d{{1,2}}\s{_MONTH}\s\d{{4}}|\d{{4}}-\d\d-\d\d\b(?! \d\d:\d\d)|{_MONTH}\s\d{{1,2}},\s\d{{4}}"
+    rf"|\d\d?[./]\d\d?[./]\d{{4}}|\d{{1,2}}\s{_MONTH}|{_MONTH}\s\d{{1,2}}\b",
+    "money": r"(?:[$€£]|EUR|CHF|USD|GBP)\s?\d[\d.,]*(?<![.,])(?:\smillion)?"
+    r"|\d[\d.,]*(?<![.,])(?:\smillion)?\s?(?:euros?|dollars|pounds|crowns|francs|EUR|USD|GBP|CHF)\b",
+    "duration": rf"\b(?:\d+|{_COUNT})\s(?:working\s)?(?:minute|hour|day|week|month|year)s?\b",
+    "percent": r"\d[\d.,]*\s?(?:%|percent|per cent)",
+    "measure": r"\d[\d.,]*\s?(?:kg|g|tonnes|kilograms|grams|lb|°C|degrees(?:\sCelsius)?|bar|km|miles|kilometres"
+    r"|litres(?:\sper\s100\skm)?|square\smetres|m2|square\sfeet|metres|m|feet)\b",
+    "time": r"\b\d{1,2}[:.]\d\d(?:\s?[ap]\.?m\b\.?)?|\b\d{1,2}\s[ap]\.?m\b\.?",
+    "phone": r"\+?\d[\d /-]{6,}\d",
+    "address": r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b",
+    "year": r"\b1[5-9]\d\d\b|\b20\d\d\b",
+    "number": r"(?!^\d+(?:\.\d+)+\s|^\d+[.)]\s)(?:\d[\d.,]*\d|\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)",
+    "code": r"\b(?:[A-Z][A-Za-z/]*-?\d[\w/-]*|\d[\w/-]{3,})\b",
+    "name": _NO_NAME
+    + r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|St)\.?\s)?[A-Z][\w'’-]+(?:\s(?:[A-Z]\.(?=\s)|(?:&|of|and)(?=\s[A-Z])|[A-Z][\w'’&-]+))*",
+}
+
+
+def named(form: str) -> str:
+    """The expression of a form. Raises ValueError for a name that is none."""
+    if form not in FORMS:
+        raise ValueError(f"there is no form {form!r}; there are {', '.join(FORMS)}")
+    return FORMS[form]

@@ -1,0 +1,134 @@
+"""The phrase that a question asks to count or to list, as a regular expression. Pure string work.
+
+"How many letters mention the old mill?" asks for `old mill`: the words after the verb, else a name, else the longest
+run of words that only this question has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from engine.corpus.nearest import PLAIN
+
+FRAME = PLAIN | frozenset(
+    """mention mentions mentioned mentioning contain contains containing refer refers referring appear appears occur
+    occurs speak speaks talk talks named called marked listed written words word times time often count counts
+    number numbers line lines entries entry row rows file files paper papers text texts letter letters report reports
+    mail mails email emails e note notes memo memos anything anywhere something come comes marked going let hi hello
+    total sum add together amount status still address addresses percentages values list show check collect""".split()
+)
+DOCUMENT_WORDS = frozenset(
+    "file files paper papers text texts letter letters report reports mail mails email emails note notes memo memos document documents".split()
+)
+VERB = re.compile(
+    r"(?i)\b(?:mention(?:s|ed|ing)?|contain(?:s|ing)?|refer(?:s|ring)? to|speaks? of|talks? about|about|marked(?: as)?|"
+    r"named?|status|with|from|for)\s+(?:the words? |the |an? )?"
+)
+TOKEN = re.compile(r"[^\W_]+(?:[-'’./&][^\W_]+)*")
+JOINED = re.compile(r"^(?:\s+|\s*&\s*|\.\s|\s+(?:of|and|the|of the|for|in|at|de|van)\s+)$")
+
+
+def phrase(question: str, known: Callable[[str], bool]) -> str:
+    """The regular expression for the words in question; `known` says whether one matches anywhere.
+
+    Words in double quotes are taken as they are. Raises ValueError for a question that names nothing.
+    """
+    quoted = re.search(r'"([^"]+)"', question)
+    if quoted:
+        return pattern(quoted[1])
+    text = re.sub(
+        r"(?i)\b(?:please check|thank you|thanks|a short answer is enough|please answer briefly)\b",
+        " ",
+        question,
+    )
+    runs = _runs(text)
+    if not runs:
+        raise ValueError("the question names nothing to look for")
+    after = {found.end() for found in VERB.finditer(text)}
+
+    def rank(run: tuple[int, int]) -> tuple[bool, bool, bool, int]:
+        words = text[run[0] : run[1]]
+        named = run[0] > 0 and any(c.isupper() or c.isdigit() for c in words)
+        return known(pattern(words)), run[0] in after, named, len(words)
+
+    start, end = max(runs, key=rank)
+    return pattern(text[start:end])
+
+
+def _runs(text: str) -> list[tuple[int, int]]:
+    """The runs of words of a text that are no frame words; names go on over "of", "and" and "&"."""
+    runs: list[list[int]] = []
+    capital = False
+    for found in TOKEN.finditer(text):
+        word = found[0]
+        if word.lower() in FRAME and not (word[0].isupper() and found.start() > 0 and capital):
+            continue
+        start, end = found.span()
+        upper = word[0].isupper() or word[0].isdigit()
+        gap = text[runs[-1][1] : start] if runs else ""
+        if runs and (gap.isspace() or (capital and upper and JOINED.match(gap))):
+            runs[-1][1] = end
+        else:
+            runs.append([start, end])
+        capital = upper
+    return [(a, b) for a, b in runs]
+
+
+QUANTIFIER = re.compile(
+    r"(?i)\b(?:each|every|all|across|per|single|both)\b(?:\s+(?:of|all|the|my|our|these|single))*\s+"
+)
+PLACE = re.compile(r"(?i)\b(?:of|in|by|from|does|do|how many|which|what)\s+(?:of\s+)?(?:the\s+)?|\bthe\s+")
+ANY_KIND = ("docum", "file", "paper", "text")
+
+
+def of_kind(question: str, heads: list[str]) -> list[int]:
+    """Which documents are of the kind that a question names; `heads` are their names with their first words.
+
+    Words after "each" or "all" name the kind, else words after "of the", "in the" and the like; all documents
+    where nothing does.
+    """
+    folded = [head.casefold() for head in heads]
+    everything = [*range(len(heads))]
+    for place, strict in ((QUANTIFIER, False), (PLACE, True)):
+        for found in place.finditer(question):
+            words = _noun_phrase(question[found.end() :])
+            if not strict and words and words[0].startswith(ANY_KIND):
+                return everything
+            matching = [
+                [i for i, head in enumerate(folded) if all(w in head for w in part)] for part in _parts(words)
+            ]
+            for fewest in (2, 1):
+                for chosen in matching:
+                    if fewest <= len(chosen) and not (strict and len(chosen) == len(heads)):
+                        return chosen
+    return everything
+
+
+def _parts(words: list[str]) -> list[list[str]]:
+    """All runs of the words, long ones first."""
+    sizes = range(len(words), 0, -1)
+    return [words[at : at + size] for size in sizes for at in range(len(words) - size + 1)]
+
+
+def _noun_phrase(text: str) -> list[str]:
+    """The stems of the words at the beginning of a text, up to the first that ends a noun phrase; at most three."""
+    stems: list[str] = []
+    before = 0
+    for found in TOKEN.finditer(text):
+        word = found[0].casefold()
+        gap, before = text[before : found.start()], found.end()
+        if (word in FRAME and word not in DOCUMENT_WORDS) or gap.strip() or len(stems) == 3:
+            break
+        stems.append((word[:-1] if len(word) > 3 and word.endswith("s") else word)[:5])
+    return stems
+
+
+def pattern(words: str) -> str:
+    """A regular expression for words in any case and spacing, and for the plural of the last one."""
+    parts = words.split()
+    last = parts[-1]
+    if last.islower() and last.endswith("s") and not last.endswith("ss"):
+        parts[-1] = last[:-1]
+    start, end = (r"\b" if parts[0][0].isalnum() else ""), (r"s?\b" if parts[-1][-1].isalnum() else "")
+    return "(?i)" + start + r"\s+".join(re.escape(part) for part in parts) + end

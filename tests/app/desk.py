@@ -1,0 +1,122 @@
+"""The whole app on a loopback port for browser tests: real engine, kernel and pages; the model reads a script."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from app.server import build
+from app.workbench import Workbench
+from tests.app.script import Model
+
+TOKEN = "a-token-of-the-tests"
+READY = "body[data-mounted]"
+expect.set_options(timeout=20_000)  # nothing is measured by it; a busy machine may take long
+LETTERS = {
+    "ferry.txt": "Dear Tom,\n\nthe ferry to Halden leaves at noon.\nBring the blue trunk.\n\nAnna Brisk\n",
+    "trunk.txt": "Dear Anna,\n\nthe blue trunk is at Halden already.\n\nTom Reed\n",
+    "notes.md": "# Notes\n\nThe deposit is 450 crowns.\n",
+}
+
+
+class Desk:
+    """One app with one corpus of letters, served from a thread."""
+
+    def __init__(self, data: Path):
+        self.data = data
+        self.workbench = Workbench(data)
+        self.model = Model()
+        self.workbench.engine.use(self.model)
+        self.corpus = self.add("Letters", LETTERS)
+        self._serve()
+
+    def add(self, name: str, files: dict[str, str]) -> str:
+        """Make a corpus of these files; its id."""
+        folder = self.data.parent / name
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        return self.workbench.engine.add([folder]).id
+
+    def _serve(self) -> None:
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        app = build(self.workbench, TOKEN, self.port)
+        config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
+        self._thread.start()
+        until(lambda: self._server.started)
+
+    def close(self) -> None:
+        """End the server and the workbench."""
+        self._server.should_exit = True
+        self._thread.join(20)
+        self.workbench.close()
+
+    # --- pages ------------------------------------------------------------------------------------------
+
+    def open(self, context: BrowserContext, path: str = "") -> Page:
+        """A page of the app, past the gate, with all views mounted. Errors of the page are in `page.problems`."""
+        page = context.new_page()
+        watch(page)
+        page.goto(f"http://127.0.0.1:{self.port}/?t={TOKEN}{path and '&' + path}")
+        page.wait_for_selector(READY, timeout=60_000)
+        expect(page.locator("#corpus input")).not_to_have_value("", timeout=20_000)
+        return page
+
+    def visit(self, browser: Browser, path: str = "", **options: Any) -> Page:
+        """A page in a context of its own."""
+        return self.open(browser.new_context(viewport={"width": 1280, "height": 860}, **options), path)
+
+    def ended(self, run: str) -> Any:
+        """Wait for a run's end; its row."""
+        until(lambda: self.workbench.engine.store.run(run)["status"] != "running")
+        return self.workbench.engine.store.run(run)
+
+
+def watch(page: Page) -> None:
+    """Collect what a page complains about."""
+    page.problems = []  # type: ignore[attr-defined]
+    page.on("pageerror", lambda error: page.problems.append(str(error)))  # type: ignore[attr-defined]
+    page.on(
+        "console",
+        lambda said: page.problems.append(said.text) if said.type == "error" else None,  # type: ignore[attr-defined]
+    )
+
+
+def ask(page: Page, question: str) -> str:
+    """Type a question, ask it with Ctrl+Enter, and wait until its run is shown; the run's id."""
+    before = run_of(page)
+    box = page.locator("#question textarea")
+    box.fill(question)
+    box.press("Control+Enter")
+    page.wait_for_function(
+        "(before) => { const run = new URLSearchParams(location.search).get('run'); return run && run !== before; }",
+        arg=before,
+    )
+    run = run_of(page)
+    page.wait_for_selector(f'rlm-tree[run="{run}"][ready]')
+    return str(run)
+
+
+def run_of(page: Page) -> str | None:
+    """The run in the address."""
+    return page.evaluate("new URLSearchParams(location.search).get('run')")
+
+
+def until(true: Callable[[], object], seconds: float = 60.0) -> object:
+    """Wait until something is true; the limit only keeps a broken test from hanging."""
+    deadline = time.monotonic() + seconds
+    while not (value := true()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+    return value

@@ -1,0 +1,119 @@
+"""The command itself, with the real starter: a first run on a fresh machine, then killed in mid-run and started again."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.app.desk import READY, ask, until, watch
+from tests.app.script import HOLD
+
+pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
+
+ROOT = Path(__file__).resolve().parents[2]
+# The app itself, but for the model that is opened.
+SCRIPTED = """import sys, app.models
+from tests.app.script import Model
+app.models.open_model = lambda spec, **options: Model()
+from app.cli import run
+sys.exit(run(sys.argv[1:]))"""
+
+
+class Taproot:
+    """One start of `launch.py` on a data folder; `url` is what it printed."""
+
+    def __init__(self, data: Path, *more: str, program: Sequence[str] = (sys.executable, "launch.py")):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
+        command = [*program, "--no-browser", "--port", port, "--data", str(data), *more]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        assert self.process.stdout is not None
+        assert select.select([self.process.stdout], [], [], 60)[0], "it printed nothing"
+        found = re.search(r"http://\S+", self.process.stdout.readline())
+        assert found, "no address was printed"
+        self.url = found.group()
+
+    def visit(self, browser: Browser, path: str = "") -> Page:
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        watch(page)
+        page.goto(self.url + (path and f"&{path}"))
+        page.wait_for_selector(READY, timeout=90_000)
+        return page
+
+    def kill(self) -> None:
+        """As when the power goes: the app and all that it started."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(30)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+
+
+def test_a_fresh_machine_answers_a_sample_question_and_survives_a_kill_in_mid_run(
+    browser: Browser, tmp_path: Path
+):
+    data = tmp_path / "data"
+    first = Taproot(data)
+    try:
+        page = first.visit(browser)
+        expect(page.locator("#model input")).to_have_value(re.compile("starter", re.I), timeout=60_000)
+        page.get_by_role("button", name="Who is the landlord of the harbour warehouse?").click(timeout=60_000)
+        expect(page.locator(".answer-text")).to_contain_text("Grenfold Estates", timeout=90_000)
+        expect(page.locator("rlm-tree .row:visible").first).to_contain_text("Who is the landlord")
+        page.locator(".answer-text button.cite").first.click()
+        viewer = page.locator("#viewer")
+        expect(viewer).to_contain_text("lease-harbour-warehouse.txt")
+        expect(viewer.locator("mark.span").first).to_contain_text("Grenfold Estates")
+        assert viewer.locator("mark.span").first.evaluate(
+            "(m) => { const r = m.getBoundingClientRect(); return r.top > 0 && r.bottom < innerHeight; }"
+        )
+        page.close()
+    finally:
+        first.end()
+
+    second = Taproot(data, "--model", "scripted:tests", program=[sys.executable, "-c", SCRIPTED])
+    try:
+        page = second.visit(browser)
+        run = ask(page, "Look, then look for ever")
+        expect(page.locator("rlm-tree .detail")).to_contain_text("seen before the kill")
+        expect(page.locator("rlm-tree .writing")).to_contain_text(HOLD.strip())
+        # The draft is stored every second; only what is stored is promised.
+        draft = "async (run) => (await (await fetch(`/api/runs/${run}/nodes/0`)).json()).draft"
+        until(lambda: HOLD.strip() in page.evaluate(draft, run))
+    finally:
+        second.kill()
+    expect(page.locator("#connection")).to_contain_text("not connected")
+    page.close()
+
+    third = Taproot(data)
+    try:
+        page = third.visit(browser, f"view=ask&run={run}")
+        expect(page.locator(".answer-none")).to_have_text(
+            "Interrupted before there was an answer: The program that ran it ended before the run did."
+        )
+        expect(page.locator("rlm-tree .detail")).to_contain_text("seen before the kill")
+        expect(page.locator("rlm-tree .writing")).to_contain_text(HOLD.strip())
+        page.click("#nav-sessions")
+        expect(page.locator(".session")).to_have_count(2)
+        expect(page.locator(".session").first.locator(".chip")).to_have_text("Interrupted")
+        page.locator(".session-open").last.click()
+        expect(page.locator(".answer-text")).to_contain_text("Grenfold Estates")
+        until(lambda: page.locator("#corpus input").input_value())
+        page.close()
+    finally:
+        third.end()

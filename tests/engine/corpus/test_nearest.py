@@ -1,0 +1,147 @@
+"""Values near the words of a question, the phrase it asks to count, the kind of documents it names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from engine.corpus import Corpus
+from engine.corpus.forms import FORMS
+from engine.corpus.ingest import ingest
+from engine.corpus.phrase import of_kind, phrase
+from tests.engine.corpus.conftest import fill
+
+FILES = {
+    "leases/mill-lane.txt": "Lease: 4 Mill Lane\n\nNotice period: six months\nUnit price ..... 410 EUR\n"
+    "The landlord of 4 Mill Lane is Jan P. Mansour. Ruth Smith showed the house on Sunday.\n",
+    "leases/harbour-court.txt": "Lease: Harbour Court\n\nPeriod of notice - 30 days\nThe deposit is $900.\n",
+    "log.txt": "2026-05-06 07:49 INFO Ms Barker inspected the Maple lamp on 2011-10-28 for 40 euros.\n"
+    "2026-05-07 07:49 INFO Nobody inspected the Fir lamp.\n",
+    "notes.md": "# Notes\n\nDried lentils came on Friday. We ate dried  lentils again; dried lentil soup too.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    root = tmp_path_factory.mktemp("nearest")
+    fill(root / "source", FILES)
+    return Corpus.open(ingest([root / "source"], root / "corpora").path)
+
+
+@pytest.mark.parametrize(
+    ("form", "question", "about", "value"),
+    [
+        ("name", "Who is the landlord of 4 Mill Lane?", "landlord", "Jan P. Mansour"),
+        (
+            "duration",
+            "What is the notice period at Mill Lane?",
+            "notice period|period of notice",
+            "six months",
+        ),
+        ("duration", "How long is the notice at Harbour Court?", "notice period|period of notice", "30 days"),
+        ("date", "When was the Maple lamp inspected?", "inspected|inspect", "2011-10-28"),
+        ("name", "who inspected the maple lamp", "inspected|inspect", "Ms Barker"),
+        ("money", "What did it cost to inspect the Maple lamp?", "inspected", "40 euros"),
+        ("money", "What is the unit price of 4 Mill Lane?", "unit price", "410 EUR"),
+        (r"\$\d+", "What is the deposit of Harbour Court?", "", "$900"),
+    ],
+)
+def test_the_value_nearest_to_a_question_is_found(
+    corpus: Corpus, form: str, question: str, about: str, value: str
+) -> None:
+    hits = corpus.nearest(form, question, about)
+    assert hits[0].match == value
+    assert corpus.text(hits[0].id, hits[0].match_start, hits[0].match_end) == value
+
+
+@pytest.mark.parametrize(
+    ("form", "question", "about"),
+    [
+        ("name", "Who is the landlord of Harbour Court?", "landlord"),
+        ("date", "When was the Maple lamp painted?", "painted|paint"),
+        ("date", "When was the Fir lamp inspected?", "inspected|inspect"),
+        ("money", "What is the deposit of 4 Mill Lane?", "deposit"),
+        ("name", "Who inspected the Willow lamp?", "inspected|inspect"),
+    ],
+)
+def test_what_nobody_states_has_no_value(corpus: Corpus, form: str, question: str, about: str) -> None:
+    assert not corpus.nearest(form, question, about)
+
+
+def test_one_document_need_not_say_what_it_is_about(corpus: Corpus) -> None:
+    document = corpus.document("leases/harbour-court.txt")
+    assert document.nearest("money", "What is the deposit?")[0].match == "$900"
+
+
+def test_a_bad_expression_is_named(corpus: Corpus) -> None:
+    with pytest.raises(ValueError, match="no regular expression"):
+        corpus.nearest("(", "Who?")
+    with pytest.raises(ValueError, match="there is no form 'colour'"):
+        corpus.values("colour")
+
+
+def test_all_values_of_a_form_are_listed(corpus: Corpus) -> None:
+    assert [hit.match for hit in corpus.values("money")] == ["$900", "410 EUR", "40 euros"]
+    assert [hit.match for hit in corpus.document("log.txt").values("date")] == ["2011-10-28"]
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "found"),
+    [
+        ("money", "It cost EUR 1,204.50, not $1.2 million.", ["EUR 1,204.50", "$1.2 million"]),
+        ("date", "On 3 May 2031, 2031-05-03, May 3, 2031 and 03.05.2031", ["3 May 2031", "2031-05-03", "May 3, 2031", "03.05.2031"]),
+        ("duration", "the month of twelve years and 5 working days", ["twelve years", "5 working days"]),
+        ("name", "On Monday Dr. Ida Holm and the Harbour Board of Trade met.", ["Dr. Ida Holm", "Harbour Board of Trade"]),
+        ("percent", "12.5 % or 3 percent", ["12.5 %", "3 percent"]),
+        ("code", "order HR24-0068 of 12 pieces", ["HR24-0068"]),
+    ],
+)  # fmt: skip
+def test_forms_match_what_people_write(form: str, text: str, found: list[str]) -> None:
+    assert [match[0] for match in re.finditer(FORMS[form], text)] == found
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("How many documents mention dried lentils?", "dried lentils"),
+        ("How many letters mention dried lentils? Please check.", "dried lentils"),
+        ("How often does Ruth Smith appear in the documents?", "Ruth Smith"),
+        ('Which files hold "six months"?', "six months"),
+        ("How many times does the shift log mention a broken strand?", "broken strand"),
+        ("Is the Bank of Leeds & Sons named in these papers?", "Bank of Leeds & Sons"),
+        ("How many invoices are marked disputed?", "disputed"),
+    ],
+)
+def test_the_phrase_of_a_question(question: str, words: str) -> None:
+    assert re.fullmatch(phrase(question, lambda pattern: True), words)
+
+
+def test_a_phrase_is_found_in_any_case_spacing_and_number(corpus: Corpus) -> None:
+    assert corpus.count(corpus.phrase("How often are dried lentils mentioned?")) == 3
+
+
+def test_a_question_that_names_nothing_says_so(corpus: Corpus) -> None:
+    with pytest.raises(ValueError, match="names nothing"):
+        corpus.phrase("How many documents are there?")
+
+
+@pytest.mark.parametrize(
+    ("question", "chosen"),
+    [
+        ("What is the deposit in each of the leases?", [0, 1]),
+        ("How many lines of the log mention rain?", [2]),
+        ("What does every document say about rain?", [0, 1, 2, 3]),
+        ("Where is the cat?", [0, 1, 2, 3]),
+    ],
+)
+def test_the_kind_of_documents_a_question_names(question: str, chosen: list[int]) -> None:
+    assert of_kind(question, ["leases/a.txt Lease: A", "leases/b.txt", "log.txt", "notes.md"]) == chosen
+
+
+def test_the_kind_is_a_view_of_the_corpus(corpus: Corpus) -> None:
+    assert corpus.kind("What is the notice in each lease?").names == [
+        "leases/harbour-court.txt",
+        "leases/mill-lane.txt",
+    ]
