@@ -12,6 +12,7 @@ from engine import prompt
 from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, KernelError
 from engine.kernel.host import Call
 from engine.leaves import Leaf, ask_leaves, form_of
+from engine.llm.base import forget
 from engine.node import STOPPED, Node, Outcome, Run, start_node
 from engine.run import drive
 from engine.stop import Stop
@@ -163,6 +164,7 @@ def run_child(run: Run, node: Node, child: Node) -> Outcome:
         raise
     finally:
         run.can_stop(child.id, None)
+        forget(run.model, f"{run.id}/{child.id}")
         run.record(
             child.id,
             "node_finished",

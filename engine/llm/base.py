@@ -65,6 +65,13 @@ class Stream(Protocol):
     def cancel(self) -> None: ...
 
 
+def forget(model: Model, conversation: str) -> None:
+    """Tell a model that keeps conversations that one, with those below it ("run" has "run/0"), has ended."""
+    keeper = getattr(model, "forget", None)
+    if keeper is not None:
+        keeper(conversation)
+
+
 @runtime_checkable
 class Model(Protocol):
     """A loaded model. All methods may be called from any thread; many requests may be outstanding at once."""

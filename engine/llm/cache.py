@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from engine.llm.cells import Numbers, Range, distinct, first
-from engine.llm.saves import MIN_TOKENS, Saved, Saves, common
+from engine.llm.saves import MIN_TOKENS, Saved, Saves, below, common
 
 MIN_SHARED = 16  # tokens; a shorter common start is not worth a copy
 MAX_IDLE_LEAVES = 2  # every resident token slows attention down, so finished sub-calls do not pile up
@@ -175,6 +175,13 @@ class Cache:
         slot.busy = False
         self._save(slot)
         self._give_up(slot, keep=False)
+
+    def forget(self, conversation: str) -> None:
+        """Give up what is kept for a conversation that has ended, and for those below it."""
+        for slot in self._slots:
+            if not slot.busy and below(slot.owner, conversation):
+                self._give_up(slot, keep=False)
+        self._saves.forget(conversation)
 
     def stops(self, tokens: Sequence[int], count: int, starts: Sequence[int]) -> list[int]:
         """Return the lengths between `count` and the end of a prompt at which `keep` is to be called.

@@ -31,6 +31,7 @@ class Compute:
         self._jobs: dict[int, Job] = {}
         self._waiting = Waiting()
         self._running: list[Job] = []  # those of the batch being evaluated
+        self._forgotten: list[str] = []
         self._changed = False
         self._stopped = False
         self._beat = 0.0
@@ -61,6 +62,13 @@ class Compute:
             job.cancelled = self._changed = True
             if self._running and all(job.cancelled for job in self._running):
                 self._pool.context.abort()
+            self._arrived.notify()
+
+    def forget(self, conversation: str) -> None:
+        """Give up what is kept for a conversation that has ended, and for those below it."""
+        with self._arrived:
+            self._forgotten.append(conversation)
+            self._changed = True
             self._arrived.notify()
 
     def stop(self) -> None:
@@ -96,6 +104,8 @@ class Compute:
             if self._changed:
                 self._changed = False
                 self._drop_cancelled()
+                while self._forgotten:
+                    self._pool.forget(self._forgotten.pop())
                 self._admit()
             if self._pool.active:
                 self._step()

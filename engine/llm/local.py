@@ -133,6 +133,12 @@ class LocalModel:
         stream = self._send({"counts": True}, retryable=True)
         return json.loads(stream.result().text)
 
+    def forget(self, conversation: str) -> None:
+        """Give up what is kept for a conversation that has ended, and for those below it; returns at once."""
+        with self._changed:
+            if self._writer is not None and not self._closed:
+                self._send({"forget": conversation}, retryable=False)
+
     def close(self) -> None:
         """Stop the model process. Open streams raise ModelError; later requests too."""
         with self._changed:

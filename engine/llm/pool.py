@@ -113,6 +113,10 @@ class Pool:
         for job in [job for job in self.active if job.cancelled]:
             self._end(job, "cancelled")
 
+    def forget(self, conversation: str) -> None:
+        """Give up what is kept for a conversation that has ended."""
+        self._cache.forget(conversation)
+
     def _begin(self, job: Job) -> None:
         assert job.prompt is not None
         vocabulary = self.context.vocabulary

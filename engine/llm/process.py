@@ -118,7 +118,7 @@ class Server:
 
     def handle(self, frame: Json) -> None:
         """Take one request of the parent. Called by the reading thread."""
-        from engine.llm.compute import Job
+        from engine.llm.job import Job
 
         if "cancel" in frame:
             self._compute.cancel(frame["cancel"])
@@ -152,6 +152,10 @@ class Server:
                 messages = [Message(role, content) for role, content in asked["fits"]]
                 value = len(self._logs.fresh(messages, self._templates.on(date.today())).tokens)
                 self._send({"id": asked["id"], "value": value})
+            elif "forget" in asked:
+                self._logs.forget(asked["forget"])
+                self._compute.forget(asked["forget"])
+                self._send({"id": asked["id"], "value": 0})
             else:
                 self._send({"id": asked["id"], "counts": self._compute.counts})
 

@@ -55,10 +55,19 @@ class Saves:
         if not owner or saved.owner != owner:
             self._kept.append(saved)
 
+    def forget(self, conversation: str) -> None:
+        """Drop the states of a conversation that has ended, and of those below it."""
+        self._kept = [saved for saved in self._kept if not below(saved.owner, conversation)]
+
     @property
     def bytes(self) -> int:
         """How many bytes are kept."""
         return sum(len(saved.state) for saved in self._kept)
+
+
+def below(owner: str, conversation: str) -> bool:
+    """Whether an owner is a conversation or stands below it: "run" has "run/0", and "run/0" has "run/0.1"."""
+    return owner == conversation or owner.startswith((f"{conversation}/", f"{conversation}."))
 
 
 def common(first: Sequence[int], second: Sequence[int]) -> int:

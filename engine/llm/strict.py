@@ -59,6 +59,10 @@ class StrictCache:
         slot.owner, slot.pinned, slot.busy = owner, pinned, True
         return slot, len(slot.tokens)
 
+    def forget(self, conversation: str) -> None:
+        """Give up what is kept for a conversation that has ended, and for those below it."""
+        self._saves.forget(conversation)
+
     def stops(self, tokens: Sequence[int], count: int, starts: Sequence[int]) -> list[int]:
         """Return the lengths of a prompt at which `keep` is to be called: whole blocks only."""
         ends = {_whole(n) for n in (*starts, len(tokens) - 1)}

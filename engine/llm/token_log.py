@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from engine.llm.saves import below
 from engine.llm.template import Pieces, normalise, piece_before
 from engine.types import Message
 
@@ -91,6 +92,11 @@ class Logs:
         prompt.log.tokens = prompt.tokens + list(sampled)
         prompt.log.turns.append(Message("assistant", text))
         prompt.log.ends.append(len(prompt.log.tokens))
+
+    def forget(self, conversation: str) -> None:
+        """Drop the logs of a conversation that has ended, and of those below it."""
+        for key in [key for key in self._logs if below(key, conversation)]:
+            del self._logs[key]
 
     def _keep(self, key: str, log: Log, extended: bool) -> Prompt:
         if key:

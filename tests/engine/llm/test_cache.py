@@ -226,6 +226,17 @@ def test_a_job_that_makes_room_keeps_its_place_in_the_saved_states(memory):
     assert run(cache, memory, [*[7] * 300, 1], "leaf") == 300
 
 
+def test_a_conversation_that_has_ended_leaves_nothing_behind(memory):
+    cache = new_cache(memory, 4, cells=400, budget=10_000)
+    run(cache, memory, [7] * 300, "run/0.1", pinned=True)
+    run(cache, memory, [8] * 300, "run/0.10", pinned=True)
+    cache.forget("run/0.1")
+    assert run(cache, memory, [*[7] * 300, 1], "run/0.1", pinned=True) == 0
+    assert run(cache, memory, [*[8] * 300, 1], "run/0.10", pinned=True) == 300
+    cache.forget("run")
+    assert cache.held == 0
+
+
 def test_saved_states_stay_within_their_budget():
     saves = Saves(1000)
     for number in range(10):

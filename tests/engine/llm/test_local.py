@@ -344,6 +344,14 @@ def test_what_a_reply_took_is_told(model):
     assert counts["steps"] > 0 and counts["compute_seconds"] > 0
 
 
+def test_a_conversation_that_has_ended_is_forgotten(model):
+    request = ask(SYSTEM, QUESTION, key="run/0", pinned=True)
+    model.submit(request).result()
+    assert model.submit(request).result().usage.reused_tokens > 0
+    model.forget("run")
+    assert model.submit(request).result().usage.reused_tokens == 0
+
+
 def test_strict_replies_do_not_depend_on_what_else_is_asked(open_local, random_gguf):
     model = open_local(random_gguf, strict=True)
     request = ask(SYSTEM, QUESTION)
