@@ -97,7 +97,7 @@ def offline() -> Json:
     ]
     confined = "cells, parsers and the model cannot open any: the sandbox's probes tried; nor can the app's own process"
     leak = guard.proof()
-    return {"ok": not (outside or leak), "connections": outside, "detail": confined if not leak else leak}
+    return {"ok": not (outside or leak), "connections": outside, "detail": leak or confined}
 
 
 def llama_cpp() -> Json:

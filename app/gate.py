@@ -155,6 +155,7 @@ def rewrite(page: bytes, nonce: str) -> bytes:
     """Put the nonce on every script of a page, and our style sheet and module into it, if it asks for them."""
     text = re.sub(r"<script(?=[\s>])", f'<script nonce="{nonce}"', page.decode())
     if "gradio" in text:
+        text = re.sub(r'<link rel="manifest"[^>]*>', "", text)  # browsers ask for it without the cookie
         text = text.replace("</head>", OURS.replace("{nonce}", nonce) + "</head>", 1)
     return text.encode()
 

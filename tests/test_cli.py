@@ -324,3 +324,32 @@ def test_ctrl_c_in_a_run_keeps_it_as_interrupted(command: Command, phase: str) -
         kinds = [event.kind for event in store.events(answer["run"])]
     assert sign in kinds
     assert kinds[-2:] == ["node_finished", "run_finished"]
+
+
+# --- options ----------------------------------------------------------------------------------------------
+
+
+def test_without_a_command_the_app_is_opened_with_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Any] = []
+    monkeypatch.setattr("app.serve.serve", lambda options: opened.append(options) or 0)
+    assert cli.run(["--port", "8080", "--no-browser", "--model", "m.gguf", "--data", "d"]) == 0
+    assert cli.run([]) == 0
+    full, bare = map(vars, opened)
+    assert (full["port"], full["no_browser"], full["model"], full["data"]) == (8080, True, "m.gguf", "d")
+    assert (bare["port"], bare["no_browser"], bare["window"], bare["model"], bare["data"]) == (
+        None,
+        False,
+        False,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize("words", [["--data", "there", "runs"], ["runs", "--data", "there"]])
+def test_options_may_stand_before_or_after_the_command(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str | None] = []
+    monkeypatch.setattr("app.records.runs", lambda options: seen.append(options.data) or 0)
+    assert cli.run(words) == 0
+    assert seen == ["there"]

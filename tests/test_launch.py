@@ -78,6 +78,8 @@ def test_sets_up_from_nothing_then_starts_at_once_then_follows_new_requirements(
     assert first.stdout == "ran ['runs'] 7\n"
     assert "creating" in first.stderr and "set-up is done" in first.stderr
 
+    assert launch(clone).stdout == "ran [] 7\n"
+
     second = launch(clone, "runs", "--json")
     assert second.stdout == "ran ['runs', '--json'] 7\n"
     assert second.stderr == ""
@@ -150,6 +152,11 @@ def test_a_python_without_venv_is_told_what_to_install(clone, tmp_path):
 def test_help_and_bad_usage_need_no_set_up(clone):
     for arguments in (["--help"], ["ask", "--help"], ["doctor", "--help"]):
         assert launch(clone, *arguments).returncode == 0
+    listed = launch(clone, "--help").stdout
+    for word in ("--port", "--no-browser", "--window", "--model", "--data", "opens in the browser"):
+        assert word in listed
+    for command in ("ask", "runs", "corpora", "show", "delete", "doctor", "models", "test"):
+        assert f"\n    {command} " in listed, command
     wrong = launch(clone, "ask", "folder", "question", "--depth", "many")
     assert wrong.returncode == 2 and "whole number" in wrong.stderr
     assert not (clone / ".venv").exists()

@@ -5,15 +5,13 @@
 import { amount, DocumentTable } from "./doctable.js";
 import { el, find, icon, put, style } from "./dom.js";
 import { asked, confirmed, told } from "./librarydialogs.js";
-import { chosen, dropped, Sending } from "./sending.js";
-import { clock, count, many } from "./tree/figures.js";
+import { Readings } from "./readings.js";
+import { chosen, dropped } from "./sending.js";
+import { count, many } from "./tree/figures.js";
 import { line, plain } from "./tree/text.js";
 import { createViewer } from "./viewer.js";
 
 const WAIT = 180; // milliseconds after the last key
-const OVER = ["done", "failed", "stopped"];
-const STAY = 8000; // milliseconds that a finished job without problems stays in sight
-const SHOWN_PROBLEMS = 5;
 const SHOWN_NAMES = 12;
 
 export function mount(host, app) {
@@ -25,9 +23,7 @@ class Library {
   constructor(host, app) {
     Object.assign(this, { host, app });
     this.cards = [];
-    this.jobs = new Map();
-    this.sendings = new Set();
-    this.dismissed = new Set();
+    this.readings = new Readings(app, { visible: () => this.visible, changed: () => this.later() });
     style("/ui/library.css");
     this.build();
   }
@@ -54,12 +50,11 @@ class Library {
         this.pathError,
         el("p", { class: "muted small" }, "Read where it is, never moved or changed. Several paths: one on each line.")),
       this.zone, this.folders, this.files);
-    this.progress = el("section", { class: "jobs", "aria-label": "Being read", "aria-live": "off" });
     this.list = el("ul", { class: "corpora", "aria-label": "Corpora" });
     this.overview = el("div", { class: "overview" },
       el("div", { class: "library-bar" }, el("h2", {}, "Library"), this.summary), this.adding, this.list);
     this.detail = el("div", { class: "corpus-detail", hidden: true });
-    put(this.host, this.progress, this.overview, this.detail);
+    put(this.host, this.readings.element, this.overview, this.detail);
     this.buildDetail();
   }
 
@@ -75,8 +70,6 @@ class Library {
     for (const name of ["dragenter", "dragover"]) document.addEventListener(name, (event) => this.over(event));
     document.addEventListener("dragleave", (event) => event.relatedTarget === null && this.leave());
     document.addEventListener("drop", (event) => this.drop(event));
-    addEventListener("beforeunload", (event) => this.sending() && event.preventDefault());
-    addEventListener("pagehide", () => { for (const one of this.sendings) one.stop(); });
     this.load();
     return this;
   }
@@ -89,10 +82,6 @@ class Library {
     return document.activeElement?.matches?.("input, textarea, select");
   }
 
-  sending() {
-    return [...this.sendings].some((one) => ["sending", "paused"].includes(one.state));
-  }
-
   shown() {
     const { corpus, doc, start, end } = this.app.state, link = doc === undefined ? null : location.search;
     if ((corpus ?? null) !== this.open_) this.show(corpus ?? null);
@@ -102,7 +91,7 @@ class Library {
   }
 
   async news({ kind, ...facts }) {
-    if (kind === "progress") this.tellJob(facts);
+    if (kind === "progress") this.readings.tell(facts);
     else if (kind === "reconnected" || ((kind === "corpora" || kind === "runs") && this.visible)) this.later();
   }
 
@@ -118,7 +107,7 @@ class Library {
       if (mine !== this.asked) return;
       this.cards = found.corpora;
       this.noSample = found.sample_deleted;
-      for (const job of found.jobs) this.tellJob({ ...job, what: job.kind }, false);
+      for (const job of found.jobs) this.readings.tell({ ...job, what: job.kind }, false);
       this.draw();
     } catch (problem) {
       if (mine === this.asked && this.visible) this.app.toast(problem.message, "error");
@@ -136,14 +125,14 @@ class Library {
       const again = find(`.corpus[data-card="${CSS.escape(focused)}"]`, this.list);
       (label ? find(`[aria-label="${CSS.escape(label)}"]`, again ?? this.list) : find(".corpus-name", again ?? this.list))?.focus();
     }
-    this.drawJobs();
+    this.readings.draw();
     this.drawDetail();
   }
 
   // --- cards ----------------------------------------------------------------------------------------------------
 
   card(card) {
-    const busy = this.busy(card.card);
+    const busy = this.readings.busy(card.card);
     return el("li", { class: "card corpus", dataset: { card: card.card, id: card.id } },
       el("div", { class: "corpus-top" },
         el("button", { class: "corpus-name", type: "button", dir: "auto", on: { click: () => this.app.go("library", { corpus: card.card }) } }, line(card.name, 200)),
@@ -195,7 +184,7 @@ class Library {
     try {
       const job = await this.app.api.post("/api/corpora", { paths: this.path.value.split("\n") });
       this.path.value = "";
-      this.tellJob({ ...job, what: job.kind });
+      this.readings.tell({ ...job, what: job.kind });
     } catch (problem) {
       this.pathProblem(problem.message);
       this.path.focus();
@@ -238,115 +227,14 @@ class Library {
   }
 
   send(files) {
-    const one = new Sending(this.app.api, files, (sending) => this.tellSending(sending));
-    if (!one.files.length) {
-      this.app.toast(one.hidden ? "Only hidden files are in there; nothing was added." : "There are no files in there; nothing was added.", "error");
-      return;
-    }
-    this.sendings.add(one);
-    this.app.go("library");
-    one.start();
-  }
-
-  tellSending(sending) {
-    if (sending.state === "reading") {
-      this.sendings.delete(sending);
-      this.tellJob({ ...sending.job, what: sending.job.kind });
-    }
-    if (sending.state === "stopped") setTimeout(() => { this.sendings.delete(sending); this.drawJobs(); }, STAY);
-    this.drawJobs();
-  }
-
-  // --- jobs -----------------------------------------------------------------------------------------------------
-
-  busy(card) {
-    return [...this.jobs.values()].some((job) => job.card === card && !OVER.includes(job.state));
-  }
-
-  tellJob(job, redraw = true) {
-    if (this.dismissed.has(job.job)) return;
-    const before = this.jobs.get(job.job);
-    if (before && OVER.includes(before.state) && !OVER.includes(job.state)) return; // an older word
-    const ended = OVER.includes(job.state);
-    const problems = (job.problems?.length ?? 0) >= (before?.problems?.length ?? 0) ? job.problems : before.problems;
-    this.jobs.set(job.job, { ...job, problems });
-    if (ended && before && !OVER.includes(before.state)) this.ended(job);
-    else if (ended && !before && Date.now() / 1000 - job.finished > STAY / 1000 && job.state === "done") this.dismiss(job.job, false);
-    if (redraw) {
-      this.drawJobs();
-      if (!before || ended) this.later();
-    }
-  }
-
-  async ended(job) {
-    if (job.what === "sample") return this.dismiss(job.job, false);
-    if (!this.visible && job.state !== "stopped") this.app.toast(`${line(job.name, 80)}: ${job.message}`, job.state === "done" ? "ok" : "error");
-    if (job.problem_count > 0) {
-      try {
-        const all = await this.app.api.get(`/api/jobs/${job.job}`);
-        this.jobs.set(job.job, { ...all, what: all.kind });
-        this.drawJobs();
-      } catch { /* the summary says how many there were */ }
-    } else if (job.state !== "failed") setTimeout(() => this.dismiss(job.job), STAY);
-  }
-
-  dismiss(name, forget = true) {
-    this.dismissed.add(name);
-    this.jobs.delete(name);
-    if (forget) this.app.api.del(`/api/jobs/${name}`).catch(() => {});
-    this.drawJobs();
-  }
-
-  drawJobs() {
-    const focused = document.activeElement?.closest?.(".job")?.dataset.job;
-    put(this.progress, [...this.sendings].map((one) => this.sendingBox(one)),
-      [...this.jobs.values()].filter((job) => !(job.what === "sample" && !this.visibleSample(job))).map((job) => this.jobBox(job)));
-    if (focused) find(`.job[data-job="${focused}"] button`, this.progress)?.focus();
-  }
-
-  visibleSample(job) {
-    return job.state === "reading" || job.state === "failed";
-  }
-
-  jobBox(job) {
-    const over = OVER.includes(job.state), share = job.bytes_total ? job.bytes / job.bytes_total : 0;
-    const words = { waiting: "waiting for its turn", looking: "looking at the files", reading: `${count(job.files)} of ${count(job.files_total)} files` };
-    const left = job.eta ? `, about ${clock(job.eta)} left` : "";
-    return box(job.job, job.state, line(job.name, 120), over ? job.message : `${words[job.state]}${left}`, {
-      share: over ? null : job.state === "reading" ? share : -1,
-      current: over ? "" : line(job.current, 200),
-      problems: job.problems ?? [], total: job.problem_count,
-      buttons: [over
-        ? quiet("close", `Close: ${line(job.name, 60)}`, () => this.dismiss(job.job))
-        : el("button", { class: "button", type: "button", "aria-label": `Cancel: ${line(job.name, 60)}`, on: { click: () => this.stop(job) } }, "Cancel")],
-    });
-  }
-
-  sendingBox(one) {
-    const left = one.eta === null ? "" : `, about ${clock(one.eta)} left`;
-    const words = one.state === "sending" ? `sending ${count(one.done)} of ${count(one.files.length)} files, ${amount(one.sent)} of ${amount(one.bytesTotal)}${left}` : one.message;
-    const over = one.state === "stopped" || one.state === "failed";
-    return box(`sending-${one.upload ?? ""}`, one.state, line(one.name, 120), words, {
-      share: over ? null : one.bytesTotal ? one.sent / one.bytesTotal : -1,
-      current: [...one.active.values()].map(({ rel, sent, size }) => `${line(rel, 90)}${size > 4e6 ? ` ${Math.floor((100 * sent) / size)}%` : ""}`).join("  ·  "),
-      problems: one.problems, total: one.problems.length,
-      note: one.hidden ? `${many(one.hidden, "hidden file")} left out` : "",
-      buttons: [
-        one.state === "paused" && el("button", { class: "button primary", type: "button", on: { click: () => one.resume() } }, "Try again"),
-        over ? quiet("close", "Close", () => { this.sendings.delete(one); this.drawJobs(); })
-          : el("button", { class: "button", type: "button", "aria-label": `Cancel: ${line(one.name, 60)}`, on: { click: () => one.stop() } }, "Cancel")],
-    });
-  }
-
-  async stop(job) {
-    await this.act(this.app.api.del(`/api/jobs/${job.job}`), false);
+    if (this.readings.send(files)) this.app.go("library");
   }
 
   /** Wait for a request that gives a job; a refusal is said. */
   async act(request, isJob = true) {
     try {
       const found = await request;
-      if (isJob) this.tellJob({ ...found, what: found.kind });
+      if (isJob) this.readings.tell({ ...found, what: found.kind });
       return found;
     } catch (problem) {
       this.app.toast(problem.message, "error");
@@ -431,7 +319,7 @@ class Library {
       if (this.list.dataset.loaded) put(this.detailHead, el("div", { class: "row" }, back, el("p", { class: "muted" }, "This corpus is not in the library; it may have been deleted.")));
       return;
     }
-    const busy = this.busy(card.card);
+    const busy = this.readings.busy(card.card);
     put(this.detailHead,
       el("div", { class: "row" }, back, el("h2", { dir: "auto" }, line(card.name, 200)), this.tools(card, busy), el("span", { class: "grow" }),
         el("button", { class: "button primary", type: "button", on: { click: () => this.ask(card) } }, icon("ask"), "Ask")),
@@ -504,25 +392,6 @@ class Library {
 }
 
 // --- pieces -------------------------------------------------------------------------------------------------------
-
-function box(id, state, name, words, { share, current, problems, total, note = "", buttons }) {
-  const shown = problems.slice(-SHOWN_PROBLEMS);
-  const bar = share === null ? null : el("div", { class: `meter ${share < 0 ? "unknown" : ""}`, role: "progressbar", "aria-label": name,
-    "aria-valuenow": share < 0 ? null : Math.round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100 },
-  el("i", { style: { width: share < 0 ? "100%" : `${(share * 100).toFixed(1)}%` } }));
-  return el("div", { class: `card job ${state}`, dataset: { job: id, state } },
-    el("div", { class: "job-line" }, { done: icon("check"), failed: icon("warning"), stopped: icon("stop"), paused: icon("warning") }[state] ?? icon("refresh"),
-      el("strong", { dir: "auto" }, name), el("span", { class: "job-words" }, words), el("span", { class: "grow" }), buttons),
-    bar, current && el("p", { class: "job-current mono" }, current), note && el("p", { class: "muted small" }, note),
-    total > 0 && el("details", { class: "job-problems", open: state === "failed" },
-      el("summary", {}, `${many(total, "file")} could not be read`),
-      el("ul", {}, (state === "done" ? problems : shown).map(({ path, reason }) => el("li", {}, el("span", { class: "mono" }, line(path, 200)), " ", line(reason, 300))),
-        state === "done" && total > problems.length && el("li", {}, `and ${count(total - problems.length)} more`))));
-}
-
-function quiet(name, label, run) {
-  return el("button", { class: "quiet", type: "button", "aria-label": label, title: label, on: { click: run } }, icon(name));
-}
 
 function source(card) {
   if (card.kind === "sample") return "Comes with Taproot";

@@ -32,7 +32,7 @@ export function createShortcuts() {
       el("div", { class: "sheet-groups" }, groups.map((group) => {
         const rows = known.filter((k) => k.group === group);
         return rows.length > 0 && el("section", {}, el("h3", {}, group), el("dl", {}, rows.map((row) => el("div", {},
-          el("dt", {}, row.keys.split(" ").map((one) => one === "or" ? " or " : el("kbd", {}, one))),
+          el("dt", {}, row.keys.split(" ").map((one) => one === "or" ? " or " : el("kbd", {}, one.replace(/^Arrow/, "").replace(/^Escape$/, "Esc")))),
           el("dd", {}, row.text)))));
       })));
     sheet.showModal();

@@ -11,10 +11,11 @@ export function createTheme() {
   let choice = ORDER.includes(localStorage.getItem(KEY)) ? localStorage.getItem(KEY) : "system";
   let button = null;
 
+  const isDark = () => choice === "dark" || (choice === "system" && dark.matches);
+
   function apply() {
-    const isDark = choice === "dark" || (choice === "system" && dark.matches);
-    document.body.classList.toggle("dark", isDark);
-    document.documentElement.classList.toggle("dark-page", isDark);
+    document.body.classList.toggle("dark", isDark());
+    document.documentElement.classList.toggle("dark-page", isDark());
     if (button) {
       const label = `Colours: ${choice}. Change`;
       button.title = `Colours: ${choice}`;
@@ -23,7 +24,10 @@ export function createTheme() {
     }
   }
 
-  dark.addEventListener("change", () => setTimeout(apply)); // after Gradio's own listener
+  dark.addEventListener("change", apply);
+  new MutationObserver(() => { // Gradio has a listener of its own, which knows nothing of a choice
+    if (document.body.classList.contains("dark") !== isDark()) apply();
+  }).observe(document.body, { attributeFilter: ["class"] });
   return {
     apply,
     /** The button that goes round the three. */

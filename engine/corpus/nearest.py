@@ -115,10 +115,12 @@ def near(
     head: str,
     matches: Callable[[str], Iterable[tuple[int, int]]],
     alone: bool = False,
+    share: float = ENOUGH,
 ) -> list[Near]:
     """The matches in one line that fit, best first. `name` and `head` are how its document is called and begins.
 
-    `alone`: the text is the only one there is, so that it need not say what it is about.
+    `alone`: the text is the only one there is, so that it need not say what it is about. `share`: how many of the
+    question's other words must be there when nothing stands for them.
     """
     full = [
         m for m in SENTENCE_END.finditer(text) if text[m.start() - 1 : m.start()] != "."
@@ -140,7 +142,7 @@ def near(
         if asked.alternatives:
             if not any(a <= here for a in asked.alternatives):
                 continue
-        elif said + beside < ENOUGH * len(asked.others) or (asked.others and not said):
+        elif said + beside < share * len(asked.others) or (asked.others and not said):
             continue
         fit = 2.0 * len(asked.names & here) + known + said + 0.5 * beside + len(asked.kinds & (here | around))
         anchors = _anchors(asked, sentence)
@@ -186,7 +188,30 @@ def nearest(
 
     `find` searches where the values may stand; `alone` says that this is one document. Raises ValueError for a bad pattern.
     """
-    asked, compiled = Asked.of(question, about), re_compile(pattern)
+    compiled = re_compile(pattern)
+    own = Asked.of(question)
+    if (
+        about and len(own.others) > 1 and not alone
+    ):  # a line that says all that the question says needs no more
+        whole = _ranked(corpus, find, compiled, own, "", question, alone, share=1.0)
+        if whole:
+            return whole[:k]
+    found = _ranked(corpus, find, compiled, Asked.of(question, about), about, question, alone)
+    if not found and about:  # it may be the wrong words: those of the question must do
+        found = _ranked(corpus, find, compiled, own, "", question, alone)
+    return found[:k]
+
+
+def _ranked(
+    corpus: Corpus,
+    find: Callable[[str, int], Hits],
+    matches: Callable[[str], list[tuple[int, int]]],
+    asked: Asked,
+    about: str,
+    question: str,
+    alone: bool,
+    share: float = ENOUGH,
+) -> list[tuple[Hit, int, int]]:
     lines: dict[tuple[int, int], Hit] = {}
     for query in (question, " ".join((*sorted(asked.names), about.replace("|", " ")))):
         for hit in find(query, LINES):
@@ -194,10 +219,10 @@ def nearest(
     found: list[tuple[float, Hit, int, int]] = []
     for rank, hit in enumerate(lines.values()):
         head = corpus.archive.slice(hit.id, 0, min(HEAD, corpus.archive.chars(hit.id)))
-        for one in near(asked, str(hit.text), hit.name, head, compiled, alone):
+        for one in near(asked, str(hit.text), hit.name, head, matches, alone, share):
             found.append((one.score - LATER * rank, hit, hit.start + one.start, hit.start + one.end))
     found.sort(key=lambda row: -row[0])
-    return [row[1:] for row in found[:k]]
+    return [row[1:] for row in found]
 
 
 def re_compile(pattern: str) -> Callable[[str], list[tuple[int, int]]]:

@@ -72,7 +72,7 @@ class Reader:
     ) -> list[tuple[str, list[Row]]]:
         """Return sessions by their latest run, newest first, with the main facts of their runs, oldest first.
 
-        `wanted` names the only ones to return; with `corpus`, those that have a run on it.
+        `wanted` names the only ones to return; with `corpus`, those that have a run on it or on another version of it.
         """
         columns = (
             "run, question, answer, status, corpus, corpus_name, model, started, seconds, follows, session"
@@ -80,7 +80,8 @@ class Reader:
         with self._snapshot() as db:
             names = db.execute(
                 "SELECT session FROM run WHERE (?1 IS NULL OR session IN (SELECT value FROM json_each(?1))) "
-                "AND (?2 IS NULL OR corpus = ?2) GROUP BY session ORDER BY max(started) DESC, session DESC LIMIT ?3",
+                "AND (?2 IS NULL OR corpus = ?2 OR corpus IN (SELECT corpus FROM version WHERE collection IN "
+                "(SELECT collection FROM version WHERE corpus = ?2))) GROUP BY session ORDER BY max(started) DESC, session DESC LIMIT ?3",
                 (None if wanted is None else json.dumps(wanted), corpus, limit),
             ).fetchall()
             found: dict[str, list[Row]] = {name: [] for (name,) in names if name is not None}

@@ -58,9 +58,9 @@ FINAL(list(dict.fromkeys(h.match for h in hits)) or "{NOT_THERE}", hits)'''
 
 
 def ask_lines(form: str, about: str) -> str:
-    """Ask a sub-call for the value in the best line of each document of a kind."""
+    """Ask a sub-call whether the best line of each document of a kind says it; the value itself is cut out by code."""
     return f'''docs = context.kind(question)
 hits = [h for d in docs for h in d.nearest("{form}", question, "{about}", 1)]
 found = map_query(question, hits)
-pairs = {{h.name: a for h, a in zip(hits, found) if a != "NONE"}}
+pairs = {{h.name: h.match for h, a in zip(hits, found) if a != "NONE"}}
 FINAL(pairs or "{NOT_THERE}", hits)'''

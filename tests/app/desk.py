@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -84,13 +85,19 @@ class Desk:
 
 
 def watch(page: Page) -> None:
-    """Collect what a page complains about."""
+    """Collect what a page complains about, and every request that is for another host."""
     page.problems = []  # type: ignore[attr-defined]
+    page.on("request", lambda asked: None if is_ours(asked.url) else page.problems.append(asked.url))  # type: ignore[attr-defined]
     page.on("pageerror", lambda error: page.problems.append(str(error)))  # type: ignore[attr-defined]
     page.on(
         "console",
         lambda said: page.problems.append(said.text) if said.type == "error" else None,  # type: ignore[attr-defined]
     )
+
+
+def is_ours(url: str) -> bool:
+    """Whether a request stays on this machine."""
+    return urlsplit(url).hostname == "127.0.0.1" or url.startswith(("data:", "blob:"))
 
 
 def ask(page: Page, question: str) -> str:

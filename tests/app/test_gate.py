@@ -182,7 +182,7 @@ def test_what_our_own_page_sends_passes() -> None:
 
 def test_every_script_of_a_page_gets_the_nonce_of_its_answer_and_ours_is_added() -> None:
     page = (
-        b'<html><head><script>1</script><script\ntype="module" src="gradio.js"></script></head><body>',
+        b'<html><head><link rel="manifest" href="/manifest.json" /><script>1</script><script\ntype="module" src="gradio.js"></script></head><body>',
         b'<script>window.config = {"a": "\\u003cscript>"}</scr',
         b"ipt></body></html>",
     )
@@ -194,6 +194,7 @@ def test_every_script_of_a_page_gets_the_nonce_of_its_answer_and_ours_is_added()
             '<script type="module" nonce='
         )
         assert f'<script type="module" nonce="{nonce}" src="/ui/app.js">' in text
+        assert "manifest" not in text  # a browser asks for it without the cookie
         assert '<link rel="stylesheet" href="/ui/style.css">' in text and '"\\u003cscript>"' in text
         assert int(answer.headers["content-length"]) == len(answer.body)
     assert answers[0].nonce != answers[1].nonce

@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
-import select
-import signal
-import socket
-import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.app.desk import READY, ask, until, watch
+from tests.app.command import Taproot
+from tests.app.desk import ask, until
 from tests.app.script import HOLD
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
-ROOT = Path(__file__).resolve().parents[2]
 # The app itself, but for the model that is opened.
 SCRIPTED = """import sys, app.models
 from tests.app.script import Model
 app.models.open_model = lambda spec, **options: Model()
 from app.cli import run
 sys.exit(run(sys.argv[1:]))"""
-
-
-class Taproot:
-    """One start of `launch.py` on a data folder; `url` is what it printed."""
-
-    def __init__(self, data: Path, *more: str, program: Sequence[str] = (sys.executable, "launch.py")):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = str(probe.getsockname()[1])
-        command = [*program, "--no-browser", "--port", port, "--data", str(data), *more]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        assert self.process.stdout is not None
-        assert select.select([self.process.stdout], [], [], 60)[0], "it printed nothing"
-        found = re.search(r"http://\S+", self.process.stdout.readline())
-        assert found, "no address was printed"
-        self.url = found.group()
-
-    def visit(self, browser: Browser, path: str = "") -> Page:
-        page = browser.new_page(viewport={"width": 1280, "height": 860})
-        watch(page)
-        page.goto(self.url + (path and f"&{path}"))
-        page.wait_for_selector(READY, timeout=90_000)
-        return page
-
-    def kill(self) -> None:
-        """As when the power goes: the app and all that it started."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(30)
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(30)
 
 
 def test_a_fresh_machine_answers_a_sample_question_and_survives_a_kill_in_mid_run(

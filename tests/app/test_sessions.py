@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.app.runs_fixture import LONG, api, cell, opened
+from app.jobs import OVER
+from tests.app.runs_fixture import LONG, api, cell, opened, until
 
 pytestmark = pytest.mark.sandbox
 SECRET = "quarzitzerlegung"
@@ -84,6 +85,25 @@ def test_search_keeps_to_a_corpus(bench, http, tmp_path):
     assert [s["id"] for s in http.get("/api/sessions", params={"corpus": second["corpus"]}).json()] == [
         second["run"]
     ]
+
+
+def test_sessions_about_an_older_version_of_a_corpus_belong_to_it(bench, http, tmp_path):
+    library = bench.workbench.library
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.txt").write_text("a first letter")
+    add = library.add([str(folder)])
+    until(lambda: add.state in OVER)
+    old = next(card["id"] for card in library.cards() if card["name"] == "files")
+    bench.corpus = old
+    run = bench.ask("Which letters?")["run"]
+    (folder / "b.txt").write_text("one more letter")
+    again = library.rescan(old)
+    until(lambda: again.state in OVER)
+    new = next(card["id"] for card in library.cards() if card["name"] == "files")
+    assert new != old
+    for corpus in (old, new):
+        assert [s["id"] for s in http.get("/api/sessions", params={"corpus": corpus}).json()] == [run]
 
 
 def test_a_session_is_renamed_and_named_by_its_question_again(bench, http):

@@ -15,14 +15,6 @@ from tests.app.tree_server import TreeServer
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args():  # TEMP
-    return {
-        "executable_path": "/usr/bin/chromium",
-        "args": "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync".split(),
-    }
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """The page of the tree over a store with two finished runs, "run" and "hostile"."""

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
-import random
 import secrets
 import shutil
 import socket
@@ -307,18 +305,13 @@ def painted(page: Page) -> float:
 @contextmanager
 def burners(count: int) -> Iterator[None]:
     """Processes that do nothing but compute."""
-    started = [multiprocessing.get_context("spawn").Process(target=burn, daemon=True) for _ in range(count)]
-    for process in started:
-        process.start()
-    time.sleep(1)
-    yield
-    for process in started:
-        process.terminate()
-
-
-def burn() -> None:
-    while True:
-        random.random()
+    started = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 # --- figures ------------------------------------------------------------------------------------------------------

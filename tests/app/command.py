@@ -1,0 +1,65 @@
+"""The app as a person starts it: `launch.py` in a process of its own, on a data folder and a free port."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from tests.app.desk import READY, watch
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Taproot:
+    """One start of `launch.py` on a data folder; `url` is what it printed."""
+
+    def __init__(
+        self,
+        data: Path,
+        *more: str,
+        program: Sequence[str] = (sys.executable, "launch.py"),
+        stderr: int | None = None,
+    ):
+        self.data = data
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
+        command = [*program, "--no-browser", "--port", port, "--data", str(data), *more]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True
+        )
+        assert self.process.stdout is not None
+        assert select.select([self.process.stdout], [], [], 60)[0], "it printed nothing"
+        found = re.search(r"http://\S+", self.process.stdout.readline())
+        assert found, "no address was printed"
+        self.url = found.group()
+
+    def visit(self, browser: Browser, path: str = "", **options: Any) -> Page:
+        """A page of the app, past splash and gate, in a context of its own. Complaints are in `page.problems`."""
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
+        page = context.new_page()
+        watch(page)
+        page.goto(self.url + (path and f"&{path}"))
+        page.wait_for_selector(READY, timeout=90_000)
+        return page
+
+    def kill(self) -> None:
+        """As when the power goes: the app and all that it started."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(30)
+
+    def end(self) -> None:
+        """Stop it as a service manager would, if it still runs."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
