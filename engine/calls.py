@@ -11,7 +11,8 @@ from engine import corpus as corpora
 from engine import prompt
 from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, KernelError
 from engine.kernel.host import Call
-from engine.leaves import Leaf, ask_leaves
+from engine.leaves import Leaf, ask_leaves, form_of
+from engine.llm.base import forget
 from engine.node import STOPPED, Node, Outcome, Run, start_node
 from engine.run import drive
 from engine.stop import Stop
@@ -52,7 +53,8 @@ def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
             _ask_children(run, node, cell, call, children, answers)
         else:
             leaves = _leaves(run, node, call, children)
-            ask_leaves(run, node, cell, call.number, leaves, call.arguments.get("choices"), answers)
+            form = form_of(call.arguments.get("choices"), call.arguments.get("schema"))
+            ask_leaves(run, node, cell, call.number, leaves, form, answers)
     except InputError as problem:
         error = str(problem)
         raise CallRefused(error) from problem
@@ -78,8 +80,6 @@ def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
 def _leaves(run: Run, node: Node, call: Call, ids: list[str]) -> list[Leaf]:
     """The one-shot questions of a call; an `rlm_query` at the depth limit becomes one about its data's head."""
     if call.name == "llm":
-        if call.arguments.get("schema") is not None:
-            raise CallRefused("schema= is not available; ask in words for the form you want")
         prompts = call.arguments["prompts"]
         spans = call.arguments.get("spans") or [[] for _ in prompts]
         return [
@@ -164,6 +164,7 @@ def run_child(run: Run, node: Node, child: Node) -> Outcome:
         raise
     finally:
         run.can_stop(child.id, None)
+        forget(run.model, f"{run.id}/{child.id}")
         run.record(
             child.id,
             "node_finished",

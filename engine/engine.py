@@ -20,7 +20,7 @@ from engine.errors import Cancelled, InputError, KernelError, StoreError, Taproo
 from engine.evidence import Evidence
 from engine.generate import room_wanted
 from engine.kernel.host import KernelHost
-from engine.llm.base import Model
+from engine.llm.base import Model, forget
 from engine.loaded import Loaded
 from engine.node import Hooks, Node, Outcome, Run, facts
 from engine.run import drive
@@ -192,6 +192,7 @@ class Engine:
             return self._work(run, root, notice)
         finally:
             del self._live[run.id]
+            forget(model, run.id)
 
     def _work(self, run: Run, root: Node, notice: str) -> Answer:
         run.hooks.event(self.store.events(run.id)[0])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from engine.conversation import Conversation
 from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
+from engine.llm.forms import Cell, Form
 from engine.node import Node, Run
 from engine.stop import Stop
 from engine.types import Message, to_json
@@ -23,8 +24,16 @@ USUAL_ANSWER_TOKENS = 256  # of a sub-call, for the reservation; what it really 
 FORCED_SECONDS = 120.0  # a run past its time limit still gets this long for its best answer
 
 
-def request_turn(run: Run, node: Node, conversation: Conversation, turn: int, *, grace: float = 1.0) -> Reply:
-    """Get the next reply of a node and charge it to the ledger.
+def request_turn(
+    run: Run,
+    node: Node,
+    conversation: Conversation,
+    turn: int,
+    *,
+    grace: float = 1.0,
+    well_formed: bool = False,
+) -> Reply:
+    """Get the next reply of a node and charge it to the ledger. `well_formed`: it must hold a cell.
 
     The turn's new messages are recorded before the request; the caller records `turn_finished` once it has
     parsed the reply. The reply is cut (finish "cancelled") when the run's time is up, but has at least
@@ -45,6 +54,7 @@ def request_turn(run: Run, node: Node, conversation: Conversation, turn: int, *,
         conversation=f"{run.id}/{node.id}",
         stop_at_cell=True,
         pinned=True,
+        form=Cell() if well_formed else None,
     )
     stream = run.model.submit(request)
     seconds = max(run.ledger.remaining().seconds, grace)
@@ -59,7 +69,8 @@ def follow(
 ) -> Reply:
     """Pass a stream on as live text, save its draft every second, and return the whole reply.
 
-    `alone`: followed from its request on, so that the time to its first text can be measured. Cancels the stream after `seconds` of wall time. Raises Cancelled (draft saved) when a stop is requested.
+    `alone`: followed from its request on, so that the time to its first text can be measured. Cancels the
+    stream after `seconds` of wall time. Raises Cancelled (draft saved) when a stop is requested.
     """
     text: list[str] = []
     begun = saved = time.monotonic()
@@ -78,6 +89,8 @@ def follow(
                     saved = now
                     run.record(node, "draft", turn=turn, text="".join(text))
             reply = stream.result()
+            if reply.notice:
+                run.note(node, reply.notice, "warning")
     finally:
         deadline.cancel()
     if stop.event.is_set():
@@ -101,7 +114,9 @@ def record_turn(run: Run, node: str, turn: int, reply: Reply, parsed: ParsedRepl
     )
 
 
-def leaf_request(run: Run, node: str, messages: tuple[Message, ...]) -> tuple[Request, int]:
+def leaf_request(
+    run: Run, node: str, messages: tuple[Message, ...], form: Form | None = None
+) -> tuple[Request, int]:
     """A one-shot request of a sub-call, and the tokens to reserve for it: its prompt and a usual answer.
 
     Raises ContextOverflow when it does not fit the window.
@@ -125,6 +140,7 @@ def leaf_request(run: Run, node: str, messages: tuple[Message, ...]) -> tuple[Re
         conversation=f"{run.id}/{node}",
         stop_at_cell=False,
         pinned=False,
+        form=form,
     )
     return request, needed + min(most, USUAL_ANSWER_TOKENS)
 

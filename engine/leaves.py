@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Sequence
@@ -10,14 +11,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine import prompt
-from engine.errors import CallRefused, Cancelled, ContextOverflow, ModelError
+from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, ModelError
 from engine.generate import follow, leaf_request, record_turn
 from engine.llm.base import Reply, Request, Stream
+from engine.llm.forms import Choices, Form, Schema, grammar_of
 from engine.node import STOPPED, Node, Run, start_node
 from engine.reply import parse
 from engine.reply.thinking import split_thinking
 from engine.stop import Stop
-from engine.types import Usage, to_json
+from engine.types import Json, Usage, to_json
 
 UNCLEAR = "UNCLEAR"  # the answer to a question with choices that names none of them, or several
 
@@ -41,15 +43,15 @@ def ask_leaves(
     cell: int,
     call: int,
     leaves: Sequence[Leaf],
-    choices: Sequence[str] | None,
+    form: Form | None,
     answers: list[str],
 ) -> None:
     """Ask all leaves at once and append their answers in order; `answers` holds those so far when it raises.
 
     Raises CallRefused when a prompt does not fit, or tokens or time run out, Cancelled on a stop.
     """
-    texts = [leaf.prompt + _wanted(choices) for leaf in leaves]
-    planned = [_plan(run, leaf, text) for leaf, text in zip(leaves, texts, strict=True)]
+    texts = [leaf.prompt + _wanted(form) for leaf in leaves]
+    planned = [_plan(run, leaf, text, form) for leaf, text in zip(leaves, texts, strict=True)]
     with run.ledger.reservation(sum(tokens for _, tokens in planned)):
         for index, (leaf, (request, _)) in enumerate(zip(leaves, planned, strict=True)):
             start_node(run, node, leaf.id, "llm", texts[index], "", cell, call, index)
@@ -63,23 +65,21 @@ def ask_leaves(
                     streams.append(run.model.submit(request))
                     watched.enter_context(leaf.stop.calling(streams[-1].cancel))  # also before its turn comes
                 for leaf, stream in zip(leaves, streams, strict=True):
-                    answers.append(_answer_or_stopped(run, node, leaf, stream, choices))
+                    answers.append(_answer_or_stopped(run, node, leaf, stream, form))
             except BaseException as problem:
                 _abandon(run, leaves[len(answers) :], streams[len(answers) :], problem)
                 raise
 
 
-def _plan(run: Run, leaf: Leaf, text: str) -> tuple[Request, int]:
+def _plan(run: Run, leaf: Leaf, text: str, form: Form | None) -> tuple[Request, int]:
     leaf.stop.check()
     try:
-        return leaf_request(run, leaf.id, prompt.leaf(text))
+        return leaf_request(run, leaf.id, prompt.leaf(text), form)
     except ContextOverflow as overflow:
         raise CallRefused(str(overflow)) from overflow
 
 
-def _answer_or_stopped(
-    run: Run, node: Node, leaf: Leaf, stream: Stream, choices: Sequence[str] | None
-) -> str:
+def _answer_or_stopped(run: Run, node: Node, leaf: Leaf, stream: Stream, form: Form | None) -> str:
     """The answer of one leaf. One that was stopped alone says so instead; raises Cancelled if its node is too."""
     try:
         answer = _answer(run, leaf, stream)
@@ -87,7 +87,7 @@ def _answer_or_stopped(
         node.stop.check()
         _finish(run, leaf.id, "stopped", None, Usage(), 0.0)
         return f"(no answer: {STOPPED})"
-    return _pick(run, leaf, answer, choices) if choices else answer
+    return _pick(run, leaf, answer, form.texts) if isinstance(form, Choices) else answer
 
 
 def _answer(run: Run, leaf: Leaf, stream: Stream) -> str:
@@ -137,11 +137,29 @@ def _finish(run: Run, id: str, status: str, answer: str | None, usage: Usage, se
     run.record(id, "node_finished", status=status, answer=answer, usage=usage_json, seconds=round(seconds, 4))
 
 
-# --- choices --------------------------------------------------------------------------------------------
+# --- the form of an answer ------------------------------------------------------------------------------
 
 
-def _wanted(choices: Sequence[str] | None) -> str:
-    return f"\nAnswer with one of: {', '.join(choices)}." if choices else ""
+def form_of(choices: Sequence[str] | None, schema: Json) -> Form | None:
+    """The form that a cell asked for. Raises CallRefused, in words for the cell, when there is no such form."""
+    if choices is not None and schema is not None:
+        raise CallRefused("give choices= or schema=, not both")
+    if choices is None and schema is None:
+        return None
+    form = Choices(tuple(choices)) if choices is not None else Schema(schema)
+    try:
+        grammar_of(form)
+    except InputError as error:
+        raise CallRefused(str(error)) from error
+    return form
+
+
+def _wanted(form: Form | None) -> str:
+    if isinstance(form, Choices):
+        return f"\nAnswer with one of: {', '.join(form.texts)}."
+    if isinstance(form, Schema):
+        return f"\nAnswer with JSON of this schema: {json.dumps(form.value, ensure_ascii=False)}"
+    return ""
 
 
 def _pick(run: Run, leaf: Leaf, answer: str, choices: Sequence[str]) -> str:

@@ -51,7 +51,9 @@ def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
                 reason = exhausted
                 break
             turn += 1
-            step = take_turn(run, node, worker, conversation, turn, calls, counted=turn - free)
+            step = take_turn(
+                run, node, worker, conversation, turn, calls, counted=turn - free, again=silent > 0
+            )
             if step.outcome is not None:
                 return step.outcome
             silent = 0 if step.shown else silent + 1
@@ -73,12 +75,14 @@ def take_turn(
     calls: CallHandler,
     *,
     counted: int,
+    again: bool = False,
 ) -> Step:
     """Ask for one reply, run what it holds, and append the feedback unless it ended the node.
 
-    `counted` is the turn's number among those that count against the limit.
+    `counted` is the turn's number among those that count against the limit; `again`: the last reply held no
+    cell that could be run, so this one must hold one where the model can be made to.
     """
-    reply = request_turn(run, node, conversation, turn)
+    reply = request_turn(run, node, conversation, turn, well_formed=again)
     parsed = parse(reply.text)
     record_turn(run, node.id, turn, reply, parsed)
     cut = (prompt.CUT,) if reply.finish in ("length", "cancelled") else ()

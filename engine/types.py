@@ -22,6 +22,8 @@ class Usage:
     """What model calls cost: tokens of the prompts, those taken from cache, tokens written, seconds.
 
     `first_seconds` is how much of `seconds` passed before the first text; 0 where it was not measured.
+    `evaluated_tokens` of the prompts were really read, some again when the memory was short; `queue_seconds`
+    passed before `seconds` began, `prefill_seconds` of it until the first token, `decode_seconds` from there.
     """
 
     calls: int = 0
@@ -30,9 +32,24 @@ class Usage:
     completion_tokens: int = 0
     seconds: float = 0.0
     first_seconds: float = 0.0
+    evaluated_tokens: int = 0
+    queue_seconds: float = 0.0
+    prefill_seconds: float = 0.0
+    decode_seconds: float = 0.0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Usage)))
+
+    @property
+    def prefill_rate(self) -> float:
+        """Tokens of prompts read per second; 0 where it was not measured."""
+        return self.evaluated_tokens / self.prefill_seconds if self.prefill_seconds else 0.0
+
+    @property
+    def decode_rate(self) -> float:
+        """Tokens written per second, after the first of each reply; 0 where it was not measured."""
+        written = self.completion_tokens - self.calls
+        return written / self.decode_seconds if self.decode_seconds and written > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ def open_model(
     n_ctx: int | None = None,
     threads: int | None = None,
     gpu_layers: int | None = None,
+    strict: bool = False,
     on_progress: Callable[[float], None] | None = None,
 ) -> Model:
     """Open the model that `spec` names: a path to a GGUF file, or `scripted:FILE` with a JSONL script.
 
-    `n_ctx` (tokens), `threads` and `gpu_layers` replace what the model and the machine suggest. `on_progress` receives the
-    fraction loaded, 0 to 1. Raises InputError when the file is not a usable model, ModelError when it cannot
+    `n_ctx` (tokens), `threads` and `gpu_layers` replace what the model and the machine suggest. `strict`: one reply
+    at a time, the same whatever else is asked. `on_progress` receives the fraction loaded, 0 to 1. Raises InputError when the file is not a usable model, ModelError when it cannot
     be loaded.
     """
     if spec.startswith("scripted:"):
@@ -31,5 +32,10 @@ def open_model(
     from engine.llm.local import LocalModel
 
     return LocalModel(
-        Path(spec), n_ctx=n_ctx, threads=threads, gpu_layers=gpu_layers, on_progress=on_progress
+        Path(spec),
+        n_ctx=n_ctx,
+        threads=threads,
+        gpu_layers=gpu_layers,
+        strict=strict,
+        on_progress=on_progress,
     )

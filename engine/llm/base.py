@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
+from engine.llm.forms import Form
 from engine.types import Message, ModelInfo, Sampling, Usage
 
 Finish = Literal["stop", "length", "cancelled", "error"]
@@ -18,7 +19,8 @@ class Request:
     `max_tokens`: the most tokens to write; the room left in the window may cut it further. `conversation`:
     key of the token log in the model; messages that extend those of the key's last request continue its log
     and its cache. `stop_at_cell`: end the reply where `engine.reply.end_of_cell` says the cell ends.
-    `pinned`: a node that will come back; its cache is the last to be given up.
+    `pinned`: a node that will come back; its cache is the last to be given up. `form`: what the answer (after
+    thinking) must look like; a model that cannot promise it does without.
     """
 
     messages: tuple[Message, ...]
@@ -27,6 +29,7 @@ class Request:
     conversation: str = ""
     stop_at_cell: bool = False
     pinned: bool = False
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +38,22 @@ class Reply:
 
     `finish`: "stop" at the model's own end or at the end of a cell, "length" at `max_tokens` or a full window.
     `log_extended`: the prompt continued the conversation's token log; nothing earlier was written anew.
+    `notice`: one sentence for a person about how the reply came about, "" mostly.
     """
 
     text: str
     finish: Finish
     usage: Usage
     log_extended: bool = False
+    notice: str = ""
 
 
 class Stream(Protocol):
     """A reply being written. Iterate it for text as it comes; `result()` waits for the whole.
 
     The text of `result()` is the one that counts: where a reply stops at a cell's end, the deltas may run past
-    it by the white space of the last token. Iterating and `result()` raise ModelError when the model stopped,
+    it by the white space of the last token, and where a model stopped and wrote the reply again, they may hold
+    words of both. Iterating and `result()` raise ModelError when the model stopped,
     ContextOverflow when the request never fitted. `cancel()` may be called from any thread, any number of
     times; the reply then ends with finish "cancelled" and the text so far.
     """
@@ -57,6 +63,13 @@ class Stream(Protocol):
     def result(self) -> Reply: ...
 
     def cancel(self) -> None: ...
+
+
+def forget(model: Model, conversation: str) -> None:
+    """Tell a model that keeps conversations that one, with those below it ("run" has "run/0"), has ended."""
+    keeper = getattr(model, "forget", None)
+    if keeper is not None:
+        keeper(conversation)
 
 
 @runtime_checkable

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -19,28 +20,20 @@ from typing import IO, Any
 import engine
 from engine.errors import ContextOverflow, InputError, ModelError, TaprootError
 from engine.llm.base import Reply, Request
+from engine.llm.forms import grammar_of
 from engine.llm.gguf_facts import read_facts
+from engine.llm.outbox import Outbox, Pending
 from engine.llm.stream import LiveStream
 from engine.llm.wire import Writer, lines_of
 from engine.types import Json, Message, ModelInfo, Usage, to_json
 
 CLOSE_SECONDS = 2.0
+HANG_SECONDS = 300.0  # a step on a slow machine takes seconds
 MAX_DAYS = 4096  # conversations whose first day is remembered
 STDERR_BYTES = 8192
 # What llama.cpp, OpenMP and GPU drivers look at. Nothing else of the environment is handed on.
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
 KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "GGML_", "OMP_", "HIP_", "ROCR_", "VK_", "DYLD_")
-
-
-@dataclass(eq=False, slots=True)
-class _Pending:
-    """A request that has no answer yet. `again`: it was given to a second process after the first stopped."""
-
-    frame: Json
-    stream: LiveStream
-    retryable: bool
-    again: bool = False
-    cancelled: bool = False
 
 
 class LocalModel:
@@ -50,8 +43,9 @@ class LocalModel:
     chooses each by the machine. `on_progress` receives the fraction loaded, from 0 to 1, in another thread.
 
     Returns once the model is loaded. Raises InputError when the file is not a usable model, ModelError when
-    it cannot be loaded. When the process stops later, open streams raise ModelError, and the next request
-    starts it again; a request at temperature 0 of which no text was shown yet is done again unseen.
+    it cannot be loaded. When the process stops later, or does not move for `hang_seconds`, it is started again:
+    requests at temperature 0 are done once more and their replies say so; other open streams raise ModelError.
+    `strict`: one reply at a time, each the same whatever else was asked (see `engine.llm.strict`); slower.
     """
 
     info: ModelInfo
@@ -63,15 +57,26 @@ class LocalModel:
         n_ctx: int | None = None,
         threads: int | None = None,
         gpu_layers: int | None = None,
+        strict: bool = False,
+        hang_seconds: float = HANG_SECONDS,
         on_progress: Callable[[float], None] | None = None,
     ):
         self._path = Path(path).expanduser().absolute()
         read_facts(self._path)
-        self._order = {"path": str(self._path), "n_ctx": n_ctx, "threads": threads, "gpu_layers": gpu_layers}
+        self._order = {
+            "path": str(self._path),
+            "n_ctx": n_ctx,
+            "threads": threads,
+            "gpu_layers": gpu_layers,
+            "strict": strict,
+        }
         self._on_progress = on_progress or (lambda fraction: None)
         self._numbers = count(1)
         self._changed = threading.Condition(threading.RLock())
-        self._pending: dict[int, _Pending] = {}
+        self._outbox = Outbox()
+        self._hang_seconds = hang_seconds
+        self._heard = time.monotonic()
+        self._hung = False
         self._days: OrderedDict[str, str] = OrderedDict()
         self._process: subprocess.Popen[bytes] | None = None
         self._writer: Writer | None = None  # there while a loaded process takes requests
@@ -82,6 +87,7 @@ class LocalModel:
         # Linux kills the process when the thread that started it ends, so one thread starts all of them.
         self._supervisor = threading.Thread(target=self._supervise, name="model", daemon=True)
         self._supervisor.start()
+        threading.Thread(target=self._watch, name="model watch", daemon=True).start()
         try:
             with self._changed:
                 self._changed.wait_for(lambda: self._loaded or self._failure)
@@ -106,7 +112,9 @@ class LocalModel:
         return self._ask({"fits": [[m.role, m.content] for m in messages]})
 
     def submit(self, request: Request) -> LiveStream:
-        """Queue a request and return at once. Raises ModelError when the model was closed."""
+        """Queue a request and return at once. Raises ModelError when the model was closed, InputError for a
+        form that no grammar can promise.
+        """
         work = {
             "messages": [[m.role, m.content] for m in request.messages],
             "max_tokens": request.max_tokens,
@@ -115,8 +123,21 @@ class LocalModel:
             "stop_at_cell": request.stop_at_cell,
             "pinned": request.pinned,
             "day": self._first_day(request.conversation),
+            "grammar": grammar_of(request.form) if request.form is not None else "",
         }
-        return self._send({"submit": work}, retryable=request.sampling.temperature <= 0)
+        group = "" if request.pinned else request.conversation.partition("/")[0] or "-"
+        return self._send({"submit": work}, group, retryable=request.sampling.temperature <= 0)
+
+    def counts(self) -> Json:
+        """Return what the model process did since it started: steps, seconds in llama.cpp, tokens; see Compute."""
+        stream = self._send({"counts": True}, retryable=True)
+        return json.loads(stream.result().text)
+
+    def forget(self, conversation: str) -> None:
+        """Give up what is kept for a conversation that has ended, and for those below it; returns at once."""
+        with self._changed:
+            if self._writer is not None and not self._closed:
+                self._send({"forget": conversation}, retryable=False)
 
     def close(self) -> None:
         """Stop the model process. Open streams raise ModelError; later requests too."""
@@ -141,32 +162,41 @@ class LocalModel:
     def _ask(self, frame: Json) -> int:
         return int(self._send(frame, retryable=True).result().usage.prompt_tokens)
 
-    def _send(self, frame: Json, *, retryable: bool) -> LiveStream:
+    def _send(self, frame: Json, group: str = "", *, retryable: bool) -> LiveStream:
         number = next(self._numbers)
         frame["id"] = number
         stream = LiveStream(lambda: self._cancel(number))
         with self._changed:
             if self._closed:
                 raise ModelError("The model was closed. Open it again to go on.")
-            self._pending[number] = _Pending(frame, stream, retryable)
+            if not self._outbox.waits:
+                self._heard = time.monotonic()
+            self._outbox.add(number, Pending(frame, stream, retryable, group))
             self._wanted = True
             self._changed.notify_all()
-            writer = self._writer
-        if writer is not None:
-            self._write(writer, frame)
+        self._send_on()
         return stream
+
+    def _send_on(self) -> None:
+        """Give the process what it may have now."""
+        with self._changed:
+            writer = self._writer
+            frames = self._outbox.to_send() if writer is not None else []
+        for frame in frames:
+            assert writer is not None
+            self._write(writer, frame)
 
     def _cancel(self, number: int) -> None:
         with self._changed:
-            pending, writer = self._pending.get(number), self._writer
+            pending, writer = self._outbox.get(number), self._writer
             if pending is None:
                 return
             pending.cancelled = True
-            if writer is None:
-                del self._pending[number]
-                pending.stream.finish(Reply("", "cancelled", Usage()))
-        if writer is not None:
-            self._write(writer, {"cancel": number})
+            if writer is None or not pending.sent:
+                self._outbox.remove(number)
+                pending.stream.finish(Reply(pending.stream.text, "cancelled", Usage()))
+                return
+        self._write(writer, {"cancel": number})
 
     @staticmethod
     def _write(writer: Writer, frame: Json) -> None:
@@ -238,11 +268,14 @@ class LocalModel:
         refusal: TaprootError | None = None
         try:
             for frame in lines_of(process.stdout):
+                self._heard = time.monotonic()
                 if "progress" in frame:
                     self._on_progress(frame["progress"])
                 elif "failed" in frame:
                     kind = InputError if frame["failed"]["kind"] == "InputError" else ModelError
                     refusal = kind(frame["failed"]["message"])
+                elif "beat" in frame:
+                    continue
                 elif "ready" in frame:
                     self._ready(frame["ready"], Writer(process.stdin))
                 else:
@@ -258,50 +291,46 @@ class LocalModel:
             self.info = ModelInfo(**info)
             self._loaded, self._failure = True, None
             self._writer = writer
-            waiting = [pending.frame for pending in self._pending.values()]
             self._changed.notify_all()
-        for frame in waiting:
-            self._write(writer, frame)
+        self._send_on()
 
     def _deliver(self, frame: Json) -> None:
         number = frame["id"]
         with self._changed:
-            pending = self._pending.get(number)
-            if pending is not None and "delta" not in frame:
-                del self._pending[number]
+            pending = self._outbox.get(number) if "delta" in frame else self._outbox.remove(number)
         if pending is None:
             return
         stream = pending.stream
         if "delta" in frame:
             stream.push(frame["delta"])
-        elif "reply" in frame:
-            stream.finish(_reply(frame["reply"]))
+            return
+        self._send_on()
+        if "reply" in frame:
+            stream.finish(_reply(frame["reply"], pending.again))
         elif "value" in frame:
             stream.finish(Reply("", "stop", Usage(prompt_tokens=frame["value"])))
+        elif "counts" in frame:
+            stream.finish(Reply(json.dumps(frame["counts"]), "stop", Usage()))
         elif "overflow" in frame:
             stream.fail(_overflow(**frame["overflow"]))
         else:
             stream.fail(ModelError(frame["error"]))
 
     def _stopped(self, failure: TaprootError) -> None:
-        """After a process stopped: keep what can be done again unseen, fail the rest."""
+        """After a process stopped: ask once more for what gives the same again, fail the rest."""
         with self._changed:
+            served = self._writer is not None
             self._process = self._writer = None
+            self._hung = False
             if not self._loaded or isinstance(failure, InputError):
                 self._failure = failure
                 self._changed.notify_all()
-                self._fail_all(failure)
-                return
-            again = {
-                number: pending
-                for number, pending in self._pending.items()
-                if pending.retryable and not (pending.stream.started or pending.again or pending.cancelled)
-            }
-            for pending in again.values():
-                pending.again = True
-            lost = [pending for number, pending in self._pending.items() if number not in again]
-            self._pending = again
-            self._wanted = self._wanted or bool(again)
+                lost = self._outbox.clear()
+            elif not served:  # it stopped while it loaded, and would again
+                lost = self._outbox.clear()
+            else:
+                lost = self._outbox.restart(str(failure).partition(". ")[0])
+                self._wanted = self._wanted or len(self._outbox) > 0
         for pending in lost:
             if pending.cancelled:
                 pending.stream.finish(Reply(pending.stream.text, "cancelled", Usage()))
@@ -310,9 +339,22 @@ class LocalModel:
 
     def _fail_all(self, failure: TaprootError) -> None:
         with self._changed:
-            pending, self._pending = self._pending, {}
-        for one in pending.values():
+            lost = self._outbox.clear()
+        for one in lost:
             one.stream.fail(failure)
+
+    def _watch(self) -> None:
+        """Kill a process that owes an answer and says nothing: it says at least every second that it works."""
+        while not self._closed:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, min(1.0, self._hang_seconds / 4))
+                silent = time.monotonic() - self._heard
+                if self._writer is None or not self._outbox.waits or silent < self._hang_seconds:
+                    continue
+                self._hung = True
+                process = self._process
+            if process is not None:
+                process.kill()
 
     def _why(self, code: int, words: str) -> TaprootError:
         """Say why a process stopped. While it loads, the file is to blame."""
@@ -324,26 +366,33 @@ class LocalModel:
         else:
             how = f"exit code {code}"
         detail = f"{how}: {words}" if words else how
+        if self._hung:
+            detail = f"it made no progress for {self._hang_seconds:g} seconds"
         if not self._loaded:
             return InputError(
                 f"llama.cpp stopped while it loaded the model {self._path} ({detail}). The file is damaged, or "
                 "of a kind that this llama.cpp does not know. Choose another one."
             )
-        hint = "; the machine may be out of memory" if code == -9 else ""
+        hint = "; the machine may be out of memory" if code == -9 and not self._hung else ""
         return ModelError(
             f"The model process stopped ({detail}{hint}). Ask again: the next request starts it anew."
         )
 
 
-def _reply(value: dict[str, Any]) -> Reply:
+def _reply(value: dict[str, Any], again: str) -> Reply:
     usage = Usage(
         calls=1,
         prompt_tokens=value["prompt_tokens"],
         reused_tokens=value["reused_tokens"],
         completion_tokens=value["completion_tokens"],
         seconds=value["seconds"],
+        evaluated_tokens=value["evaluated_tokens"],
+        queue_seconds=value["queue_seconds"],
+        prefill_seconds=value["prefill_seconds"],
+        decode_seconds=value["decode_seconds"],
     )
-    return Reply(value["text"], value["finish"], usage, value["log_extended"])
+    notice = f"{again}; it was started again and wrote this reply anew" if again else ""
+    return Reply(value["text"], value["finish"], usage, value["log_extended"], notice)
 
 
 def _overflow(needed: int, window: int) -> ContextOverflow:

@@ -30,7 +30,16 @@ class Pace:
 
     def wrote(self, rows: int, depth: int, seconds: float) -> None:
         """Note a step that wrote one token for each of `rows` replies, the deepest at `depth` tokens."""
-        kind = (rows, depth // DEPTH)
+        self._judge((rows, depth // DEPTH), seconds)
+
+    def read(self, tokens: int, depth: int, seconds: float) -> None:
+        """Note a step that read prompts, `tokens` in all; choose how many the next one reads."""
+        if tokens >= MIN_SLICE and seconds > 0:
+            self.slice = max(MIN_SLICE, min(MAX_SLICE, int(SLICE_SECONDS * tokens / seconds)))
+            self._judge((-1, depth // DEPTH), seconds / tokens)
+
+    def _judge(self, kind: tuple[int, int], seconds: float) -> None:
+        """Compare a step with the best of its kind; take threads away after several slow ones."""
         best = self._best[kind] = min(seconds, self._best.get(kind, seconds))
         self._slow = self._slow + 1 if seconds > SLOW * best else 0
         now = self._clock()
@@ -39,11 +48,6 @@ class Pace:
         elif self._slow >= SLOW_STEPS and self.threads > 1:
             self._lowered = now
             self._use(max(1, self.threads // 2))
-
-    def read(self, tokens: int, seconds: float) -> None:
-        """Note a step that only read `tokens` of a prompt; choose how many the next one reads."""
-        if tokens >= MIN_SLICE and seconds > 0:
-            self.slice = max(MIN_SLICE, min(MAX_SLICE, int(SLICE_SECONDS * tokens / seconds)))
 
     def _use(self, threads: int) -> None:
         self.threads, self._slow = threads, 0

@@ -11,6 +11,7 @@ DEFAULT_WINDOW = 8192
 MIN_WINDOW = 512
 STEP = 256
 COMPUTE_BYTES = 300 << 20  # llama.cpp's own buffers and Python
+MAX_SAVED = 4 << 30  # bytes of conversations kept outside llama.cpp's memory
 USABLE = 0.8  # share of the free memory that one model may take
 
 

@@ -17,15 +17,18 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from engine.errors import TaprootError
 from engine.kernel.sandbox import Policy, confine, default_read_paths, level
 from engine.llm.gguf_facts import GgufFacts, read_facts
-from engine.llm.plan import Plan, plan_window
+from engine.llm.plan import MAX_SAVED, Plan, plan_window
 from engine.llm.template import GENERIC, Pieces, TemplateError, cut_template
 from engine.llm.wire import Writer, lines_of
 from engine.types import Json, Message, ModelInfo, Sampling, to_json
+
+if TYPE_CHECKING:
+    from engine.llm.job import Job
 
 PR_SET_PDEATHSIG = 1
 CLERK_STACK = 64 << 20  # bytes; tokenizers recurse
@@ -73,27 +76,29 @@ class Server:
         notices = [*plan.notices, *_confine(facts, plan, order["gpu_layers"])]
         # llama.cpp may start threads when it is imported, and those would escape the confinement.
         from engine.llm.compute import Compute
+        from engine.llm.layout import Layout
         from engine.llm.native import Native
-        from engine.llm.pace import Pace
         from engine.llm.token_log import Logs
 
-        threads = order["threads"] or max(1, _cores() - 1)
         native = Native(
             facts,
-            pool=plan.pool,
-            threads=threads,
             gpu_layers=order["gpu_layers"],
             on_progress=lambda fraction: writer.send({"progress": round(fraction, 3)}),
         )
+        self._window = plan.window
         self._vocabulary = native.vocabulary
         self._templates = Templates(facts.template, native.vocabulary)
         self._templates.on(date.today())
         if self._templates.problem:
             notices.append(self._templates.problem)
         self._logs = Logs(native.vocabulary, self._templates.on, plan.window)
-        pace = Pace(threads, native.set_threads)
-        self._compute = Compute(native, self._logs, pace, plan.window, writer.send)
-        self._questions: queue.SimpleQueue[Json] = queue.SimpleQueue()
+        threads = order["threads"] or max(1, _cores() - 1)
+        self._compute = Compute(
+            self._logs,
+            writer.send,
+            Layout(native, plan, facts, threads, free, strict=order["strict"]).make,
+        )
+        self._questions: queue.SimpleQueue[Json | Job] = queue.SimpleQueue()
         info = ModelInfo(
             name=facts.name,
             path=str(facts.path),
@@ -113,37 +118,59 @@ class Server:
 
     def handle(self, frame: Json) -> None:
         """Take one request of the parent. Called by the reading thread."""
-        from engine.llm.compute import Job
+        from engine.llm.job import Job
 
         if "cancel" in frame:
             self._compute.cancel(frame["cancel"])
-        elif "count" in frame or "fits" in frame:
+        elif "submit" not in frame:
             self._questions.put(frame)
         else:
             work = frame["submit"]
-            self._compute.submit(
-                Job(
-                    id=frame["id"],
-                    messages=[Message(role, content) for role, content in work["messages"]],
-                    max_tokens=work["max_tokens"],
-                    sampling=Sampling(**work["sampling"]),
-                    key=work["conversation"],
-                    stop_at_cell=work["stop_at_cell"],
-                    pinned=work["pinned"],
-                    day=date.fromisoformat(work["day"]),
-                )
+            job = Job(
+                id=frame["id"],
+                messages=[Message(role, content) for role, content in work["messages"]],
+                max_tokens=work["max_tokens"],
+                sampling=Sampling(**work["sampling"]),
+                key=work["conversation"],
+                stop_at_cell=work["stop_at_cell"],
+                pinned=work["pinned"],
+                day=date.fromisoformat(work["day"]),
+                grammar=work["grammar"],
             )
+            self._compute.expect(job)
+            self._questions.put(job)
 
     def answer(self) -> None:
-        """Count tokens for ever, so that a long count never holds up a reply or a cancellation."""
+        """Turn text into tokens for ever, so that a long text never holds up a reply or a cancellation."""
         while True:
-            frame = self._questions.get()
-            if "count" in frame:
-                value = len(self._vocabulary.content(frame["count"]))
-            else:
-                messages = [Message(role, content) for role, content in frame["fits"]]
+            asked = self._questions.get()
+            if not isinstance(asked, dict):
+                self._prepare(asked)
+            elif "count" in asked:
+                self._send({"id": asked["id"], "value": len(self._vocabulary.content(asked["count"]))})
+            elif "fits" in asked:
+                messages = [Message(role, content) for role, content in asked["fits"]]
                 value = len(self._logs.fresh(messages, self._templates.on(date.today())).tokens)
-            self._send({"id": frame["id"], "value": value})
+                self._send({"id": asked["id"], "value": value})
+            elif "forget" in asked:
+                self._logs.forget(asked["forget"])
+                self._compute.forget(asked["forget"])
+                self._send({"id": asked["id"], "value": 0})
+            else:
+                self._send({"id": asked["id"], "counts": self._compute.counts})
+
+    def _prepare(self, job: Job) -> None:
+        """Make the prompt of a job and queue it; refuse it when it does not fit the window."""
+        if job.cancelled:
+            self._compute.refuse(job, {"id": job.id, "reply": job.report("", "cancelled")})
+            return
+        job.prompt = self._logs.prompt(job.key, job.messages, job.day, job.max_tokens)
+        job.messages = ()
+        needed = len(job.prompt.tokens) + 1
+        if needed > self._window:
+            self._compute.refuse(job, {"id": job.id, "overflow": {"needed": needed, "window": self._window}})
+        else:
+            self._compute.submit(job)
 
 
 class Templates:
@@ -210,7 +237,7 @@ def _confine(facts: GgufFacts, plan: Plan, gpu_layers: int | None) -> list[str]:
     devices = tuple(p for pattern in DEVICES for p in Path("/").glob(pattern.lstrip("/")))
     if gpu_layers == 0:
         devices = ()
-    cache = facts.kv_bytes * plan.pool
+    cache = facts.kv_bytes * plan.pool + MAX_SAVED
     policy = Policy(
         read=(*default_read_paths(), *facts.parts, *(Path(name) for name in SYSTEM_FILES)),
         data_bytes=None if devices else 2 * facts.size + 2 * cache + EXTRA_DATA,

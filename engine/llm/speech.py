@@ -42,6 +42,13 @@ class Speech:
         self._channel = _Channels() if pieces.harmony else None
         self._sent = 0
 
+    @property
+    def answering(self) -> bool:
+        """Whether what comes next belongs to the answer, not to a thought or a header."""
+        if self._channel is not None:
+            return self._channel.in_prose
+        return self.text.rfind("<think>") <= self.text.rfind("</think>")
+
     def feed(self, token: int) -> None:
         """Add one sampled token and look whether the reply ends with it."""
         marker = self._vocabulary.text(token)
@@ -92,6 +99,11 @@ class _Channels:
     def __init__(self) -> None:
         self._header = ""
         self._in: Literal["header", "thought", "cell", "prose"] = "header"
+
+    @property
+    def in_prose(self) -> bool:
+        """Whether what comes next is ordinary text."""
+        return self._in == "prose"
 
     def marker(self, text: str) -> str | None:
         """Return what a marker token stands for; None when the token is no harmony marker."""

@@ -17,6 +17,7 @@ class LiveStream:
         self._deltas: list[str] = []
         self._reply: Reply | None = None
         self._error: Exception | None = None
+        self._again: str | None = None  # what came since `restart`, as long as it says what was said before
 
     @property
     def started(self) -> bool:
@@ -60,12 +61,30 @@ class LiveStream:
         if not self.done:
             self._on_cancel()
 
+    def restart(self) -> None:
+        """The reply will be written again from its start; what readers have seen is not handed out again."""
+        with self._changed:
+            self._again = ""
+
     def push(self, delta: str) -> None:
         """Hand out more text."""
         with self._changed:
+            if self._again is not None:
+                delta = self._unseen(delta)
             if delta and not self.done:
                 self._deltas.append(delta)
                 self._changed.notify_all()
+
+    def _unseen(self, delta: str) -> str:
+        """Return what readers have not seen of a reply written again; from where it differs, all of it."""
+        assert self._again is not None
+        self._again += delta
+        seen = self.text
+        if seen.startswith(self._again):
+            return ""
+        same = next((i for i, (a, b) in enumerate(zip(seen, self._again, strict=False)) if a != b), len(seen))
+        unseen, self._again = self._again[same:], None
+        return unseen
 
     def finish(self, reply: Reply) -> None:
         """End with a reply. The first of `finish` and `fail` counts."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from engine.llm.saves import below
 from engine.llm.template import Pieces, normalise, piece_before
 from engine.types import Message
 
@@ -39,6 +40,11 @@ class Log:
     ends: list[int] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
 
+    @property
+    def starts(self) -> list[int]:
+        """Lengths of what other conversations begin with too: the system message."""
+        return self.ends[:1] if self.turns and self.turns[0].role == "system" else []
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -50,7 +56,10 @@ class Prompt:
 
 
 class Logs:
-    """The logs of all conversations, the least recently used given up first. Used by one thread."""
+    """The logs of all conversations, the least recently used given up first.
+
+    One thread makes prompts; another may add the reply of a prompt it was given.
+    """
 
     def __init__(self, tokenizer: Tokenizer, pieces: Callable[[date], Pieces], window: int):
         self._tokenizer = tokenizer
@@ -83,6 +92,11 @@ class Logs:
         prompt.log.tokens = prompt.tokens + list(sampled)
         prompt.log.turns.append(Message("assistant", text))
         prompt.log.ends.append(len(prompt.log.tokens))
+
+    def forget(self, conversation: str) -> None:
+        """Drop the logs of a conversation that has ended, and of those below it."""
+        for key in [key for key in self._logs if below(key, conversation)]:
+            del self._logs[key]
 
     def _keep(self, key: str, log: Log, extended: bool) -> Prompt:
         if key:

@@ -17,7 +17,7 @@ class Vocabulary:
     """The vocabulary of a loaded model. Safe to use from several threads: it only reads."""
 
     def __init__(self, vocab: Any):
-        self._vocab = vocab
+        self.handle = self._vocab = vocab
         self.size: int = native.llama_vocab_n_tokens(vocab)
         self.bos: int = native.llama_vocab_bos(vocab)
         self.eos: int = native.llama_vocab_eos(vocab)
@@ -26,7 +26,10 @@ class Vocabulary:
         self.control = {t for t, a in enumerate(attributes) if a & native.LLAMA_TOKEN_ATTR_CONTROL}
         user = {t for t, a in enumerate(attributes) if a & native.LLAMA_TOKEN_ATTR_USER_DEFINED}
         self.user_defined = user
-        markers = {text for token in user if len(text := self.text(token)) > 1 and text.strip()}
+        named = {token: text for token in user if len(text := self.text(token)) > 1 and text.strip()}
+        markers = set(named.values())
+        # What no answer of a wanted form may hold: to llama.cpp's grammars these are text like any other.
+        self.markers = sorted((self.control | set(named)) - {t for t in self.control if self.is_end(t)})
         self._by_letter: dict[str, tuple[str, ...]] = {}
         for marker in sorted(markers):
             self._by_letter[marker[0]] = (*self._by_letter.get(marker[0], ()), marker)

@@ -1,109 +1,257 @@
-"""What the model process saves and costs: `python -m tests.benchmarks.llm [--json] [--model GGUF] [--rounds N]`.
+"""What the model host saves and costs: `python -m tests.benchmarks.llm [PART...] [--json] [--model GGUF]`.
 
-Without `--model` a small model with random weights is made, so speeds compare ways of asking on this machine and
-say nothing about real models. Counts of evaluated tokens do not depend on the machine.
+Parts: `burst` (16 sub-calls with a shared start, against llama-cpp-python's `Llama` one at a time, fresh and with
+its own prefix cache), `turns` (ten turns of a root with a burst between them, against the same), `share` (part of
+the wall time in which llama.cpp computes), `differ` (replies that batches change), `start`. Without `--model` the
+0.6B dense shape with random weights is made once and kept in the temporary folder. Ways of asking are compared in
+interleaved pairs with the same threads, batch and attention; on a machine that does other work, trust the ratios of
+CPU seconds more than those of wall time.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from engine.llm.base import Reply, Request
 from engine.llm.local import LocalModel
 from engine.types import Message, Usage
-from tests.engine.llm.make_gguf import random_model
+from tests.engine.llm.shapes import DENSE_06B, dense_model
 
-TURNS = 10
-BURST = 16
-SYSTEM = Message("system", "Answer from the text only. " * 6)
-OUTPUT = "clause 12, page 3: six months. " * 6
-SHARED = "The tenant may end the contract at the end of any month. " * 6
+BURST, SHARED, OWN, NEW = 16, 300, 100, 64  # sub-calls; tokens
+TURNS, ADDED, REPLY = 10, 200, 24
+SHARE_TURNS, SHARE_REPLY = 20, 150
+N_CTX = 8192
+WORDS = "the tenant may end the contract at the end of any month if notice was given in writing before it "
 
 
 def main() -> None:
-    """Run all measurements and print one table or one JSON object."""
-    parser = argparse.ArgumentParser(description="Benchmarks of the model process")
+    """Run the parts asked for and print one table or one JSON object."""
+    parser = argparse.ArgumentParser(description="Benchmarks of the model host")
+    parts: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+        "burst": burst,
+        "turns": turns,
+        "share": share,
+        "differ": differ,
+        "start": start,
+    }
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], default=[])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--model", type=Path, help="a GGUF file instead of the random one")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each measurement is taken")
+    parser.add_argument(
+        "--model", type=Path, help="a GGUF file with a ChatML template instead of random weights"
+    )
+    parser.add_argument("--pairs", type=int, default=5, help="how often each comparison is made")
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        path = arguments.model or random_model(Path(folder) / "random.gguf", layers=4, width=256, n_ctx=8192)
-        figures = measure(path, arguments.rounds)
+    if arguments.model is None:
+        arguments.model = Path(tempfile.gettempdir()) / "taproot-dense-0.6b-q4_k_m.gguf"
+        if not arguments.model.exists():
+            made = dense_model(arguments.model.with_suffix(".new"), DENSE_06B, kind="q4_k_m")
+            made.rename(arguments.model)
+    figures: dict[str, Any] = {
+        "model": arguments.model.name,
+        "threads": arguments.threads,
+        "load_average_at_start": round(os.getloadavg()[0], 1),
+    }
+    for part in arguments.parts or parts:
+        figures |= parts[part](arguments)
+    figures["load_average_at_end"] = round(os.getloadavg()[0], 1)
     if arguments.json:
         print(json.dumps(figures, indent=1))
     else:
         for key, value in figures.items():
-            print(f"{key.replace('_', ' '):60} {value}")
+            print(f"{key.replace('_', ' '):72} {value}")
 
 
-def measure(path: Path, rounds: int) -> dict[str, Any]:
-    """Take all figures for one model."""
-    figures: dict[str, Any] = {"model": path.name, "seconds_to_start": round(starting(path, rounds), 3)}
-    with LocalModel(path) as model:
-        for name, keep, between in [
-            ("kept", True, 0),
-            ("kept_with_2_sub_calls_between_turns", True, 2),
-            ("written_anew", False, 0),
-        ]:
-            totals = [conversation(model, f"{name} {n}", keep, between) for n in range(rounds)]
-            prompt = statistics.median(usage.prompt_tokens for usage, _ in totals)
-            reused = statistics.median(usage.reused_tokens for usage, _ in totals)
-            figures[f"share_of_prompt_tokens_evaluated_in_{TURNS}_turns_{name}"] = round(
-                1 - reused / prompt, 3
-            )
-            figures[f"seconds_to_first_text_in_turn_{TURNS}_{name}"] = round(
-                statistics.median(seconds for _, seconds in totals), 3
-            )
-        bursts = [burst(model, f"burst {n}") for n in range(rounds)]
-        figures[f"seconds_for_{BURST}_sub_calls"] = round(statistics.median(s for s, _ in bursts), 3)
-        figures[f"prompt_tokens_evaluated_for_{BURST}_sub_calls"] = bursts[-1][1]
-        stops = [cancelling(model) for _ in range(rounds)]
-        figures["milliseconds_from_cancel_to_end"] = round(1000 * statistics.median(stops), 2)
+# --- a burst of sub-calls -----------------------------------------------------------------------------------
+
+
+def burst(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Compare 16 sub-calls with a shared start: all at once here, one after the other there."""
+    seen: dict[str, list[dict[str, Any]]] = {"host": [], "fresh": [], "cached": []}
+    with _open(arguments) as model:
+        shared = _text(model, SHARED, 0)
+        texts = [f"{shared} {_text(model, OWN - 1, 7 * n + 3)}" for n in range(BURST)]
+    for pair in range(arguments.pairs):
+        for way in ("host", "fresh", "cached") if pair % 2 else ("cached", "fresh", "host"):
+            if way == "host":
+                seen[way].append(_host_burst(arguments, texts))
+            else:
+                prompts = [{"text": _chatml(text), "count": NEW} for text in texts]
+                seen[way].append(_alone(arguments, prompts, fresh=way == "fresh"))
+    figures: dict[str, Any] = {}
+    for way, found in seen.items():
+        figures[f"burst_{way}_seconds"] = [round(one["seconds"], 2) for one in found]
+        figures[f"burst_{way}_new_tokens_per_cpu_second"] = round(
+            statistics.median(BURST * NEW / one["cpu_seconds"] for one in found), 1
+        )
+        figures[f"burst_{way}_prompt_tokens_evaluated"] = found[0]["evaluated"]
+    for way in ("fresh", "cached"):
+        for unit in ("seconds", "cpu_seconds"):
+            ratios = [a[unit] / b[unit] for a, b in zip(seen[way], seen["host"], strict=True)]
+            figures[f"burst_{way}_{unit}_over_host_median_of_pairs"] = round(statistics.median(ratios), 2)
+            figures[f"burst_{way}_{unit}_over_host_range"] = [round(min(ratios), 2), round(max(ratios), 2)]
     return figures
 
 
-def starting(path: Path, rounds: int) -> float:
-    """Return the median seconds until a model is ready."""
-    seconds = []
-    for _ in range(rounds):
-        begun = time.perf_counter()
-        LocalModel(path).close()
-        seconds.append(time.perf_counter() - begun)
-    return statistics.median(seconds)
+def _host_burst(arguments: argparse.Namespace, texts: list[str]) -> dict[str, Any]:
+    with _open(arguments) as model:
+        wall, cpu = time.perf_counter(), _cpu(model)
+        streams = [
+            model.submit(Request((Message("user", text),), NEW, conversation=f"run/{n}"))
+            for n, text in enumerate(texts)
+        ]
+        usage = sum((stream.result().usage for stream in streams), Usage())
+        figures = {"seconds": time.perf_counter() - wall, "cpu_seconds": _cpu(model) - cpu}
+        assert usage.completion_tokens == BURST * NEW, "a reply ended early; use another seed"
+        return {**figures, "evaluated": usage.evaluated_tokens}
 
 
-def conversation(model: LocalModel, key: str, keep: bool, between: int) -> tuple[Usage, float]:
-    """Hold a conversation; return its usage and the seconds to the first text of its last turn.
-
-    `keep`: under one key, so that its tokens are kept; else every turn is a conversation of its own that shares
-    no beginning with the others. `between`: sub-calls after each turn.
-    """
-    total, seconds = Usage(), 0.0
-    messages: tuple[Message, ...] = ()
-    for turn in range(TURNS):
-        opening = Message("system", f"{key if keep else f'{turn} {key}'}. {SYSTEM.content}")
-        if messages:
-            messages = (opening, *messages[1:])
-        else:
-            messages = (opening, Message("user", "How long is the notice?"))
-        reply, seconds = timed(model, Request(messages, 32, conversation=key if keep else "", pinned=keep))
-        total += reply.usage
-        messages = (*messages, Message("assistant", reply.text), Message("user", f"Output {turn}: {OUTPUT}"))
-        for number in range(between):
-            prompt = Message("user", f"{key} {turn} {number} {SHARED}")
-            model.submit(Request((prompt,), 16, conversation=f"{key} {turn} {number}")).result()
-    return total, seconds
+# --- a conversation -----------------------------------------------------------------------------------------
 
 
-def timed(model: LocalModel, request: Request) -> tuple[Reply, float]:
-    """Return a reply and the seconds to its first text."""
+def turns(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Compare ten turns of a root conversation with two sub-calls between turns."""
+    figures: dict[str, Any] = {}
+    prompts: list[dict[str, Any]] = []
+    firsts, new, evaluated, held = [], 0, 0, 0
+    with _open(arguments) as model:
+        messages: tuple[Message, ...] = (Message("user", _text(model, 3 * ADDED, 1)),)
+        so_far = _chatml(messages[0].content)
+        for turn in range(TURNS):
+            reply, first = _timed(model, Request(messages, REPLY, conversation="run/0", pinned=True))
+            prompts.append({"text": so_far, "count": REPLY})
+            firsts.append(first)
+            new += reply.usage.prompt_tokens - held
+            evaluated += reply.usage.evaluated_tokens
+            held = reply.usage.prompt_tokens + reply.usage.completion_tokens - 1
+            output = _text(model, ADDED, 20 + turn)
+            messages = (*messages, Message("assistant", reply.text), Message("user", output))
+            so_far += f"{reply.text}<|im_end|>\n<|im_start|>user\n{output}<|im_end|>\n<|im_start|>assistant\n"
+            texts = [_text(model, OWN, 60 + 2 * turn + n) for n in range(2)]
+            streams = [
+                model.submit(Request((Message("user", text),), REPLY, conversation=f"run/{turn}.{n}"))
+                for n, text in enumerate(texts)
+            ]
+            for stream in streams:
+                stream.result()
+            prompts += [{"text": _chatml(text), "count": REPLY} for text in texts]
+    alone = _alone(arguments, prompts, fresh=False)["first_seconds"][:: 1 + 2]
+    figures["turns_prompt_tokens_evaluated_over_new_ones"] = round(evaluated / new, 4)
+    figures["turns_seconds_to_first_token_host"] = [round(first, 2) for first in firsts]
+    figures["turns_seconds_to_first_token_llama_shared_with_sub_calls"] = [round(one, 2) for one in alone]
+    figures["turns_sum_of_first_token_llama_over_host"] = round(sum(alone) / sum(firsts), 2)
+    return figures
+
+
+def share(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Which part of the wall time llama.cpp computes, over 20 turns; counting and streaming included."""
+    with _open(arguments) as model:
+        messages: tuple[Message, ...] = (Message("user", _text(model, 2 * ADDED, 3)),)
+        before, begun = model.counts()["compute_seconds"], time.perf_counter()
+        for turn in range(SHARE_TURNS):
+            model.fits(messages)
+            request = Request(messages, SHARE_REPLY, conversation="run/0", pinned=True, stop_at_cell=True)
+            stream = model.submit(request)
+            text = "".join(stream)
+            messages = (*messages, Message("assistant", text), Message("user", _text(model, 40, 5 + turn)))
+        wall = time.perf_counter() - begun
+        counts = model.counts()
+    return {
+        f"share_of_wall_time_computing_over_{SHARE_TURNS}_turns": round(
+            (counts["compute_seconds"] - before) / wall, 4
+        ),
+        "share_tokens_per_second_writing_alone": round(counts["written_tokens"] / counts["write_seconds"], 1),
+        "share_tokens_per_second_reading": round(counts["read_tokens"] / counts["read_seconds"], 1),
+    }
+
+
+def differ(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Which share of greedy replies is not the one of strict mode when they are written in a batch."""
+    with _open(arguments) as model:
+        texts = [_text(model, 120, 9 * n) for n in range(BURST)]
+        requests = [
+            Request((Message("user", text),), 32, conversation=f"run/{n}") for n, text in enumerate(texts)
+        ]
+        together = [stream.result().text for stream in [model.submit(request) for request in requests]]
+        alone = [model.submit(request).result().text for request in requests]
+    with _open(arguments, strict=True) as model:
+        strict = [model.submit(request).result().text for request in requests]
+    return {
+        "differ_share_of_replies_in_a_batch_of_16": _share_unlike(together, strict),
+        "differ_share_of_replies_one_after_the_other": _share_unlike(alone, strict),
+    }
+
+
+def start(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Seconds until the model is ready, and milliseconds from a cancellation to the end of the stream."""
+    begun = time.perf_counter()
+    with _open(arguments) as model:
+        seconds = time.perf_counter() - begun
+        stops = []
+        for n in range(5):
+            stream = model.submit(Request((Message("user", _text(model, 2000, n)),), 8))
+            time.sleep(0.3)
+            begun = time.perf_counter()
+            stream.cancel()
+            stream.result()
+            stops.append(time.perf_counter() - begun)
+    return {
+        "start_seconds": round(seconds, 2),
+        "start_milliseconds_from_cancel_to_end": round(1000 * statistics.median(stops), 1),
+    }
+
+
+# --- helpers ------------------------------------------------------------------------------------------------
+
+
+def _open(arguments: argparse.Namespace, **options: Any) -> LocalModel:
+    return LocalModel(arguments.model, n_ctx=N_CTX, threads=arguments.threads, gpu_layers=0, **options)
+
+
+def _text(model: LocalModel, tokens: int, start: int) -> str:
+    """A text of exactly so many tokens, different for each `start`."""
+    text = f"{start} " + WORDS[start % 60 :] + WORDS * (1 + tokens // 20)
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if model.count(text[:middle]) < tokens else (low, middle)
+    return text[:low]
+
+
+def _chatml(text: str) -> str:
+    return f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n"
+
+
+def _alone(arguments: argparse.Namespace, prompts: list[dict[str, Any]], *, fresh: bool) -> dict[str, Any]:
+    job = {
+        "model": str(arguments.model),
+        "n_ctx": N_CTX,
+        "threads": arguments.threads,
+        "flash": False,
+        "fresh": fresh,
+        "prompts": prompts,
+    }
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        file.write(json.dumps(job))
+        file.flush()
+        command = [sys.executable, "-m", "tests.benchmarks.llama_alone", file.name]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _timed(model: LocalModel, request: Request) -> tuple[Reply, float]:
     begun = time.perf_counter()
     stream = model.submit(request)
     next(iter(stream), "")
@@ -111,24 +259,13 @@ def timed(model: LocalModel, request: Request) -> tuple[Reply, float]:
     return stream.result(), first
 
 
-def burst(model: LocalModel, key: str) -> tuple[float, int]:
-    """Ask many sub-calls with one beginning at once; return the seconds and the prompt tokens evaluated."""
-    prompts = [Message("user", f"{key} {SHARED} Question {number}: {OUTPUT}") for number in range(BURST)]
-    begun = time.perf_counter()
-    streams = [model.submit(Request((p,), 64, conversation=f"{key} {n}")) for n, p in enumerate(prompts)]
-    usage = sum((stream.result().usage for stream in streams), Usage())
-    return time.perf_counter() - begun, usage.prompt_tokens - usage.reused_tokens
+def _cpu(model: LocalModel) -> float:
+    times = psutil.Process(model.pid).cpu_times()
+    return times.user + times.system
 
 
-def cancelling(model: LocalModel) -> float:
-    """Cancel the reading of a long prompt; return the seconds until its stream ended."""
-    text = f"{time.time()} {SHARED}" * (model.info.n_ctx // (2 * model.count(SHARED)))
-    stream = model.submit(Request((Message("user", text),), 8))
-    time.sleep(0.2)
-    begun = time.perf_counter()
-    stream.cancel()
-    stream.result()
-    return time.perf_counter() - begun
+def _share_unlike(found: list[str], expected: list[str]) -> float:
+    return round(sum(a != b for a, b in zip(found, expected, strict=True)) / len(expected), 3)
 
 
 if __name__ == "__main__":

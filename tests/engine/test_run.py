@@ -9,6 +9,7 @@ import pytest
 
 from engine.engine import Engine
 from engine.errors import InputError
+from engine.llm.forms import Cell, Choices, Schema
 from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.node import Hooks
 from engine.stop import Stop
@@ -193,6 +194,49 @@ def test_choices_are_kept_to_and_anything_else_is_unclear(run):
     assert answer.answer == "done"
     assert "yes" in last_user(run.model) and "UNCLEAR" in last_user(run.model)
     assert any("none or several" in p["text"] for p in kinds(events, "note"))
+
+
+def test_choices_and_schemas_reach_the_model_as_forms(run):
+    schema = {"type": "object", "properties": {"months": {"type": "integer"}}}
+
+    def reply(request):
+        if isinstance(request.form, Choices):
+            return "no"
+        if isinstance(request.form, Schema):
+            return '{"months": 6}'
+        return cell(
+            "import json\n"
+            "sure = llm_query('sure?', choices=['yes', 'no'])\n"
+            f"FINAL(sure, json.loads(llm_query('how long?', schema={schema!r}))['months'])"
+            if len(request.messages) == 2
+            else "FINAL('done')"
+        )
+
+    run(reply)
+    forms = [request.form for request in run.model.requests if request.form is not None]
+    assert forms == [Choices(("yes", "no")), Schema(schema)]
+    asked = [r.messages[-1].content for r in run.model.requests if r.form is not None]
+    assert "yes, no" in asked[0] and '"months"' in asked[1]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("llm_query('a', schema={'type': 'string', 'pattern': 'x'})", "'pattern'"),
+        ("llm_query('a', choices=['yes'], schema={'type': 'string'})", "not both"),
+        ("llm_query('a', choices=[])", "at least one"),
+        ("llm_query_batched(['a', 'b'], schema={'type': 'text'})", "'text'"),
+    ],
+)
+def test_a_form_that_cannot_be_had_is_told_to_the_cell(run, call, words):
+    _, events = run([cell(call), cell("FINAL('done')")])
+    assert words in last_user(run.model)
+    assert not kinds(events, "turn_started", node="0.1")
+
+
+def test_a_reply_without_a_cell_is_followed_by_one_that_must_hold_one(run):
+    run(["I think it is two.", "Two, I am sure.", cell("FINAL(2)")])
+    assert [request.form for request in run.model.requests] == [None, Cell(), Cell()]
 
 
 def child_script(request):

@@ -55,13 +55,13 @@ def byte_letters() -> dict[int, str]:
     return letters
 
 
-def spell(text: str) -> str:
+def spell(text: str | bytes) -> str:
     """Write a text in the letters of a byte-level vocabulary."""
     letters = byte_letters()
-    return "".join(letters[b] for b in text.encode())
+    return "".join(letters[b] for b in (text if isinstance(text, bytes) else text.encode()))
 
 
-def vocabulary(words: Sequence[str] = ()) -> tuple[list[str], list[int], list[str]]:
+def vocabulary(words: Sequence[str | bytes] = ()) -> tuple[list[str], list[int], list[str]]:
     """Return tokens, their types and the merges. `words` become whole tokens of ordinary text."""
     ordinary = [byte_letters()[b] for b in range(256)] + MERGED + [spell(w) for w in words]
     tokens = ordinary + CONTROL + USER_DEFINED
@@ -101,10 +101,10 @@ def random_model(
 
 def chain_model(
     path: Path,
-    pieces: Sequence[str],
+    pieces: Sequence[str | bytes],
     *,
     start: str = "\n",
-    end: str | None = None,
+    end: str | bytes | None = None,
     template: str | None = CHATML,
     eos: str = "<|im_end|>",
     n_ctx: int = 2048,
@@ -119,7 +119,7 @@ def chain_model(
     tokens, types, merges = vocabulary(words)
     index = {token: i for i, token in enumerate(tokens)}
 
-    def find(piece: str) -> int:
+    def find(piece: str | bytes) -> int:
         return index[piece] if piece in CONTROL + USER_DEFINED else index[spell(piece)]
 
     width = -(-len(tokens) // 64) * 64

@@ -15,6 +15,7 @@ import pytest
 
 from engine.errors import ContextOverflow, InputError, ModelError
 from engine.kernel import sandbox
+from engine.llm import outbox
 from engine.llm.base import Request
 from engine.llm.local import LocalModel
 from engine.reply import parse
@@ -296,6 +297,90 @@ def test_a_node_does_not_wait_for_all_sub_calls_of_another(open_local, endless_g
     assert all(leaf.result().finish == "length" for leaf in leaves)
 
 
+def test_a_thousand_requests_at_once_all_finish(open_local, endless_gguf):
+    model = open_local(endless_gguf)
+    streams = [model.submit(ask(QUESTION, key=f"run{n % 3}/{n}", tokens=4)) for n in range(1000)]
+    node = model.submit(ask(QUESTION, key="run0/0", pinned=True, tokens=4))
+    assert node.result().finish == "length"
+    assert sum(stream.done for stream in streams) < 900
+    assert {stream.result().text for stream in streams} == {node.result().text}
+
+
+def test_more_requests_than_the_queue_holds_are_refused(open_local, endless_gguf, monkeypatch):
+    monkeypatch.setattr(outbox, "MAX_WAITING", 50)
+    model = open_local(endless_gguf)
+    streams = [model.submit(ask(QUESTION, key=f"a/{n}", tokens=30_000)) for n in range(50)]
+    with pytest.raises(ModelError, match="wait for the model already"):
+        model.submit(ask(QUESTION))
+    for stream in streams:
+        stream.cancel()
+    assert all(stream.result().finish == "cancelled" for stream in streams)
+    assert model.submit(ask(QUESTION, tokens=2)).result().finish == "length"
+
+
+def test_a_run_that_comes_later_is_not_served_last(open_local, endless_gguf):
+    model = open_local(endless_gguf)
+    many = [model.submit(ask(QUESTION, key=f"a/{n}", tokens=20)) for n in range(200)]
+    few = [model.submit(ask(QUESTION, key=f"b/{n}", tokens=20)) for n in range(4)]
+    for stream in few:
+        stream.result()
+    assert sum(stream.done for stream in many) < 170
+    for stream in many:
+        stream.result()
+
+
+def test_what_a_reply_took_is_told(model):
+    opening = (SYSTEM, QUESTION)
+    first = model.submit(ask(*opening, key="root", pinned=True)).result()
+    usage = first.usage
+    assert usage.evaluated_tokens == usage.prompt_tokens > 0
+    assert usage.prefill_rate > 0 and usage.decode_rate > 0 and usage.queue_seconds >= 0
+    assert usage.seconds == pytest.approx(usage.prefill_seconds + usage.decode_seconds, rel=0.05)
+    again = (*opening, Message("assistant", first.text), Message("user", "More"))
+    second = model.submit(ask(*again, key="root", pinned=True)).result().usage
+    assert second.evaluated_tokens == second.prompt_tokens - second.reused_tokens
+    counts = model.counts()
+    assert counts["read_tokens"] + counts["written_tokens"] >= usage.completion_tokens
+    assert counts["steps"] > 0 and counts["compute_seconds"] > 0
+
+
+def test_a_conversation_that_has_ended_is_forgotten(model):
+    request = ask(SYSTEM, QUESTION, key="run/0", pinned=True)
+    model.submit(request).result()
+    assert model.submit(request).result().usage.reused_tokens > 0
+    model.forget("run")
+    assert model.submit(request).result().usage.reused_tokens == 0
+
+
+def test_strict_replies_do_not_depend_on_what_else_is_asked(open_local, random_gguf):
+    model = open_local(random_gguf, strict=True)
+    request = ask(SYSTEM, QUESTION)
+    alone = model.submit(request).result().text
+    streams = [model.submit(ask(SYSTEM, Message("user", f"{n} {'x ' * 90}"), key=f"a/{n}")) for n in range(9)]
+    assert model.submit(request).result().text == alone
+    for stream in streams:
+        stream.result()
+
+
+# Odd texts
+
+
+def test_a_long_run_without_a_space_is_counted_and_refused_with_its_size(model):
+    for text in ("=" * 200_000, "字" * 200_000, " " * 200_000):
+        with pytest.raises(ContextOverflow) as caught:
+            model.submit(ask(Message("user", text))).result()
+        assert caught.value.needed == model.fits([Message("user", text)]) + 1
+
+
+def test_letters_of_several_tokens_arrive_whole(open_local, tmp_path):
+    snowman = [bytes([byte]) for byte in "☃".encode()]
+    path = chain_model(tmp_path / "bytes.gguf", snowman, end=snowman[0])
+    stream = open_local(path).submit(ask(QUESTION, tokens=10))
+    deltas = list(stream)
+    assert all(set(delta) <= {"☃", "\ufffd"} for delta in deltas)
+    assert stream.result().text == "☃☃☃\ufffd" == "".join(deltas)
+
+
 # Cancelling
 
 
@@ -344,9 +429,10 @@ def test_cancel_after_the_end_changes_nothing(model):
 # Stopping and starting again
 
 
-def test_a_killed_process_ends_open_streams_and_the_next_request_starts_it_again(open_local, endless_gguf):
+def test_a_killed_process_ends_random_replies_and_the_next_request_starts_it_again(open_local, endless_gguf):
     model = open_local(endless_gguf)
-    stream = model.submit(ask(QUESTION, tokens=30_000, key="root"))
+    request = ask(QUESTION, tokens=30_000, key="root", sampling=Sampling(temperature=0.5))
+    stream = model.submit(request)
     text = next(iter(stream))
     before = model.pid
     os.kill(before, signal.SIGKILL)
@@ -356,6 +442,44 @@ def test_a_killed_process_ends_open_streams_and_the_next_request_starts_it_again
     reply = model.submit(ask(*again, key="root", tokens=3)).result()
     assert (reply.finish, reply.log_extended, reply.usage.reused_tokens) == ("length", False, 0)
     assert model.pid != before
+
+
+def test_a_killed_process_writes_greedy_replies_again_and_says_so(open_local, endless_gguf):
+    model = open_local(endless_gguf)
+    expected = model.submit(ask(QUESTION, tokens=900)).result()
+    assert expected.notice == ""
+    streams = [model.submit(ask(QUESTION, tokens=900, key=f"a/{n}")) for n in range(5)]
+    text = [next(iter(streams[0]))]
+    os.kill(model.pid, signal.SIGKILL)
+    text += streams[0]
+    for stream in streams:
+        assert stream.result().text == expected.text
+        assert "started again" in stream.result().notice and "SIGKILL" in stream.result().notice
+    assert "".join(streams[0]) == expected.text
+
+
+def test_a_process_that_stands_still_is_killed_and_started_again(open_local, endless_gguf):
+    model = open_local(endless_gguf, hang_seconds=1.0)
+    expected = model.submit(ask(QUESTION, tokens=50)).result().text
+    stream = model.submit(ask(QUESTION, tokens=1000))
+    next(iter(stream))
+    before = model.pid
+    os.kill(before, signal.SIGSTOP)
+    reply = stream.result()
+    assert reply.text.startswith(expected)
+    assert "no progress for 1 seconds" in reply.notice
+    assert model.pid != before
+
+
+def test_a_process_that_works_or_has_nothing_to_do_is_left_alone(open_local, endless_gguf):
+    model = open_local(endless_gguf, hang_seconds=1.5)
+    before = model.pid
+    stream = model.submit(ask(QUESTION, tokens=30_000))
+    time.sleep(2.5)
+    stream.cancel()
+    time.sleep(2.0)
+    assert stream.result().usage.completion_tokens > 0
+    assert model.pid == before
 
 
 def frozen_then_killed(model: LocalModel, request: Request):

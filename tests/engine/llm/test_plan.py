@@ -88,12 +88,21 @@ def test_steps_are_compared_with_their_like_only():
     assert used == []
 
 
+def test_slow_reading_takes_threads_away_too():
+    used: list[int] = []
+    pace = Pace(2, used.append, Clock())
+    pace.read(128, 0, 0.2)
+    for _ in range(SLOW_STEPS):
+        pace.read(64, 0, 2.0)
+    assert used == [1]
+
+
 def test_prompts_are_read_in_slices_of_about_a_quarter_second():
     pace = Pace(1, lambda threads: None)
     assert pace.slice == MIN_SLICE
-    pace.read(64, 0.001)
+    pace.read(64, 0, 0.001)
     assert pace.slice == MAX_SLICE
-    pace.read(512, 0.64)
+    pace.read(512, 0, 0.64)
     assert pace.slice == 200
-    pace.read(200, 100.0)
+    pace.read(200, 0, 100.0)
     assert pace.slice == MIN_SLICE
