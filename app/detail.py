@@ -8,6 +8,7 @@ from typing import Any
 from app.errors import NotFound
 from engine.reply import parse
 from engine.store import Store
+from engine.store.events import drafted
 from engine.store.trace import NODE_KINDS
 from engine.types import Event, Json
 
@@ -75,7 +76,7 @@ class Detail:
                     "started": event.ts,
                 }
             case "draft":
-                self.draft = p.get("text") or ""
+                self.draft = drafted(self.draft, p)
             case "turn_finished":
                 self.draft = ""
                 self._turn(p)

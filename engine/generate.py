@@ -67,14 +67,22 @@ def request_turn(
 def follow(
     run: Run, node: str, turn: int, stream: Stream, stop: Stop, *, seconds: float, alone: bool = False
 ) -> Reply:
-    """Pass a stream on as live text, save its draft every second, and return the whole reply.
+    """Pass a stream on as live text, save what is new of its draft every second, and return the whole reply.
 
     `alone`: followed from its request on, so that the time to its first text can be measured. Cancels the
     stream after `seconds` of wall time. Raises Cancelled (draft saved) when a stop is requested.
     """
     text: list[str] = []
+    at, kept = 0, 0  # characters and pieces of `text` that are saved
     begun = saved = time.monotonic()
     first = 0.0
+
+    def save() -> None:
+        nonlocal at, kept
+        if fresh := "".join(text[kept:]):
+            run.record(node, "draft", turn=turn, at=at, text=fresh)
+            at, kept = at + len(fresh), len(text)
+
     deadline = threading.Timer(seconds, stream.cancel)  # also while the prompt is being read
     deadline.daemon = True
     deadline.start()
@@ -87,14 +95,14 @@ def follow(
                 first = first or now - begun
                 if now - saved >= DRAFT_SECONDS:
                     saved = now
-                    run.record(node, "draft", turn=turn, text="".join(text))
+                    save()
             reply = stream.result()
             if reply.notice:
                 run.note(node, reply.notice, "warning")
     finally:
         deadline.cancel()
     if stop.event.is_set():
-        run.record(node, "draft", turn=turn, text="".join(text))
+        save()
         raise Cancelled("stopped")
     return replace(reply, usage=replace(reply.usage, first_seconds=round(first, 4))) if alone else reply
 

@@ -119,7 +119,7 @@ def _abandon(run: Run, leaves: Sequence[Leaf], streams: Sequence[Stream], proble
         stream.cancel()
     for index, leaf in enumerate(leaves):
         if index and index < len(streams) and (text := _rest(streams[index])):
-            run.record(leaf.id, "draft", turn=1, text=text)
+            run.record(leaf.id, "draft", turn=1, at=0, text=text)
         status: Literal["stopped", "failed"] = "stopped" if isinstance(problem, Cancelled) else "failed"
         _finish(run, leaf.id, status, None, Usage(), 0.0)
 

@@ -25,7 +25,7 @@ class AskView {
     this.run = null; // the id that is shown
     this.row = null; // what the server says about it
     this.unfollow = null;
-    this.head = new RunHead(app, { fresh: () => this.fresh(), stop: (run) => this.stop(run) });
+    this.head = new RunHead(app, { stop: (run) => this.stop(run) });
     this.thread = el("div", { class: "thread" });
     this.answer = el("div", { class: "answer-slot" });
     this.tree = el("rlm-tree", {});
@@ -47,9 +47,10 @@ class AskView {
 
   // --- which run is shown ---------------------------------------------------------------------------------
 
-  show({ run, node }) {
+  show({ run, node, corpus }) {
     const came = this.elsewhere;
     this.elsewhere = false;
+    if (corpus && !run) return this.about(corpus);
     if (!run && this.run && came) {
       this.app.go("ask", { run: this.run, node: this.tree.node }, { replace: true }); // back from another view
       return;
@@ -137,10 +138,16 @@ class AskView {
   }
 
   /** A new session: nothing is shown, the next question follows none. */
-  fresh() {
+  fresh({ replace = false } = {}) {
     this.clear();
-    this.app.go("ask");
+    this.app.go("ask", {}, { replace });
     find("#question textarea")?.focus();
+  }
+
+  /** A new session about the documents of a card: the address names them only until the form does. */
+  async about(corpus) {
+    this.fresh({ replace: true });
+    write(await appears("#choose-corpus textarea, #choose-corpus input"), `${corpus} ${Date.now()}`);
   }
 
   /** The session that is shown was deleted, here or in another tab. */
@@ -186,14 +193,16 @@ class AskView {
   /** What follows, and what to ask next: told to the form's hidden field and shown above the question. */
   async tellForm() {
     const follows = this.row && !this.row.live ? this.run : "";
+    const live = Boolean(this.row?.live);
     const [field, place] = await Promise.all([appears("#follows textarea, #follows input"), appears("#follow-host")]);
     if (follows !== (this.row && !this.row.live ? this.run : "")) return; // something newer was told meanwhile
     write(field, follows);
-    put(place, follows && [
-      el("span", { class: "follow-words" }, "Follow-up to ", el("q", { dir: "auto" }, line(this.row.question ?? "", 120))),
-      el("button", { class: "plain", type: "button", on: { click: () => this.fresh() } }, "New session"),
+    put(place, this.row && [
+      live ? el("span", { class: "follow-words" }, "A question asked meanwhile begins a session of its own")
+        : el("span", { class: "follow-words" }, "Follow-up to ", el("q", { dir: "auto" }, line(this.row.question ?? "", 120))),
+      el("button", { class: "plain", type: "button", title: "New session (Alt+N)", on: { click: () => this.fresh() } }, "New session"),
     ]);
-    place.classList.toggle("follows", Boolean(follows));
+    place.classList.toggle("follows", Boolean(this.row));
     const box = find("#question textarea");
     if (box) box.placeholder = follows ? "Ask a follow-up, or begin a new session" : "What do you want to know?";
   }

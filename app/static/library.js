@@ -165,7 +165,6 @@ class Library {
   }
 
   ask(card) {
-    this.app.emit("choose-corpus", { corpus: card.id });
     this.app.go("ask", { corpus: card.id });
   }
 

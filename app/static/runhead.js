@@ -13,7 +13,7 @@ const BUDGETS = [
   ["seconds", "Time", "max_seconds", duration],
 ];
 
-/** `on` is {fresh(), stop(run)}. */
+/** `on` is {stop(run)}. */
 export class RunHead {
   constructor(app, on) {
     this.app = app;
@@ -24,14 +24,12 @@ export class RunHead {
     this.rate = el("span", { class: "rate" });
     this.stop = el("button", { class: "button danger", type: "button", title: "Stop this run (Alt+S)", on: { click: () => this.halt() } },
       icon("stop"), el("span", {}, "Stop"));
-    this.fresh = el("button", { class: "button", type: "button", title: "New session (Alt+N)", on: { click: () => on.fresh() } },
-      icon("plus"), el("span", {}, "New session"));
     this.meters = new Map(BUDGETS.map(([name, label]) => [name, new Meter(label)]));
     this.live = el("div", { class: "run-live", hidden: true },
       el("div", { class: "run-now" }, el("span", { class: "pulse", "aria-hidden": "true" }), this.phase, this.rate),
       el("div", { class: "budgets" }, [...this.meters.values()].map((meter) => meter.element)));
     this.element = el("header", { class: "run-head" },
-      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.stop, this.fresh),
+      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.stop),
       this.live);
   }
 
@@ -114,7 +112,7 @@ function rough(n) {
 
 /** A moment as a person says it: "14:05" today, else the date too. */
 export function when(date) {
-  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const time = date.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
   if (date.toDateString() === new Date().toDateString()) return time;
   return `${date.toLocaleDateString([], { day: "numeric", month: "short", year: "numeric" })}, ${time}`;
 }

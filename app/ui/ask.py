@@ -1,7 +1,8 @@
 """The form that asks: question, corpus, model, limits. Its handlers take milliseconds and own no run.
 
 A run begins in `workbench.runs`; its id, or what stood in the way, reaches `ask.js` as the text of `#run-signal`. What `ask.js` has to tell the
-form comes through two hidden widgets: `#follows` (the run that the next question follows up) and `#refresh-choices`.
+form comes through three hidden widgets: `#follows` (the run that the next question follows up), `#choose-corpus` (the
+corpus of a card whose "Ask" was pressed, and a number that makes it news) and `#refresh-choices`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def form(workbench: Workbench) -> None:
             chips = [gr.Button(text, elem_classes="sample", size="sm", min_width=0) for text in samples()]
     signal = gr.Markdown("", elem_id="run-signal", elem_classes="visually-hidden")
     follows = gr.Textbox("", visible="hidden", elem_id="follows")
+    wanted = gr.Textbox("", visible="hidden", elem_id="choose-corpus")
     refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh-choices")
 
     def start(words: str, chosen: str | None, with_model: str | None, after: str, *values: Any) -> tuple:
@@ -83,6 +85,11 @@ def form(workbench: Workbench) -> None:
         asking.remember(workbench, chosen)
         return gr.update(visible=asking.is_sample(workbench, chosen))
 
+    def choose_card(news: str) -> tuple:
+        offered, first = asking.corpora(workbench, news.split(" ")[0])
+        asking.remember(workbench, first)
+        return gr.update(choices=offered, value=first), gr.update(visible=asking.is_sample(workbench, first))
+
     def choose_model(with_model: str | None) -> tuple:
         try:
             asking.use_model(workbench, with_model)
@@ -99,6 +106,7 @@ def form(workbench: Workbench) -> None:
     refresh.click(predict, [corpus, model, *limits], estimate, **quick)
     gr.on(None, predict, [corpus, model, *limits], estimate, **quick)
     corpus.input(choose_corpus, corpus, sample_box, **quick)
+    wanted.input(choose_card, wanted, [corpus, sample_box], **quick)
     model.input(choose_model, model, [signal, model], **quick)
 
 

@@ -65,3 +65,8 @@ def problems(records: Iterable[Record]) -> list[str]:
             )
         previous, expected = record.hash, record.seq + 1
     return found
+
+
+def drafted(before: str, payload: Json) -> str:
+    """The text of a draft after one more "draft" event: its text stands `at` a number of characters (default 0)."""
+    return before[: payload.get("at") or 0] + (payload.get("text") or "")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, StoreError
-from engine.store import blobs, collections, events, projections, search, trace
+from engine.store import blobs, collections, events, projections, search, trace, trials
 from engine.store.database import connect, sentences
 from engine.types import Event, Json
 
@@ -80,6 +80,8 @@ class Reader:
         with self._snapshot() as db:
             names = db.execute(
                 "SELECT session FROM run WHERE (?1 IS NULL OR session IN (SELECT value FROM json_each(?1))) "
+                "AND (corpus IS NULL OR corpus NOT IN (SELECT corpus FROM version JOIN collection USING (collection) "
+                "WHERE kind = 'bench')) "
                 "AND (?2 IS NULL OR corpus = ?2 OR corpus IN (SELECT corpus FROM version WHERE collection IN "
                 "(SELECT collection FROM version WHERE corpus = ?2))) GROUP BY session ORDER BY max(started) DESC, session DESC LIMIT ?3",
                 (None if wanted is None else json.dumps(wanted), corpus, limit),
@@ -201,6 +203,21 @@ class Reader:
         with self._snapshot() as db:
             return collections.stored(db)
 
+    def series(self) -> list[Row]:
+        """Return the series of bench results, the latest used first; see `trials.py`."""
+        with self._snapshot() as db:
+            return trials.series(db)
+
+    def trials(self, series: str) -> list[Row]:
+        """Return the results of a series, one for each question and method."""
+        with self._snapshot() as db:
+            return trials.stored(db, series)
+
+    def trial_cells(self, series: str) -> Row:
+        """Return how the recursive runs of a series went; see `trials.cells`."""
+        with self._snapshot() as db:
+            return trials.cells(db, series)
+
     def was_deleted(self, kind: str, name: str) -> bool:
         """Say whether a run, corpus or collection of this id was deleted and has not come back."""
         with self._snapshot() as db:
@@ -245,15 +262,15 @@ class Reader:
 
     def _merged(self, table: str, run: str) -> list[Row]:
         columns = projections.TABLES[table].columns
-        pointers = [name for name in ("draft_seq", "started_seq", "finished_seq") if name in columns]
+        pointers = [name for name in ("started_seq", "finished_seq") if name in columns]
         with self._snapshot() as db:
             found = _dicts(db.execute(f"SELECT * FROM {table} WHERE run = ? ORDER BY started_seq", (run,)))
             rows = []
             for row in found:
+                draft = {"draft": _draft(db, run, row)} if table == "turn" else {}
                 payloads = [_payload_at(db, run, row.pop(name)) for name in pointers]
-                draft = payloads.pop(0) if pointers[0] == "draft_seq" else {}
                 merged = {**row, **{name: value for payload in payloads for name, value in payload.items()}}
-                rows.append({**merged, "draft": draft.get("text")} if table == "turn" else merged)
+                rows.append({**merged, **draft})
             return rows
 
     @contextlib.contextmanager
@@ -324,6 +341,21 @@ def _payload(
 ) -> Json:
     value = json.loads(text)
     return blobs.join(value, lambda sha256: _blob(db, sha256), image) if resolve else value
+
+
+def _draft(db: sqlite3.Connection, run: str, turn: Row) -> str | None:
+    """What an unfinished turn had written by its last draft; None for one that is finished or wrote nothing."""
+    last = turn.pop("draft_seq")
+    if last is None:
+        return None
+    found = db.execute(
+        "SELECT payload FROM event WHERE run = ? AND node = ? AND kind = 'draft' AND seq > ? AND seq <= ? ORDER BY seq",
+        (run, turn["node"], turn["started_seq"] or 0, last),
+    )
+    text = ""
+    for (payload,) in found:
+        text = events.drafted(text, _payload(db, payload, True))
+    return text
 
 
 def _trace(db: sqlite3.Connection, run: str, after: int) -> list[tuple[int, str]]:

@@ -10,13 +10,16 @@ are kept as JSON text in the table `trace`, written in the event's own transacti
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from engine.types import Event, EventKind, Json
 
 HEAD = 160  # bytes of a question, an answer, a note
 CODE_HEAD = 80  # bytes of a cell's first line
+DATA_HEAD = 64  # bytes of what a child works on
 WORD = 40  # characters of a name
+DOCUMENT = re.compile(r"Document \d+ (['\"])(.*)\1, [\d,]+ characters", re.DOTALL)
 MOST = 2**53  # what every reader of JSON holds exactly
 NODE_KINDS = {"root": "root", "rlm": "child", "llm": "leaf"}
 
@@ -75,7 +78,7 @@ def _more(kind: EventKind, p: Json) -> tuple[str, Compact]:
             return "node", {
                 "p": _word(p.get("parent")),
                 "kind": NODE_KINDS.get(str(p.get("kind")), "child"),
-                "q": head(p.get("question")),
+                **_asked(p),
                 "d": _number(p.get("depth")),
                 "c": _number(p.get("cell")),
                 "call": _number(p.get("call")),
@@ -129,6 +132,16 @@ def _more(kind: EventKind, p: Json) -> tuple[str, Compact]:
             return "note", {"l": _word(p.get("level")), "h": head(p.get("text"))}
         case _:
             return str(kind), {}
+
+
+def _asked(payload: Json) -> Compact:
+    """The question of a node and what a child works on: of a document its name. Together as long as a question is."""
+    described = payload.get("context") if payload.get("kind") == "rlm" else None
+    if not isinstance(described, str) or not described:
+        return {"q": head(payload.get("question"))}
+    document = DOCUMENT.fullmatch(described)
+    on = head(document[2] if document else described, DATA_HEAD)
+    return {"q": head(payload.get("question"), HEAD - len(on.encode()) - len(',"on":""')), "on": on}
 
 
 def _answer(payload: Json) -> str | None:

@@ -86,8 +86,9 @@ def test_a_child_that_writes_is_stopped_and_its_parent_goes_on(ask):
     assert ends(events) == {"0.1": "stopped", "0.2": "answered", "0": "answered"}
     notes = [(e.node, e.payload["text"], e.payload["level"]) for e in events if e.kind == "note"]
     assert ("0.1", "stopped by the user", "stop") in notes
-    drafts = [e.payload["text"] for e in events if e.kind == "draft" and e.node == "0.1"]
-    assert drafts and LONG.startswith(drafts[-1]) and drafts[-1]  # what it had written is kept
+    drafts = [e.payload for e in events if e.kind == "draft" and e.node == "0.1"]
+    written = "".join(draft["text"] for draft in drafts)  # what it had written is kept, each part of it once
+    assert written and LONG.startswith(written) and drafts[-1]["at"] == len(written) - len(drafts[-1]["text"])
 
 
 def test_a_child_is_stopped_while_its_cell_runs(ask):

@@ -27,6 +27,7 @@ class Node {
     this.parent = parent;
     this.kind = event.kind ?? (parent ? "child" : "root");
     this.question = event.q ?? "";
+    this.data = event.on ?? ""; // what a child works on, in a line
     this.level = parent ? parent.level + 1 : 0;
     this.depth = event.d ?? this.level;
     this.cell = event.cell ?? event.c ?? null;
@@ -44,6 +45,19 @@ class Node {
     this.spans = [];
     this.sums = new Sums();
   }
+
+  /** What tells the node from its kin: the data of a child that was asked what its parent or its sibling was. */
+  get label() {
+    const { parent, question } = this;
+    const kin = this.index ? parent.children[this.index - 1] : parent?.children[1];
+    return this.data && (same(question, parent.question) || (kin && same(question, kin.question))) ? this.data : question;
+  }
+}
+
+/** Whether two heads of questions, of which one may be shorter, are of the same question. */
+function same(one, other) {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  return short.endsWith("…") ? long.startsWith(short.slice(0, -1)) : short === long;
 }
 
 /** What was counted until when: running totals, looked up by event number. */

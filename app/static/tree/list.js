@@ -154,12 +154,15 @@ export class List {
     const shut = begun > 0 && !open;
     const selected = node.id === this.selected;
     const draft = playhead === LIVE && now.phase === "model" ? drafts.get(node.id) : null;
-    if (row.node !== node || row.text !== text) {
+    if (row.node !== node || row.text !== text || row.label !== node.label) {
       row.node = node;
+      row.label = node.label;
       row.text = text;
       row.head.style.paddingInlineStart = `${6 + Math.min(node.level, 24) * 16}px`;
-      row.question.title = line(node.question, 240) || node.id;
-      marked(row.question, row.question.title, text);
+      const question = line(node.question, 240) || node.id;
+      row.question.title = node.data ? `${question}\nWorks on ${line(node.data)}` : question;
+      row.shown = line(node.label, 240) || node.id;
+      marked(row.question, row.shown, text);
       redraw(row.kind.firstChild, node.kind);
       row.element.dataset.kind = node.kind;
       row.kind.title = KIND[node.kind] ?? node.kind;
@@ -179,7 +182,8 @@ export class List {
     row.twist.classList.toggle("open", open);
     redraw(row.status.firstChild, STATUS[now.status] ? (now.status === "unanswered" ? "interrupted" : now.status) : "note");
     row.status.title = now.status === "running" ? PHASE[now.phase] || "running" : (STATUS[now.status] ?? now.status);
-    const found = draft ? "" : (said?.get(node.id) ?? hidden(row.question.title, text));
+    const told = said?.get(node.id);
+    const found = draft ? "" : told && !holds(row.shown, text) ? told : hidden(row.shown, text);
     row.live.classList.toggle("found", Boolean(found));
     if (found) marked(row.live, around(line(found), text), text);
     else say(row.live, draft ? line(draft.text.slice(-TAIL), TAIL) : "");
@@ -196,7 +200,7 @@ export class List {
       `${KIND[node.kind] ?? node.kind}, ${row.status.title}: ${row.question.textContent}. ` +
       `${tokens} tokens, ${cells} cells, ${errors} errors, depth ${node.depth}` +
       (sum ? `, with the ${sum.nodes - 1} nodes below` : "");
-    if (row.label !== label) row.element.setAttribute("aria-label", (row.label = label));
+    if (row.said !== label) row.element.setAttribute("aria-label", (row.said = label));
   }
 
   // --- what a person does ---------------------------------------------------------------------------------
@@ -249,6 +253,8 @@ function marked(element, shown, text) {
   else if (at < 0) say(element, shown);
   else put(element, shown.slice(0, at), el("mark", {}, shown.slice(at, at + wanted.length)), shown.slice(at + wanted.length));
 }
+
+const holds = (shown, text) => shown.toLocaleLowerCase().includes(text.trim().toLocaleLowerCase());
 
 /** A question in which what was searched for stands too far right to be seen in its place, else "". */
 function hidden(shown, text) {

@@ -54,6 +54,7 @@ const holds = (text, wanted) => (text ?? "").toLocaleLowerCase().includes(wanted
 /** What of a node beside its question holds a text in lower case: its answer, a note or the head of a cell; else null. */
 function says(node, wanted, playhead) {
   if (node.id === wanted) return "";
+  if (holds(node.data, wanted)) return node.data;
   for (const event of node.events) {
     if (event.s > playhead) break;
     const text = event.k === "end" ? event.a : event.k === "cell" || event.k === "note" ? event.h : "";

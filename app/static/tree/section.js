@@ -36,7 +36,7 @@ export class Section {
       chip.hidden = child.start > at;
       chip.dataset.status = status;
       redraw(chip.firstChild, status === "unanswered" ? "interrupted" : status);
-      say(chip.lastChild, line(child.question, 120));
+      say(chip.lastChild, line(child.label, 120));
     }
   }
 
@@ -188,7 +188,7 @@ export class Section {
   /** Fill the section with the node's answer, and with why there is none or only the best one so far. */
   answer(answer, reason) {
     const { node, on } = this.pane;
-    const made = el("div", { class: "answer-box" });
+    const made = el("div", { class: answer === null ? "" : "answer-box" });
     if (answer !== null) {
       const copy = button("copy", "Copy the answer", () => on.copy(answer, "The answer"));
       made.append(el("h3", { class: "turn" }, el("span", {}, "Answer"), copy));

@@ -110,9 +110,11 @@ def test_what_was_told_can_be_read_by_its_nouns(store: Store) -> None:
 def test_a_draft_is_shown_until_its_turn_is_finished(store: Store) -> None:
     run = begin(store)
     store.append(run, "0", "turn_started", {"turn": 1, "messages": []})
-    for text in ("The", "The notice"):
-        store.append(run, "0", "draft", {"turn": 1, "text": text})
+    for at, text in ((0, "The"), (3, " not"), (7, "ice")):
+        store.append(run, "0", "draft", {"turn": 1, "at": at, "text": text})
+        store.append(run, "0.1", "draft", {"turn": 1, "at": at, "text": text.upper()})
     store.flush()
-    assert store.turns(run)[0]["draft"] == "The notice"
+    assert {turn["node"]: turn["draft"] for turn in store.turns(run)} == {"0": "The notice", "0.1": "THE NOTICE"}
     store.append(run, "0", "turn_finished", {"turn": 1, "text": "The notice period", "finish": "stop"})
-    assert (store.turns(run)[0]["draft"], store.turns(run)[0]["text"]) == (None, "The notice period")
+    finished = next(turn for turn in store.turns(run) if turn["node"] == "0")
+    assert (finished["draft"], finished["text"]) == (None, "The notice period")
