@@ -85,9 +85,10 @@ def _data(f: Facts) -> str:
         "- Document: a str with .name, .id, .pages; slices keep their place in the source.\n"
         "- context.search(words, k) ranks lines by relevance; context.grep(regex, limit) finds every match; "
         "context.count(regex) counts matches; context.matching(regex) is the Corpus of the documents that "
-        "match. A Document has search, grep and count too.\n"
+        "match; views of documents can be cut and subtracted (a & b, a - b). A Document has search, grep and count too.\n"
         "- `question` is the text of the question.\n"
-        "- A hit has .name, .line, .page, .text, .match, .groups, .start, .end."
+        "- A hit has .name, .line, .page, .text, .match, .groups, .start, .end, and .number: the amount or date that "
+        ".match states, for comparing and adding."
     )
 
 

@@ -14,7 +14,7 @@ from engine.corpus.forms import FORMS, named
 from engine.corpus.layout import Archive
 from engine.corpus.nearest import HEAD, nearest
 from engine.corpus.pattern import Expression, Pattern, compile_pattern
-from engine.corpus.phrase import of_kind, phrase
+from engine.corpus.phrase import of_kind, pair, phrase
 from engine.corpus.search import Found, find
 from engine.corpus.tracker import Tracker
 
@@ -83,6 +83,16 @@ class Corpus(Sequence):
             return self.archive.chars_total
         return sum(self.archive.chars(number) for number in self.numbers)
 
+    def __and__(self, other: Corpus) -> Corpus:
+        """A view of the documents that are in both."""
+        held = set(other.numbers)
+        return self.view(tuple(n for n in self.numbers if n in held))
+
+    def __sub__(self, other: Corpus) -> Corpus:
+        """A view of the documents here that are not in the other."""
+        held = set(other.numbers)
+        return self.view(tuple(n for n in self.numbers if n not in held))
+
     def view(self, numbers: Numbers) -> Corpus:
         """A view of the documents with these numbers."""
         return Corpus(self.archive, numbers, self.tracker)
@@ -136,6 +146,11 @@ class Corpus(Sequence):
         """
         return self._nearest(self.search, form, question, about, k)
 
+    def nearest_each(self, form: str, question: str, about: str = "") -> Hits:
+        """The best value of `nearest` in every document on its own, in their order; none for those that state none."""
+        best = (hit for document in self for hit in document.nearest(form, question, about, 1))
+        return Hits([*best], corpus=self)
+
     def values(self, form: str, limit: int | None = None) -> Hits:
         """All values of a form of `engine.corpus.forms`, document by document. Raises ValueError for another name."""
         return self.grep(named(form), limit)
@@ -146,6 +161,13 @@ class Corpus(Sequence):
         Raises ValueError for a question that names nothing.
         """
         return phrase(question, lambda pattern: bool(self._grep(compile_pattern(pattern), 1, self.numbers)))
+
+    def pair(self, question: str) -> list[str]:
+        """The two things that a question sets beside each other, as it writes them; see `engine.corpus.phrase`.
+
+        Raises ValueError for a question that names no two.
+        """
+        return pair(question)
 
     def kind(self, question: str) -> Corpus:
         """A view of the documents of the kind that a question names, as in "each lease"; all where it names none."""

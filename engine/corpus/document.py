@@ -11,6 +11,7 @@ from itertools import repeat
 from operator import sub
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from engine.corpus.amounts import amount
 from engine.corpus.forms import named
 from engine.corpus.pattern import Expression
 from engine.corpus.sentences import clip, narrow
@@ -262,6 +263,11 @@ class Hit:
         text = self._corpus.archive.slice(self.id, *self._match)
         return Piece(text, self._corpus, self.id, self.match_start)
 
+    @property
+    def number(self) -> float | None:
+        """What `match` amounts to, for comparing and adding; see `engine.corpus.amounts`. None where it states none."""
+        return amount(self.match)
+
     @cached_property
     def line(self) -> int:
         """The number of the line, from 1."""
@@ -323,6 +329,11 @@ class Hits(list):
         if callable(self._total):
             self._total = self._total()
         return len(self) if self._total is None else self._total
+
+    def ranked(self) -> Hits:
+        """These hits by the number that each states, smallest and earliest first, without those that state none."""
+        rows = sorted(((n, hit) for hit in self if (n := hit.number) is not None), key=lambda row: row[0])
+        return Hits([hit for _, hit in rows], corpus=self._corpus)
 
     @property
     def documents(self) -> Corpus:

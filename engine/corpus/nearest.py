@@ -72,7 +72,10 @@ class Asked:
         """Read a question; `about` holds alternatives separated by "|", and needs all words of one of them."""
         question = SOURCE.sub(lambda m: " " * len(m[0]), question.rstrip(" ?.!"))
         words = [(m.start(), m[0]) for m in WORD.finditer(question)]
-        named = [_is_name(question, at, word) for at, word in words]
+        asks = any(
+            word.lower() in PLAIN for _, word in words
+        )  # else it is a name alone, from its first word on
+        named = [_is_name(question, at if asks else -1, word) for at, word in words]
         names: set[str] = set()
         kinds: set[str] = set()
         others: set[str] = set()
@@ -99,7 +102,7 @@ def _is_name(question: str, at: int, word: str) -> bool:
     """Whether a word of a question names something: it holds a digit, or is capitalised within a sentence."""
     if word.lower() in PLAIN:
         return False
-    starts = at == 0 or question[:at].rstrip()[-1:] in (":", ".", "?", "!")
+    starts = at == 0 or question[: max(0, at)].rstrip()[-1:] in (":", ".", "?", "!")
     return any(c.isdigit() for c in word) or (word[0].isupper() and not starts)
 
 

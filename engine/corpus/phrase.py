@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from engine.corpus.nearest import PLAIN
 
@@ -56,13 +57,48 @@ def phrase(question: str, known: Callable[[str], bool]) -> str:
     return pattern(text[start:end])
 
 
-def _runs(text: str) -> list[tuple[int, int]]:
-    """The runs of words of a text that are no frame words; names go on over "of", "and" and "&"."""
+COMPARED = FRAME | frozenset(
+    """but both either neither nor without versus vs compared more less higher lower larger smaller bigger longer
+    shorter earlier later sooner cheaper dearer heavier lighter older younger newer first last compare well never together""".split()
+)
+BESIDE = re.compile(
+    r"(?i)\b(?:or|and|than|nor|without|versus|vs|but|not|never|compared|as well as|together with)\b"
+)
+HELD = re.compile(r"^\s+(?:with|at)\s+(?:the\s+)?$")  # "the agreement with Orion Metals" is one thing
+
+
+def pair(question: str) -> list[str]:
+    """The two things that a question sets beside each other, as written: "A or B", "A than B", "A but not B".
+
+    Words in double quotes are taken as they are. Raises ValueError for a question that names no two.
+    """
+    quoted = re.findall(r'"([^"]+)"', question)
+    if len(quoted) > 1:
+        return quoted[:2]
+    runs: list[tuple[int, int]] = []
+    for start, end in _runs(question, COMPARED):
+        held = runs and HELD.match(question[runs[-1][1] : start]) and question[start].isupper()
+        runs[-1:] = [(runs[-1][0], end)] if held else [*runs[-1:], (start, end)]
+    beside = [
+        (question[a:b], question[c:d])
+        for (a, b), (c, d) in pairwise(runs)
+        if BESIDE.search(question[b:c]) and not re.search(r"[?;:]", question[b:c])
+    ]
+    inside = [p for a, b in runs if len(p := re.split(r"\s+and\s+", question[a:b], maxsplit=1)) == 2]
+    for found in (*beside, *inside):
+        return [*found]
+    if len(runs) < 2:
+        raise ValueError("the question does not name two things")
+    return [question[a:b] for a, b in runs[-2:]]
+
+
+def _runs(text: str, frame: frozenset[str] = FRAME) -> list[tuple[int, int]]:
+    """The runs of words of a text that are not in `frame`; names go on over "of", "and" and "&"."""
     runs: list[list[int]] = []
     capital = False
     for found in TOKEN.finditer(text):
         word = found[0]
-        if word.lower() in FRAME and not (word[0].isupper() and found.start() > 0 and capital):
+        if word.lower() in frame and not (word[0].isupper() and found.start() > 0 and capital):
             continue
         start, end = found.span()
         upper = word[0].isupper() or word[0].isdigit()

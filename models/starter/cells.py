@@ -64,3 +64,45 @@ hits = [h for d in docs for h in d.nearest("{form}", question, "{about}", 1)]
 found = map_query(question, hits)
 pairs = {{h.name: h.match for h, a in zip(hits, found) if a != "NONE"}}
 FINAL(pairs or "{NOT_THERE}", hits)'''
+
+
+def extreme(form: str, about: str, upper: bool, which: bool) -> str:
+    """Finish with the largest or smallest value over the documents of a kind, or with the document that has it."""
+    at = -1 if upper else 0
+    return f'''hits = context.kind(question).nearest_each("{form}", question, "{about}").ranked()
+FINAL(hits[{at}].{"name" if which else "match"}, hits[{at}]) if hits else FINAL("{NOT_THERE}")'''
+
+
+def total(form: str, about: str) -> str:
+    """Finish with the sum of a value over the documents of a kind."""
+    return f'''hits = context.kind(question).nearest_each("{form}", question, "{about}").ranked()
+FINAL(round(sum(h.number for h in hits), 2), hits) if hits else FINAL("{NOT_THERE}")'''
+
+
+def compare(form: str, about: str, upper: bool) -> str:
+    """Finish with the one of two things that has more, or less."""
+    sign = "<" if upper else ">"
+    return f'''pair = context.pair(question)
+hits = [h for name in pair for h in context.nearest("{form}", name, "{about}", 1)]
+FINAL(pair[hits[0].number {sign} hits[1].number], hits) if len(hits) == 2 else FINAL("{NOT_THERE}")'''
+
+
+def two_sets(without: bool, count: bool) -> str:
+    """Finish with the documents that hold one phrase and the other, or not the other."""
+    docs = f"""a, b = map(context.phrase, context.pair(question))
+docs = context.matching(a) {"-" if without else "&"} context.matching(b)
+"""
+    return docs + ("FINAL(len(docs), docs)" if count else f'FINAL(docs.names or "{NOT_THERE}", docs)')
+
+
+def distinct(form: str) -> str:
+    """Finish with how many different values of a form there are."""
+    return f'''hits = context.values("{form}")
+FINAL(len({{h.match for h in hits}}), hits[:20])'''
+
+
+def two_steps(near: str, form: str, far: str) -> str:
+    """Look up who it is, then a property of that person."""
+    return f'''who = context.nearest("name", question, "{near}")
+found = context.nearest("{form}", who[0].match, "{far}") if who else []
+FINAL(found[0].match, found[0]) if found else FINAL("{NOT_THERE}")'''

@@ -28,7 +28,10 @@ from models.starter.grade import right
 from models.starter.rehearsal import OracleModel, rehearse, store
 from models.starter.worlds import make_world
 
-ASKED = ("look-up", "count", "list", "not there", "fan out", "fan out (children)")
+ASKED = (
+    "look-up", "count", "list", "not there", "fan out", "fan out (children)",
+    "extreme", "total", "compare", "two sets", "distinct", "two steps",
+)  # fmt: skip
 SEED = 20_000_000  # far from the seeds of the training data
 PROBE = Path(__file__).parent / "probe"
 

@@ -9,6 +9,7 @@ from models.starter.episode import Episode
 from models.starter.fanout import fan_out
 from models.starter.lookups import about, absent, lookup
 from models.starter.mentions import mention, mention_in_kind, values, values_about
+from models.starter.reckoning import compare, distinct, extreme, total, two_sets, two_steps
 from models.starter.tables import table
 from models.starter.worlds import World
 
@@ -22,6 +23,12 @@ FAMILIES: dict[str, tuple[float, Callable[[random.Random, World], Episode | None
     "table": (0.08, table),
     "quote": (0.04, about),
     "fan out": (0.09, fan_out),
+    "extreme": (0.05, extreme),
+    "total": (0.04, total),
+    "compare": (0.05, compare),
+    "two sets": (0.06, two_sets),
+    "distinct": (0.02, distinct),
+    "two steps": (0.05, two_steps),
     "deep": (0.05, lambda rng, world: fan_out(rng, world, deep=True)),
 }
 

@@ -14,15 +14,16 @@ from pathlib import Path
 
 from engine import prompt
 from engine.kernel.toolbox import PIECE_PROMPT
+from models.starter import cells, reckoning
 from models.starter.cells import CELLS, FORM_OF_TYPE, ask_lines, list_values, look_up
 from models.starter.facts import Attribute, fill, kinds, made_up_attribute, make_thing, verbs
 from models.starter.families import episodes
 from models.starter.fanout import FAN, FAN_DEEP, ask_each
-from models.starter.lexicon import WORDS, organisation
+from models.starter.lexicon import WORDS, organisation, person
 from models.starter.lookups import ask_for, said_of, synonyms, verb_forms, within
 from models.starter.oracle import cell_of
 from models.starter.wording import BARE, plural, reword, shorten
-from models.starter.worlds import NOUNS, World, bindings, make_world, scene_facts
+from models.starter.worlds import FILLER, NOUNS, World, bindings, make_world, scene_facts, state
 
 NUMBERED = (
     "invoice",
@@ -214,6 +215,74 @@ def of_world(rng: random.Random, world: World) -> list[Lesson]:
     return found
 
 
+def of_many(rng: random.Random) -> list[Lesson]:
+    """The largest of many, a total, a comparison of two, two sets of documents, how many different, two steps."""
+    draw = rng.random()
+    if draw < 0.2:
+        a, b = mentioned(rng), mentioned(rng)
+        without, count = rng.random() < 0.5, rng.random() < 0.4
+        asked = fill(
+            rng, rng.choice(reckoning.WITHOUT if without else reckoning.BOTH), {"a": a, "b": b, "v": "x"}
+        )
+        asked = rng.choice(reckoning.SETS_COUNT if count else reckoning.SETS_LIST).replace(
+            "{x}", asked[:1].lower() + asked[1:]
+        )
+        return [(reword(rng, asked), cells.two_sets(without, count), False)]
+    if draw < 0.25:
+        form = rng.choice(sorted(reckoning.DISTINCT))
+        asked = fill(rng, rng.choice(reckoning.HOW_MANY), {"k": rng.choice(reckoning.DISTINCT[form])})
+        return [(reword(rng, asked), cells.distinct(form), False)]
+    kind = kinds()[rng.choice(sorted(kinds()))]
+    if draw < 0.45:
+        people = [a for a in kind.attributes if a.type == "person"]
+        if not people or kind.name == "person":
+            return []
+        near = rng.choice(people)
+        far = rng.choice([a for a in kinds()["person"].attributes if a.type in FORM_OF_TYPE])
+        words = {
+            "far": rng.choice(far.labels),
+            "near": rng.choice(near.labels),
+            "s": make_thing(rng, kind).name,
+        }
+        cell = cells.two_steps(synonyms()[near.labels], FORM_OF_TYPE[far.type], synonyms()[far.labels])
+        return [(reword(rng, fill(rng, rng.choice(reckoning.TWO_STEPS), words)), cell, False)]
+    attribute = made_up_attribute(rng) if rng.random() < 0.1 else rng.choice(kind.attributes)
+    form = FORM_OF_TYPE.get(attribute.type, "")
+    if form not in reckoning.ENDS:
+        return []
+    about = synonyms().get(attribute.labels, "")
+    at = rng.randrange(len(reckoning.ENDS[form]))
+    noun = NOUNS.get(kind.name, kind.name)
+    words = {"label": rng.choice(attribute.labels), "n": noun, "ns": plural(noun)}
+    words |= dict(zip(("hi", "er"), reckoning.ENDS[form][at], strict=True))
+    upper = at % 2 == 0
+    if draw < 0.7:
+        which = rng.random() < 0.5
+        forms = reckoning.EXTREME_WHICH if which else reckoning.EXTREME_VALUE
+        return [
+            (
+                reword(rng, fill(rng, rng.choice(forms), words)),
+                cells.extreme(form, about, upper, which),
+                False,
+            )
+        ]
+    if draw < 0.8:
+        if form not in ("money", "number", "measure"):
+            return []
+        return [(reword(rng, fill(rng, rng.choice(reckoning.TOTAL), words)), cells.total(form, about), False)]
+    words |= {"a": make_thing(rng, kind).name, "b": make_thing(rng, kind).name}
+    return [(fill(rng, rng.choice(reckoning.COMPARE), words), cells.compare(form, about, upper), False)]
+
+
+def mentioned(rng: random.Random) -> str:
+    """Something that documents may mention: a few plain words, or a name."""
+    things = (
+        f"{rng.choice(WORDS['adjectives'])} {rng.choice(WORDS['plurals'])}", rng.choice(WORDS["plurals"]),
+        f"the {rng.choice(WORDS['things'])}", person(rng), organisation(rng), make_thing(rng, kinds()[rng.choice(sorted(kinds()))]).core,
+    )  # fmt: skip
+    return rng.choice([thing for thing in things if thing])
+
+
 def opening(rng: random.Random, question: str, document: bool = False) -> str:
     """The first user message of a node, as the engine writes it for a small model."""
     chars = rng.randint(900, 9_000) if document else int(10 ** rng.uniform(3.3, 7))
@@ -260,6 +329,31 @@ def leaves(rng: random.Random, world: World) -> list[tuple[str, str]]:
     return found
 
 
+def judged(rng: random.Random) -> tuple[str, str]:
+    """A sub-call on one statement that is made for it: about what is asked, or about another property of the thing."""
+    kind = kinds()[rng.choice(sorted(kinds()))]
+    own = [a for a in kind.attributes if a.type in FORM_OF_TYPE]
+    asked = made_up_attribute(rng) if rng.random() < 0.1 else rng.choice(own)
+    told = rng.choice([a for a in own if a.labels != asked.labels]) if rng.random() < 0.35 else asked
+    thing = make_thing(rng, kind)
+    fact = state(rng, thing, told, own=rng.random() < 0.75)
+    noun = NOUNS.get(kind.name, kind.name)
+    words = {"label": rng.choice(asked.labels), "n": noun, "ns": plural(noun)}
+    question = fill(rng, rng.choice((*FAN, *FAN, *BARE)), words)
+    if rng.random() < 0.4:
+        question = ask_each(rng, asked, noun)
+    line = fact.sentence
+    if rng.random() < 0.3:
+        line = f"{rng.choice(('- ', '* ', f'{rng.randint(1, 30)}. ', f'{rng.randint(1, 9)}.{rng.randint(1, 9)} '))}{line}"
+    elif rng.random() < 0.3:
+        more = fill(rng, rng.choice(FILLER), {})
+        line = f"{more} {line}" if rng.random() < 0.5 else f"{line} {more}"
+    about_same = told is asked or (told.type == asked.type and set(told.words) & set(asked.words))
+    return PIECE_PROMPT.format(
+        piece=line, question=reword(rng, question)
+    ), fact.value if about_same else "NONE"
+
+
 def talk(rng: random.Random, lesson: Lesson, *, whole: bool) -> list[dict[str, object]]:
     """A conversation of one turn; not `whole`: only as far as the model has chosen."""
     question, cell, alone = lesson
@@ -280,7 +374,9 @@ SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
     (8, of_verb),
     (7, of_scene),
     (4, of_rows),
+    (8, of_many),
 )  # lessons for each world
+JUDGED = 8  # sub-calls of `judged` for each world
 WHOLE = 0.3  # share of the look-ups that are learnt to the end
 
 
@@ -306,7 +402,7 @@ def main() -> None:
             for _ in range(times):
                 found += source(rng)
         talks = [("cell", talk(rng, lesson, whole=rng.random() < WHOLE)) for lesson in found]
-        for asked, answer in leaves(rng, world):
+        for asked, answer in [*leaves(rng, world), *(judged(rng) for _ in range(JUDGED))]:
             pair = [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
             talks.append(("leaf", pair))
         for kind, conversation in talks:

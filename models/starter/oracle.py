@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.types import Message
+from models.starter import cells
 from models.starter.cells import CELLS, FORM_OF_TYPE, NOT_THERE, ask_lines, list_values, look_up
 from models.starter.episode import Episode
 
@@ -37,6 +38,18 @@ def cell_of(episode: Episode) -> str | None:
         case "values" | "values about" as act:
             form = "email" if "@" in plan["regex"] else "percent" if "%" in plan["regex"] else "address"
             return list_values(form, named=act == "values about")
+        case "extreme":
+            return cells.extreme(plan["form"], plan["about"], plan["upper"], plan["which"])
+        case "total":
+            return cells.total(plan["form"], plan["about"])
+        case "compare":
+            return cells.compare(plan["form"], plan["about"], plan["upper"])
+        case "two sets":
+            return cells.two_sets(plan["without"], plan["count"])
+        case "distinct":
+            return cells.distinct(plan["form"])
+        case "two steps":
+            return cells.two_steps(plan["near"], plan["form"], plan["far"])
     return CELLS.get(BY_ACT.get(plan["act"], ""))
 
 

@@ -22,6 +22,7 @@ from models.starter.lexicon import GRAMMAR, WORDS, code, date, money, organisati
 from models.starter.scenes import make_scene
 
 NOUNS = {"person": "employee", "object": "item", "firm": "company"}  # where the kind's name is no plain noun
+UNITED = ("money", "measure", "temp", "pressure", "distance", "area", "consumption", "depth")
 OWN_STYLES = {
     "lease": "contract", "contract": "contract", "policy": "contract", "person": "form", "invoice": "form",
     "machine": "manual", "meeting": "minutes", "trip": "letter",
@@ -86,9 +87,10 @@ def bindings(thing: Thing, text: str = "", short: bool = False) -> dict[str, str
     return {**dict(thing.bound), "s": thing.core if short and thing.core else thing.name, "v": text}
 
 
-def state(rng: random.Random, thing: Thing, attribute: Attribute, own: bool) -> Fact:
-    """Give an attribute of a thing a value and the sentence that says so."""
-    text = value(rng, attribute.type)
+def state(rng: random.Random, thing: Thing, attribute: Attribute, own: bool, like: str = "") -> Fact:
+    """Give an attribute of a thing a value and the sentence that says so; in the unit of the value `like`."""
+    drawn = (value(rng, attribute.type) for _ in range(60))
+    text = next((v for v in drawn if not like or unit(v) == unit(like)), like)
     forms = [form for form in attribute.own if _speaks_of(form, attribute)] if own else attribute.says
     bound = bindings(thing, text, short=rng.random() < 0.25)
     sentence = fill(rng, rng.choice(forms), bound) if forms else ""
@@ -103,6 +105,11 @@ def state(rng: random.Random, thing: Thing, attribute: Attribute, own: bool) -> 
         thing, attribute.type, text, sentence, asks, attribute.labels, attribute.words, attribute.key,
         bound["s"] in sentence,
     )  # fmt: skip
+
+
+def unit(text: str) -> str:
+    """What is left of a value without its number."""
+    return re.sub(r"[\d.,\s-]|million", "", text)
 
 
 def label_line(rng: random.Random, label: str, text: str) -> str:
@@ -205,6 +212,7 @@ def make_world(rng: random.Random, documents: int | None = None, long: bool = Fa
         facts = scene_facts(rng)
         loose.append(facts)
         world.facts.extend(facts)
+    _introduce(rng, world, loose)
     _scatter_topics(rng, world, loose)
     _write_shared(rng, world, loose, max(1, count - len(world.documents)), long)
     if rng.random() < 0.45 and count > 2:
@@ -218,6 +226,7 @@ def _populate(rng, world: World, kind: Kind, loose: list, long: bool, room: int)
     extra = [made_up_attribute(rng) for _ in range(2)]
     common = rng.sample([*kind.attributes, *extra], k=min(len(kind.attributes), rng.randint(2, 6)))
     taken: set[str] = set()
+    first: dict[str, str] = {}  # a value of each property, whose unit the others mostly have too
     for _ in range(rng.randint(3, min(8, room)) if own else rng.randint(1, 4)):
         thing = make_thing(rng, kind)
         if thing.name in taken or (own and not thing.core):
@@ -227,7 +236,10 @@ def _populate(rng, world: World, kind: Kind, loose: list, long: bool, room: int)
         facts: list[Fact] = []
         for attribute in common:
             if rng.random() < (0.85 if own else 0.6):
-                facts.append(state(rng, thing, attribute, own))
+                alike = attribute.type in UNITED and rng.random() < 0.9
+                fact = state(rng, thing, attribute, own, first.get(attribute.key, "") if alike else "")
+                first.setdefault(attribute.key, fact.value)
+                facts.append(fact)
             else:
                 world.absent.append((thing, attribute))
         if own:
@@ -243,6 +255,20 @@ def _populate(rng, world: World, kind: Kind, loose: list, long: bool, room: int)
                 bound = bindings(thing) | {"label": rng.choice(attribute.labels)}
                 loose.append(fill(rng, rng.choice(NEAR), bound))
     world.facts.extend(f for item in loose if isinstance(item, list) for f in item if f not in world.facts)
+
+
+def _introduce(rng, world: World, loose: list) -> None:
+    """Say something about people who are themselves values: a landlord's telephone, a manager's town."""
+    named = [f for f in world.facts if f.type == "person" and f.labels and f.thing.kind != "person"]
+    for near in rng.sample(named, k=min(len(named), rng.randint(0, 3))):
+        if any(thing.core == near.value for thing in world.things):
+            continue
+        person_ = Thing("person", near.value, near.value, (("person", near.value),))
+        world.things.append(person_)
+        for attribute in rng.sample(kinds()["person"].attributes, k=rng.randint(1, 3)):
+            fact = state(rng, person_, attribute, own=False)
+            loose.append([fact])
+            world.facts.append(fact)
 
 
 def _write_own(rng, world: World, kind: Kind, thing: Thing, facts: list[Fact], long: bool) -> None:
