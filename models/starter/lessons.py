@@ -257,8 +257,11 @@ def of_many(rng: random.Random) -> list[Lesson]:
     words |= dict(zip(("hi", "er"), reckoning.ENDS[form][at], strict=True))
     upper = at % 2 == 0
     if draw < 0.7:
-        which = rng.random() < 0.5
+        which = rng.random() < 0.6
         forms = reckoning.EXTREME_WHICH if which else reckoning.EXTREME_VALUE
+        own = tuple(text for text, up in reckoning.plainly(attribute, two=False) if up == upper)
+        if which and own and rng.random() < 0.6:
+            forms = own
         return [
             (
                 reword(rng, fill(rng, rng.choice(forms), words)),
@@ -271,7 +274,9 @@ def of_many(rng: random.Random) -> list[Lesson]:
             return []
         return [(reword(rng, fill(rng, rng.choice(reckoning.TOTAL), words)), cells.total(form, about), False)]
     words |= {"a": make_thing(rng, kind).name, "b": make_thing(rng, kind).name}
-    return [(fill(rng, rng.choice(reckoning.COMPARE), words), cells.compare(form, about, upper), False)]
+    own = tuple(text for text, up in reckoning.plainly(attribute, two=True) if up == upper)
+    forms = own if own and rng.random() < 0.6 else reckoning.COMPARE
+    return [(fill(rng, rng.choice(forms), words), cells.compare(form, about, upper), False)]
 
 
 def mentioned(rng: random.Random) -> str:

@@ -9,7 +9,7 @@ from engine.corpus.amounts import amount
 from engine.corpus.forms import FORMS
 from models.starter.cells import FORM_OF_TYPE
 from models.starter.episode import NOT_THERE, Episode
-from models.starter.facts import fill
+from models.starter.facts import Attribute, fill, kinds
 from models.starter.lookups import said_of
 from models.starter.mentions import any_topic
 from models.starter.wording import pattern, plural, reword, singular
@@ -106,6 +106,131 @@ TWO_STEPS = (
 )  # fmt: skip
 
 
+# Questions for one thing, as patterns, and how people ask the same of many and of two; the first end is the upper one.
+SCALES = {
+    "big": "bigg",
+    "heavy": "heavi",
+    "long": "long",
+    "large": "larg",
+    "old": "old",
+    "high": "high",
+    "deep": "deep",
+    "hot": "hott",
+}
+DOWN = {
+    "big": "small",
+    "heavy": "light",
+    "long": "short",
+    "large": "small",
+    "old": "young",
+    "high": "low",
+    "deep": "shallow",
+    "hot": "cold",
+}
+SINGLE = {
+    "begin": "begins",
+    "start": "starts",
+    "end": "ends",
+    "close": "closes",
+    "arrive": "arrives",
+    "run out": "runs out",
+    "join": "joined",
+}
+
+
+def plainly(attribute: Attribute, two: bool) -> list[tuple[str, bool]]:
+    """People's own questions for the most or least of a property, with {n}, or {a} and {b}, and whether it is the upper end."""
+    found: list[tuple[str, bool]] = []
+
+    def add(up: tuple[str, ...], down: tuple[str, ...]) -> None:
+        found.extend((form, True) for form in up)
+        found.extend((form, False) for form in down)
+
+    for ask in attribute.asks:
+        if (m := re.fullmatch(r"How (\w+) is \{s\}\?", ask)) and m[1] in SCALES:
+            up, down = SCALES[m[1]], DOWN[m[1]]
+            if two:
+                add((f"Which is {up}er, {{a}} or {{b}}?",), (f"Which is {down}er, {{a}} or {{b}}?",))
+            else:
+                add(
+                    (f"Which {{n}} is the {up}est?", f"What is the {up}est {{n}}?"),
+                    (f"Which {{n}} is the {down}est?", f"What is the {down}est {{n}}?"),
+                )
+        elif attribute.type == "money" and re.fullmatch(
+            r"How much (?:(?:is|did|does) \{s\}(?: cost)?|is the rent for \{s\}|do we pay under \{s\})\?", ask
+        ):
+            if two:
+                add(
+                    (
+                        "Which is more expensive, {a} or {b}?",
+                        "Which costs more, {a} or {b}?",
+                        "Do we pay more for {a} or for {b}?",
+                        "Which is dearer, {a} or {b}?",
+                    ),
+                    (
+                        "Which is cheaper, {a} or {b}?",
+                        "Which costs less, {a} or {b}?",
+                        "Is {a} or {b} cheaper?",
+                    ),
+                )
+            else:
+                add(
+                    (
+                        "Which {n} is the most expensive?",
+                        "Which {n} costs the most?",
+                        "What is the most expensive {n}?",
+                        "Which is the dearest {n}?",
+                    ),
+                    ("Which {n} is the cheapest?", "Which {n} costs the least?", "What is the cheapest {n}?"),
+                )
+        elif (m := re.fullmatch(r"When (?:was|is) \{s\} (\w+)\?", ask)) and attribute.type == "date":
+            if two:
+                add(
+                    (f"Which was {m[1]} later, {{a}} or {{b}}?", f"Which was {m[1]} last, {{a}} or {{b}}?"),
+                    (
+                        f"Which was {m[1]} first, {{a}} or {{b}}?",
+                        f"Which was {m[1]} earlier, {{a}} or {{b}}?",
+                    ),
+                )
+            else:
+                add(
+                    (f"Which {{n}} was {m[1]} last?", f"Which {{n}} was {m[1]} most recently?"),
+                    (f"Which {{n}} was {m[1]} first?", f"Which is the {{n}} that was {m[1]} earliest?"),
+                )
+        elif (
+            (m := re.fullmatch(r"When (?:does|did) \{s\} (\w+(?: out)?)\?", ask))
+            and m[1] in SINGLE
+            and attribute.type == "date"
+        ):
+            does = SINGLE[m[1]]
+            if two:
+                add(
+                    (f"Which {does} later, {{a}} or {{b}}?", f"Which {does} last, {{a}} or {{b}}?"),
+                    (
+                        f"Which {does} first, {{a}} or {{b}}?",
+                        f"Which {does} earlier, {{a}} or {{b}}?",
+                        f"Which {does} sooner, {{a}} or {{b}}?",
+                    ),
+                )
+            else:
+                add(
+                    (f"Which {{n}} {does} last?", f"Which {{n}} {does} latest?"),
+                    (f"Which {{n}} {does} first?", f"Which {{n}} {does} earliest?"),
+                )
+        elif m := re.fullmatch(r"How many ([\w ]+?) (?:does|did) \{s\} (?:have|employ)\?", ask):
+            if two:
+                add(
+                    (f"Which has more {m[1]}, {{a}} or {{b}}?", f"Does {{a}} or {{b}} have more {m[1]}?"),
+                    (f"Which has fewer {m[1]}, {{a}} or {{b}}?", f"Does {{a}} or {{b}} have fewer {m[1]}?"),
+                )
+            else:
+                add(
+                    (f"Which {{n}} has the most {m[1]}?", f"What {{n}} has the most {m[1]}?"),
+                    (f"Which {{n}} has the fewest {m[1]}?", f"What {{n}} has the fewest {m[1]}?"),
+                )
+    return found
+
+
 def _alike(facts: list[Fact]) -> bool:
     """Whether values can be set side by side: all say a number, in one unit or in units that are converted."""
     numbers = [amount(f.value) for f in facts]
@@ -128,6 +253,13 @@ def _groups(world: World, least: int) -> list[tuple[str, list[Fact]]]:
     return found
 
 
+def _attribute(kind: str, key: str) -> Attribute:
+    """The attribute of a kind by its key; an empty one where it was made up."""
+    return next(
+        (a for a in kinds()[kind].attributes if a.key == key), Attribute("", ("",), (), (), ("",), ())
+    )
+
+
 def extreme(rng: random.Random, world: World) -> Episode | None:
     """The largest or smallest value over the documents of a kind, or the document that has it."""
     options = _groups(world, 2)
@@ -141,9 +273,13 @@ def extreme(rng: random.Random, world: World) -> Episode | None:
     if amount(best.value) == amount(next_.value):
         return None
     noun = NOUNS.get(kind, kind)
-    which = rng.random() < 0.5
+    which = rng.random() < 0.6
     words = {"hi": ENDS[form][at][0], "label": rng.choice(best.labels), "n": noun, "ns": plural(noun)}
-    question = reword(rng, fill(rng, rng.choice(EXTREME_WHICH if which else EXTREME_VALUE), words))
+    asked = rng.choice(EXTREME_WHICH if which else EXTREME_VALUE)
+    own = [text for text, upper in plainly(_attribute(kind, best.key), two=False) if upper == (at % 2 == 0)]
+    if which and own and rng.random() < 0.5:
+        asked = rng.choice(own)
+    question = reword(rng, fill(rng, asked, words))
     plan = {"act": "extreme", "form": form, "about": said_of(best), "upper": at % 2 == 0, "which": which}
     others = tuple({f.document if which else f.value for f in facts} - {best.document, best.value})
     return Episode("extreme", question, best.document if which else best.value, "text", plan, others)
@@ -191,7 +327,15 @@ def compare(rng: random.Random, world: World) -> Episode | None:
         "a": one.thing.name,
         "b": two.thing.name,
     }
-    question = fill(rng, rng.choice(COMPARE), words)
+    asked = rng.choice(COMPARE)
+    own = [
+        text
+        for text, upper in plainly(_attribute(one.thing.kind, one.key), two=True)
+        if upper == (at % 2 == 0)
+    ]
+    if own and rng.random() < 0.5:
+        asked = rng.choice(own)
+    question = fill(rng, asked, words)
     plan = {"act": "compare", "form": form, "about": said_of(one), "upper": at % 2 == 0}
     first = (amount(one.value) or 0) > (amount(two.value) or 0)
     good, bad = (one, two) if first == (at % 2 == 0) else (two, one)
