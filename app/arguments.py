@@ -13,7 +13,8 @@ examples:
   python3 launch.py runs
   python3 launch.py show 20261122
 
-Documents and questions stay on this machine. Data lives in the folder that `doctor` prints;
+TAPROOT_WINDOW, TAPROOT_GPU_LAYERS, TAPROOT_THREADS, TAPROOT_CACHE_TYPE, TAPROOT_BATCH and TAPROOT_SLOTS stand for the
+options of the same names. Documents and questions stay on this machine. Data lives in the folder that `doctor` prints;
 --data DIR or TAPROOT_DATA choose another.
 """
 
@@ -58,10 +59,24 @@ def build_parser() -> argparse.ArgumentParser:
     opening.add_argument("--window", action="store_true", help="open a window of its own (needs pywebview)")
     opening.add_argument("--model", metavar="GGUF", help="a GGUF file (default: the last one used)")
     opening.add_argument("--data", metavar="DIR", help="folder for the database and corpora")
+    loading = argparse.ArgumentParser(add_help=False, argument_default=kept)
+    for parts in (parser, loading):
+        how = parts.add_argument_group(
+            "how the model is loaded (what is left out is chosen by the free memory)"
+        )
+        names = ["--context-window"] if parts is parser else ["--context-window", "--window"]
+        how.add_argument(*names, type=positive, metavar="TOKENS", help="tokens of one prompt with its reply")
+        how.add_argument("--gpu-layers", type=level, metavar="N", help="layers on the GPU; 0 for none")
+        how.add_argument(
+            "--threads", type=positive, metavar="N", help="compute threads (default: cores less one)"
+        )
+        how.add_argument("--cache-type", choices=("f16", "q8_0"), help="how the conversations are kept")
+        how.add_argument("--batch", type=positive, metavar="TOKENS", help="tokens of one step (default 512)")
+        how.add_argument("--slots", type=positive, metavar="N", help="replies written at once (default 16)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
     ask = commands.add_parser(
-        "ask", parents=[common], help="ask a question about files or folders", description=_ASK
+        "ask", parents=[common, loading], help="ask a question about files or folders", description=_ASK
     )
     ask.add_argument(
         "words", nargs="+", metavar="PATH... QUESTION", help="paths, then the question in quotes"
@@ -74,8 +89,6 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument("--turns", type=positive, default=12, help="turns per node (default 12)")
     ask.add_argument("--calls", type=positive, default=200, help="sub-calls per run (default 200)")
     ask.add_argument("--seconds", type=positive, default=1800, help="wall time per run (default 1800)")
-    ask.add_argument("--window", type=positive, metavar="TOKENS", help="context window (default: what fits)")
-    ask.add_argument("--threads", type=positive, help="compute threads (default: cores less one)")
     progress = ask.add_mutually_exclusive_group()
     progress.add_argument("--quiet", action="store_true", help="no progress on stderr")
     progress.add_argument(
@@ -94,7 +107,9 @@ def build_parser() -> argparse.ArgumentParser:
     delete.add_argument("id", metavar="RUN|CORPUS", help="an id that `runs` or `corpora` lists")
     delete.add_argument("--yes", action="store_true", help="do not ask")
 
-    doctor = commands.add_parser("doctor", parents=[common], help="check sandbox, hardware, model, database")
+    doctor = commands.add_parser(
+        "doctor", parents=[common, loading], help="check sandbox, hardware, model, database"
+    )
     doctor.add_argument(
         "--model", metavar="GGUF", default=kept, help="a GGUF file (default: the starter model)"
     )

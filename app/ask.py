@@ -12,6 +12,7 @@ from pathlib import Path
 from app.cli import STARTER
 from app.progress import reporter_for
 from app.terminal import brief, console, safe
+from app.wishes import wish_of
 from engine.engine import Answer, Engine
 from engine.errors import Cancelled, InputError, TaprootError
 from engine.llm import open_model
@@ -36,6 +37,7 @@ def ask(options: argparse.Namespace) -> int:
         max_seconds=float(options.seconds),
         sampling=Sampling(temperature=options.temperature, seed=options.seed),
     )
+    wish = wish_of(options)
     stop = Stop()
     previous = signal.signal(signal.SIGINT, lambda *_: interrupt(stop))
     signal.signal(signal.SIGTERM, lambda *_: interrupt(stop))
@@ -46,8 +48,7 @@ def ask(options: argparse.Namespace) -> int:
                 with stop.calling(leave):
                     return open_model(
                         str(options.model or STARTER),
-                        n_ctx=options.window,
-                        threads=options.threads,
+                        wish=wish,
                         on_progress=reporter.loading,
                     )
 

@@ -15,8 +15,10 @@ import psutil
 from app import offline as guard
 from app.cli import STARTER
 from app.terminal import console, safe
+from app.wishes import wish_of
 from engine.errors import TaprootError
 from engine.kernel import sandbox
+from engine.llm.fit import Wish
 from engine.llm.hardware import build, gpus, machine, rebuild
 from engine.store import Store
 from engine.store.location import data_folder
@@ -32,7 +34,7 @@ def doctor(options: argparse.Namespace) -> int:
         "hardware": hardware,
         "sandbox": sandbox_level,
         "llama_cpp": llama_cpp,
-        "model": lambda: model(str(options.model or STARTER)),
+        "model": lambda: model(str(options.model or STARTER), wish_of(options)),
         "offline": offline,
         "data": lambda: data(data_folder(options.data)),
     }
@@ -116,17 +118,23 @@ def llama_cpp() -> Json:
     }
 
 
-def model(path: str) -> Json:
-    """Facts of the model, after really loading it and asking it for the length of a word."""
+def model(path: str, wish: Wish) -> Json:
+    """Facts of the model and how it was loaded, after really loading it and asking it for the length of a word."""
     from engine.llm import open_model
 
-    loaded = open_model(path)
+    loaded = open_model(path, wish=wish)
     try:
         info = loaded.info
         return {
             "name": info.name,
             "path": info.path,
             "window": info.n_ctx,
+            "kept_in_memory": info.pool,
+            "gpu_layers": info.gpu_layers,
+            "cache_type": info.cache_type,
+            "threads": info.threads,
+            "batch": info.batch,
+            "slots": info.slots,
             "parameters": info.parameters,
             "architecture": info.architecture,
             "notices": list(info.notices),

@@ -25,7 +25,7 @@ from app.shelf import Book, Shelf
 from engine.errors import InputError, TaprootError
 from engine.llm import hardware, open_model
 from engine.llm.base import Model
-from engine.llm.fit import Fit, Room, choose
+from engine.llm.fit import Fit, Room, Wish, choose
 from engine.llm.gguf_facts import GgufFacts, read_facts
 from engine.types import Json
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 2.0  # between two looks at the folders
 TELL_SECONDS = 0.2
 MACHINE_SECONDS = 5.0  # how long what is known of the GPUs counts as fresh
-CACHE_TYPES = ("f16",)  # what the model process can be asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,7 @@ class Models:
 
     def __init__(self, workbench: Workbench):
         self._workbench = workbench
+        self._wish: Wish = workbench.wish
         self.folder = workbench.data_dir / "models"
         self._preferences = Preferences(workbench.data_dir)
         self.shelf = Shelf([ROOT / "models", self.folder], self._preferences)
@@ -140,7 +140,7 @@ class Models:
     def inspect(self, path: str) -> Json:
         """Facts and fit of any GGUF file. Raises InputError when it is not a usable model."""
         facts = read_facts(Path(path).expanduser().absolute())
-        return described.inspected(facts, choose(facts, self._room(0), cache_types=CACHE_TYPES))
+        return described.inspected(facts, choose(facts, self._room(0), self._wish))
 
     # --- loading ---------------------------------------------------------------------------------------------
 
@@ -156,8 +156,9 @@ class Models:
         facts = read_facts(file)
         using = self._current()
         given_back = self._memory_of(using)
-        alone = choose(facts, self._room(given_back), wanted=window, cache_types=CACHE_TYPES)
-        beside = choose(facts, self._room(0), wanted=window, cache_types=CACHE_TYPES)
+        wish = replace(self._wish, window=window or self._wish.window)
+        alone = choose(facts, self._room(given_back), wish)
+        beside = choose(facts, self._room(0), wish)
         if not alone.ok and not force:
             raise InputError(alone.problem)
         first = using is not None and given_back > 0 and not (beside.ok and beside.window == alone.window)
@@ -193,7 +194,7 @@ class Models:
                 self._use(Using(spec, open_model(spec)))
                 return True
             facts = read_facts(Path(spec).expanduser().absolute())
-            fit = choose(facts, self._room(0), cache_types=CACHE_TYPES)
+            fit = choose(facts, self._room(0), self._wish)
             if not fit.ok:
                 raise InputError(fit.problem)
             self._use(self._opened(facts, fit))
@@ -233,13 +234,7 @@ class Models:
             self._failed(before.path, error)
 
     def _opened(self, facts: GgufFacts, fit: Fit) -> Using:
-        whole = fit.gpu_layers >= facts.layers
-        model = open_model(
-            str(facts.path),
-            n_ctx=fit.window,
-            gpu_layers=None if whole else fit.gpu_layers,
-            on_progress=self._progressed,
-        )
+        model = open_model(str(facts.path), fit=fit, on_progress=self._progressed)
         return Using(str(facts.path), model, facts, fit)
 
     def _use(self, using: Using) -> None:
@@ -372,5 +367,5 @@ class Models:
         return described.loaded(using.model.info, using.path, using.facts, using.fit, self._memory_of(using))
 
     def _book_json(self, book: Book, room: Room, using: Using | None) -> Json:
-        fit = None if book.facts is None else choose(book.facts, room, cache_types=CACHE_TYPES)
+        fit = None if book.facts is None else choose(book.facts, room, self._wish)
         return described.book(book, fit, in_use=using is not None and using.path == str(book.path))

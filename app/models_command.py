@@ -50,10 +50,7 @@ def listing(options: argparse.Namespace) -> int:
     room = room_here()
     books = shelf.books()
     files = [
-        described.book(
-            book, choose(book.facts, room, cache_types=("f16",)) if book.facts else None, in_use=False
-        )
-        for book in books
+        described.book(book, choose(book.facts, room) if book.facts else None, in_use=False) for book in books
     ]
     entries = [described.entry(entry, room, books, None, None) for entry in catalogue.load()]
     if options.json:
@@ -83,7 +80,7 @@ def inspect(options: argparse.Namespace) -> int:
     if not options.name:
         raise InputError("name the file: models inspect FILE.gguf")
     facts = read_facts(Path(options.name).expanduser().absolute())
-    fit = choose(facts, room_here(), cache_types=("f16",))
+    fit = choose(facts, room_here())
     found = described.inspected(facts, fit)
     if options.json:
         print(json.dumps(found, ensure_ascii=False))

@@ -27,6 +27,7 @@ import uvicorn
 
 from app import offline
 from app.gate import Application, Gate, Receive, Scope, Send
+from app.wishes import wish_of
 from engine.errors import InputError, StoreError
 from engine.store.location import data_folder
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from app.workbench import Workbench
+    from engine.llm.fit import Wish
 
 PORT = 7517  # where the app is found unless it is taken or --port says otherwise
 SPLASH = Path(__file__).resolve().parent / "static" / "splash.html"
@@ -42,20 +44,22 @@ SPLASH = Path(__file__).resolve().parent / "static" / "splash.html"
 def serve(options: argparse.Namespace) -> int:
     """Run the app until Ctrl+C. Returns 0, or 2 when it could not start.
 
-    Raises InputError for a port or window that cannot be had, StoreError for a data folder that cannot be used.
+    Raises InputError for a port, window or way of loading that cannot be had, StoreError for a data folder that
+    cannot be used.
     """
     if options.window and importlib.util.find_spec("webview") is None:
         raise InputError(
             f"--window needs pywebview, which is not installed: {sys.executable} -m pip install pywebview "
             "(on Linux 'pywebview[qt]'), or leave --window out to use the browser"
         )
+    wish = wish_of(options)
     data = data_folder(options.data)
     listener = listen(options.port)
     port = listener.getsockname()[1]
     with temporary_files(data) as cache:
         offline.enforce(cache)
         token = secrets.token_urlsafe(24)
-        front = Front(data, options.model, token, port)
+        front = Front(data, options.model, token, port, wish)
         server = Server(front, port)
         url = f"http://127.0.0.1:{port}/?t={token}"
         print(f"Taproot is at {url}\nData is in {data}. Ctrl+C stops it.", flush=True)
@@ -117,8 +121,8 @@ def temporary_files(data: Path) -> Iterator[Path]:
 class Front:
     """The ASGI app that uvicorn serves: the splash until the real app is there, then that one."""
 
-    def __init__(self, data: Path, model: str | None, token: str, port: int):
-        self.data, self.model, self.token, self.port = data, model, token, port
+    def __init__(self, data: Path, model: str | None, token: str, port: int, wish: Wish | None = None):
+        self.data, self.model, self.token, self.port, self.wish = data, model, token, port, wish
         self.app: Application = Gate(splash, token, port)
         self.problem: Exception | None = None
         self.ended = asyncio.Event()
@@ -158,7 +162,7 @@ class Front:
         """Open the data folder and import what takes long."""
         from app.workbench import Workbench
 
-        workbench = Workbench(self.data, self.model)
+        workbench = Workbench(self.data, self.model, self.wish)
         try:
             from app.server import routes
 

@@ -19,17 +19,20 @@ from app.hub import Hub
 from app.runs import Runs
 from app.sessions import Sessions
 from engine.engine import Engine
+from engine.llm.fit import Wish
 
 
 class Workbench:
     """Opens the data folder at once and waits for no model. Thread-safe; close it once.
 
-    `model` is the path of a GGUF file, or `scripted:FILE`; without it the last one used is loaded. Raises
+    `model` is the path of a GGUF file, or `scripted:FILE`; without it the last one used is loaded. `wish` is how
+    models are loaded, where a person does not leave it to the machine. Raises
     StoreError, SandboxError or KernelError when the data folder cannot be used or no cell can run.
     """
 
-    def __init__(self, data_dir: Path, model: str | None = None):
+    def __init__(self, data_dir: Path, model: str | None = None, wish: Wish | None = None):
         self.data_dir = Path(data_dir).absolute()
+        self.wish = wish or Wish()
         self.engine = Engine(self.data_dir)
         self.hub = Hub(self.engine.store)
         self.runs = Runs(self.engine, self.hub)

@@ -108,7 +108,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """Facts of the loaded model. `n_ctx` in tokens; `chars_per_token` a measured mean for English text."""
+    """Facts of the loaded model. `n_ctx` in tokens; `chars_per_token` a measured mean for English text.
+
+    How it was loaded: `pool`: tokens kept in memory; `gpu_layers`: blocks on the GPU; `cache_type`; `threads` of the
+    processor; `batch`: tokens of one step; `slots`: replies written at once.
+    """
 
     name: str
     path: str
@@ -119,6 +123,12 @@ class ModelInfo:
     parameters: int = 0
     template: str = "own"
     notices: tuple[str, ...] = ()
+    pool: int = 0
+    gpu_layers: int = 0
+    cache_type: str = ""
+    threads: int = 0
+    batch: int = 0
+    slots: int = 0
 
 
 EventKind = Literal[

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from engine.llm.context import Context
 from engine.llm.job import Job
 from engine.llm.pool import DONE, NO_PLACE, NO_ROOM, Emit, Pool
 from engine.llm.token_log import Logs
@@ -84,6 +85,11 @@ class Compute:
     def refuse(self, job: Job, event: Json) -> None:
         """End a job that was expected and cannot be run."""
         self.finish(job, event)
+
+    @property
+    def context(self) -> Context:
+        """The context in which it computes."""
+        return self._pool.context
 
     @property
     def counts(self) -> Json:

@@ -16,7 +16,6 @@ from llama_cpp import llama_cpp as native
 
 from engine.llm.tokens import Vocabulary
 
-MAX_BATCH = 512  # tokens of one call
 DECODED, FULL, ABORTED = 0, 1, 2  # what llama_decode returns; below zero: an error
 PARTIAL = native.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
 
@@ -35,9 +34,11 @@ class Part:
 
 
 class Context:
-    """A llama.cpp context and its memory. Its sequences share cells (one unified pool)."""
+    """A llama.cpp context and its memory. Its sequences share cells (one unified pool). `batch`: most tokens of one
+    call.
+    """
 
-    def __init__(self, handle: Any, model: object, vocabulary: Vocabulary, *, exact: bool):
+    def __init__(self, handle: Any, model: object, vocabulary: Vocabulary, *, exact: bool, batch: int):
         self._model = model  # must live as long as the context
         self.vocabulary = vocabulary
         self._handle = handle
@@ -45,20 +46,21 @@ class Context:
         self._memory = native.llama_get_memory(handle)
         self._abort_flag = ctypes.create_string_buffer(2)
         self._set_abort_callback()
-        self._tokens = np.zeros(MAX_BATCH, np.int32)
-        self._positions = np.zeros(MAX_BATCH, np.int32)
-        self._counts = np.ones(MAX_BATCH, np.int32)
-        self._sequences = np.zeros(MAX_BATCH, np.int32)
+        self.batch = batch
+        self._tokens = np.zeros(batch, np.int32)
+        self._positions = np.zeros(batch, np.int32)
+        self._counts = np.ones(batch, np.int32)
+        self._sequences = np.zeros(batch, np.int32)
         # Each token of a batch has a list of sequences; ours are of length one and lie side by side.
-        self._lists = (ctypes.POINTER(ctypes.c_int32) * MAX_BATCH)()
-        for i in range(MAX_BATCH):
+        self._lists = (ctypes.POINTER(ctypes.c_int32) * batch)()
+        for i in range(batch):
             address = self._sequences.ctypes.data + 4 * i
             self._lists[i] = ctypes.cast(address, ctypes.POINTER(ctypes.c_int32))
-        self._wanted = np.zeros(MAX_BATCH, np.int8)
+        self._wanted = np.zeros(batch, np.int8)
         self._candidates: np.ndarray | None = None
 
     def decode(self, parts: Sequence[Part]) -> int:
-        """Evaluate up to MAX_BATCH tokens. Returns DECODED, FULL, ABORTED or a negative error.
+        """Evaluate up to `batch` tokens. Returns DECODED, FULL, ABORTED or a negative error.
 
         After FULL nothing was written. After ABORTED or an error what was written is unknown.
         """
@@ -152,6 +154,15 @@ class Context:
     def set_threads(self, threads: int) -> None:
         """Use this many threads from the next batch on."""
         native.llama_set_n_threads(self._handle, threads, threads)
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """What llama.cpp says of this context: tokens in memory, tokens of one step, threads."""
+        return {
+            "pool": int(native.llama_n_ctx(self._handle)),
+            "batch": int(native.llama_n_batch(self._handle)),
+            "threads": int(native.llama_n_threads(self._handle)),
+        }
 
     def close(self) -> None:
         """Free the context and its memory."""

@@ -62,7 +62,7 @@ class GgufFacts:
     """What the header tells. Sizes in bytes; `n_ctx_train` in tokens; `kv_bytes` is per token of the window.
 
     `parts` are all files of a split model, in order. `fingerprint` names the content: header and samples of
-    the weights, not the path. `weights` says how the bytes of the tensors are spread, for `engine.llm.fit`;
+    the weights, not the path. `head_lengths`: of keys and values. `weights` says how the bytes of the tensors are spread, for `engine.llm.fit`;
     `state_bytes` is per sequence (recurrent and hybrid models). `license` is what the file itself says, or "".
     """
 
@@ -82,6 +82,7 @@ class GgufFacts:
     license: str = ""
     width: int = 0
     heads: int = 0
+    head_lengths: tuple[int, int] = (64, 64)
     vocabulary: int = 0
     state_bytes: int = 0
     weights: Weights = field(default_factory=Weights)
@@ -307,7 +308,7 @@ def _facts(
         all_kv_heads = keeping * (kv_heads if isinstance(kv_heads, int) else 0)
     width = number("embedding_length", 64)
     head_length = width // heads
-    lengths = number("attention.key_length", head_length) + number("attention.value_length", head_length)
+    lengths = number("attention.key_length", head_length), number("attention.value_length", head_length)
     n_ctx_train = number("context_length", 2048)
     template = values.get("tokenizer.chat_template")
     name = values.get("general.name")
@@ -320,7 +321,8 @@ def _facts(
         n_ctx_train=n_ctx_train,
         n_ctx_original=number("rope.scaling.original_context_length", n_ctx_train),
         layers=layers,
-        kv_bytes=all_kv_heads * lengths * 2,
+        kv_bytes=all_kv_heads * sum(lengths) * 2,
+        head_lengths=lengths,
         parameters=sum(tensor.values for tensor in tensors),
         template=template if isinstance(template, str) and template.strip() else None,
         fingerprint=fingerprint,

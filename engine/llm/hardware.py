@@ -72,6 +72,9 @@ class Build:
     problem: str = ""
 
 
+NO_BUILD = Build("", ("CPU",), gpu=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Rebuild:
     """How to let llama.cpp use the GPU found: the command for this machine's shell, and what must be there first."""
@@ -153,7 +156,19 @@ def room(now: Machine, built: Build, *, given_back: int = 0) -> Room:
     shared = bool(usable) and usable[0].shared
     on_gpu = 0 if shared else sum(gpu.free or gpu.memory or 0 for gpu in usable if not gpu.shared)
     ram = min(now.free + given_back, now.memory)
-    return Room(ram=ram, gpu=ram if shared else on_gpu, shared=shared)
+    return Room(
+        ram=ram,
+        gpu=ram if shared else on_gpu,
+        shared=shared,
+        offloads=built.gpu,
+        threads=max(1, min(now.cores - 1, psutil.cpu_count(logical=False) or now.cores)),
+    )
+
+
+def room_now() -> Room:
+    """The memory a model may take now. llama.cpp is asked what it can use only where there is a GPU."""
+    now = machine()
+    return room(now, build() if now.gpus else NO_BUILD)
 
 
 _PROBE = """

@@ -20,8 +20,10 @@ from typing import IO, Any
 import engine
 from engine.errors import ContextOverflow, InputError, ModelError, TaprootError
 from engine.llm.base import Reply, Request
+from engine.llm.fit import Fit, Wish, choose
 from engine.llm.forms import grammar_of
 from engine.llm.gguf_facts import read_facts
+from engine.llm.hardware import room_now
 from engine.llm.outbox import Outbox, Pending
 from engine.llm.stream import LiveStream
 from engine.llm.wire import Writer, lines_of
@@ -39,11 +41,11 @@ KEPT_PREFIXES = ("CUDA_", "NVIDIA_", "GGML_", "OMP_", "HIP_", "ROCR_", "VK_", "D
 class LocalModel:
     """The Model protocol over a GGUF file.
 
-    `n_ctx`: window in tokens; `threads`: of the processor; `gpu_layers`: layers on the GPU, 0 for none. None
-    chooses each by the machine. `on_progress` receives the fraction loaded, from 0 to 1, in another thread.
+    `wish`: what is not to be chosen by the free memory of the machine; `fit`: all of it, chosen before.
+    `on_progress` receives the fraction loaded, from 0 to 1, in another thread.
 
-    Returns once the model is loaded. Raises InputError when the file is not a usable model, ModelError when
-    it cannot be loaded. When the process stops later, or does not move for `hang_seconds`, it is started again:
+    Returns once the model is loaded. Raises InputError when the file is not a usable model or does not fit,
+    ModelError when it cannot be loaded. When the process stops later, or does not move for `hang_seconds`, it is started again:
     requests at temperature 0 are done once more and their replies say so; other open streams raise ModelError.
     `strict`: one reply at a time, each the same whatever else was asked (see `engine.llm.strict`); slower.
     """
@@ -54,22 +56,19 @@ class LocalModel:
         self,
         path: Path | str,
         *,
-        n_ctx: int | None = None,
-        threads: int | None = None,
-        gpu_layers: int | None = None,
+        wish: Wish | None = None,
+        fit: Fit | None = None,
         strict: bool = False,
         hang_seconds: float = HANG_SECONDS,
         on_progress: Callable[[float], None] | None = None,
     ):
         self._path = Path(path).expanduser().absolute()
-        read_facts(self._path)
-        self._order = {
-            "path": str(self._path),
-            "n_ctx": n_ctx,
-            "threads": threads,
-            "gpu_layers": gpu_layers,
-            "strict": strict,
-        }
+        facts = read_facts(self._path)
+        if fit is None:
+            fit = choose(facts, room_now(), wish)
+            if not fit.ok:
+                raise InputError(fit.problem)
+        self._order = {"path": str(self._path), "fit": to_json(fit), "strict": strict}
         self._on_progress = on_progress or (lambda fraction: None)
         self._numbers = count(1)
         self._changed = threading.Condition(threading.RLock())

@@ -11,11 +11,14 @@ from typing import Any
 from llama_cpp import llama_cpp as native
 
 from engine.errors import InputError, ModelError
-from engine.llm.context import MAX_BATCH, Context
+from engine.llm.context import Context
+from engine.llm.fit import Fit
 from engine.llm.gguf_facts import GgufFacts
 from engine.llm.tokens import Vocabulary
 
 LOG_ERROR = 3  # ggml's level
+ALL_LAYERS = -1
+CACHE_TYPES = {"f16": native.GGML_TYPE_F16, "q8_0": native.GGML_TYPE_Q8_0}
 
 _lines: deque[str] = deque(maxlen=8)  # llama.cpp's last errors
 
@@ -43,47 +46,50 @@ class Native:
         self,
         facts: GgufFacts,
         *,
-        gpu_layers: int | None,
+        gpu_layers: int,
         on_progress: Callable[[float], None],
     ):
         native.llama_log_set(_keep_line, ctypes.c_void_p(0))
         native.llama_backend_init()
-        self.offloads = bool(native.llama_supports_gpu_offload()) and gpu_layers != 0
+        self.offloads = bool(native.llama_supports_gpu_offload()) and gpu_layers > 0
         self._model = self._load(facts, gpu_layers, on_progress)
         self.vocabulary = Vocabulary(native.llama_model_get_vocab(self._model))
         model = self._model
         self.exact = bool(native.llama_model_is_recurrent(model) or native.llama_model_is_hybrid(model))
 
-    def context(self, cells: int, sequences: int, threads: int, *, flash: bool | None) -> Context:
-        """Make a context whose memory holds `cells` tokens of at most `sequences` sequences.
-
-        `flash`: flash attention, or None to let llama.cpp choose. Raises ModelError when there is not enough
-        memory.
+    def context(self, fit: Fit, sequences: int) -> Context:
+        """Make a context as `fit` says, for at most `sequences` sequences. Raises ModelError when there is not
+        enough memory.
         """
         parameters = native.llama_context_default_params()
-        parameters.n_ctx = cells
-        parameters.n_batch = parameters.n_ubatch = MAX_BATCH
+        parameters.n_ctx = fit.pool
+        parameters.n_batch = parameters.n_ubatch = fit.batch
         parameters.n_seq_max = sequences
-        parameters.n_threads = parameters.n_threads_batch = threads
+        parameters.n_threads = parameters.n_threads_batch = fit.threads
+        parameters.type_k = parameters.type_v = CACHE_TYPES[fit.cache_type]
         parameters.kv_unified = True
         parameters.swa_full = True
-        if flash is not None:
-            parameters.flash_attn_type = int(flash)
+        if fit.cache_type != "f16":
+            parameters.flash_attn_type = native.LLAMA_FLASH_ATTN_TYPE_ENABLED  # llama.cpp demands it
+        elif not self.offloads:  # slower for single sequences on a processor
+            parameters.flash_attn_type = native.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        _lines.clear()
         handle = native.llama_init_from_model(self._model, parameters)
         if not handle:
             raise ModelError(
-                f"There is not enough memory for a window of {cells:,} tokens ({_reason()}). "
+                f"There is not enough memory for {fit.pool:,} tokens ({_reason()}). "
                 "Choose a smaller window or a smaller model."
             )
-        return Context(handle, self, self.vocabulary, exact=self.exact)
+        return Context(handle, self, self.vocabulary, exact=self.exact, batch=fit.batch)
 
-    def _load(self, facts: GgufFacts, gpu_layers: int | None, on_progress: Callable[[float], None]) -> Any:
+    def _load(self, facts: GgufFacts, gpu_layers: int, on_progress: Callable[[float], None]) -> Any:
         def progress(fraction: float, _: Any) -> bool:
             on_progress(fraction)
             return True
 
         parameters = native.llama_model_default_params()
-        parameters.n_gpu_layers = (-1 if gpu_layers is None else gpu_layers) if self.offloads else 0
+        whole = gpu_layers >= facts.layers
+        parameters.n_gpu_layers = (ALL_LAYERS if whole else gpu_layers) if self.offloads else 0
         callback = native.llama_progress_callback(progress)
         parameters.progress_callback = callback
         model = native.llama_model_load_from_file(os.fsencode(facts.path), parameters)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from engine.llm.cache import Cache
-from engine.llm.context import ABORTED, DECODED, FULL, MAX_BATCH, Context, Part
+from engine.llm.context import ABORTED, DECODED, FULL, Context, Part
 from engine.llm.drawing import Drawer, GrammarError
 from engine.llm.job import Job
 from engine.llm.pace import Pace
@@ -206,7 +206,7 @@ class Pool:
         reading = [job for job in self.active if not job.writing]
         if not reading:
             return planned
-        budget = min(self._pace.slice, MAX_BATCH - len(writing))
+        budget = min(self._pace.slice, self.context.batch - len(writing))
         if self._strict:
             job = reading[0]
             return [(job, job.next_tokens(BLOCK - job.past % BLOCK))]

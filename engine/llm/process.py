@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from engine.errors import TaprootError
 from engine.kernel.sandbox import Policy, confine, default_read_paths, level
+from engine.llm.fit import Fit
 from engine.llm.gguf_facts import GgufFacts, read_facts
-from engine.llm.plan import MAX_SAVED, Plan, plan_window
 from engine.llm.template import GENERIC, Pieces, TemplateError, cut_template
 from engine.llm.wire import Writer, lines_of
 from engine.types import Json, Message, ModelInfo, Sampling, to_json
@@ -71,9 +71,8 @@ class Server:
     def __init__(self, order: Json, writer: Writer):
         self._send = writer.send
         facts = read_facts(Path(order["path"]))
-        free = _free_bytes()
-        plan = plan_window(facts, order["n_ctx"], free)
-        notices = [*plan.notices, *_confine(facts, plan, order["gpu_layers"])]
+        fit = Fit.from_json(order["fit"])
+        notices = [*fit.notices, *_confine(facts, fit)]
         # llama.cpp may start threads when it is imported, and those would escape the confinement.
         from engine.llm.compute import Compute
         from engine.llm.layout import Layout
@@ -82,33 +81,32 @@ class Server:
 
         native = Native(
             facts,
-            gpu_layers=order["gpu_layers"],
+            gpu_layers=fit.gpu_layers,
             on_progress=lambda fraction: writer.send({"progress": round(fraction, 3)}),
         )
-        self._window = plan.window
+        self._window = fit.window
         self._vocabulary = native.vocabulary
         self._templates = Templates(facts.template, native.vocabulary)
         self._templates.on(date.today())
         if self._templates.problem:
             notices.append(self._templates.problem)
-        self._logs = Logs(native.vocabulary, self._templates.on, plan.window)
-        threads = order["threads"] or max(1, _cores() - 1)
-        self._compute = Compute(
-            self._logs,
-            writer.send,
-            Layout(native, plan, facts, threads, free, strict=order["strict"]).make,
-        )
+        self._logs = Logs(native.vocabulary, self._templates.on, fit.window)
+        self._compute = Compute(self._logs, writer.send, Layout(native, fit, strict=order["strict"]).make)
         self._questions: queue.SimpleQueue[Json | Job] = queue.SimpleQueue()
         info = ModelInfo(
             name=facts.name,
             path=str(facts.path),
             fingerprint=facts.fingerprint,
-            n_ctx=plan.window,
+            n_ctx=fit.window,
             chars_per_token=round(len(ENGLISH) / max(1, len(native.vocabulary.content(ENGLISH))), 2),
             architecture=facts.architecture,
             parameters=facts.parameters,
             template="generic" if self._templates.problem else "own",
             notices=tuple(notices),
+            gpu_layers=fit.gpu_layers if native.offloads else 0,
+            cache_type=fit.cache_type,
+            slots=1 if order["strict"] else fit.slots,
+            **self._compute.context.facts,
         )
         writer.send({"ready": to_json(info)})
 
@@ -229,15 +227,15 @@ def _until_the_end(work: Callable[[], None]) -> None:
     os._exit(0)
 
 
-def _confine(facts: GgufFacts, plan: Plan, gpu_layers: int | None) -> list[str]:
+def _confine(facts: GgufFacts, fit: Fit) -> list[str]:
     """Give up the network and all files but the model. Returns a notice where that is impossible."""
     found = level()
     if not found.available:
         return [f"The model runs without a sandbox. {found.detail}"]
     devices = tuple(p for pattern in DEVICES for p in Path("/").glob(pattern.lstrip("/")))
-    if gpu_layers == 0:
+    if fit.gpu_layers == 0:
         devices = ()
-    cache = facts.kv_bytes * plan.pool + MAX_SAVED
+    cache = facts.kv_bytes * fit.pool + fit.saved
     policy = Policy(
         read=(*default_read_paths(), *facts.parts, *(Path(name) for name in SYSTEM_FILES)),
         data_bytes=None if devices else 2 * facts.size + 2 * cache + EXTRA_DATA,
@@ -245,18 +243,6 @@ def _confine(facts: GgufFacts, plan: Plan, gpu_layers: int | None) -> list[str]:
     )
     confine(policy)
     return []
-
-
-def _free_bytes() -> int:
-    import psutil
-
-    return int(psutil.virtual_memory().available)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 if __name__ == "__main__":

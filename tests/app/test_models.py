@@ -239,7 +239,7 @@ def memory(workbench: Workbench, monkeypatch, free: int, given_back: int) -> Non
 
 def test_what_does_not_fit_is_refused_with_what_would(workbench, client, monkeypatch):
     path = dropped(workbench, "large.gguf")
-    memory(workbench, monkeypatch, 60 << 20, 10 << 20)
+    memory(workbench, monkeypatch, 45 << 20, 5 << 20)
     refused = client.post("/api/models/load", json={"path": str(path)})
     assert refused.status_code == 400
     assert "needs" in refused.json()["error"] and "memory are free" in refused.json()["error"]
@@ -249,7 +249,7 @@ def test_what_does_not_fit_is_refused_with_what_would(workbench, client, monkeyp
 
 def test_it_can_be_loaded_all_the_same_when_a_person_insists(workbench, client, starter, monkeypatch):
     path = dropped(workbench, "insist.gguf")
-    memory(workbench, monkeypatch, 60 << 20, 10 << 20)
+    memory(workbench, monkeypatch, 45 << 20, 5 << 20)
     assert client.post("/api/models/load", json={"path": str(path), "force": True}).status_code == 202
     settled(workbench)
     assert current(workbench) == str(path)

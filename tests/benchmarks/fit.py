@@ -21,10 +21,9 @@ import gguf
 import numpy as np
 import psutil
 
-from engine.llm.fit import MIB, estimate
+from engine.llm.fit import MIB, Wish, estimate
 from engine.llm.gguf_facts import read_facts
 from engine.llm.local import LocalModel
-from engine.llm.plan import plan_window
 from tests.engine.llm.make_gguf import CHATML, vocabulary
 
 STARTER = Path(__file__).resolve().parents[2] / "models" / "starter" / "taproot-starter.gguf"
@@ -101,9 +100,9 @@ def quantized(source: Path, name: str) -> Path:
 def measure(path: Path, window: int) -> dict[str, object]:
     """Load a model and compare."""
     facts = read_facts(path)
-    with LocalModel(path, n_ctx=window) as model:
+    with LocalModel(path, wish=Wish(window=window)) as model:
         taken = psutil.Process(model.pid).memory_info().rss
-        pool = plan_window(facts, window, psutil.virtual_memory().available).pool
+        pool = model.info.pool
     need = estimate(facts, window, pool=pool)
     return {
         "model": path.stem,

@@ -25,6 +25,7 @@ from typing import Any
 import psutil
 
 from engine.llm.base import Reply, Request
+from engine.llm.fit import Wish
 from engine.llm.local import LocalModel
 from engine.types import Message, Usage
 from tests.engine.llm.shapes import DENSE_06B, dense_model
@@ -217,7 +218,8 @@ def start(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _open(arguments: argparse.Namespace, **options: Any) -> LocalModel:
-    return LocalModel(arguments.model, n_ctx=N_CTX, threads=arguments.threads, gpu_layers=0, **options)
+    wish = Wish(window=N_CTX, threads=arguments.threads, gpu_layers=0)
+    return LocalModel(arguments.model, wish=wish, **options)
 
 
 def _text(model: LocalModel, tokens: int, start: int) -> str:

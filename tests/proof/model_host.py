@@ -23,6 +23,7 @@ import psutil
 
 from engine.errors import ModelError
 from engine.llm.base import Request
+from engine.llm.fit import Wish
 from engine.llm.local import LocalModel
 from engine.types import Message, Sampling
 from tests.engine.llm.shapes import dense_model, hybrid_model
@@ -36,7 +37,7 @@ class Soak:
     """One model and what became of its requests."""
 
     def __init__(self, path: Path, minutes: float):
-        self.model = LocalModel(path, threads=1)
+        self.model = LocalModel(path, wish=Wish(threads=1))
         self.half = time.monotonic() + 30 * minutes
         self.end = time.monotonic() + 60 * minutes
         self.seen: Counter[str] = Counter()

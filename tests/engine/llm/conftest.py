@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from llama_cpp import llama_cpp as native
 
+from engine.llm.fit import Wish
 from engine.llm.local import LocalModel
 from engine.llm.tokens import Vocabulary
 from tests.engine.llm.make_gguf import chain_model, random_model
@@ -41,7 +42,10 @@ def open_local() -> Iterator[Callable[..., LocalModel]]:
     """Open models that are closed when the test ends."""
     opened: list[LocalModel] = []
 
-    def open_one(path: Path, **options) -> LocalModel:
+    def open_one(
+        path: Path, *, n_ctx: int | None = None, threads: int | None = None, **options
+    ) -> LocalModel:
+        options.setdefault("wish", Wish(window=n_ctx, threads=threads))
         opened.append(LocalModel(path, **options))
         return opened[-1]
 

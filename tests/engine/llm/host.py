@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from engine.llm.compute import Compute
+from engine.llm.fit import Fit, estimate
 from engine.llm.gguf_facts import read_facts
 from engine.llm.job import Job
 from engine.llm.layout import Layout
 from engine.llm.native import Native
-from engine.llm.plan import Plan
 from engine.llm.template import GENERIC
 from engine.llm.token_log import Log, Logs, Prompt
 from engine.types import Message, Sampling
 
-FREE = 2 << 30
+SAVED = 512 << 20
 
 
 class Asked:
@@ -50,13 +50,16 @@ class Host:
         window: int = 2048,
         strict: bool = False,
         native: Native | None = None,
-        free: int = FREE,
+        saved: int = SAVED,
+        slots: int = 16,
     ):
         facts = read_facts(path)
         self.native = native or Native(facts, gpu_layers=0, on_progress=lambda fraction: None)
         self._asked: dict[int, Asked] = {}
         logs = Logs(self.native.vocabulary, lambda day: GENERIC, window)
-        layout = Layout(self.native, Plan(window, pool), facts, 1, free, strict=strict)
+        need = estimate(facts, window, pool=pool)
+        fit = Fit(True, window, pool, 0, "f16", need, slots=slots, threads=1, saved=saved)
+        layout = Layout(self.native, fit, strict=strict)
         self.compute = Compute(logs, self._event, layout.make)
         self._thread = threading.Thread(target=self.compute.run, daemon=True)
         self._thread.start()

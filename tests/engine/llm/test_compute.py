@@ -114,8 +114,8 @@ def test_a_memory_too_small_for_all_makes_them_wait(open_host, shapes, shape, po
 @pytest.mark.parametrize("budget", ["saved", "read again"])
 @pytest.mark.parametrize("shape", ["dense", "hybrid"])
 def test_replies_longer_than_usual_make_others_give_way_and_all_finish(open_host, shapes, shape, budget):
-    free = 0 if budget == "read again" else 2 << 30
-    host = open_host(shape, pool=1024, window=1024, free=free)
+    saved = 0 if budget == "read again" else 512 << 20
+    host = open_host(shape, pool=1024, window=1024, saved=saved)
     prompts = [text(n, 150) for n in range(3)]
     asked = [host.ask(prompt, 600, key=f"run/{n}") for n, prompt in enumerate(prompts)]
     found = all_tokens(asked)
@@ -186,7 +186,7 @@ def test_a_storm_of_cancellations_harms_nobody(open_host, shapes, shape):
 @pytest.mark.parametrize("shape", ["dense", "dense q4", "hybrid", "hybrid q4", "recurrent"])
 def test_strict_replies_are_those_of_an_empty_memory_token_for_token(open_host, shapes, shape):
     rng = random.Random(11)
-    host = open_host(shape, strict=True, pool=2048, window=2048, free=256 << 20)
+    host = open_host(shape, strict=True, pool=2048, window=2048, saved=32 << 20)
     talks = {key: text(0, 200) + text(n, 60) for n, key in enumerate(["a/0", "a/1", "b/0"], start=1)}
     prompts, found, reused = [], [], 0
     for step in range(14):

@@ -8,10 +8,22 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.llm.fit import GIB, MIB, Room, choose, estimate, largest
+from engine.errors import InputError
+from engine.llm.fit import (
+    GIB,
+    MAX_SAVED,
+    MIB,
+    MIN_SLOTS,
+    SLOTS,
+    Room,
+    Wish,
+    choose,
+    estimate,
+    largest,
+    sequences_for,
+)
 from engine.llm.gguf_facts import GgufFacts, read_facts
 from engine.llm.gguf_weights import Weights
-from engine.llm.plan import plan_window
 from tests.engine.llm.make_gguf import recurrent_model
 
 STARTER = Path(__file__).resolve().parents[3] / "models" / "starter" / "taproot-starter.gguf"
@@ -28,6 +40,7 @@ def eight(random_gguf: Path) -> GgufFacts:
         kv_bytes=128 << 10,
         width=4096,
         heads=32,
+        head_lengths=(128, 128),
         vocabulary=128_256,
         n_ctx_train=131_072,
         n_ctx_original=131_072,
@@ -38,9 +51,8 @@ def eight(random_gguf: Path) -> GgufFacts:
 def test_the_estimate_is_near_what_the_starter_really_takes(open_local):
     facts = read_facts(STARTER)
     model = open_local(STARTER, threads=1)
-    pool = plan_window(facts, None, psutil.virtual_memory().available).pool
     measured = psutil.Process(model.pid).memory_info().rss
-    estimated = estimate(facts, model.info.n_ctx, pool=pool).resident
+    estimated = estimate(facts, model.info.n_ctx, pool=model.info.pool).resident
     assert abs(estimated - measured) < 24 * MIB  # Python and the libraries are most of it
 
 
@@ -52,7 +64,7 @@ def test_the_cache_is_exact(random_gguf):
 
 def test_a_recurrent_model_keeps_a_state_and_no_cache(tmp_path):
     facts = read_facts(recurrent_model(tmp_path / "m.gguf"))
-    need = estimate(facts, 4096, slots=4)
+    need = estimate(facts, 4096, sequences=4)
     assert (facts.weights.attention, facts.weights.recurrent) == (0, 2)
     assert need.state == 4 * 2 * 4 * (3 * 128 + 128 * 16)  # slots, layers, bytes, convolution and state
 
@@ -87,10 +99,10 @@ def test_what_is_too_large_is_refused_with_what_would_fit(eight):
 
 
 def test_a_window_asked_for_is_taken_or_refused_never_changed(eight):
-    assert choose(eight, Room(64 * GIB), wanted=65536).window == 65536
-    refused = choose(eight, Room(12 * GIB), wanted=65536)
+    assert choose(eight, Room(64 * GIB), Wish(window=65536)).window == 65536
+    refused = choose(eight, Room(12 * GIB), Wish(window=65536))
     assert not refused.ok and "A window of 8,192 tokens fits" in refused.problem
-    beyond = choose(eight, Room(640 * GIB), wanted=500_000)
+    beyond = choose(eight, Room(640 * GIB), Wish(window=500_000))
     assert beyond.window == 131_072 and "trained for 131,072" in beyond.notices[0]
 
 
@@ -110,7 +122,7 @@ def test_an_eight_bit_cache_is_chosen_only_where_it_keeps_the_model_on_the_gpu(e
     assert eight_bit and all(fit.gpu_layers == 32 and "8 bits" in fit.notices[-1] for fit in eight_bit)
     assert all(fit.cache_type == "f16" for fit in (choose(large, Room(n * GIB)) for n in range(6, 40)))
     assert not any(
-        choose(large, Room(64 * GIB, gpu=n * GIB), cache_types=("f16",)).cache_type == "q8_0"
+        choose(large, Room(64 * GIB, gpu=n * GIB), Wish(cache_type="f16")).cache_type == "q8_0"
         for n in range(6, 40)
     )
 
@@ -127,3 +139,56 @@ def test_what_is_chosen_always_fits(eight, free, gpu):
     assert fit.ok or fit.problem
     if fit.ok:
         assert fit.need.ram <= free and fit.need.gpu <= gpu
+
+
+def test_what_is_asked_for_is_taken(eight):
+    wish = Wish(window=4096, gpu_layers=20, threads=3, cache_type="q8_0", batch=256, slots=4)
+    fit = choose(eight, Room(32 * GIB, gpu=24 * GIB, threads=7), wish)
+    assert (fit.window, fit.gpu_layers, fit.threads, fit.cache_type) == (4096, 20, 3, "q8_0")
+    assert (fit.batch, fit.slots, fit.notices) == (256, 4, ())
+    assert choose(eight, Room(32 * GIB, threads=7)).threads == 7
+
+
+def test_a_cache_whose_heads_do_not_fit_eight_bits_is_refused(eight):
+    odd = replace(eight, head_lengths=(80, 80))
+    assert "no multiple of 32" in choose(odd, Room(32 * GIB), Wish(cache_type="q8_0")).problem
+    assert choose(odd, Room(64 * GIB, gpu=6 * GIB)).cache_type == "f16"
+
+
+def test_layers_for_a_gpu_that_is_not_there_are_told(eight):
+    fit = choose(eight, Room(32 * GIB), Wish(gpu_layers=20))
+    assert (fit.ok, fit.gpu_layers) == (True, 0) and "no GPU" in fit.notices[0]
+    assert choose(eight, Room(32 * GIB, offloads=True), Wish(gpu_layers=20)).gpu_layers == 20
+
+
+def test_more_layers_than_the_gpu_holds_are_refused_with_what_fits(eight):
+    refused = choose(eight, Room(32 * GIB, gpu=4 * GIB), Wish(gpu_layers=32))
+    assert not refused.ok and "32 layers on the GPU" in refused.problem
+    fitting = choose(eight, Room(32 * GIB, gpu=4 * GIB))
+    assert f"with {fitting.gpu_layers} layers on the GPU fits" in refused.problem
+
+
+def test_short_memory_means_smaller_steps_before_it_means_no_model(eight):
+    wide = replace(eight, vocabulary=1_000_000)
+    batches = {(fit := choose(wide, Room(n * GIB // 4))).ok and fit.batch for n in range(4, 60)}
+    assert batches == {False, 128, 512}
+
+
+def test_a_model_whose_conversations_cost_megabytes_writes_as_many_at_once_as_fit(eight):
+    hybrid = replace(eight, state_bytes=100 * MIB)
+    slots = [fit.slots for n in range(5, 40) if (fit := choose(hybrid, Room(n * GIB))).ok]
+    assert slots == sorted(slots) and (slots[0], slots[-1]) == (MIN_SLOTS, SLOTS)
+    for n in range(5, 40):
+        fit = choose(hybrid, Room(n * GIB))
+        states = sequences_for(fit.slots, keeps_state=True) * hybrid.state_bytes
+        assert not fit.ok or fit.need.ram - fit.need.state + states + fit.saved <= n * GIB
+        assert fit.saved <= MAX_SAVED
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"window": 3}, {"threads": 0}, {"batch": 64}, {"slots": 400}, {"cache_type": "f8"}, {"gpu_layers": -1}],
+)
+def test_wishes_that_cannot_be_are_refused_by_name(wrong):
+    with pytest.raises(InputError, match=next(iter(wrong)).replace("_", " ")):
+        Wish(**wrong)

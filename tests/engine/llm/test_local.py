@@ -17,11 +17,13 @@ from engine.errors import ContextOverflow, InputError, ModelError
 from engine.kernel import sandbox
 from engine.llm import outbox
 from engine.llm.base import Request
+from engine.llm.fit import Wish
 from engine.llm.local import LocalModel
 from engine.reply import parse
 from engine.types import Message, Sampling
 from tests.engine.llm.conftest import template_named
 from tests.engine.llm.make_gguf import chain_model, random_model, recurrent_model
+from tests.engine.llm.shapes import Shape, dense_model
 
 SYSTEM = Message("system", "You answer from the documents only.")
 QUESTION = Message("user", "How long is the notice period?")
@@ -67,8 +69,22 @@ def test_a_model_whose_template_never_ends_gets_a_generic_one(open_local, tmp_pa
 
 def test_a_window_too_large_for_the_memory_is_refused(tmp_path):
     path = random_model(tmp_path / "wide.gguf", n_ctx=1 << 31)
-    with pytest.raises(ModelError, match="GiB are free"):
-        LocalModel(path, n_ctx=1 << 31)
+    with pytest.raises(InputError, match=r"GiB of memory are free. A window of 8,192 tokens fits"):
+        LocalModel(path, wish=Wish(window=1 << 31))
+
+
+def test_a_model_is_loaded_as_it_was_asked_for(open_local, tmp_path):
+    wish = Wish(window=1024, threads=1, cache_type="q8_0", batch=256, slots=5)
+    info = open_local(dense_model(tmp_path / "m.gguf", Shape(layers=1)), wish=wish).info
+    assert (info.n_ctx, info.pool, info.batch, info.threads, info.slots) == (1024, 2048, 256, 1, 5)
+    assert (info.cache_type, info.gpu_layers) == ("q8_0", 0)
+
+
+def test_no_more_replies_are_written_at_once_than_there_are_slots(open_local, endless_gguf):
+    model = open_local(endless_gguf, wish=Wish(slots=2))
+    streams = [model.submit(ask(QUESTION, key=f"a/{n}", tokens=200)) for n in range(4)]
+    usages = [stream.result().usage for stream in streams]
+    assert sum(usage.queue_seconds > usages[0].decode_seconds / 2 for usage in usages) == 2
 
 
 # Counting
@@ -505,7 +521,7 @@ def test_a_request_is_done_again_only_once(open_local, endless_gguf, monkeypatch
     model = open_local(endless_gguf)
     first = model.pid
     # The second process gets a model file that makes it stop while it loads.
-    model._order = {**model._order, "path": str(endless_gguf), "threads": -1, "n_ctx": "none"}
+    model._order = {**model._order, "fit": None}
     stream = frozen_then_killed(model, ask(QUESTION, tokens=30_000))
     with pytest.raises(ModelError, match="stopped"):
         stream.result()

@@ -1,0 +1,61 @@
+"""How models are loaded is chosen by the machine, by options and by variables, and stands in the record of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.arguments import build_parser
+from app.cli import run
+from app.wishes import wish_of
+from engine.errors import InputError
+from engine.llm.fit import Wish
+from tests.engine.llm.shapes import Shape, dense_model
+
+
+def wished(words: list[str], **variables: str) -> Wish:
+    return wish_of(build_parser().parse_args(words), variables)
+
+
+def test_nothing_asked_for_leaves_all_to_the_machine():
+    assert wished([]) == wished(["doctor"]) == wished(["ask", "a", "b"]) == Wish()
+
+
+def test_options_count_more_than_variables():
+    variables = {"TAPROOT_WINDOW": "4096", "TAPROOT_THREADS": "3", "TAPROOT_CACHE_TYPE": "q8_0"}
+    expected = Wish(window=1024, threads=3, gpu_layers=0, cache_type="q8_0", batch=256, slots=2)
+    options = ["--gpu-layers", "0", "--batch", "256", "--slots", "2"]
+    assert wished(["ask", "a", "b", "--window", "1024", *options], **variables) == expected
+    assert wished(["--context-window", "1024", *options], **variables) == expected
+    assert wished(["doctor"], **variables) == Wish(window=4096, threads=3, cache_type="q8_0")
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"TAPROOT_THREADS": "many"}, "TAPROOT_THREADS holds 'many'"),
+        ({"TAPROOT_WINDOW": "12"}, "window has to be from 256"),
+        ({"TAPROOT_CACHE_TYPE": "f8"}, "cache type has to be f16 or q8_0"),
+    ],
+)
+def test_a_variable_that_cannot_be_is_named(variables, words):
+    with pytest.raises(InputError, match=words):
+        wished([], **variables)
+
+
+def test_how_the_model_was_loaded_stands_in_the_record_and_in_the_report(tmp_path: Path, capsys, monkeypatch):
+    monkeypatch.setenv("TAPROOT_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TAPROOT_SLOTS", "4")
+    (tmp_path / "a.txt").write_text("The notice period is six months.")
+    model = dense_model(tmp_path / "random.gguf", Shape(layers=1))
+    wanted = ["--model", str(model), "--window", "4096", "--threads", "1", "--cache-type", "q8_0"]
+    run(["ask", str(tmp_path / "a.txt"), "How long?", "--turns", "1", "--json", "--quiet", *wanted])
+    answer = json.loads(capsys.readouterr().out)
+    run(["show", answer["run"], "--json"])
+    started = json.loads(capsys.readouterr().out)[0]
+    loaded = {"n_ctx": 4096, "pool": 8192, "threads": 1, "cache_type": "q8_0", "batch": 512, "slots": 4}
+    assert loaded.items() <= started["payload"]["model"].items()
+    refused = run(["ask", str(tmp_path / "a.txt"), "How long?", "--model", str(model), "--window", "100"])
+    assert refused == 2 and "window has to be" in capsys.readouterr().err
