@@ -16,6 +16,7 @@ from engine.budget import Ledger
 from engine.calls import answer_call, make_node
 from engine.corpus import Corpus
 from engine.corpus.ingest import CorpusInfo, Progress, ingest
+from engine.direct import answer_directly
 from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
 from engine.evidence import Evidence
 from engine.generate import room_wanted
@@ -54,6 +55,18 @@ class Answer:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A way to an answer: what the root of a run does. `name` is recorded with the run."""
+
+    name: str
+    drive: Callable[[Run, Node], Outcome]
+
+
+RECURSIVE = Strategy("recursive", lambda run, root: drive(run, root, answer_call))
+DIRECT = Strategy("direct", answer_directly)
+
+
 class Engine:
     """Owns the store, the kernel host and the model, and closes them; a host that was given stays open.
 
@@ -61,8 +74,6 @@ class Engine:
     all the same, and `use` gives it a model later. Several threads may `ask` at the same time.
     Raises StoreError, SandboxError, InputError or ModelError when one of the three cannot be had.
     """
-
-    strategy = "recursive"
 
     def __init__(
         self,
@@ -142,8 +153,13 @@ class Engine:
         hooks: Hooks | None = None,
         stop: Stop | None = None,
         follows: str | None = None,
+        strategy: Strategy = RECURSIVE,
+        part: Json = None,
     ) -> Answer:
         """Answer a question about a corpus. Always returns what became of the run, also after a stop.
+
+        `part` is a reference (`engine.corpus.refs`) to the part of the corpus that the question is about; without
+        one it is about all of it.
 
         `follows` is the run that a follow-up question comes after: the questions and answers of its session up
         to it are given to the model as far as there is room. Raises InputError for a question that is empty or
@@ -156,7 +172,9 @@ class Engine:
         if not question:
             raise InputError("the question is empty; write what you want to know in quotes after the paths")
         with self._models.lent() as model:
-            return self._ask(question, corpus, model, settings, hooks, stop or Stop(), follows)
+            return self._ask(
+                question, corpus, model, settings, hooks, stop or Stop(), follows, strategy, part
+            )
 
     def _ask(
         self,
@@ -167,6 +185,8 @@ class Engine:
         hooks: Hooks,
         stop: Stop,
         follows: str | None,
+        strategy: Strategy,
+        part: Json,
     ) -> Answer:
         before = self.store.run(follows) if follows is not None else None
         opened = Corpus.open(corpus.path)
@@ -183,18 +203,18 @@ class Engine:
             stop=stop,
             hooks=hooks,
         )
-        root = make_node(run, "0", question, whole(opened), run.stop, depth=0)
+        root = make_node(run, "0", question, part or whole(opened), run.stop, depth=0)
         spare = self._check_fits(run, root)
         notice = self._recall(root, before, model, spare) if before is not None else ""
-        run.id = self._start(run, corpus, question, before)
+        run.id = self._start(run, corpus, question, before, strategy)
         self._live[run.id] = run
         try:
-            return self._work(run, root, notice)
+            return self._work(run, root, notice, strategy)
         finally:
             del self._live[run.id]
             forget(model, run.id)
 
-    def _work(self, run: Run, root: Node, notice: str) -> Answer:
+    def _work(self, run: Run, root: Node, notice: str, strategy: Strategy) -> Answer:
         run.hooks.event(self.store.events(run.id)[0])
         run.count_node()
         run.record(
@@ -211,7 +231,7 @@ class Engine:
         )
         if notice:
             run.note("0", notice)
-        return self._finish(run, root, *self._drive(run, root))
+        return self._finish(run, root, strategy, *self._drive(run, root, strategy))
 
     def stop(self, run: str, node: str = "0") -> bool:
         """Stop a run of this engine, or the subtree of one of its nodes; False when that is not at work.
@@ -231,7 +251,7 @@ class Engine:
             return ""
         return f"{len(root.earlier)} of {len(exchanges)} earlier questions fit the window of this model"
 
-    def _start(self, run: Run, corpus: CorpusInfo, question: str, before: Json) -> str:
+    def _start(self, run: Run, corpus: CorpusInfo, question: str, before: Json, strategy: Strategy) -> str:
         return self.store.new_run(
             {
                 "question": question,
@@ -239,7 +259,7 @@ class Engine:
                 "corpus_name": corpus.name,
                 "model": to_json(run.model.info),
                 "settings": to_json(run.settings),
-                "strategy": self.strategy,
+                "strategy": strategy.name,
                 "session": before["session"] if before else None,
                 "follows": before["run"] if before else None,
             }
@@ -256,10 +276,10 @@ class Engine:
             )
         return window - needed - 2 * room_wanted(run)
 
-    def _drive(self, run: Run, root: Node) -> tuple[Outcome, str]:
+    def _drive(self, run: Run, root: Node, strategy: Strategy) -> tuple[Outcome, str]:
         """Run the root; whatever stops it becomes a status, and the run stays readable."""
         try:
-            outcome = drive(run, root, answer_call)
+            outcome = strategy.drive(run, root)
         except (Cancelled, KeyboardInterrupt):
             return Outcome(None, reason="stopped by the user"), "interrupted"
         except StoreError:
@@ -267,11 +287,12 @@ class Engine:
         except (TaprootError, OSError) as error:
             return Outcome(None, reason=str(error)), "failed"
         except Exception as error:
-            self._finish(run, root, Outcome(None, reason=f"{type(error).__name__}: {error}"), "failed")
+            reason = f"{type(error).__name__}: {error}"
+            self._finish(run, root, strategy, Outcome(None, reason=reason), "failed")
             raise
         return outcome, "answered" if outcome.answer is not None else "unanswered"
 
-    def _finish(self, run: Run, root: Node, outcome: Outcome, status: str) -> Answer:
+    def _finish(self, run: Run, root: Node, strategy: Strategy, outcome: Outcome, status: str) -> Answer:
         with run.lock:
             run.over = True
         sources = run.evidence.citations(outcome)
@@ -293,7 +314,7 @@ class Engine:
             usage=run.ledger.usage,
             seconds=seconds,
             nodes=run.nodes,
-            strategy=self.strategy,
+            strategy=strategy.name,
             status=status,
             reason=outcome.reason,
         )

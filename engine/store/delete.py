@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, StoreError
-from engine.store import blobs, collections, log, projections, search
+from engine.store import blobs, collections, log, projections, search, trials
 from engine.store.database import BACKUPS
 
 CORPORA = "corpora"
@@ -137,6 +137,7 @@ def finish(db: sqlite3.Connection, folder: Path) -> None:
 def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
     count = 0
     search.remove(db, runs)
+    trials.forget_runs(db, runs)
     for run in runs:
         _note(db, "run", run)
         projections.clear(db, run)

@@ -8,6 +8,7 @@ title      what a person called a session (a first run and its follow-ups); goes
 blob       large values by sha256; blob_use says which runs refer to them
 corpus     what was ingested; its text lies in the folder corpora/<id>, not here
 collection, version    what a person sees of corpora, see collections.py
+series, trial    results of the bench, see trials.py
 heartbeat  the last sign of life of each process that owns runs
 deletion   what was deleted and when, without content; opens the delete trigger of its runs
 """
@@ -20,7 +21,7 @@ from collections.abc import Callable
 
 from sqlite_utils import Database, Migrations
 
-from engine.store import blobs, search, trace
+from engine.store import blobs, search, trace, trials
 from engine.types import Event
 
 APPLICATION_ID = 0x54415052  # "TAPR" in the header of the file
@@ -66,6 +67,13 @@ def m004_trace(db: Database) -> None:
         event = Event(run, seq, ts, node, kind, blobs.join(json.loads(payload), _load(db)))
         compact = trace.encode(trace.compact(event))
         db.conn.execute("INSERT INTO trace (id, data) VALUES (?, ?)", (id, compact))
+
+
+@migrations()
+def m005_bench(db: Database) -> None:
+    """Results of the bench."""
+    for statement in trials.TABLES:
+        db.conn.execute(statement)
 
 
 def _load(db: Database) -> Callable[[str], bytes]:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, get_args
 
 from engine.errors import StoreError
-from engine.store import collections, database, delete, log, owner
+from engine.store import collections, database, delete, log, owner, trials
 from engine.store.events import canonical
 from engine.store.reader import Reader, Row
 from engine.store.writer import When, Work, Writer
@@ -173,6 +173,18 @@ class Store(Reader):
     def delete_session(self, session: str) -> Row:
         """Delete all runs of a session; return a receipt as `delete_run` does. Raises InputError while one runs."""
         return self._delete(lambda db: delete.take_session(db, session))
+
+    def save_series(self, series: str, facts: Row) -> None:
+        """Add a series of bench results, or renew its facts."""
+        self._write(partial(trials.save_series, series=series, facts=facts))
+
+    def save_trial(self, row: Row) -> None:
+        """Add the result of one question of the bench; see `engine.store.trials`."""
+        self._write(partial(trials.save, row=row))
+
+    def delete_series(self, series: str) -> None:
+        """Delete results of the bench; their runs and texts are those of collections, see `delete_collection`."""
+        self._write(partial(trials.remove, name=series))
 
     def close(self) -> None:
         """Commit what is queued and let go of the database. May be called more than once."""
