@@ -8,7 +8,8 @@ import { render } from "/ui/markdown.js";
 import { count, duration, many } from "/ui/tree/figures.js";
 import { line } from "/ui/tree/text.js";
 
-const SHOWN_SOURCES = 8; // the rest behind "Show all"
+const SHOWN_CHIPS = 8; // behind an answer that marks none itself
+const SHOWN_SOURCES = 5; // the rest behind "Show all"
 const SHOWN_FILES = 12;
 const STATUS = {
   answered: "Answered",
@@ -54,7 +55,7 @@ function body(run, sources, app) {
 }
 
 function addChips(box, run, sources, app) {
-  const chips = sources.slice(0, SHOWN_SOURCES).map((source, i) => chip(run, source, i + 1, app));
+  const chips = sources.slice(0, SHOWN_CHIPS).map((source, i) => chip(run, source, i + 1, app));
   const last = box.lastElementChild;
   const row = el("span", { class: "cites" }, ...chips);
   if (last && /^(P|H\d)$/.test(last.tagName)) last.append(" ", row);
@@ -101,6 +102,7 @@ function sourceList(run, sources, app) {
     const more = el("button", { class: "plain", type: "button" }, `Show all ${items.length} sources`);
     more.addEventListener("click", () => {
       list.append(...items.slice(SHOWN_SOURCES));
+      list.classList.add("all");
       more.remove();
       items[SHOWN_SOURCES].querySelector("button")?.focus();
     });

@@ -4,12 +4,13 @@
 // sees it. From then on everything comes from our own routes, so a reload, a second tab or a restart finds it again by
 // the address ?view=ask&run=RUN&node=NODE.
 
-import { answerPanel } from "/ui/answer.js";
+import { answerPanel, statusWords } from "/ui/answer.js";
 import { appears, el, find, icon, put } from "/ui/dom.js";
 import { RunHead } from "/ui/runhead.js";
 import { line } from "/ui/tree/text.js";
 import "/ui/tree/element.js";
 
+const RECENT = 5;
 const SIGNAL = /\d{8}-\d{6}-[0-9a-f]{4}|(?<kind>problem|waiting)-[0-9a-f]{8}-(?<words>[0-9a-f]*)/;
 
 export function mount(host, app) {
@@ -32,7 +33,8 @@ class AskView {
     this.tree.app = app;
     this.announcer = el("p", { class: "sr", role: "status" });
     this.panel = el("div", { class: "run-panel", hidden: true }, this.thread, this.head.element, this.answer, this.tree);
-    put(host, this.panel, this.announcer);
+    this.recent = el("section", { class: "recent", "aria-label": "Asked lately", hidden: true });
+    put(host, this.recent, this.panel, this.announcer);
   }
 
   async start() {
@@ -66,6 +68,7 @@ class AskView {
     this.row = null;
     document.body.classList.add("has-run");
     this.panel.hidden = false;
+    this.recent.hidden = true;
     put(this.answer);
     if (node) this.tree.setAttribute("node", node);
     else this.tree.removeAttribute("node");
@@ -130,6 +133,7 @@ class AskView {
   }
 
   clear() {
+    this.showRecent();
     this.leave();
     this.run = this.row = null;
     this.panel.hidden = true;
@@ -181,10 +185,23 @@ class AskView {
     put(this.thread, others.length > 0 && el("h2", { class: "sr" }, "Earlier in this session"), others.map((one) => this.earlier(one)));
   }
 
+  /** Below an empty form: the sessions of late, each opening at its last question. */
+  async showRecent() {
+    let found = [];
+    try {
+      found = await this.app.api.get(`/api/sessions?limit=${RECENT}`);
+    } catch {
+      // the form is what matters here
+    }
+    put(this.recent, el("h2", {}, "Asked lately"), found.slice(0, RECENT).map((one) => this.earlier({
+      run: one.runs.at(-1), question: one.title || one.question, answer: one.answer, status: one.status })));
+    this.recent.hidden = Boolean(this.run) || found.length === 0;
+  }
+
   earlier(one) {
     return el("button", { class: "earlier", type: "button", on: { click: () => this.app.go("ask", { run: one.run }) } },
       el("span", { class: "earlier-question", dir: "auto" }, line(one.question ?? "", 200)),
-      el("span", { class: "earlier-answer", dir: "auto" }, one.answer ? line(one.answer, 240) : `(${one.status})`),
+      el("span", { class: "earlier-answer", dir: "auto" }, one.answer ? line(one.answer, 240) : statusWords(one.status)),
       icon("right"));
   }
 
@@ -228,6 +245,7 @@ class AskView {
     if (["corpora", "models", "reconnected"].includes(kind)) find("#refresh-choices")?.click();
     if (kind === "reconnected" && this.run && this.row?.live) this.open(this.run, this.tree.node);
     if (kind === "runs" && this.run && this.row && !this.unfollow) this.showThread();
+    if (["runs", "reconnected"].includes(kind) && !this.run) this.showRecent();
   }
 
   keys() {

@@ -73,7 +73,8 @@ def form(workbench: Workbench) -> None:
         corpora, first = asking.corpora(workbench, chosen)
         models, loaded = asking.models(workbench)
         return (
-            gr.update(choices=corpora, value=first),
+            # What is chosen is left alone: meanwhile somebody may have chosen another.
+            gr.update(choices=corpora) if first == chosen else gr.update(choices=corpora, value=first),
             gr.update(choices=models, value=loaded),  # what is loaded or on its way, whoever chose it
             gr.update(visible=asking.is_sample(workbench, first)),
         )
@@ -106,7 +107,7 @@ def form(workbench: Workbench) -> None:
     refresh.click(predict, [corpus, model, *limits], estimate, **quick)
     gr.on(None, predict, [corpus, model, *limits], estimate, **quick)
     corpus.input(choose_corpus, corpus, sample_box, **quick)
-    wanted.input(choose_card, wanted, [corpus, sample_box], **quick)
+    wanted.change(choose_card, wanted, [corpus, sample_box], **quick)
     model.input(choose_model, model, [signal, model], **quick)
 
 

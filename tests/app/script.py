@@ -32,6 +32,11 @@ SCRIPT: dict[str, list[str]] = {
         ),
         cell("FINAL('; '.join(said))"),
     ],
+    "Ask each letter the same": [
+        cell("said = rlm_query_batched('Who wrote it?', [context[0], context[1]])\nprint(said)"),
+        cell("FINAL('; '.join(said))"),
+    ],
+    "Who wrote it?": [cell("FINAL(context.name)")],
     "the quick part": [cell("FINAL('quick done')")],
     "the held part": [HOLD],
     "Draw the crowns": [

@@ -147,11 +147,11 @@ def test_what_ended_otherwise_says_why(page, more, words):
 
 def test_many_sources_are_folded(page):
     show(page, run(sources=[source(f"{n}.txt", "x") for n in range(30)]))
-    assert page.locator(".sources li").count() == 8
+    assert page.locator(".sources li").count() == 5
     page.get_by_role("button", name="Show all 30 sources").click()
     assert page.locator(".sources li").count() == 30
     assert page.evaluate(
-        "document.activeElement.closest('li') === document.querySelectorAll('.sources li')[8]"
+        "document.activeElement.closest('li') === document.querySelectorAll('.sources li')[5]"
     )
 
 

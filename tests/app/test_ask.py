@@ -136,7 +136,7 @@ def test_a_follow_up_belongs_to_the_session_until_a_new_one_is_begun(desk, page)
     expect(page.locator(".answer-text")).to_contain_text("To Halden.")
     row = desk.ended(second)
     assert (row["follows"], row["session"]) == (first, first)
-    earlier = page.locator(".earlier")
+    earlier = page.locator(".thread .earlier")
     expect(earlier).to_have_count(1)
     expect(earlier).to_contain_text("At **noon**.")
     page.get_by_role("button", name="New session").click()
@@ -199,6 +199,45 @@ def test_the_form_remembers_and_learns_of_new_documents(desk, page, browser):
     ask(again, "When does the ferry leave?")
     expect(again.locator(".answer-text")).to_contain_text("noon")
     again.context.close()
+
+
+def test_ask_on_a_card_begins_a_new_session_about_its_documents(desk, page):
+    desk.add("Harbour", {"log.md": "The ferry left late."})
+    ask(page, "When does the ferry leave?")
+    expect(page.locator(".answer-text")).to_contain_text("noon")
+    for name in ("Harbour", "Letters"):
+        page.click("#nav-library")
+        card = page.locator(".corpus", has=page.get_by_role("button", name=name, exact=True))
+        card.get_by_role("button", name="Ask", exact=True).click()
+        expect(page.locator("#corpus input")).to_have_value(re.compile(f"^{name} · "))
+        expect(page.locator("#question textarea")).to_be_focused()
+        expect(page.locator(".run-panel")).to_be_hidden()
+        expect(page.locator("#follow-host")).to_be_hidden()
+        assert "corpus" not in page.url and "run" not in page.url
+    run = ask(page, "When does the ferry leave?")
+    row = desk.ended(run)
+    assert (row["corpus_name"], row["session"]) == ("Letters", run)
+
+
+def test_below_an_empty_form_stands_what_was_asked_lately(desk, page):
+    run = ask(page, "When does the ferry leave?")
+    expect(page.locator(".answer-text")).to_contain_text("noon")
+    expect(page.locator(".recent")).to_be_hidden()
+    page.get_by_role("button", name="New session").click()
+    first = page.locator(".recent .earlier").first
+    expect(first).to_contain_text("When does the ferry leave?At **noon**.")
+    first.click()
+    expect(page.locator(".answer-text strong")).to_have_text("noon")
+    assert run_of(page) == run
+
+
+def test_children_that_are_asked_the_same_are_told_apart_by_their_data(page):
+    ask(page, "Ask each letter the same")
+    expect(page.locator(".answer-text")).to_contain_text("ferry.txt; notes.md")
+    expect(rows(page).locator(".question")).to_have_text(
+        ["Ask each letter the same", "ferry.txt", "notes.md"]
+    )
+    expect(page.locator("rlm-tree .detail .chip span")).to_have_text(["ferry.txt", "notes.md"])
 
 
 def test_limits_of_the_form_reach_the_run(desk, page):

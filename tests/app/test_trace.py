@@ -103,6 +103,19 @@ HUGE = "<script>alert('日本語 🙂')</script>\n\x1b[31m ${x} \u202e " * 5000
             },
         ),
         (
+            "node_started",
+            {
+                "parent": "0.12.12",
+                "kind": "rlm",
+                "question": HUGE,
+                "context": f"Document 12345 '{HUGE}', 123,456,789 characters",
+                "depth": 8,
+                "cell": 99,
+                "call": 99,
+                "index": 999,
+            },
+        ),
+        (
             "node_finished",
             {"status": "answered", "answer": HUGE, "seconds": 1 / 3, "usage": {"completion_tokens": 9}},
         ),
@@ -163,3 +176,21 @@ def test_large_texts_that_are_kept_apart_have_the_same_head(data_dir, tmp_path):
         assert bench.store.events(run, resolve=False)[-1].payload["answer"]["bytes"] == 90_000
         assert bench.runs.log(run)["events"][-1]["a"].startswith("meridian meridian")
         assert bench.store.check() == []
+
+
+@pytest.mark.parametrize(
+    ("described", "on"),
+    [
+        ("Document 6 'letters/ferry (2).txt', 6,529 characters", "letters/ferry (2).txt"),
+        ('Document 6 "Anna\'s letter.md", 12 characters', "Anna's letter.md"),
+        ("Corpus of 31 documents, 253,983 characters", "Corpus of 31 documents, 253,983 characters"),
+        ("", None),
+    ],
+)
+def test_a_child_says_what_it_works_on(described, on):
+    def told(kind):
+        payload = {"parent": "0", "kind": kind, "question": "When?", "context": described}
+        return compact(Event("r", 2, 1.0, "0.1", "node_started", payload))
+
+    assert told("rlm").get("on") == on and told("rlm")["q"] == "When?"
+    assert "on" not in told("llm")

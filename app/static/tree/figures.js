@@ -23,3 +23,6 @@ export function clock(seconds) {
   const minutes = Math.floor((all % 3600) / 60);
   return hours ? `${hours}:${pad(minutes)}:${pad(all % 60)}` : `${minutes}:${pad(all % 60)}`;
 }
+
+/** A moment of a stretch of time as a clock; of a short one in seconds: 0.24 s, 8.1 s. */
+export const moment = (seconds, whole) => (whole < 59.95 ? `${seconds.toFixed(whole < 0.995 ? 2 : 1)} s` : clock(seconds));

@@ -48,9 +48,9 @@ class Node {
 
   /** What tells the node from its kin: the data of a child that was asked what its parent or its sibling was. */
   get label() {
-    const { parent, question } = this;
-    const kin = this.index ? parent.children[this.index - 1] : parent?.children[1];
-    return this.data && (same(question, parent.question) || (kin && same(question, kin.question))) ? this.data : question;
+    const { parent, question, data } = this;
+    const kin = [parent, this.index ? parent.children[this.index - 1] : parent?.children[1]];
+    return data && kin.some((one) => one && one.data !== data && same(question, one.question)) ? data : question;
   }
 }
 

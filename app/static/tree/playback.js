@@ -3,7 +3,7 @@
 import { el } from "../dom.js";
 import { button, redraw, say } from "./build.js";
 import { LIVE } from "./fold.js";
-import { clock, count } from "./figures.js";
+import { count, moment as written } from "./figures.js";
 
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 
@@ -58,7 +58,7 @@ export class Playback {
     this.slider.style.setProperty("--done", `${(100 * (at - 1)) / Math.max(1, trace.last - 1)}%`);
     const moment = (view.moment ?? trace.time(at)) - trace.began;
     const until = playhead === LIVE && running ? view.clock - trace.began : trace.time(trace.last) - trace.began;
-    const time = `${clock(playhead === LIVE ? until : moment)} / ${clock(until)}`;
+    const time = `${written(playhead === LIVE ? until : moment, until)} / ${written(until, until)}`;
     say(this.now, time);
     this.now.title = `event ${count(at)} of ${count(trace.last)}`;
     this.slider.setAttribute("aria-valuetext", `event ${at} of ${trace.last}, ${time}`);

@@ -3,7 +3,7 @@
 import { el } from "../dom.js";
 import { button, icon, say } from "./build.js";
 import { LIVE } from "./fold.js";
-import { clock, count, many } from "./figures.js";
+import { count, many, moment } from "./figures.js";
 
 const WAIT = 80; // milliseconds after the last key before the search runs
 
@@ -56,7 +56,7 @@ export class Toolbar {
     const until = playhead === LIVE && !trace.end ? now : trace.time(Math.min(playhead, trace.last));
     const parts = [many(sum.nodes, "node"), many(sum.cells, "cell"), many(sum.tokens, "token")];
     if (sum.errors) parts.push(many(sum.errors, "error"));
-    say(this.totals, [...parts, clock(until - trace.began)].join(" · "));
+    say(this.totals, [...parts, moment(until - trace.began, until - trace.began)].join(" · "));
     say(this.hits, hits === null ? "" : count(hits));
     this.hits.title = hits === null ? "" : many(hits, "node");
     this.search.setAttribute("aria-description", hits === null ? "" : `${many(hits, "node")} found`);
