@@ -86,7 +86,7 @@ def _data(f: Facts) -> str:
         "- context.search(words, k) ranks lines by relevance; context.grep(regex, limit) finds every match; "
         "context.count(regex) counts matches; context.matching(regex) is the Corpus of the documents that "
         "match; views of documents can be cut and subtracted (a & b, a - b). A Document has search, grep and count too.\n"
-        "- `question` is the text of the question.\n"
+        "- `question` is the text of the question; `earlier` the (question, answer) pairs asked before it, oldest first.\n"
         "- A hit has .name, .line, .page, .text, .match, .groups, .start, .end, and .number: the amount or date that "
         ".match states, for comparing and adding."
     )

@@ -45,7 +45,7 @@ def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
     if node.depth and (exhausted := run.ledger.exhausted()):
         return Outcome(None, reason=exhausted)
     limits = WorkerLimits(piece_chars=max(400, run.sub_chars - len(node.question)))
-    with run.kernels.worker(run.corpus_path, node.ref, limits, node.question) as worker:
+    with run.kernels.worker(run.corpus_path, node.ref, limits, node.question, node.earlier) as worker:
         while turn - free < run.settings.max_turns:
             if exhausted := run.ledger.exhausted():
                 reason = exhausted

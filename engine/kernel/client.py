@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,13 +39,20 @@ class Worker:
     """
 
     def __init__(
-        self, host: KernelHost, corpus: Path | None, ref: dict[str, Json], limits: WorkerLimits, question: str
+        self,
+        host: KernelHost,
+        corpus: Path | None,
+        ref: dict[str, Json],
+        limits: WorkerLimits,
+        question: str,
+        earlier: Sequence[tuple[str, str]],
     ):
         self._host = host
         self._corpus = corpus
         self._ref = ref
         self._limits = limits
         self._question = question
+        self._earlier = earlier
         self._busy = threading.Lock()
         self._interrupted = threading.Event()
         self._closed = False
@@ -65,6 +72,7 @@ class Worker:
             "output_chars": self._limits.output_chars,
             "piece_chars": self._limits.piece_chars,
             "question": self._question,
+            "earlier": [list(exchange) for exchange in self._earlier],
         }
         try:
             process.greet(start, READY_SECONDS)

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -165,14 +166,16 @@ class KernelHost:
         ref: dict[str, Json],
         limits: WorkerLimits | None = None,
         question: str = "",
+        earlier: Sequence[tuple[str, str]] = (),
     ) -> Worker:
         """Make a worker whose `context` is what `ref` names in the corpus folder `corpus`.
 
-        Its cells find the question in `question`, so that they can use its words without retyping them.
+        Its cells find the question in `question`, so that they can use its words without retyping them, and the
+        questions and answers that it follows in `earlier`, oldest first.
 
         Returns when cells can run. Raises SandboxError or KernelError.
         """
-        return Worker(self, corpus, ref, limits or WorkerLimits(), question)
+        return Worker(self, corpus, ref, limits or WorkerLimits(), question, earlier)
 
     def fork(self, corpus: Path | None, limits: WorkerLimits) -> Process:
         """Fork one process for a Worker; it waits for its first frame."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.kernel import pieces as cutting
@@ -31,7 +31,7 @@ class Toolbox:
     """The helpers of one worker. `ask(name, arguments)` makes a call and returns its answers.
 
     `namespace` is that of the cells; `context` its documents; `piece_chars` the default size of pieces;
-    `question` the text of the node's question.
+    `question` the text of the node's question; `earlier` the (question, answer) pairs that it follows, oldest first.
     `reference` turns a context into a reference; `claims` finds the spans that seem to stand in a text.
     """
 
@@ -44,6 +44,7 @@ class Toolbox:
         claims: Callable[[str], Spans],
         piece_chars: int,
         question: str = "",
+        earlier: Sequence[Sequence[str]] = (),
     ):
         self._ask = ask
         self._namespace = namespace
@@ -57,6 +58,7 @@ class Toolbox:
         self._names: dict[str, Any] = {
             "context": context,
             "question": question,
+            "earlier": [(asked, answered) for asked, answered in earlier],
             "answer": self._answer,
             **{
                 name: getattr(self, name)

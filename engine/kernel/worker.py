@@ -99,6 +99,7 @@ class _Worker:
             self._claims,
             start["piece_chars"],
             start["question"],
+            start["earlier"],
         )
         self._quiet_threads()
         random.seed(0)  # the same cells give the same results when they are run again

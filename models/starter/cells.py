@@ -106,3 +106,16 @@ def two_steps(near: str, form: str, far: str) -> str:
     return f'''who = context.nearest("name", question, "{near}")
 found = context.nearest("{form}", who[0].match, "{far}") if who else []
 FINAL(found[0].match, found[0]) if found else FINAL("{NOT_THERE}")'''
+
+
+def follow_up(lean: str, form: str, about: str) -> str:
+    """Answer with what the exchange before it names: its thing, its answer, its phrase; or, for "other", like it."""
+    if lean == "which":
+        return f"""name = context.phrase(earlier[-1][0])
+docs = context.matching(name)
+FINAL(docs.names or "{NOT_THERE}", docs)"""
+    if lean == "other":
+        return look_up(form, about)
+    known = "earlier[-1][1]" if lean == "person" else 'f"{earlier[-1][0]} {question}"'
+    return f'''found = context.nearest("{form}", {known}, "{about}")
+FINAL(found[0].match, found[0]) if found else FINAL("{NOT_THERE}")'''

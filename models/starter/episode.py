@@ -12,7 +12,8 @@ NOT_THERE = "not in these documents"
 class Episode:
     """One question with its reference. `plan` is what the oracle may know beside the messages it sees.
 
-    `kind` tells the grader how to compare; `others` are answers that would be wrong.
+    `kind` tells the grader how to compare; `others` are answers that would be wrong; `earlier` the
+    questions and answers that it follows.
     """
 
     family: str
@@ -21,3 +22,4 @@ class Episode:
     kind: str
     plan: dict[str, Any] = field(default_factory=dict)
     others: tuple[str, ...] = ()
+    earlier: tuple[tuple[str, str], ...] = ()

@@ -30,12 +30,13 @@ from models.starter.worlds import make_world
 
 ASKED = (
     "look-up", "count", "list", "not there", "fan out", "fan out (children)",
-    "extreme", "total", "compare", "two sets", "distinct", "two steps",
+    "extreme", "total", "compare", "two sets", "distinct", "two steps", "follow-up",
 )  # fmt: skip
 SEED = 20_000_000  # far from the seeds of the training data
 PROBE = Path(__file__).parent / "probe"
 
-Ask = Callable[[Path, str], str | None]
+Earlier = tuple[tuple[str, str], ...]
+Ask = Callable[[Path, str, Earlier], str | None]
 
 
 def cases(each: int, families: Collection[str] = ASKED) -> Iterator[tuple[dict[str, str], list[Episode]]]:
@@ -76,9 +77,11 @@ def through_engine(model: str, depth: int) -> Iterator[Ask]:
     settings = Settings(depth=depth)
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder) / "data", open_model(model)) as engine:
 
-        def ask(source: Path, question: str) -> str | None:
-            answer = engine.ask(question, engine.add([source]), settings)
-            return answer.answer
+        def ask(source: Path, question: str, earlier: Earlier) -> str | None:
+            corpus, follows = engine.add([source]), None
+            for before, _ in earlier:
+                follows = engine.ask(before, corpus, settings, follows=follows).run
+            return engine.ask(question, corpus, settings, follows=follows).answer
 
         yield ask
 
@@ -88,7 +91,7 @@ def through_rehearsal(reply: Callable[..., str]) -> Iterator[Ask]:
     """Ask a function in the model's place, with cells in this process."""
     made: dict[Path, Path] = {}
 
-    def ask(source: Path, question: str) -> str | None:
+    def ask(source: Path, question: str, earlier: Earlier) -> str | None:
         if source not in made:
             files = {
                 str(p.relative_to(source)): p.read_text("utf-8")
@@ -97,7 +100,7 @@ def through_rehearsal(reply: Callable[..., str]) -> Iterator[Ask]:
             }
             made[source] = store(files, source.parent / "corpus")
         try:
-            return rehearse(OracleModel(reply), made[source], question)
+            return rehearse(OracleModel(reply), made[source], question, earlier=earlier)
         except Exception as error:
             return f"({type(error).__name__})"
 
@@ -116,7 +119,7 @@ def score(
                 (source / name).parent.mkdir(parents=True, exist_ok=True)
                 (source / name).write_text(text, "utf-8")
             for episode in found:
-                answer = ask(source, episode.question)
+                answer = ask(source, episode.question, episode.earlier)
                 good = right(answer, episode.answer, episode.kind, episode.others)
                 marks[episode.family].append(good)
                 if show and not good:

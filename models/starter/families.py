@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from models.starter.episode import Episode
 from models.starter.fanout import fan_out
+from models.starter.followups import follow_up
 from models.starter.lookups import about, absent, lookup
 from models.starter.mentions import mention, mention_in_kind, values, values_about
 from models.starter.reckoning import compare, distinct, extreme, total, two_sets, two_steps
@@ -29,6 +30,7 @@ FAMILIES: dict[str, tuple[float, Callable[[random.Random, World], Episode | None
     "two sets": (0.06, two_sets),
     "distinct": (0.02, distinct),
     "two steps": (0.05, two_steps),
+    "follow-up": (0.06, follow_up),
     "deep": (0.05, lambda rng, world: fan_out(rng, world, deep=True)),
 }
 

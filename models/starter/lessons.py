@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine import prompt
 from engine.kernel.toolbox import PIECE_PROMPT
-from models.starter import cells, reckoning
+from models.starter import cells, followups, reckoning
 from models.starter.cells import CELLS, FORM_OF_TYPE, ask_lines, list_values, look_up
 from models.starter.facts import Attribute, fill, kinds, made_up_attribute, make_thing, verbs
 from models.starter.families import episodes
@@ -288,7 +288,9 @@ def mentioned(rng: random.Random) -> str:
     return rng.choice([thing for thing in things if thing])
 
 
-def opening(rng: random.Random, question: str, document: bool = False) -> str:
+def opening(
+    rng: random.Random, question: str, document: bool = False, earlier: tuple[prompt.Exchange, ...] = ()
+) -> str:
     """The first user message of a node, as the engine writes it for a small model."""
     chars = rng.randint(900, 9_000) if document else int(10 ** rng.uniform(3.3, 7))
     context = (
@@ -300,6 +302,7 @@ def opening(rng: random.Random, question: str, document: bool = False) -> str:
     facts = prompt.Facts(
         question, context, "compact", 4096, rng.randint(3000, 11000), rng.randint(60, 200), 1800,
         rng.choice((12, 12, 8)), 0 if document else rng.choice((1, 1, 1, 0, 2)),
+        earlier=prompt.recent(earlier, len, 1500),
     )  # fmt: skip
     return prompt.opening(facts)[1].content
 
@@ -359,7 +362,9 @@ def judged(rng: random.Random) -> tuple[str, str]:
     ), fact.value if about_same else "NONE"
 
 
-def talk(rng: random.Random, lesson: Lesson, *, whole: bool) -> list[dict[str, object]]:
+def talk(
+    rng: random.Random, lesson: Lesson, *, whole: bool, earlier: tuple[prompt.Exchange, ...] = ()
+) -> list[dict[str, object]]:
     """A conversation of one turn; not `whole`: only as far as the model has chosen."""
     question, cell, alone = lesson
     choices = cell.index("\n") + 1 if cell.startswith("found = context.nearest") else None
@@ -369,7 +374,7 @@ def talk(rng: random.Random, lesson: Lesson, *, whole: bool) -> list[dict[str, o
         "content": f"```repl\n{cell}\n```" if whole else f"```repl\n{cell[:choices]}",
     }
     return [
-        {"role": "user", "content": opening(rng, question, alone)},
+        {"role": "user", "content": opening(rng, question, alone, earlier)},
         reply if whole else {**reply, "open": True},
     ]
 
@@ -381,6 +386,7 @@ SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
     (4, of_rows),
     (8, of_many),
 )  # lessons for each world
+FOLLOWED = 8  # follow-ups for each world
 JUDGED = 8  # sub-calls of `judged` for each world
 WHOLE = 0.3  # share of the look-ups that are learnt to the end
 
@@ -407,6 +413,18 @@ def main() -> None:
             for _ in range(times):
                 found += source(rng)
         talks = [("cell", talk(rng, lesson, whole=rng.random() < WHOLE)) for lesson in found]
+        for _ in range(FOLLOWED):
+            follow = followups.lesson(rng, mentioned(rng))
+            if follow:
+                exchange, asked, cell = follow
+                before = (exchange,)
+                if rng.random() < 0.3:  # a question that stands alone, though others were asked before it
+                    asked, cell, _ = rng.choice(found)
+                if rng.random() < 0.3:
+                    before = ((rng.choice(found)[0], str(rng.randint(1, 900))), exchange)
+                talks.append(
+                    ("follow", talk(rng, (asked, cell, False), whole=rng.random() < 0.6, earlier=before))
+                )
         for asked, answer in [*leaves(rng, world), *(judged(rng) for _ in range(JUDGED))]:
             pair = [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
             talks.append(("leaf", pair))

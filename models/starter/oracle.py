@@ -46,6 +46,8 @@ def cell_of(episode: Episode) -> str | None:
             return cells.compare(plan["form"], plan["about"], plan["upper"])
         case "two sets":
             return cells.two_sets(plan["without"], plan["count"])
+        case "follow up":
+            return cells.follow_up(plan["lean"], plan.get("form", ""), plan.get("about", ""))
         case "distinct":
             return cells.distinct(plan["form"])
         case "two steps":
@@ -62,9 +64,10 @@ class Oracle:
     def __call__(self, node: str, messages: Sequence[Message]) -> str:
         prompt = messages[-1].content
         plan = self.episode.plan
-        if not prompt.startswith("Context: "):
+        leads = [line for line in prompt.split("\n") if line.startswith("Context: ")]
+        if not leads or not prompt.startswith(("Context: ", "Asked before")):
             text = prompt.split("\n\nQuestion: ", 1)[0]
             return next((value for value in plan.get("values", {}).values() if value in text), "NONE")
-        child = plan["act"] == "deep" and not prompt.startswith("Context: Corpus")
+        child = plan["act"] == "deep" and not leads[0].startswith("Context: Corpus")
         cell = look_up(FORM_OF_TYPE[plan["type"]], plan["about"]) if child else cell_of(self.episode)
         return f"```repl\n{cell or UNKNOWN}\n```"

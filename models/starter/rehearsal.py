@@ -18,6 +18,7 @@ from typing import Any
 from IPython.lib.pretty import pretty
 
 from engine import corpus as corpora
+from engine import prompt
 from engine.budget import Ledger
 from engine.calls import answer_call, make_node
 from engine.corpus import passages
@@ -39,15 +40,27 @@ class Rehearsed:
     """A kernel host whose workers run cells here."""
 
     def worker(
-        self, corpus: Path | None, ref: Json, limits: WorkerLimits, question: str = ""
+        self,
+        corpus: Path | None,
+        ref: Json,
+        limits: WorkerLimits,
+        question: str = "",
+        earlier: Sequence[tuple[str, str]] = (),
     ) -> RehearsedWorker:
-        return RehearsedWorker(corpus, ref, limits, question)
+        return RehearsedWorker(corpus, ref, limits, question, earlier)
 
 
 class RehearsedWorker:
     """One namespace and its toolbox."""
 
-    def __init__(self, corpus: Path | None, ref: Json, limits: WorkerLimits, question: str):
+    def __init__(
+        self,
+        corpus: Path | None,
+        ref: Json,
+        limits: WorkerLimits,
+        question: str,
+        earlier: Sequence[tuple[str, str]],
+    ):
         opened = corpora.Corpus.open(corpus) if corpus else None
         self._space: dict[str, Any] = {"__name__": "__main__"}
         self._on_call: Callable[[Call], Json] = lambda call: []
@@ -61,6 +74,7 @@ class RehearsedWorker:
             claims=lambda text: [],
             piece_chars=limits.piece_chars,
             question=question,
+            earlier=earlier,
         )
 
     def __enter__(self) -> RehearsedWorker:
@@ -183,7 +197,13 @@ def store(documents: dict[str, str], folder: Path) -> Path:
     return folder
 
 
-def rehearse(model: Any, corpus: Path, question: str, settings: Settings | None = None) -> str | None:
+def rehearse(
+    model: Any,
+    corpus: Path,
+    question: str,
+    settings: Settings | None = None,
+    earlier: tuple[prompt.Exchange, ...] = (),
+) -> str | None:
     """Drive one question over a stored corpus and return the answer; the model keeps the conversations."""
     settings = settings or Settings(parallel=1)
     run = Run(
@@ -198,4 +218,5 @@ def rehearse(model: Any, corpus: Path, question: str, settings: Settings | None 
         append=lambda node, kind, payload: Event("rehearsal", 0, 0.0, node, kind, payload),
     )
     root = make_node(run, "0", question, {"kind": "corpus", "documents": None}, run.stop, depth=0)
+    root.earlier = prompt.recent(earlier, model.count, WINDOW // 4)
     return drive(run, root, answer_call).answer

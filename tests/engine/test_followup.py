@@ -33,8 +33,8 @@ def asked(data_dir, folder, kernels):
     with Engine(data_dir, model, kernels) as engine:
         corpus = engine.add([folder])
 
-        def ask(question, reply="42", follows=None):
-            replies.append(cell(f"FINAL({reply!r})"))
+        def ask(question, reply="42", follows=None, code=""):
+            replies.append(cell(code or f"FINAL({reply!r})"))
             return engine.ask(question, corpus, Settings(), follows=follows)
 
         ask.model, ask.engine = model, engine
@@ -69,6 +69,16 @@ def test_a_follow_up_of_an_older_run_does_not_see_the_later_ones(asked):
     asked("Who pays it?", "the tenant", first)
     asked("How much is half of it?", "225", first)
     assert "450 crowns" in opening(asked) and "tenant" not in opening(asked)
+
+
+def test_cells_find_what_was_asked_before(asked):
+    first = asked("What is the deposit?", "450 crowns").run
+    second = asked("Who pays it?", "the tenant", first).run
+    told = asked(
+        "When?", follows=second, code="print(earlier)\nearlier[0] = None\nFINAL(earlier[-1][0] + question)"
+    )
+    assert told.answer == "Who pays it?When?"
+    assert asked("Alone?", code="FINAL(len(earlier))").answer == "0"
 
 
 def test_long_answers_are_shortened_and_the_oldest_left_out(asked):
