@@ -72,7 +72,7 @@ class Control:
         if job.state != "reading":
             job.state, self._since = "reading", time.monotonic()
         job.files, job.files_total = now.files, now.files_total
-        job.bytes, job.bytes_total, job.current = now.bytes, now.bytes_total, now.name
+        job.bytes, job.bytes_total, job.current = now.bytes, now.bytes_total, now.reading or now.name
         if now.reason:
             job.problem_count += 1
             if len(job.problems) < SHOWN_PROBLEMS:

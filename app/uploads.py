@@ -147,7 +147,7 @@ class Uploads:
         reason = f"it is larger than {amount(self.largest)} ({amount(size)})"
         with self._lock:
             _append(folder / MANIFEST, {"n": number, "rel": name, "refused": reason})
-        raise TooLarge(f"{name} was not taken: {reason}. Split it, or add its folder by path.")
+        raise TooLarge(f"{name} was not taken: {reason}. Split it into smaller files and add those.")
 
 
 class Receiver:

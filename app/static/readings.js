@@ -119,7 +119,7 @@ export class Readings {
     return {
       id: job.job, state: job.state, name: line(job.name, 120),
       words: over ? job.message : `${words[job.state]}${left}`,
-      share: over ? null : job.state === "reading" ? share : -1,
+      share: over ? null : job.state === "reading" && job.bytes ? share : -1,
       current: over ? "" : line(job.current, 200),
       problems: job.problems ?? [], total: job.problem_count,
       cancel: over ? null : () => this.stop(job),

@@ -31,11 +31,15 @@ RACY_NS = 2_000_000_000  # a file changed this shortly before it was read may ch
 TEMPORARY = ".new-"
 SEEN = ".seen"
 SHOWN_REASONS = 5
+ROWS = 2_000  # passages written between two words on how far a large file is
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an ingest is: files and bytes done, of how many, the last file, and why it was skipped, or ""."""
+    """How far an ingest is: files and bytes done, of how many, the last file and why it was skipped, or "".
+
+    `reading` is the file that is being read now, "" after the last; bytes of it may count already.
+    """
 
     files: int
     files_total: int
@@ -43,6 +47,7 @@ class Progress:
     bytes_total: int
     name: str
     reason: str = ""
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +111,18 @@ def ingest_found(
     try:
         with ParserPool(processes, seconds=seconds) as pool:
             builder = _Builder(folder, found)
+
+            def tell(result: Result | None = None, within: int = 0) -> None:
+                check()
+                if progress is not None:
+                    progress(builder.progress(result, within))
+
             try:
+                tell()
                 for result in pool.parse(found.files, check):
                     check()
-                    builder.add(result)
-                    if progress is not None:
-                        progress(builder.progress(result))
+                    builder.add(result, lambda within: tell(None, within))
+                    tell(result)
                 _refuse_empty(found, builder)
                 if pool.sandbox:
                     builder.notices.insert(0, f"Documents were parsed without a sandbox: {pool.sandbox}")
@@ -197,16 +208,16 @@ class _Builder:
         """How many documents were written."""
         return self._writer.count
 
-    def progress(self, result: Result) -> Progress:
-        """How far this ingest is after this file."""
-        name, reason = result.file.name, result.reason
-        return Progress(len(self._files), len(self._found.files), self._bytes, self._total, name, reason)
+    def progress(self, result: Result | None, within: int) -> Progress:
+        """How far this ingest is: after this file, or `within` so many bytes of the one that is being read."""
+        done, files = len(self._files), self._found.files
+        name, reason = (result.file.name, result.reason) if result else ("", "")
+        reading = files[done].name if done < len(files) else ""
+        return Progress(done, len(files), self._bytes + within, self._total, name, reason, reading)
 
-    def add(self, result: Result) -> None:
-        """Write the documents of one file, or note why there are none."""
+    def add(self, result: Result, within: Callable[[int], None]) -> None:
+        """Write the documents of one file, or note why there are none; `within` hears of the bytes of a large one."""
         file = result.file
-        self._bytes += file.size
-        self._files.append(_fingerprint(result))
         if result.reason:
             self.skipped.append({"path": file.name, "reason": result.reason})
         self.notices += [f"{file.name}: {notice}." for notice in result.notices]
@@ -214,9 +225,19 @@ class _Builder:
             self._warned[file.name] = result.notices
         for number, part in enumerate(result.parts, 1):
             several = len(result.parts) > 1
-            self._add_part(f"{file.name} [{number} of {len(result.parts)}]" if several else file.name, part)
+            name = f"{file.name} [{number} of {len(result.parts)}]" if several else file.name
+            before, share = file.size * (number - 1) / len(result.parts), file.size / len(result.parts)
 
-    def _add_part(self, name: str, part: Part) -> None:
+            def inside(
+                at: int, before: float = before, scale: float = share / max(1, len(part.text))
+            ) -> None:
+                within(int(before + scale * at))
+
+            self._add_part(name, part, inside)
+        self._bytes += file.size
+        self._files.append(_fingerprint(result))
+
+    def _add_part(self, name: str, part: Part, within: Callable[[int], None]) -> None:
         first = self._writer.add(
             name,
             part.text,
@@ -238,6 +259,13 @@ class _Builder:
                 heading = headings[number]
                 about = f"{spaced_name} {passages.spaced(heading)}"
             rows.append((first + number + 1, prepare(part.text[start:end].decode("utf-8", "replace")), about))
+            if len(rows) == ROWS:
+                self._insert(rows)
+                rows = []
+                within(end)
+        self._insert(rows)
+
+    def _insert(self, rows: list[tuple[int, str, str]]) -> None:
         self._search.executemany("insert into passages(rowid, text, about) values (?, ?, ?)", rows)
 
     def finish(self) -> Json:

@@ -210,8 +210,27 @@ def test_progress_counts_files_and_bytes(source: Path, corpora: Path) -> None:
     fill(source, {f"{n}.txt": "text" for n in range(100)})
     seen: list[Progress] = []
     ingest([source], corpora, progress=seen.append)
-    assert [p.files for p in seen] == list(range(1, 101))
+    assert [p.files for p in seen] == list(range(101))
+    assert seen[0] == Progress(0, 100, 0, 400, "", reading="0.txt")
     assert seen[-1] == Progress(100, 100, 400, 400, "99.txt")
+
+
+def test_progress_goes_on_inside_a_large_file_and_so_does_cancel(
+    source: Path, corpora: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.corpus.ingest.ROWS", 10)
+    fill(source, {"a.txt": "small", "large.txt": "The rope is long.\n" * 20_000})
+    seen: list[Progress] = []
+    ingest([source], corpora, progress=seen.append)
+    inside = [p.bytes for p in seen if p.files == 1 and not p.name]
+    assert len(inside) > 5 and inside == sorted(set(inside)) and 5 < inside[0] < inside[-1] <= 5 + 18 * 20_000
+    assert {p.reading for p in seen if p.files == 1} == {"large.txt"} and seen[-1].reading == ""
+    again: list[Progress] = []
+    with pytest.raises(Cancelled):
+        ingest(
+            [source / "large.txt"], corpora, progress=again.append, cancel=lambda: any(p.bytes for p in again)
+        )
+    assert again[-1].files == 0 and leftovers(corpora) == []
 
 
 def test_the_leftovers_of_a_killed_ingest_are_swept(add, source: Path, corpora: Path) -> None:
