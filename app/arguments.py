@@ -10,6 +10,7 @@ examples:
   python3 launch.py --port 8080 --no-browser
   python3 launch.py ask app/sample/documents "Who signed the lease of the depot?"
   python3 launch.py ask ~/case "How many letters mention Halden?" --json --model ~/models/some-8b-Q4_K_M.gguf
+  python3 launch.py bench needle --quick
   python3 launch.py runs
   python3 launch.py show 20261122
 
@@ -57,7 +58,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     opening.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
     opening.add_argument("--window", action="store_true", help="open a window of its own (needs pywebview)")
-    opening.add_argument("--model", metavar="GGUF", help="a GGUF file (default: the last one used)")
+    opening.add_argument(
+        "--model", metavar="MODEL", help="a GGUF file (default: the last one used), or a server: see ask"
+    )
     opening.add_argument("--data", metavar="DIR", help="folder for the database and corpora")
     loading = argparse.ArgumentParser(add_help=False, argument_default=kept)
     for parts in (parser, loading):
@@ -81,7 +84,12 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "words", nargs="+", metavar="PATH... QUESTION", help="paths, then the question in quotes"
     )
-    ask.add_argument("--model", metavar="GGUF", default=kept, help="a GGUF file (default: the starter model)")
+    ask.add_argument(
+        "--model",
+        metavar="MODEL",
+        default=kept,
+        help="a GGUF file (default: the starter), or openai:NAME@http://host:port/v1, where text is then sent",
+    )
     ask.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     ask.add_argument("--depth", type=level, default=1, help="levels of rlm_query children (default 1)")
     ask.add_argument("--seed", type=level, default=0, help="seed of sampling (default 0)")
@@ -128,6 +136,37 @@ def build_parser() -> argparse.ArgumentParser:
     models.add_argument("name", nargs="?", metavar="NAME|FILE", help="for get a model, for inspect a file")
     models.add_argument("--json", action="store_true", help="print one JSON object")
 
+    bench = commands.add_parser(
+        "bench", parents=[common, loading], help="measure a model by length of the text", description=_BENCH
+    )
+    bench.add_argument("suite", nargs="*", metavar="SUITE", help="needle multi documents count table pairs")
+    bench.add_argument(
+        "--quick", action="store_true", help="a look in a few minutes: two suites, four lengths"
+    )
+    bench.add_argument(
+        "--model", metavar="GGUF", default=kept, help="a GGUF file (default: the starter model)"
+    )
+    bench.add_argument("--suites", metavar="A,B", help="the same as naming them")
+    bench.add_argument(
+        "--methods",
+        metavar="A,B",
+        help="direct retrieval compaction rlm (depth 1) rlm-0 rlm-2; default: the first four",
+    )
+    bench.add_argument(
+        "--lengths", metavar="N,N", help="in windows of the model, 0.1 to 1000; default 0.5 to 1000"
+    )
+    bench.add_argument("--questions", type=positive, help="of each suite, length and method (default 20)")
+    bench.add_argument(
+        "--minutes",
+        type=positive,
+        help="the most for one suite, length and method (default 10); fewer questions then",
+    )
+    bench.add_argument("--seed", type=level, help="another seed makes other texts and questions (default 0)")
+    bench.add_argument("--chart", metavar="FILE.png", help="draw accuracy and tokens by length")
+    bench.add_argument("--show", action="store_true", help="measure nothing, show what is stored")
+    bench.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    bench.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
     commands.add_parser("test", help="run the test suite; further arguments go to pytest", add_help=False)
     return parser
 
@@ -135,6 +174,12 @@ def build_parser() -> argparse.ArgumentParser:
 _ASK = (
     "Read the files, run the model over them, and print the answer with its sources. Progress goes to stderr. "
     "Exit status: 0 answered, 1 no answer, 2 bad input, 130 stopped."
+)
+_BENCH = (
+    "Ask a model questions about generated texts of growing length, several ways side by side: direct (what fits the "
+    "window), retrieval (the best passages), compaction (read on and keep notes), rlm (recursive, as `ask` does). "
+    "Every question is a run that the app can open. Ctrl+C keeps what is done, and the same command goes on from "
+    "there. Exit status: 0 done, 2 bad input, 130 stopped."
 )
 _MODELS = (
     "list: the GGUF files that are there, whether they fit this machine, and the catalogue. get NAME: download one, "

@@ -63,6 +63,10 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.models_command import models
 
             return models(options)
+        case "bench":
+            from app.bench_command import bench
+
+            return bench(options)
     raise AssertionError(options.command)
 
 

@@ -28,6 +28,7 @@ from engine.types import Json, ModelInfo, Sampling, Settings, Usage, to_json
 
 KIND = "bench"  # of the collections that hold the texts; the library and the sessions leave them out
 SAMPLE_CHARS = 20_000  # of generated text, by which a model's characters per token are measured
+STOPPED = "stopped; what was measured is kept, and the same command goes on from there"
 QUESTION_SECONDS = 900.0  # the most that one question may take
 
 
@@ -83,9 +84,13 @@ class Bench:
         progress(work.now("looking at what is stored"))
         for row in plan.rows():
             for number in work.left(row):
-                stop.check()
+                if stop.event.is_set():
+                    raise Cancelled(STOPPED)
                 progress(work.now(f"{row.suite} at {row.windows:g} windows, {row.method}", row))
-                trial = self._ask(row, number, stop)
+                try:
+                    trial = self._ask(row, number, stop)
+                except Cancelled as error:
+                    raise Cancelled(STOPPED) from error
                 self._store.save_trial(trial)
                 work.add(row, trial)
                 progress(work.now(f"{row.suite} at {row.windows:g} windows, {row.method}", row, trial))
@@ -106,7 +111,7 @@ class Bench:
             asked.text, info, settings, stop=stop, strategy=strategy, part=parts[asked.haystack]
         )
         if answer.status == "interrupted":
-            raise Cancelled("stopped; what was measured is kept, and the same command goes on from there")
+            raise Cancelled(STOPPED)
         return self._trial(row, number, asked, answer)
 
     def _trial(self, row: Row, number: int, asked: suites.Question, answer: Answer) -> Json:

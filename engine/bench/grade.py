@@ -1,4 +1,4 @@
-"""Is an answer right? One grader for all suites and methods, and for the model's own evaluation.
+"""Is an answer right? One grader for all suites and methods.
 
 Case, width of letters, quotes, white space, thousands separators and closing punctuation do not count. An answer
 that is over three times as long as its reference, or that names a wrong candidate beside the right one, is wrong:
