@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from engine.corpus import grep as scanner
+from engine.corpus.columns import HEADER, column, place
 from engine.corpus.document import Document, Hit, Hits, Piece
 from engine.corpus.forms import FORMS, named
 from engine.corpus.layout import Archive
@@ -154,6 +156,28 @@ class Corpus(Sequence):
     def values(self, form: str, limit: int | None = None) -> Hits:
         """All values of a form of `engine.corpus.forms`, document by document. Raises ValueError for another name."""
         return self.grep(named(form), limit)
+
+    def column(self, about: str, pattern: Expression = "") -> Hits:
+        """The fields under a header of delimited text such as CSV, for rows in which `pattern` matches.
+
+        `about` names the column, alternatives separated by "|"; see `engine.corpus.columns`. A hit's `.text` is its
+        row, `.match` the field, `.number` what it amounts to. Raises ValueError for a bad pattern.
+        """
+        compiled = compile_pattern(pattern) if pattern else None
+        self.tracker.searched.update(self.numbers)
+        hits = []
+        for number in self.numbers:
+            if place(self.archive.slice(number, 0, min(HEADER, self.archive.chars(number))), about) is None:
+                continue
+            found = (
+                None
+                if compiled is None
+                else [a for a, _, _ in scanner.matches(self.archive, number, compiled)]
+            )
+            for start, end, a, b in column(self.archive.decode(number), about):
+                if found is None or bisect_left(found, start) < bisect_left(found, end):
+                    hits.append(Hit(self, number, a, b, shown=(start, end)))
+        return Hits(hits, corpus=self)
 
     def phrase(self, question: str) -> str:
         """The words that a question asks to count or list, as a regular expression; see `engine.corpus.phrase`.

@@ -6,6 +6,7 @@ line that states it may say. The words of the question come from the variable `q
 
 from __future__ import annotations
 
+AMOUNTS = "amount|total|price|cost|sum|paid|value"  # what a column of money is called
 NOT_THERE = "not in these documents"
 
 # The form of a value by its type in the lexicon; types that are missing are phrases without a form.
@@ -119,3 +120,15 @@ FINAL(docs.names or "{NOT_THERE}", docs)"""
     known = "earlier[-1][1]" if lean == "person" else 'f"{earlier[-1][0]} {question}"'
     return f'''found = context.nearest("{form}", {known}, "{about}")
 FINAL(found[0].match, found[0]) if found else FINAL("{NOT_THERE}")'''
+
+
+def column(about: str, named: bool, end: str) -> str:
+    """Reckon over a column of CSV rows, those that hold the phrase in question or all: "sum", "max" or "min"."""
+    rows = "context.phrase(question)" if named else '""'
+    last = {
+        "sum": "round(sum(h.number for h in hits), 2), hits[:20]",
+        "max": "hits[-1].match, hits[-1]",
+        "min": "hits[0].match, hits[0]",
+    }[end]
+    return f'''hits = context.column("{about}", {rows}).ranked()
+FINAL({last}) if hits else FINAL("{NOT_THERE}")'''

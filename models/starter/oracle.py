@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.types import Message
 from models.starter import cells
-from models.starter.cells import CELLS, FORM_OF_TYPE, NOT_THERE, ask_lines, list_values, look_up
+from models.starter.cells import AMOUNTS, CELLS, FORM_OF_TYPE, NOT_THERE, ask_lines, list_values, look_up
 from models.starter.episode import Episode
 
 UNKNOWN = f'FINAL("{NOT_THERE}")'
@@ -48,6 +48,10 @@ def cell_of(episode: Episode) -> str | None:
             return cells.two_sets(plan["without"], plan["count"])
         case "follow up":
             return cells.follow_up(plan["lean"], plan.get("form", ""), plan.get("about", ""))
+        case "rows sum":
+            return cells.column(AMOUNTS, named=True, end="sum")
+        case "column":
+            return cells.column(plan["about"], named=False, end=plan["end"])
         case "distinct":
             return cells.distinct(plan["form"])
         case "two steps":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 
+from models.starter.cells import AMOUNTS
 from models.starter.episode import Episode
 from models.starter.facts import fill
 from models.starter.wording import pattern, plural, reword
@@ -32,12 +33,28 @@ TABLE_STATUS = (
 )  # fmt: skip
 
 
+COLUMN = {
+    "sum": ("What is the total of all {ns}?", "How much do all {ns} come to?", "Add up all {ns} in the table.", "What is the total amount of the {ns} table?",
+            "What do the {ns} add up to?", "How much is it for all {ns} together?", "Sum up the amounts of all {ns}."),
+    "max": ("What is the largest amount among the {ns}?", "What is the highest amount of any {n}?", "How much is the largest {n}?",
+            "What is the biggest {n} amount?", "What is the highest amount in the table of {ns}?"),
+    "min": ("What is the smallest amount among the {ns}?", "What is the lowest amount of any {n}?", "How much is the smallest {n}?",
+            "What is the lowest amount in the table of {ns}?"),
+}  # fmt: skip
+
+
 def table(rng: random.Random, world: World) -> Episode | None:
     """Questions about the rows of a CSV file: a count, a list, a sum."""
     if world.table is None:
         return None
     t = world.table
     draw = rng.random()
+    if draw > 0.8:
+        end = rng.choice(("sum", "sum", "max", "min"))
+        question = reword(rng, fill(rng, rng.choice(COLUMN[end]), {"n": t.noun, "ns": plural(t.noun)}))
+        amounts = [float(row[t.header.index("amount")]) for row in t.rows]
+        answer = {"sum": round(sum(amounts), 2), "max": max(amounts), "min": min(amounts)}[end]
+        return Episode("table", question, answer, "number", {"act": "column", "about": AMOUNTS, "end": end})
     if draw < 0.25 and "status" in t.header:
         at = t.header.index("status")
         state = rng.choice(("paid", "open", "overdue", "cancelled", "late", "done"))
