@@ -17,7 +17,8 @@ FRAME = PLAIN | frozenset(
     occurs speak speaks talk talks named called marked listed written words word times time often count counts
     number numbers line lines entries entry row rows file files paper papers text texts letter letters report reports
     mail mails email emails e note notes memo memos anything anywhere something come comes marked going let hi hello
-    total sum add together amount status still address addresses percentages values list show check collect""".split()
+    total sum add together amount status still address addresses percentages values list show check collect deal deals
+    bring brings include includes used use read anybody anyone did mention""".split()
 )
 DOCUMENT_WORDS = frozenset(
     "file files paper papers text texts letter letters report reports mail mails email emails note notes memo memos document documents".split()

@@ -22,6 +22,7 @@ from models.starter.fanout import FAN, FAN_DEEP, ask_each
 from models.starter.lexicon import WORDS, organisation, person
 from models.starter.lookups import ask_for, said_of, synonyms, verb_forms, within
 from models.starter.oracle import cell_of
+from models.starter.plainly import plain_question, plain_thing
 from models.starter.wording import BARE, plural, reword, shorten
 from models.starter.worlds import FILLER, NOUNS, World, bindings, make_world, scene_facts, state
 
@@ -126,7 +127,7 @@ def of_attribute(rng: random.Random) -> list[Lesson]:
         question = fill(rng, rng.choice(BARE), {"label": rng.choice(attribute.labels)})
     question = shorten(rng, question, thing.core, thing)
     if rng.random() < 0.35:
-        question = question.replace(thing.name, plain(rng))
+        question = question.replace(thing.name, plain_thing(rng))
     return [(reword(rng, within(rng, question)), look_up(form, about), alone)]
 
 
@@ -147,13 +148,10 @@ def of_each(rng: random.Random, kind: str, attribute: Attribute, form: str, abou
     return lessons if forms is FAN else [*lessons, (question, look_up(form, about), True)]
 
 
-def plain(rng: random.Random) -> str:
-    """Something without a name, as people call things: "the fire door", "an apprentice of the old mill"."""
-    a, b, c = rng.choice(WORDS["adjectives"]), rng.choice(WORDS["things"]), rng.choice(WORDS["things"])
-    whole = rng.choice(
-        (f"the {b} {c}", f"the {a} {b}", f"the {b}", f"the {b} of the {c}", f"the {a} {b} {c}", f"a {b} {c}")
-    )
-    return whole if rng.random() < 0.85 else f"{whole} for {rng.randint(1990, 2030)}"
+def of_plain(rng: random.Random) -> list[Lesson]:
+    """A question about anything, in plain words."""
+    question, cell = plain_question(rng)
+    return [(reword(rng, within(rng, question)), cell, rng.random() < 0.1)]
 
 
 def of_verb(rng: random.Random) -> list[Lesson]:
@@ -171,7 +169,7 @@ def of_verb(rng: random.Random) -> list[Lesson]:
     form, ask = rng.choice(asks)
     bound = bindings(thing, short=rng.random() < 0.3)
     if rng.random() < 0.5:
-        bound["s"] = plain(rng)
+        bound["s"] = plain_thing(rng)
     about = "" if seldom else verb_forms()[past]
     return [(reword(rng, within(rng, fill(rng, ask, bound))), look_up(form, about), False)]
 
@@ -384,6 +382,7 @@ SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
     (8, of_verb),
     (7, of_scene),
     (4, of_rows),
+    (9, of_plain),
     (8, of_many),
 )  # lessons for each world
 FOLLOWED = 8  # follow-ups for each world

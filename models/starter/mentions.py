@@ -30,11 +30,16 @@ COUNT_DOCUMENTS = (
     "In how many files is {s} named?", "How many texts contain {s}?", "Number of documents with {s}?",
     "How many papers refer to {s}?", "How many documents are there about {s}?", "How many letters mention {s}?",
     "How many documents contain the words {s}?", "How many reports speak of {s}?", "How many mails mention {s}?",
+    "How many documents say something about {s}?", "How many files have {s} in them?", "In how many papers do I find {s}?",
+    "How many of my documents talk about {s}?", "How many notes bring up {s}?", "How many documents deal with {s}?",
+    "How many files include {s}?", "In how many of the documents is {s} mentioned?",
 )  # fmt: skip
 COUNT_TIMES = (
     "How many times is {s} mentioned?", "How often is {s} mentioned?", "How often does {s} appear in the documents?",
     "Count how often {s} occurs.", "How many times does {s} occur?", "How many mentions of {s} are there?",
     "What is the number of mentions of {s}?", "How often do we speak of {s}?", "How many times do they name {s}?",
+    "How often does the word {s} come up?", "How many times does {s} come up?", "How often do we read of {s}?",
+    "How many times is the word {s} used?", "How often is {s} written?",
 )  # fmt: skip
 LIST_DOCUMENTS = (
     "Which documents mention {s}?", "Which files talk about {s}?", "List the documents that mention {s}.",
@@ -42,11 +47,16 @@ LIST_DOCUMENTS = (
     "What documents mention {s}?", "Show me every document about {s}.", "Where is {s} mentioned?",
     "Which of the papers refer to {s}?", "Give me a list of the files that mention {s}.",
     "In which files do we find {s}?", "Which letters mention {s}?", "Find all documents that name {s}.",
+    "Which documents say something about {s}?", "Which files have {s} in them?", "Where does {s} come up?", "Where do I find {s}?",
+    "Which of my documents talk about {s}?", "Which notes bring up {s}?", "Which documents deal with {s}?", "Which files include {s}?",
+    "What papers do we have about {s}?", "In which papers is there something about {s}?",
 )  # fmt: skip
 WHETHER = (
     "Is {s} mentioned anywhere?", "Do the documents mention {s}?", "Does any document mention {s}?",
     "Is there anything about {s}?", "Do any of the files talk about {s}?", "Is {s} named in these papers?",
     "Does {s} appear in the documents?", "Can you find {s} anywhere?", "Are there documents about {s}?",
+    "Does anybody mention {s}?", "Is there a document about {s}?", "Do we have anything on {s}?", "Did anyone write about {s}?",
+    "Is there any mention of {s}?", "Does {s} come up anywhere?",
 )  # fmt: skip
 
 
