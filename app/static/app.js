@@ -5,7 +5,7 @@ import { appears, el, find, icon, put } from "/ui/dom.js";
 import { createLive } from "/ui/live.js";
 import { createShortcuts } from "/ui/shortcuts.js";
 import { createTheme } from "/ui/themes.js";
-import { createToasts } from "/ui/toasts.js";
+import { createToasts, during } from "/ui/toasts.js";
 
 const VIEWS = [["ask", "Ask"], ["library", "Library"], ["sessions", "Sessions"], ["models", "Models"]];
 const listeners = new Map();
@@ -19,6 +19,8 @@ const app = {
   api,
   live,
   toast,
+  /** Wait for a promise; what takes a while is spoken of meanwhile. */
+  during: (text, work) => during(toast, text, work),
   theme,
   /** View and parameters of the address: {view, run, node, ...}. */
   state: read(),
@@ -65,6 +67,7 @@ function show() {
     const panel = find(`#view-${name}`);
     panel?.classList.toggle("shown", here);
     if (panel) panel.inert = !here;
+    if (panel && !here && panel.contains(document.activeElement)) document.activeElement.blur(); // the next key is for the view that is shown
     const link = find(`#nav-${name}`);
     if (here) link?.setAttribute("aria-current", "page");
     else link?.removeAttribute("aria-current");

@@ -264,7 +264,8 @@ class Library {
     }
     if (!(await confirmed(before, card))) return;
     try {
-      const receipt = await this.app.api.del(`/api/corpora/${card.card}`);
+      const receipt = await this.app.during(`Deleting ${line(card.name, 80)}: its text is being erased from the disk…`,
+        this.app.api.del(`/api/corpora/${card.card}`));
       if (this.open_) this.app.go("library", {}, { replace: true });
       this.app.closeDocument();
       await this.load();

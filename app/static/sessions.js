@@ -184,6 +184,7 @@ class SessionsView {
       field.replaceWith(title);
       title.focus();
       if (keep && wanted !== (one.title || one.question)) await this.save(one, wanted);
+      else this.load();
     };
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== "Escape") return;
@@ -214,7 +215,8 @@ class SessionsView {
     if (!sure) return;
     const next = this.row(one.id)?.nextElementSibling?.dataset.id;
     try {
-      const receipt = await this.app.api.del(`/api/sessions/${encodeURIComponent(one.id)}`);
+      const receipt = await this.app.during("Deleting the session: its text is being erased from the disk…",
+        this.app.api.del(`/api/sessions/${encodeURIComponent(one.id)}`));
       this.app.toast(receiptWords(receipt), "ok");
     } catch (problem) {
       this.app.toast(problem.message, "error");

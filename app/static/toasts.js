@@ -4,8 +4,12 @@ import { el, icon } from "/ui/dom.js";
 
 const STAY = 6000; // milliseconds; not while the pointer or the focus is on it
 const MOST = 4;
+const PATIENCE = 400; // milliseconds that work may take before it is spoken of
 
-/** Returns `toast(text, kind = "info", action?)`; kind: info, ok, error; action: {label, run}. */
+/**
+ * Returns `toast(text, kind = "info", action?)`; kind: info, ok, error, busy (stays until what it returns is called);
+ * action: {label, run}.
+ */
 export function createToasts() {
   const stack = el("div", { id: "toasts", role: "region", "aria-label": "Messages" });
   document.body.append(stack);
@@ -14,7 +18,7 @@ export function createToasts() {
     const twin = [...stack.children].find((other) => other.dataset.text === text);
     twin?.remove();
     const box = el("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status", dataset: { text } },
-      icon(kind === "error" ? "warning" : kind === "ok" ? "check" : "dot"),
+      icon(kind === "error" ? "warning" : kind === "ok" ? "check" : kind === "busy" ? "refresh" : "dot"),
       el("span", { class: "grow" }, text),
       action && el("button", { class: "plain", type: "button",
         on: { click: () => { box.remove(); action.run(); } } }, action.label),
@@ -22,9 +26,21 @@ export function createToasts() {
         on: { click: () => box.remove() } }, icon("close")));
     stack.append(box);
     while (stack.children.length > MOST) stack.firstChild.remove();
-    if (kind !== "error") leaveLater(box);
+    if (kind !== "error" && kind !== "busy") leaveLater(box);
     return () => box.remove();
   };
+}
+
+/** Wait for work; when it takes a while, say so until it is over. */
+export async function during(toast, text, work) {
+  let close = () => {};
+  const timer = setTimeout(() => (close = toast(text, "busy")), PATIENCE);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+    close();
+  }
 }
 
 function leaveLater(box) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -97,6 +99,20 @@ def test_a_session_is_renamed_in_place(page):
     expect(page.locator(".session", has_text="Writers")).to_contain_text("Ask about each letter")
 
 
+def test_a_title_that_is_being_typed_survives_news(desk, page):
+    page.locator(".session", has_text="Look for ever").locator(".session-open").focus()
+    page.keyboard.press("F2")
+    page.keyboard.type("Half a ti")
+    with page.expect_response(re.compile("/api/sessions")) as told:
+        desk.workbench.hub.tell("runs")
+    told.value.finished()
+    page.keyboard.type("tle")
+    expect(page.get_by_role("textbox", name="Title of the session")).to_have_value("Half a title")
+    page.keyboard.press("Escape")
+    expect(page.locator(".session-title").first).to_have_text("Look for ever")
+    expect(page.locator(".session-open").first).to_be_focused()
+
+
 def test_arrows_move_and_enter_opens_the_last_question_of_a_session(page):
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox", name="Search sessions")).to_be_focused()
@@ -106,7 +122,7 @@ def test_arrows_move_and_enter_opens_the_last_question_of_a_session(page):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator(".run-question")).to_have_text("And where to?")
-    expect(page.locator(".earlier")).to_contain_text("When does the ferry leave?")
+    expect(page.locator(".thread .earlier")).to_contain_text("When does the ferry leave?")
 
 
 def test_deleting_asks_first_and_tells_what_went_in_every_tab(desk, page):

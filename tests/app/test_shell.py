@@ -167,10 +167,13 @@ def test_messages_are_text_errors_stay_and_others_leave_by_themselves(visit: Vis
     page.evaluate(
         """async () => {
           document.querySelector("#toasts").remove();
-          const toast = (await import("/ui/toasts.js")).createToasts();
+          const { createToasts, during } = await import("/ui/toasts.js");
+          const toast = createToasts();
           toast("<b>kept</b>", "ok");
           toast("It failed.", "error");
           toast("It failed.", "error");
+          window.working = new Promise((end) => { window.endWork = end; });
+          during(toast, "Deleting…", window.working);
           toast("Undo?", "info", { label: "Undo", run: () => { document.body.dataset.undone = "yes"; } });
         }"""
     )
@@ -182,6 +185,8 @@ def test_messages_are_text_errors_stay_and_others_leave_by_themselves(visit: Vis
     assert page.evaluate("document.body.dataset.undone") == "yes"
     page.mouse.move(0, 0)
     page.clock.run_for(7000)
+    expect(toasts).to_have_text(["It failed.", "Deleting…"])
+    page.evaluate("window.endWork()")
     expect(toasts).to_have_text(["It failed."])
     page.get_by_role("button", name="Close this message").click()
     expect(toasts).to_have_count(0)
@@ -236,6 +241,13 @@ def test_axe_finds_nothing_serious_in_our_own_elements(visit: Visit, scheme: str
     page.get_by_role("button", name="Who is the landlord of the harbour warehouse?").click()
     expect(page.locator(".answer-text")).to_contain_text("Grenfold Estates", timeout=90_000)
     assert violations(page) == [], "answer and tree"
+    page.click("#nav-sessions")
+    expect(page.locator(".session").first).to_be_visible()
+    assert violations(page) == [], "a session"
+    page.click("#nav-ask")
+    page.get_by_role("button", name="New session").click()
+    expect(page.locator(".recent .earlier").first).to_be_visible()
+    assert violations(page) == [], "asked lately"
     page.locator("#nav-ask").focus()
     page.keyboard.press("?")
     assert violations(page) == [], "shortcuts"
