@@ -224,14 +224,20 @@ class Server(uvicorn.Server):
 
 
 def in_window(server: Server, listener: socket.socket, url: str) -> None:
-    """Serve from a thread and show the app in a window of its own; closing it ends the app."""
+    """Serve from a thread and show the app in a window of its own; either ends with the other."""
     import webview
 
     serving = threading.Thread(target=server.run, args=([listener],))
+
+    def close_with_the_server() -> None:
+        serving.join()
+        with contextlib.suppress(Exception):  # it was closed first
+            window.destroy()
+
     serving.start()
     try:
-        webview.create_window("Taproot", url, width=1360, height=880, min_size=(420, 480))
-        webview.start()
+        window = webview.create_window("Taproot", url, width=1360, height=880, min_size=(420, 480))
+        webview.start(close_with_the_server)
     finally:
         server.should_exit = True
         serving.join()

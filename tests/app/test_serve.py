@@ -114,6 +114,55 @@ def test_a_window_without_pywebview_says_what_to_install(
     assert not (tmp_path / "data").exists()
 
 
+WEBVIEW = '''"""Stands in for pywebview: a window that a person closes once the app is there."""
+import http.client, threading, time, urllib.parse
+
+class Window:
+    def __init__(self, title, url, **options):
+        self.title, self.url, self.options, self.closed = title, url, options, threading.Event()
+
+    def destroy(self):
+        self.closed.set()
+
+    def look(self):
+        asked = urllib.parse.urlsplit(self.url)
+        def get(path, cookie=""):
+            connection = http.client.HTTPConnection(asked.netloc, timeout=30)
+            connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+            answer = connection.getresponse()
+            return answer.getheader("set-cookie", "").partition(";")[0], answer.read()
+        cookie = get(f"{asked.path}?{asked.query}")[0]
+        while b"true" not in get("/api/ready", cookie)[1]:
+            time.sleep(0.05)
+        print(f"window {self.title}: ready", flush=True)
+        self.destroy()
+
+windows = []
+def create_window(*given, **options):
+    windows.append(Window(*given, **options))
+    return windows[0]
+
+def start(func):
+    threading.Thread(target=func, daemon=True).start()
+    threading.Thread(target=windows[0].look, daemon=True).start()
+    windows[0].closed.wait()
+'''
+WINDOWED = "import sys; sys.path.insert(0, {!r}); from app.cli import run; sys.exit(run(sys.argv[1:]))"
+
+
+def test_a_window_shows_the_app_and_ends_with_it(tmp_path: Path) -> None:
+    (tmp_path / "webview.py").write_text(WEBVIEW)
+    program = [sys.executable, "-c", WINDOWED.format(str(tmp_path))]
+    app = Taproot(tmp_path / "data", "--window", program=program)
+    assert app.process.wait(90) == 0
+    assert app.process.stdout.read().endswith("window Taproot: ready\nTaproot has stopped.\n")
+
+    (tmp_path / "data" / FILE_NAME).write_bytes(b"not a database" * 100)
+    broken = Taproot(tmp_path / "data", "--window", program=program, stderr=subprocess.PIPE)
+    assert broken.process.wait(90) == 2
+    assert FILE_NAME in broken.process.stderr.read()
+
+
 # --- start and stop ---------------------------------------------------------------------------------------
 
 
