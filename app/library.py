@@ -81,7 +81,8 @@ class Library:
         """All cards, newest first, with what a person wants to know of each."""
         self._store.adopt()
         corpora = {row["corpus"]: row for row in self._store.corpora()}
-        return [self._card(row, corpora) for row in self._store.collections()]
+        shown = (row for row in self._store.collections() if row["kind"] != "bench")
+        return [self._card(row, corpora) for row in shown]
 
     def card(self, name: str) -> Json:
         """One card, by its own id or that of a version. Raises NotFound."""

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from app.errors import status_of
 from app.gate import Application, Gate
-from app.routes import ask, library, models, runs, sessions
+from app.routes import ask, bench, library, models, runs, sessions
 from app.ui.page import page
 from app.ui.theme import theme
 from app.workbench import Workbench
@@ -36,7 +36,7 @@ def routes(workbench: Workbench) -> FastAPI:
     app.add_exception_handler(HTTPException, explain_http)
     app.add_exception_handler(RequestValidationError, explain_request)
     app.add_exception_handler(Exception, confess)
-    for part in (ask, runs, sessions, library, models):
+    for part in (ask, runs, sessions, library, models, bench):
         app.include_router(part.router(workbench))
 
     @app.get("/api/ready")

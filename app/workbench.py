@@ -15,10 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from app.bench import Measuring
 from app.hub import Hub
 from app.runs import Runs
 from app.sessions import Sessions
 from engine.engine import Engine
+from engine.llm.adapters import Adapter
 from engine.llm.fit import Wish
 
 
@@ -26,18 +28,26 @@ class Workbench:
     """Opens the data folder at once and waits for no model. Thread-safe; close it once.
 
     `model` is the path of a GGUF file, or `scripted:FILE`; without it the last one used is loaded. `wish` is how
-    models are loaded, where a person does not leave it to the machine. Raises
+    models are loaded, where a person does not leave it to the machine; `adapters` are put on `model`. Raises
     StoreError, SandboxError or KernelError when the data folder cannot be used or no cell can run.
     """
 
-    def __init__(self, data_dir: Path, model: str | None = None, wish: Wish | None = None):
+    def __init__(
+        self,
+        data_dir: Path,
+        model: str | None = None,
+        wish: Wish | None = None,
+        adapters: tuple[Adapter, ...] = (),
+    ):
         self.data_dir = Path(data_dir).absolute()
         self.wish = wish or Wish()
+        self.model, self.adapters = model, adapters
         self.engine = Engine(self.data_dir)
         self.hub = Hub(self.engine.store)
         self.runs = Runs(self.engine, self.hub)
         self.sessions = Sessions(self.engine.store, self.hub)
-        self._model = model
+        self.bench = Measuring(self)
+
         self.library: Any = _part("app.library", "Library", self)
         self.models: Any = _part("app.models", "Models", self)
 
@@ -46,11 +56,12 @@ class Workbench:
         if self.library is not None:
             self.library.ensure_sample()
         if self.models is not None:
-            self.models.start(self._model)
+            self.models.start(self.model)
 
     def close(self) -> None:
         """Stop what runs, tell every follower that it is over, and close the engine."""
         self.hub.close()
+        self.bench.close()
         self.runs.close()
         for part in (self.library, self.models):
             if hasattr(part, "close"):

@@ -7,7 +7,7 @@ import { createShortcuts } from "/ui/shortcuts.js";
 import { createTheme } from "/ui/themes.js";
 import { createToasts, during } from "/ui/toasts.js";
 
-const VIEWS = [["ask", "Ask"], ["library", "Library"], ["sessions", "Sessions"], ["models", "Models"]];
+const VIEWS = [["ask", "Ask"], ["library", "Library"], ["sessions", "Sessions"], ["models", "Models"], ["bench", "Bench"]];
 const listeners = new Map();
 const toast = createToasts();
 const shortcuts = createShortcuts();
@@ -115,7 +115,7 @@ async function mountView([name]) {
 }
 
 async function start() {
-  await appears("#models-host");
+  await appears("#bench-host");
   document.documentElement.lang = "en";
   document.body.prepend(
     el("a", { class: "skip", href: "#main", on: { click: (event) => {

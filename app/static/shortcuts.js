@@ -2,7 +2,7 @@
 
 import { el, icon, put } from "/ui/dom.js";
 
-const GROUPS = ["Everywhere", "Ask", "Tree", "Playback", "Library", "Document", "Sessions", "Models"];
+const GROUPS = ["Everywhere", "Ask", "Tree", "Playback", "Library", "Document", "Sessions", "Models", "Bench"];
 
 export function createShortcuts() {
   const known = [];

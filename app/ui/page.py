@@ -1,4 +1,4 @@
-"""The one Gradio page: four views, of which `app.js` shows one, each with an empty host that our modules fill."""
+"""The one Gradio page: five views, of which `app.js` shows one, each with an empty host that our modules fill."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gradio as gr
 from app.ui.ask import form
 from app.workbench import Workbench
 
-VIEWS = ("ask", "library", "sessions", "models")
+VIEWS = ("ask", "library", "sessions", "models", "bench")
 
 
 def page(workbench: Workbench) -> gr.Blocks:

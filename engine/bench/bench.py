@@ -20,9 +20,9 @@ from engine.bench import grade, suites, words
 from engine.bench.methods import method, reads_all
 from engine.bench.plan import Plan, Row, check
 from engine.corpus import Corpus
-from engine.corpus.ingest import CorpusInfo, load_info
+from engine.corpus.ingest import CorpusInfo, ingest, load_info
 from engine.engine import Answer, Engine
-from engine.errors import Cancelled, StoreError
+from engine.errors import Cancelled, ModelError, StoreError
 from engine.stop import Stop
 from engine.types import Json, ModelInfo, Sampling, Settings, Usage, to_json
 
@@ -62,8 +62,7 @@ class Bench:
         self.info: ModelInfo = engine.model.info
         self.seed = seed
         self.chars_per_token = self._measured()
-        known = [suites.VERSION, self.info.fingerprint, self.info.n_ctx, seed]
-        self.series = hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12]
+        self.series = series_of(self.info, seed)
         self._blocks: dict[tuple[str, float, int], tuple[CorpusInfo, suites.Block, list[Json]]] = {}
 
     def run(self, plan: Plan, *, progress: Tell = lambda now: None, stop: Stop | None = None) -> None:
@@ -107,11 +106,15 @@ class Bench:
             max_seconds=QUESTION_SECONDS,
             sampling=Sampling(seed=self.seed),
         )
+        if series_of(self._engine.model.info, self.seed) != self.series:
+            raise ModelError("another model was loaded meanwhile; what was measured is kept")
         answer = self._engine.ask(
             asked.text, info, settings, stop=stop, strategy=strategy, part=parts[asked.haystack]
         )
         if answer.status == "interrupted":
             raise Cancelled(STOPPED)
+        if answer.status == "failed":
+            self._engine.model.count("")  # raises what is wrong where the model is gone
         return self._trial(row, number, asked, answer)
 
     def _trial(self, row: Row, number: int, asked: suites.Question, answer: Answer) -> Json:
@@ -165,7 +168,7 @@ class Bench:
                 place.mkdir(parents=True, exist_ok=True, mode=0o700)
                 for file, text in texts.items():
                     (place / file).write_text(text, "utf-8")
-            info = self._engine.add([folder], stop=stop)
+            info = ingest([folder], self._store.corpora_dir, cancel=stop.event.is_set)
             title = f"Bench: {suite} at {windows:g} windows"
             row = {"collection": name, "kind": KIND, "name": title, "sources": []}
             self._store.save_version(row, {**asdict(info), "path": str(info.path), "name": title}, None)
@@ -181,6 +184,12 @@ class Bench:
         """Characters per token of the generated text, by the model's own tokenizer."""
         text = " ".join(islice(words.filler(random.Random(0)), SAMPLE_CHARS // 70))
         return round(len(text) / max(1, self._engine.model.count(text)), 3)
+
+
+def series_of(info: ModelInfo, seed: int) -> str:
+    """The id of the results of a model with its window: others cannot be compared with them."""
+    known = [suites.VERSION, info.fingerprint, info.n_ctx, seed]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12]
 
 
 def places(info: CorpusInfo, many: int) -> Iterable[Json]:

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from engine.bench.suites import LEXICAL
+from engine.bench.methods import METHODS
+from engine.bench.suites import LEXICAL, SUITES
 from engine.errors import InputError
 from engine.store import Store
 from engine.types import Json
@@ -36,7 +37,11 @@ def rows(trials: Iterable[Json], n_ctx: int) -> list[Json]:
     for trial in trials:
         grouped[trial["suite"], trial["windows"], trial["method"]].append(trial)
     found = []
-    for (suite, windows, method), mine in sorted(grouped.items()):
+    order = [*METHODS]
+    for suite, windows, method in sorted(
+        grouped, key=lambda k: (SUITES.index(k[0]), k[1], order.index(k[2]))
+    ):
+        mine = grouped[suite, windows, method]
         n = len(mine)
         right = sum(trial["score"] == 1 for trial in mine)
         low, high = interval(right, n)
@@ -74,7 +79,7 @@ def void(table: list[Json]) -> str:
     if accuracy >= LEAST_DIRECT:
         return ""
     return (
-        f"The comparison with the other methods is void: `direct` is right in {accuracy:.0%} of {n} questions at half "
+        f"The comparison with the other methods is void: direct is right in {accuracy:.0%} of {n} questions at half "
         f"a window, where {LEAST_DIRECT:.0%} are needed. This model cannot read a text by itself, so its failing on "
         "longer ones says nothing about length."
     )
