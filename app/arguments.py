@@ -76,6 +76,12 @@ def build_parser() -> argparse.ArgumentParser:
         how.add_argument("--cache-type", choices=("f16", "q8_0"), help="how the conversations are kept")
         how.add_argument("--batch", type=positive, metavar="TOKENS", help="tokens of one step (default 512)")
         how.add_argument("--slots", type=positive, metavar="N", help="replies written at once (default 16)")
+        how.add_argument(
+            "--lora",
+            action="append",
+            metavar="FILE[:SCALE]",
+            help="a LoRA adapter in GGUF form to put on the model; may be given several times",
+        )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
     ask = commands.add_parser(

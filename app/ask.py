@@ -12,11 +12,13 @@ from pathlib import Path
 from app.cli import STARTER
 from app.progress import reporter_for
 from app.terminal import brief, console, safe
-from app.wishes import wish_of
+from app.wishes import adapters_of, wish_of
+from engine.bench.router import route
 from engine.engine import Answer, Engine
 from engine.errors import Cancelled, InputError, TaprootError
 from engine.llm import open_model
 from engine.llm.base import Model
+from engine.llm.endpoint import is_remote, read_endpoint
 from engine.stop import Stop
 from engine.store.location import data_folder
 from engine.types import Json, Sampling, Settings, to_json
@@ -37,7 +39,9 @@ def ask(options: argparse.Namespace) -> int:
         max_seconds=float(options.seconds),
         sampling=Sampling(temperature=options.temperature, seed=options.seed),
     )
-    wish = wish_of(options)
+    wish, adapters, spec = wish_of(options), adapters_of(options), str(options.model or STARTER)
+    if is_remote(spec):
+        print(f"taproot: {read_endpoint(spec).warning}", file=sys.stderr)
     stop = Stop()
     previous = signal.signal(signal.SIGINT, lambda *_: interrupt(stop))
     signal.signal(signal.SIGTERM, lambda *_: interrupt(stop))
@@ -47,8 +51,9 @@ def ask(options: argparse.Namespace) -> int:
             def load() -> Model:
                 with stop.calling(leave):
                     return open_model(
-                        str(options.model or STARTER),
+                        spec,
                         wish=wish,
+                        adapters=adapters,
                         on_progress=reporter.loading,
                     )
 
@@ -57,7 +62,8 @@ def ask(options: argparse.Namespace) -> int:
                     reporter.say(notice)
                 corpus = engine.add(paths, progress=reporter.reading, stop=stop)
                 reporter.corpus(corpus)
-                answer = engine.ask(question, corpus, settings, hooks=reporter.hooks(), stop=stop)
+                strategy, hooks = route(engine, corpus), reporter.hooks()
+                answer = engine.ask(question, corpus, settings, hooks=hooks, stop=stop, strategy=strategy)
     except TaprootError as error:
         if stop.event.is_set() and not isinstance(
             error, Cancelled
@@ -130,7 +136,7 @@ def print_answer(answer: Answer) -> None:
     c = answer.coverage
     out.print(
         f"\n{c['documents_searched']} of {c['documents']} documents searched, {c['lines_read']} lines read by the "
-        f"model, {c['skipped']} files not read. {answer.nodes} nodes, {answer.usage.calls} model calls, "
+        f"model, {c['skipped']} files not read. {answer.strategy.capitalize()}: {answer.nodes} nodes, {answer.usage.calls} model calls, "
         f"{answer.seconds:.1f} s. Run {answer.run}."
     )
 

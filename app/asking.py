@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.errors import Conflict
-from app.estimate import Estimate, Speed, estimate
+from app.estimate import Estimate, estimate
 from app.preferences import Preferences
 from app.runs import to_settings
 from app.workbench import Workbench
@@ -100,14 +100,12 @@ def estimated(workbench: Workbench, corpus: str | None, settings: dict[str, Json
         info = workbench.engine.model.info
     except ModelError:
         return None
-    past = workbench.runs.speed(info.name)
-    known = past.get("prefill_tps") and past.get("decode_tps")
     return estimate(
         chars=found["chars"],
         n_ctx=info.n_ctx,
         chars_per_token=info.chars_per_token,
         settings=to_settings(settings),
-        speed=Speed(past["prefill_tps"], past["decode_tps"], past["runs"]) if known else None,
+        speed=workbench.engine.speeds.of(info),
     )
 
 

@@ -13,6 +13,7 @@ from app.cli import STARTER
 from app.fetch import Progress, endpoint
 from app.shelf import Book
 from engine.llm import hardware
+from engine.llm.endpoint import is_remote, read_endpoint
 from engine.llm.fit import Fit, Room, estimate, gib, largest, pool_of
 from engine.llm.gguf_facts import GgufFacts
 from engine.types import Json, ModelInfo
@@ -91,12 +92,19 @@ def book(found: Book, fit: Fit | None, *, in_use: bool) -> Json:
     return {**base, **facts_json(found.facts), "state": "ready", "loaded": in_use, "fit": fit_json(fit)}
 
 
+def file_of(path: str) -> str:
+    """How a model is called where there is no room for its path: its file, or the server it is on."""
+    return read_endpoint(path).label if is_remote(path) else Path(path).name
+
+
 def loaded(info: ModelInfo, path: str, facts: GgufFacts | None, fit: Fit | None, memory: int) -> Json:
     """The model that answers new questions. `memory`: bytes its process holds now."""
     return {
         **(facts_json(facts) if facts else {}),
         "path": path,
-        "file": Path(path).name,
+        "file": file_of(path),
+        "remote": info.remote,
+        "outside": is_remote(path) and not read_endpoint(path).here,
         "name": info.name,
         "window": info.n_ctx,
         "chars_per_token": info.chars_per_token,
@@ -109,6 +117,7 @@ def loaded(info: ModelInfo, path: str, facts: GgufFacts | None, fit: Fit | None,
         "threads": info.threads,
         "batch": info.batch,
         "slots": info.slots,
+        "adapters": [asdict(adapter) for adapter in info.adapters],
         "starter": bool(facts and facts.path == STARTER),
     }
 

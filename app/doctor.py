@@ -7,7 +7,7 @@ import json
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -15,9 +15,10 @@ import psutil
 from app import offline as guard
 from app.cli import STARTER
 from app.terminal import console, safe
-from app.wishes import wish_of
+from app.wishes import adapters_of, wish_of
 from engine.errors import TaprootError
 from engine.kernel import sandbox
+from engine.llm.adapters import Adapter
 from engine.llm.fit import Wish
 from engine.llm.hardware import build, gpus, machine, rebuild
 from engine.store import Store
@@ -34,7 +35,7 @@ def doctor(options: argparse.Namespace) -> int:
         "hardware": hardware,
         "sandbox": sandbox_level,
         "llama_cpp": llama_cpp,
-        "model": lambda: model(str(options.model or STARTER), wish_of(options)),
+        "model": lambda: model(str(options.model or STARTER), wish_of(options), adapters_of(options)),
         "offline": offline,
         "data": lambda: data(data_folder(options.data)),
     }
@@ -118,11 +119,11 @@ def llama_cpp() -> Json:
     }
 
 
-def model(path: str, wish: Wish) -> Json:
+def model(path: str, wish: Wish, adapters: Sequence[Adapter] = ()) -> Json:
     """Facts of the model and how it was loaded, after really loading it and asking it for the length of a word."""
     from engine.llm import open_model
 
-    loaded = open_model(path, wish=wish)
+    loaded = open_model(path, wish=wish, adapters=adapters)
     try:
         info = loaded.info
         return {
@@ -135,6 +136,8 @@ def model(path: str, wish: Wish) -> Json:
             "threads": info.threads,
             "batch": info.batch,
             "slots": info.slots,
+            "adapters": [f"{adapter.file} at {adapter.scale:g}" for adapter in info.adapters],
+            "server": info.remote or None,
             "parameters": info.parameters,
             "architecture": info.architecture,
             "notices": list(info.notices),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
+from engine.llm.speed import Speed
 from engine.types import Json, Settings
 
 OPENING_TOKENS = 900  # instructions, metadata and question of a root
@@ -21,15 +22,6 @@ CALL_TOKENS = 70  # around the text of a sub-call: template and question
 ANSWER_TOKENS = 40  # written per sub-call
 RESERVED_TOKENS = 128  # that the engine keeps free in a sub-call, beside the reply
 FILL = 0.9  # of a sub-call's room that the engine uses
-
-
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """Measured on this machine with one model: tokens per second read (prompts) and written, and over how many runs."""
-
-    read: float
-    write: float
-    runs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +102,12 @@ def _cost(turns: int, calls: int, text_tokens: int, speed: Speed | None) -> Cost
         OPENING_TOKENS + turn * TURN_TOKENS for turn in range(turns)
     )  # prompts count in full each turn
     written = turns * CELL_TOKENS + calls * ANSWER_TOKENS
-    seconds = None if speed is None else read / max(speed.read, 0.1) + written / max(speed.write, 0.1)
+    seconds = None
+    if speed is not None:
+        answers = calls * ANSWER_TOKENS
+        together = speed.together or speed.write
+        seconds = read / max(speed.read, 0.1)
+        seconds += (written - answers) / max(speed.write, 0.1) + answers / max(together, 0.1)
     return Cost(turns + calls, again + calls * CALL_TOKENS + text_tokens + written, seconds)
 
 

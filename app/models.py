@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,9 @@ from app.preferences import Preferences
 from app.shelf import Book, Shelf
 from engine.errors import InputError, TaprootError
 from engine.llm import hardware, open_model
+from engine.llm.adapters import Adapter, check_adapters
 from engine.llm.base import Model
+from engine.llm.endpoint import is_remote, read_endpoint
 from engine.llm.fit import Fit, Room, Wish, choose
 from engine.llm.gguf_facts import GgufFacts, read_facts
 from engine.types import Json
@@ -45,6 +47,17 @@ class Using:
     model: Model
     facts: GgufFacts | None = None
     fit: Fit | None = None
+    adapters: tuple[Adapter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to be loaded, and how."""
+
+    file: Path
+    facts: GgufFacts
+    fit: Fit
+    adapters: tuple[Adapter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,7 @@ class Models:
     def __init__(self, workbench: Workbench):
         self._workbench = workbench
         self._wish: Wish = workbench.wish
+        self._adapters = workbench.adapters
         self.folder = workbench.data_dir / "models"
         self._preferences = Preferences(workbench.data_dir)
         self.shelf = Shelf([ROOT / "models", self.folder], self._preferences)
@@ -78,11 +92,12 @@ class Models:
         self._told = 0.0
 
     def start(self, model: str | None) -> None:
-        """Begin to load `model` (a path, or `scripted:FILE`), else the last one used, else the starter."""
+        """Begin to load `model` (a path, a server as `open_model` names it, or `scripted:FILE`), else the last one used, else the starter."""
         last = self._preferences.get("last_model")
         usable = isinstance(last, str) and Path(last).is_file()
         spec = model or (last if usable else str(STARTER))
-        self._begin(spec, Path(spec).stem, lambda: self._start(spec, fall_back=model is None))
+        name = read_endpoint(spec).label if is_remote(spec) else Path(spec).stem
+        self._begin(spec, name, lambda: self._start(spec, fall_back=model is None))
         threading.Thread(target=self._watch, name="shelf", daemon=True).start()
 
     def close(self) -> None:
@@ -102,7 +117,7 @@ class Models:
         progress = {one.id: one for one in self.fetches.all()}
         return {
             "loaded": self._loaded_json(using),
-            "loading": loading and {**asdict(loading), "file": Path(loading.path).name},
+            "loading": loading and {**asdict(loading), "file": described.file_of(loading.path)},
             "problem": problem,
             "files": [self._book_json(book, room, using) for book in books],
             "folders": [
@@ -122,14 +137,23 @@ class Models:
         """The models that a form offers as (label, path), and the path of the one that is loaded or on its way."""
         using = self._current()
         with self._lock:
-            chosen = self._loading.path if self._loading else using.path if using else None
+            coming = self._loading
+            chosen = coming.path if coming else using.path if using else None
         found = [
             (described.label(book.facts), str(book.path))
             for book in self.shelf.books()
             if book.facts is not None
         ]
         if using is not None and using.path not in [path for _, path in found]:
-            found.append((using.model.info.name, using.path))
+            info = using.model.info
+            found.append(
+                (
+                    f"{described.file_of(using.path)}, where text is sent" if info.remote else info.name,
+                    using.path,
+                )
+            )
+        if coming is not None and is_remote(coming.path) and chosen not in [path for _, path in found]:
+            found.append((f"{coming.name}, where text is sent", coming.path))
         return found, chosen
 
     def loading(self) -> str | None:
@@ -144,21 +168,29 @@ class Models:
 
     # --- loading ---------------------------------------------------------------------------------------------
 
-    def load(self, path: str, *, window: int | None = None, force: bool = False) -> None:
-        """Begin to switch to a model; how it ends shows in `overview`.
+    def load(
+        self, path: str, *, window: int | None = None, lora: Sequence[str] = (), force: bool = False
+    ) -> None:
+        """Begin to switch to a model, a file or one on a server; how it ends shows in `overview`.
 
-        `window`: tokens, instead of what fits best. `force`: try it although it should not fit. Raises InputError
+        `lora`: adapters as `FILE[:SCALE]`. `window`: tokens, instead of what fits best. `force`: try it although it should not fit. Raises InputError
         for a file that is no model or does not fit, Conflict while another is being loaded or a run needs the memory.
         """
         if path.startswith("scripted:"):
             raise InputError("A script is given when Taproot starts, with --model.")
+        if is_remote(path):
+            wish = replace(self._wish, window=window or self._wish.window)
+            self._begin(path, read_endpoint(path).label, lambda: self._connect(path, wish))
+            return
         file = Path(path).expanduser().absolute()
         facts = read_facts(file)
+        adapters = tuple(Adapter.read(one) for one in lora)
+        _, extra = check_adapters(adapters, facts)
         using = self._current()
         given_back = self._memory_of(using)
         wish = replace(self._wish, window=window or self._wish.window)
-        alone = choose(facts, self._room(given_back), wish)
-        beside = choose(facts, self._room(0), wish)
+        alone = choose(facts, self._room(given_back), wish, extra=extra)
+        beside = choose(facts, self._room(0), wish, extra=extra)
         if not alone.ok and not force:
             raise InputError(alone.problem)
         first = using is not None and given_back > 0 and not (beside.ok and beside.window == alone.window)
@@ -170,7 +202,8 @@ class Models:
                 )
             first = False
         fit = alone if first or not beside.ok else beside
-        self._begin(str(file), facts.name, lambda: self._switch(file, facts, fit, using if first else None))
+        wanted = Wanted(file, facts, fit, adapters)
+        self._begin(str(file), facts.name, lambda: self._switch(wanted, using if first else None))
 
     def _begin(self, path: str, name: str, work: Callable[[], None]) -> None:
         with self._lock:
@@ -190,28 +223,43 @@ class Models:
 
     def _open_first(self, spec: str) -> bool:
         try:
-            if spec.startswith("scripted:"):
-                self._use(Using(spec, open_model(spec)))
+            if spec.startswith("scripted:") or is_remote(spec):
+                self._use(self._connected(spec, self._wish))
                 return True
             facts = read_facts(Path(spec).expanduser().absolute())
-            fit = choose(facts, self._room(0), self._wish)
+            adapters = self._adapters if spec == self._workbench.model else ()
+            _, extra = check_adapters(adapters, facts)
+            fit = choose(facts, self._room(0), self._wish, extra=extra)
             if not fit.ok:
                 raise InputError(fit.problem)
-            self._use(self._opened(facts, fit))
+            self._use(self._opened(facts, fit, adapters))
             return True
         except (TaprootError, OSError) as error:
             self._failed(spec, error)
             return False
 
-    def _switch(self, file: Path, facts: GgufFacts, fit: Fit, unload: Using | None) -> None:
+    def _connect(self, spec: str, wish: Wish) -> None:
+        """Let new runs use a model on a server, until another is chosen or Taproot ends: it is not remembered."""
+        try:
+            self._use(self._connected(spec, wish))
+        except (TaprootError, OSError) as error:
+            self._failed(spec, error)
+        self._ended()
+
+    @staticmethod
+    def _connected(spec: str, wish: Wish) -> Using:
+        model = open_model(spec, wish=wish)
+        return Using(model.info.path if model.info.remote else spec, model)
+
+    def _switch(self, wanted: Wanted, unload: Using | None) -> None:
         """Load a model and let new runs use it; on failure the one before stays, or comes back."""
         try:
             if unload is not None:
                 self._unload()
-            self._use(self._opened(facts, fit))
-            self._preferences.put(last_model=str(file))
+            self._use(self._opened(wanted.facts, wanted.fit, wanted.adapters))
+            self._preferences.put(last_model=str(wanted.file))
         except (TaprootError, OSError) as error:
-            self._failed(str(file), error)
+            self._failed(str(wanted.file), error)
             if unload is not None and not self._closed.is_set():
                 self._restore(unload)
         self._ended()
@@ -227,15 +275,15 @@ class Models:
     def _restore(self, before: Using) -> None:
         try:
             if before.facts is None or before.fit is None:
-                self._use(Using(before.path, open_model(before.path)))
+                self._use(self._connected(before.path, self._wish))
             else:
-                self._use(self._opened(before.facts, before.fit))
+                self._use(self._opened(before.facts, before.fit, before.adapters))
         except (TaprootError, OSError) as error:
             self._failed(before.path, error)
 
-    def _opened(self, facts: GgufFacts, fit: Fit) -> Using:
-        model = open_model(str(facts.path), fit=fit, on_progress=self._progressed)
-        return Using(str(facts.path), model, facts, fit)
+    def _opened(self, facts: GgufFacts, fit: Fit, adapters: tuple[Adapter, ...] = ()) -> Using:
+        model = open_model(str(facts.path), fit=fit, adapters=adapters, on_progress=self._progressed)
+        return Using(str(facts.path), model, facts, fit, adapters)
 
     def _use(self, using: Using) -> None:
         if self._closed.is_set():
@@ -252,7 +300,7 @@ class Models:
 
     def _failed(self, path: str, error: BaseException) -> None:
         with self._lock:
-            self._problem = {"path": path, "file": Path(path).name, "message": str(error)}
+            self._problem = {"path": path, "file": described.file_of(path), "message": str(error)}
         self._tell()
 
     def _progressed(self, fraction: float) -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from app import speed
 from app.detail import node_detail
 from app.errors import Conflict, NotFound
 from app.hub import Hub
 from app.trace import encode
+from engine.bench.router import route
 from engine.corpus.ingest import CorpusInfo
 from engine.engine import Engine
 from engine.errors import InputError, StoreError, TaprootError
@@ -117,7 +117,11 @@ class Runs:
 
         problem = ""
         try:
-            self._engine.ask(question, info, settings, hooks=Hooks(event, token), stop=stop, follows=follows)
+            strategy = route(self._engine, info, follows)
+            hooks = Hooks(event, token)
+            self._engine.ask(
+                question, info, settings, hooks=hooks, stop=stop, follows=follows, strategy=strategy
+            )
         except Exception as error:
             if not begun.done():
                 begun.set_exception(error)
@@ -214,10 +218,6 @@ class Runs:
     def node(self, run: str, node: str, upto: int | None = None) -> Json:
         """All about one node, as it stood at event `upto` (None: now); see `app.detail`. Raises NotFound."""
         return node_detail(self._store, run, node, upto)
-
-    def speed(self, model: str) -> Json:
-        """What past runs with the model of this name took; see `app.speed`."""
-        return speed.measured(*self._store.usages(model, speed.RUNS))
 
     # --- the end ----------------------------------------------------------------------------------------
 

@@ -27,14 +27,16 @@ import uvicorn
 
 from app import offline
 from app.gate import Application, Gate, Receive, Scope, Send
-from app.wishes import wish_of
+from app.wishes import adapters_of, wish_of
 from engine.errors import InputError, StoreError
+from engine.llm.endpoint import is_remote, read_endpoint
 from engine.store.location import data_folder
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from app.workbench import Workbench
+    from engine.llm.adapters import Adapter
     from engine.llm.fit import Wish
 
 PORT = 7517  # where the app is found unless it is taken or --port says otherwise
@@ -52,17 +54,21 @@ def serve(options: argparse.Namespace) -> int:
             f"--window needs pywebview, which is not installed: {sys.executable} -m pip install pywebview "
             "(on Linux 'pywebview[qt]'), or leave --window out to use the browser"
         )
-    wish = wish_of(options)
+    wish, adapters = wish_of(options), adapters_of(options)
+    if adapters and not options.model:
+        raise InputError("--lora needs --model: name the model that the adapter was trained on")
     data = data_folder(options.data)
     listener = listen(options.port)
     port = listener.getsockname()[1]
     with temporary_files(data) as cache:
         offline.enforce(cache)
         token = secrets.token_urlsafe(24)
-        front = Front(data, options.model, token, port, wish)
+        front = Front(data, options.model, token, port, wish, adapters)
         server = Server(front, port)
         url = f"http://127.0.0.1:{port}/?t={token}"
         print(f"Taproot is at {url}\nData is in {data}. Ctrl+C stops it.", flush=True)
+        if options.model and is_remote(options.model):
+            print(read_endpoint(options.model).warning, flush=True)
         if options.window:
             in_window(server, listener, url)
         else:
@@ -121,8 +127,17 @@ def temporary_files(data: Path) -> Iterator[Path]:
 class Front:
     """The ASGI app that uvicorn serves: the splash until the real app is there, then that one."""
 
-    def __init__(self, data: Path, model: str | None, token: str, port: int, wish: Wish | None = None):
-        self.data, self.model, self.token, self.port, self.wish = data, model, token, port, wish
+    def __init__(
+        self,
+        data: Path,
+        model: str | None,
+        token: str,
+        port: int,
+        wish: Wish | None = None,
+        adapters: tuple[Adapter, ...] = (),
+    ):
+        self.data, self.model, self.token, self.port = data, model, token, port
+        self.wish, self.adapters = wish, adapters
         self.app: Application = Gate(splash, token, port)
         self.problem: Exception | None = None
         self.ended = asyncio.Event()
@@ -162,7 +177,7 @@ class Front:
         """Open the data folder and import what takes long."""
         from app.workbench import Workbench
 
-        workbench = Workbench(self.data, self.model, self.wish)
+        workbench = Workbench(self.data, self.model, self.wish, self.adapters)
         try:
             from app.server import routes
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from engine.errors import InputError
+from engine.llm.adapters import Adapter
 from engine.llm.fit import Wish
 
 # Fields of a wish by the names of their options and, in capitals after TAPROOT_, of their variables.
@@ -25,6 +26,11 @@ def wish_of(options: argparse.Namespace, environment: Mapping[str, str] = os.env
         elif stated := environment.get(PREFIX + name.upper(), "").strip():
             values[name] = stated if name == CACHE_TYPE else _number(PREFIX + name.upper(), stated)
     return Wish(**values)  # type: ignore[arg-type]
+
+
+def adapters_of(options: argparse.Namespace) -> tuple[Adapter, ...]:
+    """The LoRA adapters that were named. Raises InputError for a scale that cannot be."""
+    return tuple(Adapter.read(spec) for spec in getattr(options, "lora", None) or ())
 
 
 def _number(variable: str, text: str) -> int:

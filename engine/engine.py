@@ -22,6 +22,7 @@ from engine.evidence import Evidence
 from engine.generate import room_wanted
 from engine.kernel.host import KernelHost
 from engine.llm.base import Model, forget
+from engine.llm.speed import Speeds, counts_of
 from engine.loaded import Loaded
 from engine.node import Hooks, Node, Outcome, Run, facts
 from engine.run import drive
@@ -84,6 +85,7 @@ class Engine:
         self.store = Store(data_dir)
         self._own_host = host is None
         self.kernels = host or KernelHost(data_dir / "scratch")
+        self.speeds = Speeds(data_dir)
         self._models = Loaded()
         self._live: dict[str, Run] = {}
         try:
@@ -208,11 +210,13 @@ class Engine:
         notice = self._recall(root, before, model, spare) if before is not None else ""
         run.id = self._start(run, corpus, question, before, strategy)
         self._live[run.id] = run
+        counted = counts_of(model)
         try:
             return self._work(run, root, notice, strategy)
         finally:
             del self._live[run.id]
             forget(model, run.id)
+            self.speeds.note(model.info, counted, counts_of(model))
 
     def _work(self, run: Run, root: Node, notice: str, strategy: Strategy) -> Answer:
         run.hooks.event(self.store.events(run.id)[0])

@@ -107,11 +107,22 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class AdapterInfo:
+    """A LoRA adapter that a model was loaded with."""
+
+    name: str
+    file: str
+    scale: float
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """Facts of the loaded model. `n_ctx` in tokens; `chars_per_token` a measured mean for English text.
 
     How it was loaded: `pool`: tokens kept in memory; `gpu_layers`: blocks on the GPU; `cache_type`; `threads` of the
-    processor; `batch`: tokens of one step; `slots`: replies written at once.
+    processor; `batch`: tokens of one step; `slots`: replies written at once. `remote`: the address of the server
+    that text is sent to, "" for a model on this machine. `adapters` change the weights of the file.
     """
 
     name: str
@@ -129,6 +140,14 @@ class ModelInfo:
     threads: int = 0
     batch: int = 0
     slots: int = 0
+    remote: str = ""
+    adapters: tuple[AdapterInfo, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Json) -> ModelInfo:
+        """Take back what `to_json` made of it."""
+        adapters = tuple(AdapterInfo(**adapter) for adapter in value.get("adapters", ()))
+        return cls(**{**value, "notices": tuple(value["notices"]), "adapters": adapters})
 
 
 EventKind = Literal[

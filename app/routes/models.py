@@ -17,6 +17,7 @@ class Choice(BaseModel):
 
     path: str
     window: int | None = Field(default=None, ge=512)
+    lora: list[str] = Field(default=[], max_length=16)
     force: bool = False
 
 
@@ -43,7 +44,7 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.post("/load", status_code=202)
     def load(body: Choice) -> Json:
-        models.load(body.path, window=body.window, force=body.force)
+        models.load(body.path, window=body.window, lora=body.lora, force=body.force)
         return {"loading": body.path}
 
     @api.post("/inspect")

@@ -56,7 +56,9 @@ class View {
           (this.files = el("ul", { class: "models-list", id: "models-files" })),
           (this.added = el("div", { class: "models-added" })),
           place("models-place", "Path of a GGUF file or a folder of them", "/path/to/a/model.gguf or a folder of them", "Add by path",
-            (path) => this.app.api.post("/api/models/places", { path }))),
+            (path) => this.app.api.post("/api/models/places", { path })),
+          place("models-server", "Model on a server with the OpenAI interface; text is sent there", "openai:NAME@http://host:port/v1", "Use a server",
+            (path) => this.app.api.post("/api/models/load", { path }))),
         el("section", { class: "models-section", "aria-labelledby": "models-catalogue-title" },
           el("div", { class: "models-head" },
             el("h2", { id: "models-catalogue-title" }, "Catalogue"),
@@ -113,7 +115,7 @@ class View {
         on: { click: () => this.act(() => this.app.api.del(`/api/models/places?path=${encodeURIComponent(path)}`)) } }, icon("close")))));
     put(this.note, "Weights are downloaded only when you click, by a process of its own that reaches ",
       el("span", { class: "mono" }, new URL(state.hardware.hub).host),
-      " and nothing else. No text of your documents ever leaves this machine.");
+      " and nothing else. Text of your documents leaves this machine only for a server that you choose above.");
     this.showCatalogue();
     this.showMachine();
   }
@@ -127,6 +129,8 @@ class View {
       el("div", { class: "row" },
         el("h2", { id: "models-current" }, title),
         loaded && el("span", { class: "chip ok" }, icon("check"), "in use"),
+        loaded?.remote && el("span", { class: "chip warn", id: "models-remote", title: loaded.remote }, icon("warning"),
+          loaded.outside ? "text leaves this machine" : "on a server of this machine"),
         loaded?.starter && el("span", { class: "chip" }, "comes with Taproot")),
       loaded && el("dl", { class: "models-facts" },
         fact("Window", `${number(loaded.window)} tokens`),
@@ -134,10 +138,12 @@ class View {
         loaded.quantization && fact("Weights", dots(loaded.quantization, gb(loaded.size))),
         loaded.memory > 0 && fact("Memory now", gib(loaded.memory)),
         loaded.architecture && fact("Architecture", dots(loaded.architecture, loaded.recurrent && "hybrid")),
+        loaded.remote && fact("At once", `${loaded.slots} request${loaded.slots === 1 ? "" : "s"}`),
         loaded.threads > 0 && fact("Runs on", dots(loaded.gpu_layers > 0 && `the GPU with ${loaded.gpu_layers} of ${loaded.layers} layers`,
           `${loaded.threads} thread${loaded.threads === 1 ? "" : "s"}`, loaded.cache_type !== "f16" && "8-bit cache")),
         loaded.slots > 0 && fact("At once", `${loaded.slots} repl${loaded.slots === 1 ? "y" : "ies"}, ${number(loaded.pool)} tokens kept`),
-        fact("Template", loaded.own_template ? "its own" : "generic"),
+        loaded.remote ? fact("Server", loaded.remote) : fact("Template", loaded.own_template ? "its own" : "generic"),
+        loaded.adapters?.map((one) => fact("LoRA adapter", `${one.name} at ${one.scale}`)),
         loaded.license && fact("Licence", loaded.license)),
       loaded?.starter && el("p", { class: "muted small" },
         "The starter looks up, counts and lists in plain English documents. It does not summarise or reason: choose a larger model for that."),
@@ -196,6 +202,7 @@ class View {
     if (file.state !== "ready") return el("div", { class: "models-details" }, el("p", { class: "mono small models-path" }, file.path));
     const fit = file.fit;
     const field = el("input", { class: "field", type: "number", min: 512, max: file.window_trained, step: 256, value: fit.window, "aria-label": "Window in tokens", dataset: { focus: "window" } });
+    const lora = el("input", { class: "field grow mono", type: "text", placeholder: "/path/to/an/adapter.gguf, if any", spellcheck: false, autocomplete: "off", "aria-label": "Path of a LoRA adapter", dataset: { focus: "lora" } });
     const known = !fit.ok ? [] : [
       fact("Weights", gib(fit.weights)), fact("Cache of conversations", gib(fit.cache)), fact("Largest step", gib(fit.buffers)),
       fit.gpu_memory > 0 && fact("On the GPU", `${gib(fit.gpu_memory)}, ${fit.gpu_layers} of ${file.layers} layers`),
@@ -210,9 +217,11 @@ class View {
       fit.notices.map((notice) => el("p", { class: "models-notice small" }, icon("warning"), notice)),
       el("form", { class: "row models-window", on: { submit: (event) => {
         event.preventDefault();
-        this.load(file.path, { window: Number(field.value), force: !fit.ok });
+        const adapter = lora.value.trim();
+        this.load(file.path, { window: Number(field.value), lora: adapter ? [adapter] : [], force: !fit.ok });
       } } },
         el("label", { class: "small row" }, "Window", field, "tokens"),
+        el("label", { class: "small row grow" }, "LoRA", lora),
         el("button", { class: "button", type: "submit", disabled: Boolean(this.state.loading), dataset: { focus: "with" } },
           fit.ok ? "Load with this window" : "Load anyway")));
   }

@@ -48,6 +48,7 @@ export class RunHead {
       el("span", { class: `chip ${KINDS[row.status] ?? "info"}` }, row.live ? "Working" : statusWords(row.status)),
       el("span", {}, line(row.corpus_name ?? "", 80)),
       el("span", {}, line(model ?? "", 60)),
+      row.model?.remote && el("span", { class: "chip warn", title: "Text of this run was sent to this server" }, line(row.model.remote, 60)),
       row.started && el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started)));
     this.stop.hidden = this.live.hidden = !row.live;
     clearInterval(this.timer);

@@ -16,7 +16,7 @@ from engine.types import Json
 BEAT_SECONDS = 1.0  # how often the app hears that work goes on
 TALLY = (
     *("steps", "compute_seconds", "preempted"),
-    *("read_tokens", "read_seconds", "written_tokens", "write_seconds"),
+    *("read_tokens", "read_seconds", "alone_tokens", "alone_seconds", "together_tokens", "together_seconds"),
 )
 
 PoolMaker = Callable[["Compute"], Pool]
@@ -93,8 +93,8 @@ class Compute:
 
     @property
     def counts(self) -> Json:
-        """Steps taken, seconds spent in llama.cpp, jobs that had to make room, and tokens read and written with
-        the seconds that took; since the start.
+        """Steps taken, seconds spent in llama.cpp, jobs that had to make room; tokens read, written by one reply
+        alone and written by several together, each with the seconds that took; since the start.
         """
         return dict(self.tally)
 

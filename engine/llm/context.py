@@ -156,7 +156,7 @@ class Context:
         native.llama_set_n_threads(self._handle, threads, threads)
 
     @property
-    def facts(self) -> dict[str, int]:
+    def facts(self) -> dict[str, Any]:
         """What llama.cpp says of this context: tokens in memory, tokens of one step, threads."""
         return {
             "pool": int(native.llama_n_ctx(self._handle)),

@@ -10,9 +10,11 @@ import hashlib
 import math
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from engine.errors import InputError
 from engine.llm.gguf_weights import BLOCKS, Tensor, Weights, quantization, state_bytes, weigh
@@ -27,6 +29,8 @@ MAX_LAYERS = 1000  # llama.cpp aborts beyond its own limit of 512
 KEPT_ITEMS = 2048  # longer arrays (the vocabulary) are walked over, not kept
 SAMPLE_BYTES = 64 << 10
 SAMPLES = 32
+
+Read = TypeVar("Read")
 
 _SCALARS = {
     0: "<B",
@@ -149,6 +153,16 @@ class _Header:
         return hashlib.sha256(self._data[: self.at]).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The keys and tensors of one GGUF file, whatever it holds."""
+
+    values: dict[str, Any]
+    tensors: list[Tensor]
+    fingerprint: str
+    size: int
+
+
 def read_facts(path: Path) -> GgufFacts:
     """Read and check the header of a GGUF file.
 
@@ -156,6 +170,16 @@ def read_facts(path: Path) -> GgufFacts:
     a split model, an adapter, an encoder, or a header that would crash llama.cpp.
     """
     path = path.expanduser()
+    return _guarded(path, lambda file: _read(path, file))
+
+
+def read_contents(path: Path) -> Contents:
+    """Read the header of a GGUF file of any kind. Raises InputError where it is no whole GGUF file."""
+    return _guarded(path, lambda file: _contents(path, file))
+
+
+def _guarded(path: Path, read: Callable[[BinaryIO], Read]) -> Read:
+    """Read a file, turning what is wrong with it into a sentence for a person."""
     if not path.exists():
         raise InputError(f"There is no model at {path}. Give the path of a GGUF file.")
     if path.is_dir():
@@ -164,7 +188,7 @@ def read_facts(path: Path) -> GgufFacts:
         raise InputError(f"The model {path} is empty (0 bytes). Download it again.")
     try:
         with path.open("rb") as file:
-            return _read(path, file)
+            return read(file)
     except OSError as error:
         raise InputError(f"The model {path} cannot be read: {error.strerror}.") from error
     except _Short:
@@ -174,6 +198,14 @@ def read_facts(path: Path) -> GgufFacts:
 
 
 def _read(path: Path, file: BinaryIO) -> GgufFacts:
+    found = _contents(path, file, check=True)
+    parts = _parts(path, found.values)
+    tensors = [*found.tensors, *chain.from_iterable(_part_tensors(part) for part in parts[1:])]
+    return _facts(path, parts, found.values, tensors, found.fingerprint)
+
+
+def _contents(path: Path, file: BinaryIO, *, check: bool = False) -> Contents:
+    """Read a header and look whether the file is whole; `check`: it has to be a language model."""
     start = file.read(32)
     file.seek(0)
     if start[:4] != b"GGUF":
@@ -194,8 +226,8 @@ def _read(path: Path, file: BinaryIO) -> GgufFacts:
     if not isinstance(alignment, int) or alignment <= 0 or alignment & (alignment - 1):
         raise _Bad(f"its alignment of {alignment} is no power of two")
     found = _tensors(header, tensors)
-    parts = _parts(path, values)
-    _check(values, tensors, len(parts))
+    if check:
+        _check(values, tensors, len(_parts(path, values)))
     data_start = -(-header.at // alignment) * alignment
     size = path.stat().st_size
     end = max((tensor.end for tensor in found), default=0)
@@ -204,9 +236,7 @@ def _read(path: Path, file: BinaryIO) -> GgufFacts:
         raise InputError(
             f"The model {path} is cut off: {missing:,} of its bytes are missing. Download it again."
         )
-    for part in parts[1:]:
-        found += _part_tensors(part)
-    return _facts(path, parts, values, found, _fingerprint(header, file, size))
+    return Contents(values, found, _fingerprint(header, file, size), size)
 
 
 def _tensors(header: _Header, count: int) -> list[Tensor]:
@@ -217,13 +247,14 @@ def _tensors(header: _Header, count: int) -> list[Tensor]:
         dimensions = header.number("<I")
         if not 1 <= dimensions <= 4:
             raise _Bad(f"the tensor {name[:64]!r} has {dimensions} dimensions")
-        values = math.prod(header.number("<Q") for _ in range(dimensions))
+        shape = tuple(header.number("<Q") for _ in range(dimensions))
+        values = math.prod(shape)
         kind, offset = header.number("<I"), header.number("<Q")
         if values > MAX_VALUES:
             raise _Bad(f"the tensor {name[:64]!r} is larger than any real one")
         block, size = BLOCKS.get(kind, (1, 0))
         taken = values // block * size
-        found.append(Tensor(name, dimensions, values, kind, taken, offset + taken))
+        found.append(Tensor(name, dimensions, values, kind, taken, offset + taken, shape))
     return found
 
 
@@ -252,7 +283,7 @@ def _check(values: dict[str, Any], tensors: int, parts: int) -> None:
     if not isinstance(architecture, str) or not architecture:
         raise _Bad("its header names no architecture")
     if values.get("general.type") == "adapter":
-        raise _Bad("it is a LoRA adapter; choose the model it was made for")
+        raise _Bad("it is a LoRA adapter; choose the model it was made for, and give this one with --lora")
     if architecture in ("clip", "mmproj") or values.get("general.type") == "mmproj":
         raise _Bad("it holds only the vision part of a model; choose the language model beside it")
     if any(word in architecture for word in _ENCODERS):

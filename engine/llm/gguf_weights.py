@@ -104,7 +104,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One entry of a header. `end` counts bytes from the start of all tensors."""
+    """One entry of a header. `end` counts bytes from the start of all tensors; `shape` is as ggml writes it."""
 
     name: str
     dimensions: int
@@ -112,6 +112,7 @@ class Tensor:
     kind: int
     bytes: int
     end: int
+    shape: tuple[int, ...] = ()
 
 
 def weigh(tensors: Sequence[Tensor]) -> Weights:

@@ -23,7 +23,7 @@ USUAL_REPLY = 256  # tokens a reply is first expected to take; one that takes mo
 class Job:
     """A request: what was asked, then what became of it. `group` is the run it belongs to.
 
-    Times are of the monotonic clock, 0 while they have not come.
+    Times are of the monotonic clock, 0 while they have not come; `arrived` is when the app asked.
     """
 
     id: int

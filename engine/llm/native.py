@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from llama_cpp import llama_cpp as native
@@ -39,7 +40,7 @@ class Native:
     """A loaded model. `exact`: it cannot forget the end of a text (recurrent and hybrid models). `offloads`:
     a GPU computes for it.
 
-    Raises InputError when llama.cpp does not accept the file.
+    `adapters`: LoRA files with their scales. Raises InputError when llama.cpp does not accept a file.
     """
 
     def __init__(
@@ -47,12 +48,15 @@ class Native:
         facts: GgufFacts,
         *,
         gpu_layers: int,
+        adapters: Sequence[tuple[Path, float]] = (),
         on_progress: Callable[[float], None],
     ):
         native.llama_log_set(_keep_line, ctypes.c_void_p(0))
         native.llama_backend_init()
         self.offloads = bool(native.llama_supports_gpu_offload()) and gpu_layers > 0
         self._model = self._load(facts, gpu_layers, on_progress)
+        self._adapters = [self._adapter(path) for path, _ in adapters]
+        self._scales = [scale for _, scale in adapters]
         self.vocabulary = Vocabulary(native.llama_model_get_vocab(self._model))
         model = self._model
         self.exact = bool(native.llama_model_is_recurrent(model) or native.llama_model_is_hybrid(model))
@@ -80,7 +84,27 @@ class Native:
                 f"There is not enough memory for {fit.pool:,} tokens ({_reason()}). "
                 "Choose a smaller window or a smaller model."
             )
+        self._put_adapters_on(handle)
         return Context(handle, self, self.vocabulary, exact=self.exact, batch=fit.batch)
+
+    def _adapter(self, path: Path) -> Any:
+        _lines.clear()
+        adapter = native.llama_adapter_lora_init(self._model, os.fsencode(path))
+        if not adapter:
+            raise InputError(
+                f"llama.cpp cannot put the adapter {path} on this model: {_reason()}. Choose the model it was trained on."
+            )
+        return adapter
+
+    def _put_adapters_on(self, handle: Any) -> None:
+        if not self._adapters:
+            return
+        count = len(self._adapters)
+        adapters = (native.llama_adapter_lora_p_ctypes * count)(
+            *(ctypes.cast(adapter, native.llama_adapter_lora_p_ctypes) for adapter in self._adapters)
+        )
+        if native.llama_set_adapters_lora(handle, adapters, count, (ctypes.c_float * count)(*self._scales)):
+            raise InputError(f"llama.cpp cannot use these adapters: {_reason()}. Leave them out.")
 
     def _load(self, facts: GgufFacts, gpu_layers: int, on_progress: Callable[[float], None]) -> Any:
         def progress(fraction: float, _: Any) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.errors import ModelError
 from engine.llm.stream import LiveStream
@@ -28,12 +29,16 @@ class Pending:
     sent: bool = False
     again: str = ""
     cancelled: bool = False
+    since: float = field(default_factory=time.monotonic)
 
 
 class Outbox:
-    """All requests without an answer, by number. Its owner holds a lock around every call."""
+    """All requests without an answer, by number. Its owner holds a lock around every call. `most_sent`: sub-calls
+    that the process has at once.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, most_sent: int = MAX_SENT) -> None:
+        self._most_sent = most_sent
         self._pending: dict[int, Pending] = {}
         self._sent: Counter[str] = Counter()
 
@@ -71,7 +76,7 @@ class Outbox:
         """Return the frames that may be sent now, marked as sent: nodes and counts always, sub-calls as many as
         the process takes, those of the run with the fewest first.
         """
-        free = MAX_SENT - sum(self._sent.values())
+        free = self._most_sent - sum(self._sent.values())
         chosen = []
         held: dict[str, list[Pending]] = {}
         for pending in self._pending.values():
@@ -93,6 +98,8 @@ class Outbox:
             chosen.append(following)
         for pending in chosen:
             pending.sent = True
+            if "submit" in pending.frame:
+                pending.frame["submit"]["waited"] = time.monotonic() - pending.since
         return [pending.frame for pending in chosen]
 
     def restart(self, reason: str) -> list[Pending]:

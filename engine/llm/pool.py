@@ -226,12 +226,12 @@ class Pool:
         depth = max(job.past for job, _ in planned)
         if all(job.writing for job, _ in planned):
             self._pace.wrote(rows, depth, seconds)
-            kind = ("written_tokens", "write_seconds")
+            kind = "alone" if rows == 1 else "together"
         else:
             self._pace.read(rows, depth, seconds)
-            kind = ("read_tokens", "read_seconds")
-        self._tally[kind[0]] += rows
-        self._tally[kind[1]] += seconds
+            kind = "read"
+        self._tally[f"{kind}_tokens"] += rows
+        self._tally[f"{kind}_seconds"] += seconds
 
     def _advance(self, job: Job, tokens: list[int], row: int) -> None:
         assert job.slot is not None and job.prompt is not None

@@ -6,31 +6,28 @@ only the model; it ends with its parent.
 
 from __future__ import annotations
 
-import ctypes
-import os
 import queue
 import signal
-import sys
 import threading
-import traceback
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import TaprootError
 from engine.kernel.sandbox import Policy, confine, default_read_paths, level
+from engine.llm.child import die_with_parent, take_channel, until_the_end
 from engine.llm.fit import Fit
 from engine.llm.gguf_facts import GgufFacts, read_facts
 from engine.llm.template import GENERIC, Pieces, TemplateError, cut_template
 from engine.llm.wire import Writer, lines_of
-from engine.types import Json, Message, ModelInfo, Sampling, to_json
+from engine.types import AdapterInfo, Json, Message, ModelInfo, Sampling, to_json
 
 if TYPE_CHECKING:
     from engine.llm.job import Job
 
-PR_SET_PDEATHSIG = 1
 CLERK_STACK = 64 << 20  # bytes; tokenizers recurse
 EXTRA_DATA = 4 << 30  # bytes beyond the weights: cache, compute buffers, Python
 DEVICES = ("/dev/nvidia*", "/dev/nvidia-caps", "/dev/dri", "/dev/kfd")
@@ -47,8 +44,8 @@ ENGLISH = (
 def main() -> None:
     """Serve one parent until it closes our input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the app, which then stops us
-    incoming, outgoing = _take_channel()
-    _die_with_parent()
+    incoming, outgoing = take_channel()
+    die_with_parent()
     frames = lines_of(incoming)
     writer = Writer(outgoing)
     order = next(frames, None)
@@ -61,7 +58,7 @@ def main() -> None:
         return
     threading.stack_size(CLERK_STACK)
     for work in (partial(_read, frames, server), server.answer):
-        threading.Thread(target=_until_the_end, args=(work,), daemon=True).start()
+        threading.Thread(target=until_the_end, args=(work,), daemon=True).start()
     server.compute()
 
 
@@ -72,7 +69,8 @@ class Server:
         self._send = writer.send
         facts = read_facts(Path(order["path"]))
         fit = Fit.from_json(order["fit"])
-        notices = [*fit.notices, *_confine(facts, fit)]
+        adapters = tuple((Path(one["path"]), AdapterInfo(**one["info"])) for one in order["adapters"])
+        notices = [*fit.notices, *_confine(facts, fit, [path for path, _ in adapters])]
         # llama.cpp may start threads when it is imported, and those would escape the confinement.
         from engine.llm.compute import Compute
         from engine.llm.layout import Layout
@@ -82,6 +80,7 @@ class Server:
         native = Native(
             facts,
             gpu_layers=fit.gpu_layers,
+            adapters=[(path, info.scale) for path, info in adapters],
             on_progress=lambda fraction: writer.send({"progress": round(fraction, 3)}),
         )
         self._window = fit.window
@@ -106,6 +105,7 @@ class Server:
             gpu_layers=fit.gpu_layers if native.offloads else 0,
             cache_type=fit.cache_type,
             slots=1 if order["strict"] else fit.slots,
+            adapters=tuple(info for _, info in adapters),
             **self._compute.context.facts,
         )
         writer.send({"ready": to_json(info)})
@@ -134,6 +134,7 @@ class Server:
                 pinned=work["pinned"],
                 day=date.fromisoformat(work["day"]),
                 grammar=work["grammar"],
+                arrived=time.monotonic() - work["waited"],
             )
             self._compute.expect(job)
             self._questions.put(job)
@@ -194,40 +195,12 @@ class Templates:
             return GENERIC
 
 
-def _take_channel() -> tuple[BinaryIO, BinaryIO]:
-    """Keep standard input and output for frames; what libraries print goes to standard error."""
-    incoming = os.fdopen(os.dup(0), "rb")
-    outgoing = os.fdopen(os.dup(1), "wb")
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    os.dup2(2, 1)
-    return incoming, outgoing
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to kill this process when the thread that started it ends; elsewhere its input ends."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def _read(frames: Iterator[Json], server: Server) -> None:
     for frame in frames:
         server.handle(frame)
 
 
-def _until_the_end(work: Callable[[], None]) -> None:
-    """Run a thread whose end, by the parent's going or by a fault, is the end of the process."""
-    try:
-        work()
-    except BaseException:
-        traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(1)
-    os._exit(0)
-
-
-def _confine(facts: GgufFacts, fit: Fit) -> list[str]:
+def _confine(facts: GgufFacts, fit: Fit, adapters: Sequence[Path]) -> list[str]:
     """Give up the network and all files but the model. Returns a notice where that is impossible."""
     found = level()
     if not found.available:
@@ -237,7 +210,7 @@ def _confine(facts: GgufFacts, fit: Fit) -> list[str]:
         devices = ()
     cache = facts.kv_bytes * fit.pool + fit.saved
     policy = Policy(
-        read=(*default_read_paths(), *facts.parts, *(Path(name) for name in SYSTEM_FILES)),
+        read=(*default_read_paths(), *facts.parts, *adapters, *(Path(name) for name in SYSTEM_FILES)),
         data_bytes=None if devices else 2 * facts.size + 2 * cache + EXTRA_DATA,
         devices=devices,
     )

@@ -13,7 +13,7 @@ from typing import Any
 from engine.errors import ContextOverflow, InputError, ModelError
 from engine.llm.base import Finish, Reply, Request
 from engine.llm.stream import LiveStream
-from engine.types import Message, ModelInfo, Usage
+from engine.types import Json, Message, ModelInfo, Usage
 
 CHARS_PER_TOKEN = 4
 MESSAGE_TOKENS = 4  # what a template adds around one message
@@ -67,6 +67,7 @@ class ScriptedModel:
         self._open: set[LiveStream] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        self._counts = dict.fromkeys(("read_tokens", "read_seconds", "alone_tokens", "alone_seconds"), 0.0)
 
     @classmethod
     def from_file(cls, path: Path | str, **options: Any) -> ScriptedModel:
@@ -120,6 +121,11 @@ class ScriptedModel:
             threading.Thread(target=self._write, args=work, daemon=True).start()
         return stream
 
+    def counts(self) -> Json:
+        """Return the tokens and seconds of all replies so far."""
+        with self._lock:
+            return dict(self._counts)
+
     def close(self) -> None:
         """End all streams that are still open."""
         with self._lock:
@@ -155,6 +161,7 @@ class ScriptedModel:
         written = ""
         if reply.error is not None:
             stream.fail(ModelError(reply.error))
+        begun = time.monotonic()
         for start in range(0, len(text), self._delta_chars):
             if cancelled.is_set() or stream.done:
                 break
@@ -164,7 +171,13 @@ class ScriptedModel:
             _sleep(self._delta_seconds, cancelled)
         if cancelled.is_set():
             finish = "cancelled"
-        seconds = time.monotonic() - started
+        now = time.monotonic()
+        seconds = now - started
+        with self._lock:
+            self._counts["read_tokens"] += usage.prompt_tokens - usage.reused_tokens
+            self._counts["read_seconds"] += begun - started
+            self._counts["alone_tokens"] += self.count(written)
+            self._counts["alone_seconds"] += now - begun
         usage += Usage(completion_tokens=self.count(written), seconds=seconds)
         stream.finish(Reply(written, finish, usage, extended))
         with self._lock:

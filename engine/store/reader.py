@@ -122,22 +122,6 @@ class Reader:
                 for seq, ts, node, kind, payload in found
             ]
 
-    def usages(self, model: str, runs: int) -> tuple[list[Row], list[Row]]:
-        """Return what the last runs with the model of this name cost: the runs (seconds, usage), and their replies."""
-        with self._snapshot() as db:
-            found = db.execute(
-                "SELECT run, seconds, usage FROM run WHERE json_extract(model, '$.name') = ? AND usage IS NOT NULL "
-                "ORDER BY started DESC LIMIT ?",
-                (model, runs),
-            )
-            rows = [{**row, "usage": json.loads(row["usage"])} for row in _dicts(found)]
-            replies = db.execute(
-                "SELECT json_extract(payload, '$.usage') FROM event WHERE kind = 'turn_finished' AND run IN "
-                "(SELECT value FROM json_each(?))",
-                (json.dumps([row["run"] for row in rows]),),
-            )
-            return rows, [json.loads(usage) for (usage,) in replies if usage]
-
     def trace(self, run: str, after: int = 0) -> list[tuple[int, str]]:
         """Return number and compact form (JSON text, see `engine.store.trace`) of the events after number `after`."""
         with self._snapshot() as db:

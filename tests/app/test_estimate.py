@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.estimate import Speed, count, duration, estimate
+from app.estimate import count, duration, estimate
+from engine.llm.speed import Speed
 from engine.types import Settings
 
 SLOW = Speed(read=60.0, write=10.0)
@@ -32,6 +33,13 @@ def test_reading_everything_takes_as_many_calls_as_the_text_needs():
 
 def test_a_larger_window_takes_fewer_calls():
     assert predicted(n_ctx=32_768).most.calls < predicted(n_ctx=4096).most.calls
+
+
+def test_sub_calls_are_as_fast_as_replies_written_together():
+    alone = predicted().most.seconds
+    together = predicted(speed=Speed(60.0, 10.0, together=40.0)).most.seconds
+    assert alone is not None and together is not None and together < alone
+    assert predicted(speed=Speed(60.0, 10.0, together=40.0)).least == predicted().least
 
 
 def test_twice_the_speed_takes_half_the_time():

@@ -27,7 +27,8 @@ from engine.errors import ModelError, TaprootError
 from engine.llm.fit import Room
 from tests.app.bad_ggufs import write_all
 from tests.app.hub_server import HubServer
-from tests.engine.llm.make_gguf import random_model
+from tests.engine.llm.make_gguf import lora_adapter, random_model
+from tests.engine.llm.openai_server import OpenAiServer, pieces
 
 GIB = 1 << 30
 
@@ -444,3 +445,64 @@ def test_the_command_says_that_it_is_offline(tmp_path, capsys, monkeypatch):
     assert run(["models", "get", "qwen3-4b", "--json", "--data", str(tmp_path)]) == 1
     captured = capsys.readouterr()
     assert json.loads(captured.out)["kind"] == "offline" and "cannot be reached" in captured.err
+
+
+def test_an_adapter_is_put_on_a_model_or_refused_and_named(workbench, client, starter, tmp_path):
+    path, adapter = dropped(workbench, "base.gguf"), lora_adapter(tmp_path / "law.gguf")
+    refused = client.post("/api/models/load", json={"path": str(STARTER), "lora": [str(adapter)]})
+    assert refused.status_code == 400 and "law.gguf" in refused.json()["error"]
+    assert (
+        client.post("/api/models/load", json={"path": str(path), "lora": [f"{adapter}:2"]}).status_code == 202
+    )
+    settled(workbench)
+    (found,) = client.get("/api/models").json()["loaded"]["adapters"]
+    assert (found["name"], found["scale"]) == ("law", 2)
+
+
+# --- a model on a server ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAiServer]:
+    """A server with one model."""
+    opened = OpenAiServer(lambda request: pieces("yes"))
+    yield opened
+    opened.close()
+
+
+def test_a_server_is_used_only_when_chosen_and_is_marked(workbench, client, starter, server):
+    spec = f"openai:stub@{server.url}"
+    assert client.post("/api/models/load", json={"path": spec, "window": 2048}).status_code == 202
+    settled(workbench)
+    found = client.get("/api/models").json()
+    assert found["problem"] is None and found["loaded"]["remote"] == server.url
+    assert (found["loaded"]["name"], found["loaded"]["window"], found["loaded"]["outside"]) == (
+        "stub",
+        2048,
+        False,
+    )
+    assert server.url in found["loaded"]["notices"][0]
+    labels = dict((path, label) for label, path in workbench.models.choices()[0])
+    assert "where text is sent" in labels[spec]
+    remembered = json.loads((workbench.data_dir / "preferences.json").read_text()).get("last_model")
+    assert remembered is None or "openai" not in remembered
+
+
+def test_a_server_that_is_not_there_changes_nothing(workbench, client, starter, server):
+    server.close()
+    before = current(workbench)
+    client.post("/api/models/load", json={"path": server.url})
+    settled(workbench)
+    found = client.get("/api/models").json()
+    assert "cannot be reached" in found["problem"]["message"] and current(workbench) == before
+    wrong = client.post("/api/models/load", json={"path": "openai:name"})
+    assert wrong.status_code == 400 and "names no server" in wrong.json()["error"]
+
+
+def test_the_command_says_where_text_goes_before_it_goes(tmp_path, capsys, server):
+    document = tmp_path / "a.txt"
+    document.write_text("The notice period is six months.")
+    words = ["ask", str(document), "How long?", "--quiet", "--turns", "1", "--data", str(tmp_path / "data")]
+    run([*words, "--model", server.url])
+    assert f"go to the server at {server.url}" in capsys.readouterr().err
+    assert server.requests

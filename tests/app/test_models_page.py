@@ -19,6 +19,7 @@ from app.workbench import Workbench
 from tests.app.desk import READY, TOKEN, until, watch
 from tests.app.hub_server import HubServer
 from tests.engine.llm.make_gguf import random_model
+from tests.engine.llm.openai_server import OpenAiServer, pieces
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
@@ -102,6 +103,19 @@ def test_a_dropped_file_appears_and_loads_and_a_broken_one_changes_nothing(place
     expect(problem).to_contain_text("dropped stays in use")
     expect(page.locator("#models-current")).to_have_text("dropped")
     assert workbench.engine.model.info.name == "dropped"
+
+
+def test_a_server_is_marked_as_long_as_it_is_used(place, page):
+    server = OpenAiServer(lambda request: pieces("yes"))
+    page.locator("#models-server").fill(server.url)
+    page.get_by_role("button", name="Use a server").click()
+    expect(page.locator("#models-current")).to_have_text("stub", timeout=60_000)
+    expect(page.locator("#models-remote")).to_have_text("on a server of this machine")
+    expect(page.locator(".models-now")).to_contain_text(server.url)
+    file_row(page, "taproot-starter.gguf").get_by_role("button", name="Load taproot-starter").click()
+    expect(page.locator("#models-current")).to_have_text("taproot-starter", timeout=60_000)
+    expect(page.locator("#models-remote")).to_have_count(0)
+    server.close()
 
 
 def test_details_show_what_it_takes_and_let_the_window_be_chosen(place, page):

@@ -93,8 +93,8 @@ def test_a_follow_up_is_answered_by_the_starter(starter, followed):
 
 def test_speed_is_known_after_real_runs(starter, followed):
     bench, _ = starter
-    speed = bench.runs.speed(bench.workbench.engine.model.info.name)
-    assert speed["runs"] >= WANTED and speed["prefill_tps"] > 0 and speed["decode_tps"] > 0
+    speed = bench.workbench.engine.speeds.of(bench.workbench.engine.model.info)
+    assert speed is not None and speed.runs >= WANTED and speed.read > 0 and speed.write > 0
 
 
 def test_a_run_of_the_starter_is_stopped_while_llama_cpp_decodes(starter, followed):

@@ -334,6 +334,16 @@ def test_details_show_prompt_thinking_code_outputs_and_sub_calls(visit, facts):
     assert chosen(page) == id
 
 
+def test_details_show_what_a_reply_took_and_how_long_it_waited(visit, facts):
+    leaf = next(f.node for f in facts if f.kind == "node_started" and f.payload["kind"] == "llm")
+    usage = next(f.payload["usage"] for f in facts if f.kind == "turn_finished" and f.node == leaf)
+    figures = visit(node=leaf).locator(".detail .turn .figures")
+    expect(figures).to_contain_text(f"{usage['completion_tokens']} tokens · ")
+    expect(figures).to_contain_text("280 of 400 read at 2,800 tokens/s")
+    if usage["queue_seconds"] >= 0.005:
+        expect(figures).to_contain_text("waited ")
+
+
 def test_outputs_are_shown_as_a_notebook_does(visit, facts):
     wanted = {}
     for fact in facts:

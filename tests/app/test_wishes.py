@@ -12,6 +12,7 @@ from app.cli import run
 from app.wishes import wish_of
 from engine.errors import InputError
 from engine.llm.fit import Wish
+from tests.engine.llm.make_gguf import lora_adapter, random_model
 from tests.engine.llm.shapes import Shape, dense_model
 
 
@@ -59,3 +60,17 @@ def test_how_the_model_was_loaded_stands_in_the_record_and_in_the_report(tmp_pat
     assert loaded.items() <= started["payload"]["model"].items()
     refused = run(["ask", str(tmp_path / "a.txt"), "How long?", "--model", str(model), "--window", "100"])
     assert refused == 2 and "window has to be" in capsys.readouterr().err
+
+
+def test_an_adapter_is_put_on_by_option_and_stands_in_the_record(tmp_path: Path, capsys):
+    (tmp_path / "a.txt").write_text("The notice period is six months.")
+    model = random_model(tmp_path / "random.gguf", n_ctx=4096)
+    adapter = lora_adapter(tmp_path / "law.gguf")
+    words = ["ask", str(tmp_path / "a.txt"), "How long?", "--turns", "1", "--data", str(tmp_path / "data")]
+    words += ["--model", str(model), "--json", "--quiet"]
+    run([*words, "--lora", f"{adapter}:0.5"])
+    run(["show", json.loads(capsys.readouterr().out)["run"], "--json", "--data", str(tmp_path / "data")])
+    (found,) = json.loads(capsys.readouterr().out)[0]["payload"]["model"]["adapters"]
+    assert (found["file"], found["scale"]) == ("law.gguf", 0.5)
+    assert run([*words, "--lora", str(model)]) == 2
+    assert "is no adapter" in capsys.readouterr().err

@@ -280,7 +280,17 @@ class Grower:
         self.put(ts, id, "turn_started", turn=1, messages=[{"role": "user", "content": prompt}])
         end = begin + self.random.uniform(0.3, 1.8)
         written = self.random.randint(4, 60)
-        usage = Usage(1, 400, 120, written, end - begin)
+        usage = Usage(
+            1,
+            400,
+            120,
+            written,
+            end - begin,
+            evaluated_tokens=280,
+            queue_seconds=begin - ts,
+            prefill_seconds=0.1,
+            decode_seconds=end - begin - 0.1,
+        )
         reply = self.some(LINES)
         self.put(
             end,

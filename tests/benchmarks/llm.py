@@ -173,7 +173,7 @@ def share(arguments: argparse.Namespace) -> dict[str, Any]:
         f"share_of_wall_time_computing_over_{SHARE_TURNS}_turns": round(
             (counts["compute_seconds"] - before) / wall, 4
         ),
-        "share_tokens_per_second_writing_alone": round(counts["written_tokens"] / counts["write_seconds"], 1),
+        "share_tokens_per_second_writing_alone": round(counts["alone_tokens"] / counts["alone_seconds"], 1),
         "share_tokens_per_second_reading": round(counts["read_tokens"] / counts["read_seconds"], 1),
     }
 

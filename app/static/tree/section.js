@@ -4,7 +4,7 @@
 import { el, put } from "../dom.js";
 import { button, icon, redraw, say } from "./build.js";
 import { LIVE } from "./fold.js";
-import { duration, many } from "./figures.js";
+import { duration, many, spent } from "./figures.js";
 import { long, outputs } from "./output.js";
 import { python } from "./python.js";
 import { line, plain } from "./text.js";
@@ -81,8 +81,7 @@ export class Section {
   }
 
   #turnHead(turn, replied) {
-    const tokens = turn.usage?.completion_tokens;
-    const figures = [tokens && many(tokens, "token"), turn.seconds && duration(turn.seconds)];
+    const figures = [...spent(turn.usage ?? {}), turn.seconds && duration(turn.seconds)];
     return el(
       "h3",
       { class: "turn" },

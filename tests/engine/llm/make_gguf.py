@@ -273,3 +273,34 @@ def _finish(writer: gguf.GGUFWriter, path: Path) -> Path:
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def lora_adapter(
+    path: Path,
+    *,
+    width: int = 64,
+    rows: int | None = None,
+    rank: int = 4,
+    layers: Sequence[int] = (0, 1),
+    architecture: str = "llama",
+    kind: str = "lora",
+    alpha: float = 4.0,
+    sides: str = "ab",
+    seed: int = 0,
+) -> Path:
+    """Write a LoRA adapter with random weights for the output matrices of a `random_model`'s attention.
+
+    `rows`: columns of the base that its matrices are made for, if not its `width`.
+    """
+    rng = np.random.default_rng(seed)
+    writer = gguf.GGUFWriter(str(path), architecture)
+    writer.add_type("adapter")
+    writer.add_name(path.stem)
+    writer.add_string("adapter.type", kind)
+    writer.add_float32("adapter.lora.alpha", alpha)
+    for layer in layers:
+        name = f"blk.{layer}.attn_output.weight"
+        writer.add_tensor(f"{name}.lora_a", rng.normal(0, 1, (rank, rows or width)).astype(np.float32))
+        if "b" in sides:
+            writer.add_tensor(f"{name}.lora_b", rng.normal(0, 1, (width, rank)).astype(np.float32))
+    return _finish(writer, path)

@@ -356,7 +356,7 @@ def test_what_a_reply_took_is_told(model):
     second = model.submit(ask(*again, key="root", pinned=True)).result().usage
     assert second.evaluated_tokens == second.prompt_tokens - second.reused_tokens
     counts = model.counts()
-    assert counts["read_tokens"] + counts["written_tokens"] >= usage.completion_tokens
+    assert counts["read_tokens"] + counts["alone_tokens"] >= usage.completion_tokens
     assert counts["steps"] > 0 and counts["compute_seconds"] > 0
 
 

@@ -1,0 +1,335 @@
+"""A model in a process of its own: started, watched, asked, and started again when it stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import IO, Any, Self
+
+import engine
+from engine.errors import ContextOverflow, InputError, ModelError, TaprootError
+from engine.llm.base import Reply
+from engine.llm.outbox import Outbox, Pending
+from engine.llm.stream import LiveStream
+from engine.llm.wire import Writer, lines_of
+from engine.types import Json, ModelInfo, Usage
+
+CLOSE_SECONDS = 2.0
+HANG_SECONDS = 300.0  # a step on a slow machine takes seconds
+STDERR_BYTES = 8192
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
+
+
+class Supervised:
+    """What models in processes of their own have in common. A subclass names the module that speaks the frames of
+    `engine.llm.process`, and says why it stopped.
+
+    `order` is the first frame that a process gets. `on_progress` receives the fraction loaded, from 0 to 1, in
+    another thread. Returns once the model is loaded. Raises InputError or ModelError when it cannot be. When the
+    process stops later, or does not move for `hang_seconds`, it is started again: what `_send` was told to be
+    retryable is asked once more and its reply says so; other open streams raise ModelError.
+    """
+
+    info: ModelInfo
+    module = ""
+    variables: tuple[str, ...] = ()  # of the environment that are handed on besides KEPT_VARIABLES
+    prefixes: tuple[str, ...] = ()
+    settings: dict[str, str] = {}  # noqa: RUF012  # variables that the process is given
+
+    def __init__(
+        self,
+        order: Json,
+        *,
+        outbox: Outbox | None = None,
+        hang_seconds: float = HANG_SECONDS,
+        on_progress: Callable[[float], None] | None = None,
+    ):
+        self._order = order
+        self._on_progress = on_progress or (lambda fraction: None)
+        self._numbers = count(1)
+        self._changed = threading.Condition(threading.RLock())
+        self._outbox = outbox or Outbox()
+        self._hang_seconds = hang_seconds
+        self._heard = time.monotonic()
+        self._hung = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._writer: Writer | None = None  # there while a loaded process takes requests
+        self._wanted = True
+        self._closed = False
+        self._failure: TaprootError | None = None
+        self._loaded = False
+        # Linux kills the process when the thread that started it ends, so one thread starts all of them.
+        self._supervisor = threading.Thread(target=self._supervise, name="model", daemon=True)
+        self._supervisor.start()
+        threading.Thread(target=self._watch, name="model watch", daemon=True).start()
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._loaded or self._failure)
+                if self._failure is not None:
+                    raise self._failure
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the running model process; None while there is none."""
+        process = self._process
+        return process.pid if process is not None else None
+
+    def close(self) -> None:
+        """Stop the model process. Open streams raise ModelError; later requests too."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            process = self._process
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(CLOSE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self._supervisor.join(CLOSE_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _why(self, code: int, words: str) -> TaprootError:
+        """Say why a process stopped; `words` is what it said last on standard error, if that tells anything."""
+        raise NotImplementedError
+
+    def _learn(self, reply: Json) -> None:
+        """Take note of a reply that came."""
+
+    def _send(self, frame: Json, group: str = "", *, retryable: bool) -> LiveStream:
+        number = next(self._numbers)
+        frame["id"] = number
+        stream = LiveStream(lambda: self._cancel(number))
+        with self._changed:
+            if self._closed:
+                raise ModelError("The model was closed. Open it again to go on.")
+            if not self._outbox.waits:
+                self._heard = time.monotonic()
+            self._outbox.add(number, Pending(frame, stream, retryable, group))
+            self._wanted = True
+            self._changed.notify_all()
+        self._send_on()
+        return stream
+
+    def _send_on(self) -> None:
+        """Give the process what it may have now."""
+        with self._changed:
+            writer = self._writer
+            frames = self._outbox.to_send() if writer is not None else []
+        for frame in frames:
+            assert writer is not None
+            self._write(writer, frame)
+
+    def _cancel(self, number: int) -> None:
+        with self._changed:
+            pending, writer = self._outbox.get(number), self._writer
+            if pending is None:
+                return
+            pending.cancelled = True
+            if writer is None or not pending.sent:
+                self._outbox.remove(number)
+                pending.stream.finish(Reply(pending.stream.text, "cancelled", Usage()))
+                return
+        self._write(writer, {"cancel": number})
+
+    @staticmethod
+    def _write(writer: Writer, frame: Json) -> None:
+        try:
+            writer.send(frame)
+        except OSError:
+            pass  # the process stopped; the supervisor sees its output end and deals with every request
+
+    def _supervise(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted or self._closed)
+                if self._closed:
+                    break
+                self._wanted = False
+            with tempfile.TemporaryFile() as errors:
+                process = self._start(errors)
+                refusal = self._listen(process)
+                code = process.wait()
+                for stream in (process.stdin, process.stdout):
+                    if stream is not None:
+                        stream.close()
+                failure = refusal or self._why(code, _last_words(errors))
+            self._stopped(ModelError("The model was closed.") if self._closed else failure)
+        self._fail_all(ModelError("The model was closed."))
+
+    def _start(self, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+        root = Path(engine.__file__).parent.parent
+        environment = {
+            key: value
+            for key, value in os.environ.items()
+            if key in (*KEPT_VARIABLES, *self.variables) or key.startswith(self.prefixes or ("\0",))
+        }
+        environment |= {
+            "PYTHONPATH": str(root),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **self.settings,
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", self.module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=root,
+            env=environment,
+        )
+        with self._changed:
+            self._process = process
+            if self._closed:
+                process.kill()
+        assert process.stdin is not None
+        self._write(Writer(process.stdin), self._order)
+        return process
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> TaprootError | None:
+        """Pass on what a process says until it stops; returns its own reason when it refused to load."""
+        assert process.stdout is not None and process.stdin is not None
+        refusal: TaprootError | None = None
+        try:
+            for frame in lines_of(process.stdout):
+                self._heard = time.monotonic()
+                if "progress" in frame:
+                    self._on_progress(frame["progress"])
+                elif "failed" in frame:
+                    kind = InputError if frame["failed"]["kind"] == "InputError" else ModelError
+                    refusal = kind(frame["failed"]["message"])
+                elif "beat" in frame:
+                    continue
+                elif "ready" in frame:
+                    self._ready(frame["ready"], Writer(process.stdin))
+                else:
+                    self._deliver(frame)
+        except ValueError:
+            process.kill()  # a line cut off by its death, or not one of ours
+        return refusal
+
+    def _ready(self, info: dict[str, Any], writer: Writer) -> None:
+        """Take a loaded process into use and give it the requests that wait."""
+        with self._changed:
+            self.info = ModelInfo.from_json(info)
+            self._loaded, self._failure = True, None
+            self._writer = writer
+            self._changed.notify_all()
+        self._send_on()
+
+    def _deliver(self, frame: Json) -> None:
+        number = frame["id"]
+        with self._changed:
+            goes_on = "delta" in frame or "again" in frame
+            pending = self._outbox.get(number) if goes_on else self._outbox.remove(number)
+        if pending is None:
+            return
+        stream = pending.stream
+        if "delta" in frame:
+            stream.push(frame["delta"])
+            return
+        if "again" in frame:
+            pending.again = frame["again"]
+            stream.restart()
+            return
+        self._send_on()
+        if "reply" in frame:
+            self._learn(frame["reply"])
+            stream.finish(_reply(frame["reply"], pending.again))
+        elif "value" in frame:
+            stream.finish(Reply("", "stop", Usage(prompt_tokens=frame["value"])))
+        elif "counts" in frame:
+            stream.finish(Reply(json.dumps(frame["counts"]), "stop", Usage()))
+        elif "overflow" in frame:
+            stream.fail(_overflow(**frame["overflow"]))
+        else:
+            stream.fail(ModelError(frame["error"]))
+
+    def _stopped(self, failure: TaprootError) -> None:
+        """After a process stopped: ask once more for what gives the same again, fail the rest."""
+        with self._changed:
+            served = self._writer is not None
+            self._process = self._writer = None
+            self._hung = False
+            if not self._loaded or isinstance(failure, InputError):
+                self._failure = failure
+                self._changed.notify_all()
+                lost = self._outbox.clear()
+            elif not served:  # it stopped while it loaded, and would again
+                lost = self._outbox.clear()
+            else:
+                why = str(failure).partition(". ")[0]
+                lost = self._outbox.restart(f"{why}; it was started again and wrote this reply anew")
+                self._wanted = self._wanted or len(self._outbox) > 0
+        for pending in lost:
+            if pending.cancelled:
+                pending.stream.finish(Reply(pending.stream.text, "cancelled", Usage()))
+            else:
+                pending.stream.fail(failure)
+
+    def _fail_all(self, failure: TaprootError) -> None:
+        with self._changed:
+            lost = self._outbox.clear()
+        for one in lost:
+            one.stream.fail(failure)
+
+    def _watch(self) -> None:
+        """Kill a process that owes an answer and says nothing: it says at least every second that it works."""
+        while not self._closed:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, min(1.0, self._hang_seconds / 4))
+                silent = time.monotonic() - self._heard
+                if self._writer is None or not self._outbox.waits or silent < self._hang_seconds:
+                    continue
+                self._hung = True
+                process = self._process
+            if process is not None:
+                process.kill()
+
+
+def _reply(value: dict[str, Any], again: str) -> Reply:
+    usage = Usage(
+        calls=1,
+        prompt_tokens=value["prompt_tokens"],
+        reused_tokens=value["reused_tokens"],
+        completion_tokens=value["completion_tokens"],
+        seconds=value["seconds"],
+        evaluated_tokens=value["evaluated_tokens"],
+        queue_seconds=value["queue_seconds"],
+        prefill_seconds=value["prefill_seconds"],
+        decode_seconds=value["decode_seconds"],
+    )
+    return Reply(value["text"], value["finish"], usage, value["log_extended"], again)
+
+
+def _overflow(needed: int, window: int) -> ContextOverflow:
+    return ContextOverflow(
+        f"The prompt holds {needed - 1:,} tokens and the window of this model is {window:,}. Ask about a smaller "
+        "piece, or open the model with a larger window.",
+        needed,
+        window,
+    )
+
+
+def _last_words(errors: IO[bytes]) -> str:
+    """Return the line in which llama.cpp or Python said why it ended, if there is one."""
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - STDERR_BYTES))
+    lines = errors.read().decode("utf-8", "replace").splitlines()
+    telling = ("GGML_ASSERT", "terminate called", "what():", "Error:")
+    return next((line.strip()[:200] for line in reversed(lines) if any(word in line for word in telling)), "")
