@@ -16,7 +16,7 @@ from rich.table import Table
 from app.ask import interrupt, leave
 from app.cli import STARTER
 from app.terminal import console, printable, safe
-from app.wishes import wish_of
+from app.wishes import adapters_of, wish_of
 from engine.bench.bench import Bench, Progress
 from engine.bench.chart import png
 from engine.bench.plan import QUICK, Plan, check
@@ -25,6 +25,7 @@ from engine.engine import Engine
 from engine.errors import Cancelled, InputError, TaprootError
 from engine.llm import open_model
 from engine.llm.base import Model
+from engine.llm.endpoint import is_remote, read_endpoint
 from engine.llm.fit import Wish
 from engine.stop import Stop
 from engine.store.location import data_folder
@@ -34,7 +35,9 @@ from engine.types import Json
 def bench(options: argparse.Namespace) -> int:
     """Exit status 0 done, 130 stopped (what was measured is printed and kept). Raises TaprootError."""
     plan = check(planned(options))
-    wish = wish_of(options)
+    wish, adapters, spec = wish_of(options), adapters_of(options), str(options.model or STARTER)
+    if is_remote(spec):
+        print(f"taproot: {read_endpoint(spec).warning}", file=sys.stderr)
     stop = Stop()
     previous = signal.signal(signal.SIGINT, lambda *_: interrupt(stop))
     signal.signal(signal.SIGTERM, lambda *_: interrupt(stop))
@@ -43,9 +46,11 @@ def bench(options: argparse.Namespace) -> int:
 
         def load() -> Model:
             with stop.calling(leave):
-                return open_model(str(options.model or STARTER), wish=wish)
+                return open_model(spec, wish=wish, adapters=adapters)
 
         with Engine(data_folder(options.data), load) as engine:
+            for notice in engine.model.info.notices:
+                print(printable(f"taproot: {notice}"), file=sys.stderr)
             running = Bench(engine, plan.seed)
             if not options.show:
                 try:
