@@ -26,7 +26,6 @@ from engine.errors import Cancelled, InputError, TaprootError
 from engine.llm import open_model
 from engine.llm.base import Model
 from engine.llm.endpoint import is_remote, read_endpoint
-from engine.llm.fit import Wish
 from engine.stop import Stop
 from engine.store.location import data_folder
 from engine.types import Json
