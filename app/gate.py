@@ -21,6 +21,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -43,11 +44,18 @@ HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+STATIC = Path(__file__).resolve().parent / "static"
+MODULES = sorted(file.relative_to(STATIC).as_posix() for file in STATIC.rglob("*.js"))
 OURS = (
     '<link rel="stylesheet" href="/ui/style.css">'
     '<link rel="icon" href="/ui/icon.svg" type="image/svg+xml">'
-    '<script type="module" nonce="{nonce}" src="/ui/app.js"></script>'
+    # All of our modules at once: else a browser learns of each only from the one that imports it.
+    + "".join(f'<link rel="modulepreload" href="/ui/{name}">' for name in MODULES)
+    + '<script type="module" nonce="{nonce}" src="/ui/app.js"></script>'
 )
+HASHED = re.compile(
+    r"/assets/[\w.-]+-[\w-]{8}\.(js|css|woff2)"
+)  # Gradio's files whose names change with their content
 REASONS = {
     421: "This address is not Taproot's own. Open the address that Taproot printed when it started.",
     403: "Another site asked for this, so Taproot refused it. Open the address that Taproot printed in a new tab.",
@@ -124,6 +132,7 @@ class Page:
         self.nonce = secrets.token_urlsafe(18)
         self.start: Message | None = None
         self.body = b""
+        self.hashed = HASHED.fullmatch(scope["path"]) is not None
         # A compressed page could not be rewritten.
         scope["headers"] = [pair for pair in scope["headers"] if pair[0].lower() != b"accept-encoding"]
 
@@ -131,7 +140,7 @@ class Page:
         """Pass a message on; hold the parts of an HTML page until it is whole."""
         if message["type"] == "http.response.start":
             headers = [(k.lower(), v) for k, v in message.get("headers", [])]
-            message = {**message, "headers": [*headers, *self.added(), *HEADERS]}
+            message = {**message, "headers": [*headers, *self.added(message["status"]), *HEADERS]}
             if dict(headers).get(b"content-type", b"").startswith(b"text/html"):
                 self.start = message
                 return
@@ -146,9 +155,12 @@ class Page:
             message = {"type": "http.response.body", "body": page}
         await self.send(message)
 
-    def added(self) -> list[tuple[bytes, bytes]]:
-        """The policy with this response's nonce."""
-        return [(b"content-security-policy", POLICY.format(nonce=self.nonce).encode())]
+    def added(self, status: int) -> list[tuple[bytes, bytes]]:
+        """The policy with this response's nonce; leave to keep what never changes, so that a reload asks for less."""
+        policy = (b"content-security-policy", POLICY.format(nonce=self.nonce).encode())
+        if self.hashed and status == 200:
+            return [policy, (b"cache-control", b"private, max-age=31536000, immutable")]
+        return [policy]
 
 
 def rewrite(page: bytes, nonce: str) -> bytes:

@@ -193,11 +193,11 @@ function files(run, app) {
 }
 
 function copyButton(run, app) {
-  const button = el("button", { class: "button", type: "button" }, icon("copy"), "Copy with sources");
+  const button = el("button", { class: "button", type: "button" }, icon("copy"), run.sources?.length ? "Copy with sources" : "Copy");
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(asText(run));
-      app.toast("Copied with its sources", "ok");
+      app.toast(run.sources?.length ? "Copied with its sources" : "Copied", "ok");
     } catch {
       app.toast("The browser did not allow copying; select the text instead.", "error");
     }

@@ -29,9 +29,21 @@ function failure(sentence, status) {
   return Object.assign(new Error(sentence), { status });
 }
 
+const ahead = new Map();
+
 /** Each resolves to the parsed JSON. `options` go to fetch (signal, keepalive). Errors carry `status`, 0 offline. */
 export const api = {
-  get: (path, options) => send("GET", path, undefined, options),
+  get(path, options) {
+    const begun = ahead.get(path);
+    ahead.delete(path);
+    return begun ?? send("GET", path, undefined, options);
+  },
+  /** Begin a request that the page is sure to make once it stands; the next `get` of this path gives its answer. */
+  ahead(path) {
+    const begun = send("GET", path);
+    begun.catch(() => {}); // it is told to who asks
+    ahead.set(path, begun);
+  },
   post: (path, body = {}, options) => send("POST", path, body, options),
   put: (path, body = {}, options) => send("PUT", path, body, options),
   patch: (path, body = {}, options) => send("PATCH", path, body, options),

@@ -44,6 +44,8 @@ const app = {
   openRun: (run, node) => go("ask", { run, node }),
 };
 
+if (app.state.view === "ask" && app.state.run) api.ahead(`/api/runs/${encodeURIComponent(app.state.run)}/log?after=0`);
+
 function read() {
   const given = Object.fromEntries(new URLSearchParams(location.search));
   return { ...given, view: VIEWS.some(([name]) => name === given.view) ? given.view : "ask" };

@@ -195,9 +195,19 @@ def test_every_script_of_a_page_gets_the_nonce_of_its_answer_and_ours_is_added()
         )
         assert f'<script type="module" nonce="{nonce}" src="/ui/app.js">' in text
         assert "manifest" not in text  # a browser asks for it without the cookie
+        assert '<link rel="modulepreload" href="/ui/tree/element.js">' in text
         assert '<link rel="stylesheet" href="/ui/style.css">' in text and '"\\u003cscript>"' in text
         assert int(answer.headers["content-length"]) == len(answer.body)
     assert answers[0].nonce != answers[1].nonce
+
+
+def test_only_files_whose_names_change_with_their_content_are_kept_without_asking() -> None:
+    kept = {"/assets/index-DphvyggB.js", "/assets/ApiDocs-6osJUigr.css"}
+    asked = ("/", "/ui/app.js", "/api/runs", "/assets/index.js", "/assets/../api/index-DphvyggB.js", *kept)
+    assert {
+        path for path in asked if "immutable" in ask(Inner(), path).headers.get("cache-control", "")
+    } == kept
+    assert "cache-control" not in ask(Inner(), "/ui/app.js").headers
 
 
 def test_the_policy_allows_no_eval_no_inline_script_and_no_other_host() -> None:
