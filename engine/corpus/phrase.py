@@ -47,6 +47,7 @@ def phrase(question: str, known: Callable[[str], bool]) -> str:
     runs = _runs(text)
     if not runs:
         raise ValueError("the question names nothing to look for")
+    runs += [name for run in runs if (name := _name_in(text, *run)) not in runs and name[0] < name[1]]
     after = {found.end() for found in VERB.finditer(text)}
 
     def rank(run: tuple[int, int]) -> tuple[bool, bool, bool, int]:
@@ -62,6 +63,14 @@ COMPARED = FRAME | frozenset(
     """but both either neither nor without versus vs compared more less higher lower larger smaller bigger longer
     shorter earlier later sooner cheaper dearer heavier lighter older younger newer first last compare well never together""".split()
 )
+
+
+def _name_in(text: str, start: int, end: int) -> tuple[int, int]:
+    """The capitalised words within a run: of "Ruth Smith turn", the name alone. Empty where there are none."""
+    named = [m.span() for m in TOKEN.finditer(text, start, end) if m[0][0].isupper() and m.start() > 0]
+    return (named[0][0], named[-1][1]) if named else (start, start)
+
+
 BESIDE = re.compile(
     r"(?i)\b(?:or|and|than|nor|without|versus|vs|but|not|never|compared|as well as|together with)\b"
 )

@@ -121,6 +121,12 @@ def test_a_phrase_is_found_in_any_case_spacing_and_number(corpus: Corpus) -> Non
     assert corpus.count(corpus.phrase("How often are dried lentils mentioned?")) == 3
 
 
+def test_a_name_is_told_from_the_words_beside_it_where_only_the_name_is_known() -> None:
+    known = lambda pattern: bool(re.search(pattern, "Ruth Smith came."))  # noqa: E731
+    assert re.fullmatch(phrase("In which documents does Ruth Smith turn up?", known), "Ruth Smith")
+    assert re.fullmatch(phrase("Does the Smith contract say so?", known), "Smith")
+
+
 def test_a_question_that_names_nothing_says_so(corpus: Corpus) -> None:
     with pytest.raises(ValueError, match="names nothing"):
         corpus.phrase("How many documents are there?")
