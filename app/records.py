@@ -25,16 +25,18 @@ OUTPUT_CHARS = 2000  # of a cell's output
 def runs(options: argparse.Namespace) -> int:
     """List past runs, newest first."""
     with Store(data_folder(options.data)) as store:
-        rows = store.runs()
+        rows, measured = store.runs(), store.trial_runs()
     if options.json:
         print(json.dumps(rows, ensure_ascii=False))
         return 0
     table = Table("run", "status", "question", "answer", "seconds", "follows", box=None, header_style="bold")
-    for row in rows:
+    for row in (row for row in rows if row["run"] not in measured):
         seconds = f"{row['seconds']:.1f}" if row.get("seconds") is not None else ""
         question, answer = (safe(brief(row.get(k) or "")) for k in ("question", "answer"))
         table.add_row(row["run"], row["status"], question, answer, seconds, row["follows"] or "")
     show_table(table, "no runs yet")
+    if measured:
+        print(f"and {len(measured):,} of the bench, which --json lists as well")
     return 0
 
 

@@ -12,7 +12,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -147,6 +147,7 @@ class Bench:
             block = suites.block(suite, self.seed, windows, chars, number)
             name = f"bench-{self.series}-{suite}-{windows:g}-{number}"
             info = self._stored(name) or self._made(name, suite, windows, block, stop)
+            info = replace(info, name=f"Bench: {suite} at {windows:g} windows")
             self._blocks = {key: (info, block, [*places(info, len(block.haystacks))])}  # one at a time
         return self._blocks[key]
 

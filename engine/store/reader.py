@@ -197,6 +197,11 @@ class Reader:
         with self._snapshot() as db:
             return trials.stored(db, series)
 
+    def trial_runs(self) -> set[str]:
+        """Return the ids of the runs that the bench made."""
+        with self._snapshot() as db:
+            return {run for (run,) in db.execute("SELECT run FROM trial WHERE run IS NOT NULL")}
+
     def trial_cells(self, series: str) -> Row:
         """Return how the recursive runs of a series went; see `trials.cells`."""
         with self._snapshot() as db:

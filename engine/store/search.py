@@ -138,7 +138,9 @@ Place = tuple[int, str, str, str, str, int]  # number of the event, run, session
 def _places(db: sqlite3.Connection, where: str, value: str, sessions: int) -> list[Place]:
     rows = db.execute(
         f"SELECT event.id, event.run, run.session, event.node, event.kind, event.seq FROM "
-        f"(SELECT rowid AS number FROM search WHERE {where} ORDER BY rowid DESC LIMIT {LOOKED_AT}) "
+        f"(SELECT search.rowid AS number FROM search JOIN event AS mine ON mine.id = search.rowid WHERE {where} "
+        "AND mine.run NOT IN (SELECT run FROM trial WHERE run IS NOT NULL) "  # the bench would drown all else
+        f"ORDER BY search.rowid DESC LIMIT {LOOKED_AT}) "
         "JOIN event ON event.id = number JOIN run ON run.run = event.run ORDER BY event.id DESC",
         (value,),
     )

@@ -64,3 +64,15 @@ def test_a_series_goes_with_its_trials(store: Store) -> None:
     store.save_trial(trial())
     store.delete_series("s")
     assert store.series() == [] and store.trials("s") == []
+
+
+def test_a_search_is_not_drowned_by_the_bench(store: Store) -> None:
+    mine = begin(store, "Where is the heron?")
+    tell(store, mine, "heron")
+    for number in range(3):
+        run = begin(store, "Where is the heron?")
+        tell(store, run, "heron")
+        store.save_trial(trial(number, run=run))
+    assert {hit.session for hit in store.find("heron", 1)} == {mine}
+    assert {hit.session for hit in store.find("ero", 1)} == {mine}  # as part of a word
+    assert len(store.trial_runs()) == 3
