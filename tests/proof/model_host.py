@@ -1,8 +1,9 @@
-"""Runs, bursts, cancellations and kills of the model process for minutes: `python -m tests.proof.model_host`.
+"""Runs, bursts, cancellations, kills and switches of models for minutes: `python -m tests.proof.model_host`.
 
-Eight made-up runs hold conversations with bursts between turns over one small model; requests are cancelled at
-random, and in the first half the model process is killed again and again. Shown at the end: replies that hang
-(none may), the share of replies that are those of a model asked alone, and how fast memory grows in the last half.
+Eight made-up runs hold conversations with bursts between turns over two small models, a dense and a hybrid one;
+requests are cancelled at random, and in the first half processes are killed and models switched under the runs again
+and again. Shown at the end: replies that hang (none may), replies that are not those of a model asked alone (none
+may), and how fast the memory of all processes grows in the last half (less than 1 MiB per minute).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import random
 import signal
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -22,28 +24,41 @@ from pathlib import Path
 import psutil
 
 from engine.errors import ModelError
-from engine.llm.base import Request
+from engine.llm.base import Model, Request
 from engine.llm.fit import Wish
 from engine.llm.local import LocalModel
+from engine.loaded import Loaded
 from engine.types import Message, Sampling
 from tests.engine.llm.shapes import dense_model, hybrid_model
 
 RUNS = 8
 PATIENCE = 120.0  # seconds until a reply counts as hanging
 QUESTIONS = 40
+MOST_SLOPE = 1.0  # MiB per minute
 
 
 class Soak:
-    """One model and what became of its requests."""
+    """Two places for models, each used by half of the runs, and what became of their requests."""
 
-    def __init__(self, path: Path, minutes: float):
-        self.model = LocalModel(path, wish=Wish(threads=1))
-        self.half = time.monotonic() + 30 * minutes
-        self.end = time.monotonic() + 60 * minutes
+    def __init__(self, paths: list[Path], minutes: float):
+        self.paths = paths
+        begun = time.monotonic()
+        self.calm, self.half, self.end = (begun + 60 * minutes * share for share in (0.45, 0.5, 1.0))
         self.seen: Counter[str] = Counter()
         self.memory: list[tuple[float, float]] = []
         self._lock = threading.Lock()
-        self._expected = [self.model.submit(_leaf(n, "alone")).result().text for n in range(QUESTIONS)]
+        self._expected: dict[str, list[str]] = {}
+        self.places = [Loaded() for _ in paths]
+        for place, path in zip(self.places, paths, strict=True):
+            model = self.open(path)
+            replies = [model.submit(_leaf(n, "alone")).result().text for n in range(QUESTIONS)]
+            self._expected[model.info.path] = replies
+            place.use(model)
+
+    @staticmethod
+    def open(path: Path) -> LocalModel:
+        """Load a model with one thread, so that two of them share two cores."""
+        return LocalModel(path, wish=Wish(threads=1))
 
     def note(self, what: str) -> None:
         """Count an outcome."""
@@ -54,33 +69,31 @@ class Soak:
         """Hold conversations with bursts until the time is up."""
         rng = random.Random(number)
         while time.monotonic() < self.end:
-            messages: tuple[Message, ...] = (Message("user", f"run {number} {rng.random()}"),)
-            key = f"run{number}-{rng.randrange(1 << 30)}"
-            for turn in range(rng.randrange(1, 6)):
-                sampling = Sampling(temperature=rng.choice([0.0, 0.7]), seed=turn)
-                request = Request(messages, 40, sampling, f"{key}/0", stop_at_cell=True, pinned=True)
-                text = self.ask(request, rng)
-                asked = rng.sample(range(QUESTIONS), rng.randrange(1, 9))
-                streams = [(n, self.model.submit(_leaf(n, f"{key}/{turn}.{n}"))) for n in asked]
-                for n, stream in streams:
-                    if rng.random() < 0.2:
-                        stream.cancel()
-                    self.settle(stream, self._expected[n])
-                messages = (
-                    *messages,
-                    Message("assistant", text),
-                    Message("user", f"Output {turn}: {rng.random()}"),
-                )
+            with self.places[number % len(self.places)].lent() as model:
+                self.converse(model, number, rng)
 
-            self.model.forget(key)
-
-    def ask(self, request: Request, rng: random.Random) -> str:
-        """Make one request, cancelling it sometimes; returns its text."""
-        stream = self.model.submit(request)
-        if rng.random() < 0.1:
-            time.sleep(rng.random() * 0.1)
-            stream.cancel()
-        return self.settle(stream, None)
+    def converse(self, model: Model, number: int, rng: random.Random) -> None:
+        """Hold one conversation with bursts between its turns."""
+        expected = self._expected[model.info.path]
+        messages: tuple[Message, ...] = (Message("user", f"run {number} {rng.random()}"),)
+        key = f"run{number}-{rng.randrange(1 << 30)}"
+        for turn in range(rng.randrange(1, 6)):
+            sampling = Sampling(temperature=rng.choice([0.0, 0.7]), seed=turn)
+            request = Request(messages, 40, sampling, f"{key}/0", stop_at_cell=True, pinned=True)
+            stream = model.submit(request)
+            if rng.random() < 0.1:
+                time.sleep(rng.random() * 0.1)
+                stream.cancel()
+            text = self.settle(stream, None)
+            asked = rng.sample(range(QUESTIONS), rng.randrange(1, 9))
+            streams = [(n, model.submit(_leaf(n, f"{key}/{turn}.{n}"))) for n in asked]
+            for n, leaf in streams:
+                if rng.random() < 0.2:
+                    leaf.cancel()
+                self.settle(leaf, expected[n])
+            output = Message("user", f"Output {turn}: {rng.random()}")
+            messages = (*messages, Message("assistant", text), output)
+        model.forget(key)
 
     def settle(self, stream, expected: str | None) -> str:
         """Wait for a stream and count how it ended."""
@@ -109,46 +122,64 @@ class Soak:
             self.note("hanging")
         return found[0] if found else ""
 
-    def kill(self) -> None:
-        """Kill the model process now and then during the first half; note memory during the last."""
+    def trouble(self) -> None:
+        """Kill processes and switch models now and then until shortly before the last half; then note memory."""
         rng = random.Random(99)
-        while time.monotonic() < self.end:
+        while time.monotonic() < self.calm:
             time.sleep(rng.uniform(1, 6))
-            if time.monotonic() < self.half:
-                if (pid := self.model.pid) is not None:
-                    os.kill(pid, signal.SIGKILL)
-                    self.note("kills")
-            elif (pid := self.model.pid) is not None:
-                size = sum(psutil.Process(one).memory_info().rss for one in (os.getpid(), pid))
+            if rng.random() < 0.5:
+                self.kill(rng)
+            else:
+                self.switch(rng.randrange(len(self.places)), rng.choice(self.paths))
+        for number, path in enumerate(self.paths):  # one of each for the rest
+            if self.places[number].current().info.path != str(path):
+                self.switch(number, path)
+        while time.monotonic() < self.end:
+            time.sleep(2)
+            if time.monotonic() > self.half:
+                own = psutil.Process()
+                size = sum(p.memory_info().rss for p in (own, *own.children(recursive=True)))
                 self.memory.append((time.monotonic() / 60, size / 2**20))
+
+    def switch(self, place: int, path: Path) -> None:
+        """Let new conversations use another model; those under way keep theirs."""
+        self.places[place].use(self.open(path))
+        self.note("switches")
+
+    def kill(self, rng: random.Random) -> None:
+        """Kill the process of a model."""
+        model = rng.choice(self.places).current()
+        if isinstance(model, LocalModel) and (pid := model.pid) is not None:
+            os.kill(pid, signal.SIGKILL)
+            self.note("kills")
 
 
 def _leaf(number: int, key: str) -> Request:
     return Request((Message("user", f"{'What does it say? ' * 4}{number}"),), 12, conversation=key)
 
 
-def main() -> None:
-    """Soak a dense and a hybrid model and print one JSON object."""
+def main() -> int:
+    """Soak both models and print one JSON object. Returns 1 when something hung, was wrong or grew."""
     parser = argparse.ArgumentParser(description="A long rehearsal of the model host")
-    parser.add_argument("--minutes", type=float, default=10.0, help="for each model")
+    parser.add_argument("--minutes", type=float, default=10.0)
     minutes = parser.parse_args().minutes
-    figures = {}
     with tempfile.TemporaryDirectory() as folder:
-        for make in (dense_model, hybrid_model):
-            soak = Soak(make(Path(folder) / f"{make.__name__}.gguf"), minutes)
-            threads = [threading.Thread(target=soak.run, args=(n,)) for n in range(RUNS)]
-            threads.append(threading.Thread(target=soak.kill))
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            soak.model.close()
-            figures[make.__name__] = dict(soak.seen)
-            if len(soak.memory) > 2:
-                slope = statistics.linear_regression(*zip(*soak.memory, strict=True)).slope
-                figures[make.__name__]["MiB per minute in the last half"] = round(slope, 2)
+        soak = Soak(
+            [make(Path(folder) / f"{make.__name__}.gguf") for make in (dense_model, hybrid_model)], minutes
+        )
+        threads = [threading.Thread(target=soak.run, args=(n,)) for n in range(RUNS)]
+        threads.append(threading.Thread(target=soak.trouble))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for place in soak.places:
+            place.close()
+    slope = statistics.linear_regression(*zip(*soak.memory, strict=True)).slope
+    figures = {"minutes": minutes, **soak.seen, "MiB per minute in the last half": round(slope, 2)}
     print(json.dumps(figures, indent=1))
+    return int(soak.seen["hanging"] > 0 or soak.seen["other than alone"] > 0 or slope >= MOST_SLOPE)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
