@@ -15,7 +15,8 @@ examples:
   python3 launch.py show 20261122
 
 TAPROOT_WINDOW, TAPROOT_GPU_LAYERS, TAPROOT_THREADS, TAPROOT_CACHE_TYPE, TAPROOT_BATCH and TAPROOT_SLOTS stand for the
-options of the same names. Documents and questions stay on this machine. Data lives in the folder that `doctor` prints;
+options of the same names. Documents and questions stay on this machine, unless --model names a server. Data lives in
+the folder that `doctor` prints;
 --data DIR or TAPROOT_DATA choose another.
 """
 

@@ -174,7 +174,8 @@ def estimate(
 ) -> Need:
     """Estimate the memory of a model. `pool`: tokens kept in memory, twice the window when None.
 
-    `flash`: flash attention is on (it always is on a GPU and with an 8-bit cache). `sequences`: conversations
+    `flash`: flash attention is on (it is on a GPU, with an 8-bit cache, and where several replies are written at
+    once). `sequences`: conversations
     that have a recurrent state. `extra`: bytes of adapters. `processor`: "x86" or "arm", this machine's when None.
     """
     pool = -(-(pool or window * POOL) // STEP) * STEP
@@ -246,6 +247,7 @@ def choose(
             pool=pool,
             gpu_layers=layers,
             cache_type=cache_type,
+            flash=slots > 1,
             batch=batch,
             sequences=sequences_for(slots, keeps_state=True),
             extra=extra,
@@ -256,7 +258,13 @@ def choose(
     else:
         window = windows[-1]
         need = estimate(
-            facts, window, pool=window, batch=wish.batch or BATCHES[-1], extra=extra, processor=processor
+            facts,
+            window,
+            pool=window,
+            flash=slots > 1,
+            batch=wish.batch or BATCHES[-1],
+            extra=extra,
+            processor=processor,
         )
         problem = _refusal(facts, need, room, window, wish)
         batch = wish.batch or BATCHES[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.llm.cache import Cache
 from engine.llm.compute import Compute
 from engine.llm.fit import Fit, sequences_for
@@ -22,7 +24,8 @@ class Layout:
 
     def make(self, compute: Compute) -> Pool:
         """Make the pool in which `compute` works."""
-        native, fit, saves = self._native, self._fit, Saves(self._fit.saved)
+        fit = replace(self._fit, slots=1) if self._strict else self._fit
+        native, saves = self._native, Saves(fit.saved)
         count = 1 if self._strict else sequences_for(fit.slots, keeps_state=native.exact)
         context = native.context(fit, count)
         return Pool(
@@ -32,7 +35,7 @@ class Layout:
             else Cache(context, count, fit.pool, exact=native.exact, saves=saves),
             Pace(fit.threads, context.set_threads),
             exact=native.exact,
-            width=1 if self._strict else fit.slots,
+            width=fit.slots,
             window=fit.window,
             emit=compute.emit,
             finish=compute.finish,

@@ -6,6 +6,7 @@ import json
 import signal
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -57,6 +58,7 @@ class LocalModel(Supervised):
         facts = read_facts(self._path)
         described, size = check_adapters(adapters, facts)
         if fit is None:
+            wish = replace(wish or Wish(), slots=1) if strict else wish
             fit = choose(facts, room_now(), wish, extra=size)
             if not fit.ok:
                 raise InputError(fit.problem)
