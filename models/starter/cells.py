@@ -81,11 +81,10 @@ FINAL(round(sum(h.number for h in hits), 2), hits) if hits else FINAL("{NOT_THER
 
 
 def compare(form: str, about: str, upper: bool) -> str:
-    """Finish with the one of two things that has more, or less."""
-    sign = "<" if upper else ">"
-    return f'''pair = context.pair(question)
+    """Finish with the one of two things that has more, or less. The choice stands first, next to the question."""
+    return f'''pick, pair = {"max" if upper else "min"}, context.pair(question)
 hits = [h for name in pair for h in context.nearest("{form}", name, "{about}", 1)]
-FINAL(pair[hits[0].number {sign} hits[1].number], hits) if len(hits) == 2 else FINAL("{NOT_THERE}")'''
+FINAL(pair[hits.index(pick(hits, key=lambda h: h.number or 0))], hits) if len(hits) == 2 else FINAL("{NOT_THERE}")'''
 
 
 def two_sets(without: bool, count: bool) -> str:

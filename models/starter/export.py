@@ -15,7 +15,7 @@ import torch
 from models.starter.network import Shape
 from models.starter.tokenizer import END, PAD, SPECIAL, Tokenizer
 
-CONTEXT = 4096  # tokens; sequences of training were up to 1,024, longer prompts are rare and at its own risk
+CONTEXT = 4096  # tokens; sequences of training had 512, longer prompts are rare and at its own risk
 # The comment tells the engine that this model was trained without a system message.
 CHAT_TEMPLATE = (
     "{# no system message #}"

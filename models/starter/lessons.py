@@ -383,7 +383,7 @@ SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
     (7, of_scene),
     (4, of_rows),
     (9, of_plain),
-    (8, of_many),
+    (10, of_many),
 )  # lessons for each world
 FOLLOWED = 8  # follow-ups for each world
 JUDGED = 8  # sub-calls of `judged` for each world

@@ -142,7 +142,7 @@ def test_every_lesson_is_a_cell_that_compiles() -> None:
         "found = context.nearest",
         "docs = context.kind",
         "name = context.phrase",
-        "pair = context.pair",
+        "pick, pair = max, context.pair",
         "hits = context.kind",
         "who = context.nearest",
     }
