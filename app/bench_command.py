@@ -18,7 +18,7 @@ from app.cli import STARTER
 from app.terminal import console, printable, safe
 from app.wishes import adapters_of, wish_of
 from engine.bench.bench import Bench, Progress
-from engine.bench.chart import png
+from engine.bench.chart import png, title_of
 from engine.bench.plan import QUICK, Plan, check
 from engine.bench.results import report
 from engine.engine import Engine
@@ -143,7 +143,7 @@ def show(found: Json, plan: Plan, options: argparse.Namespace) -> None:
     if options.chart and table:
         target = Path(options.chart).expanduser()
         try:
-            target.write_bytes(png(table, title(found)))
+            target.write_bytes(png(table, title_of(found)))
         except OSError as error:
             raise InputError(f"The chart cannot be written to {target}: {error.strerror}.") from error
     model = {name: found["model"][name] for name in ("name", "n_ctx", "parameters", "fingerprint")}
@@ -169,7 +169,7 @@ def show(found: Json, plan: Plan, options: argparse.Namespace) -> None:
             f"{row['seconds']:.2f}",
             f"{row['calls']:g}",
         )
-    out.print(safe(title(found)), style="bold")
+    out.print(safe(title_of(found)), style="bold")
     out.print(sheet)
     missing = len(wanted) - len(table)
     if missing:
@@ -178,8 +178,3 @@ def show(found: Json, plan: Plan, options: argparse.Namespace) -> None:
         )
     if found["verdict"]:
         out.print(safe(f"\n{found['verdict']}"))
-
-
-def title(found: Json) -> str:
-    """What was measured, in a line."""
-    return f"{found['model']['name']}, a window of {found['model']['n_ctx']:,} tokens"

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from app.workbench import Workbench
-from engine.bench.chart import png
+from engine.bench.chart import png, title_of
 from engine.types import Json
 
 
@@ -49,12 +49,11 @@ def router(workbench: Workbench) -> APIRouter:
     @api.get("/{series}/chart.png")
     def chart(series: str) -> Response:
         found = measuring.report(series)
-        title = f"{found['model']['name']}, a window of {found['model']['n_ctx']:,} tokens"
         headers = {
             "Content-Disposition": 'attachment; filename="taproot-bench.png"',
             "Cache-Control": "no-store",
         }
-        return Response(png(found["rows"], title), media_type="image/png", headers=headers)
+        return Response(png(found["rows"], title_of(found)), media_type="image/png", headers=headers)
 
     @api.delete("/{series}")
     def delete(series: str) -> Json:

@@ -14,6 +14,14 @@ MARKS = {"direct": "s", "retrieval": "^", "compaction": "D", "rlm": "o", "rlm-0"
 INK, LINE = "#1f1e1b", "#e2dfd8"
 
 
+def title_of(found: Json) -> str:
+    """The title for a report of `engine.bench.results`: what was measured, and whether the ways can be compared."""
+    line = f"{found['model']['name']}, a window of {found['model']['n_ctx']:,} tokens"
+    return (
+        f"{line}\nno comparison of the ways: direct fails at half a window already" if found["void"] else line
+    )
+
+
 def png(table: list[Json], title: str, dpi: int = 110) -> bytes:
     """Draw rows of `engine.bench.results`."""
     from matplotlib.figure import Figure  # half a second, and only here
