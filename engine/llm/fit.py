@@ -136,7 +136,8 @@ class Fit:
 
     `window`: tokens of one request; `pool`: tokens kept for all; `gpu_layers`: blocks on the GPU; `batch`: tokens of
     one step; `slots`: replies written at once; `threads`: of the processor; `saved`: bytes of conversations kept
-    outside llama.cpp's memory. `tight`: it fits with less than it could use. `notices` are sentences for a person.
+    outside llama.cpp's memory; `flash`: flash attention, which skips what other replies keep in the memory and so is
+    faster for several at once, slower for one, on a processor. `tight`: it fits with less than it could use. `notices` are sentences for a person.
     """
 
     ok: bool
@@ -149,6 +150,7 @@ class Fit:
     slots: int = SLOTS
     threads: int = 1
     saved: int = 0
+    flash: bool = False
     tight: bool = False
     problem: str = ""
     notices: tuple[str, ...] = ()
@@ -294,6 +296,7 @@ def choose(
         slots,
         threads,
         saved=min(MAX_SAVED, left // 2),
+        flash=slots > 1 or layers > 0 or cache_type != "f16",
         tight=pool < pool_of(facts, window),
         notices=tuple(notices),
     )

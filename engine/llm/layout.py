@@ -24,7 +24,7 @@ class Layout:
 
     def make(self, compute: Compute) -> Pool:
         """Make the pool in which `compute` works."""
-        fit = replace(self._fit, slots=1) if self._strict else self._fit
+        fit = replace(self._fit, slots=1, flash=False) if self._strict else self._fit
         native, saves = self._native, Saves(fit.saved)
         count = 1 if self._strict else sequences_for(fit.slots, keeps_state=native.exact)
         context = native.context(fit, count)

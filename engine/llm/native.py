@@ -73,11 +73,10 @@ class Native:
         parameters.type_k = parameters.type_v = CACHE_TYPES[fit.cache_type]
         parameters.kv_unified = True
         parameters.swa_full = True
-        if fit.cache_type != "f16" or (fit.slots > 1 and not self.offloads):
-            # Skips the cells of other sequences, which share one memory; an 8-bit cache demands it.
-            parameters.flash_attn_type = native.LLAMA_FLASH_ATTN_TYPE_ENABLED
-        elif not self.offloads:  # slower where there is only one sequence
-            parameters.flash_attn_type = native.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        if fit.cache_type != "f16":
+            parameters.flash_attn_type = native.LLAMA_FLASH_ATTN_TYPE_ENABLED  # llama.cpp demands it
+        elif not self.offloads:  # there it is on where the model and the GPU can
+            parameters.flash_attn_type = int(fit.flash)
         _lines.clear()
         handle = native.llama_init_from_model(self._model, parameters)
         if not handle:
