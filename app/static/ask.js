@@ -236,11 +236,25 @@ class AskView {
       this.waiting = kind === "waiting";
       if (!kind) this.app.go("ask", { run: seen });
       else this.app.toast(decoded(words), this.waiting ? "info" : "error");
+      if (this.waiting) this.askOnceLoaded(); // the news of it may have come before this
     }).observe(signal, { childList: true, subtree: true, characterData: true });
   }
 
+  /** Ask the question that waits for a model, unless one is still on its way. */
+  async askOnceLoaded() {
+    let state = null;
+    try {
+      state = await this.app.api.get("/api/models");
+    } catch {
+      return; // news will come again when the app does
+    }
+    if (state.loading || !this.waiting || !find("#question textarea")?.value.trim()) return;
+    this.waiting = false;
+    find("#ask")?.click();
+  }
+
   news({ kind, session, status }) {
-    if (kind === "models" && this.waiting && find("#question textarea")?.value.trim()) find("#ask")?.click();
+    if (["models", "reconnected"].includes(kind) && this.waiting) this.askOnceLoaded();
     if (kind === "runs" && status === "deleted" && this.row?.session === session) return this.gone();
     if (["corpora", "models", "reconnected"].includes(kind)) find("#refresh-choices")?.click();
     if (kind === "reconnected" && this.run && this.row?.live) this.open(this.run, this.tree.node);

@@ -402,7 +402,7 @@ function source(card) {
 function facts(card) {
   const parts = [many(card.documents, "document"), card.pages && many(card.pages, "page"), `${count(card.chars)} characters`, amount(card.bytes),
     card.runs && many(card.runs, "question")];
-  return parts.filter(Boolean).join(" · ");
+  return parts.filter(Boolean).flatMap((part, i) => [i > 0 && " · ", el("span", {}, part)]);
 }
 
 function changes(card) {

@@ -103,6 +103,7 @@ def is_ours(url: str) -> bool:
 def ask(page: Page, question: str) -> str:
     """Type a question, ask it with Ctrl+Enter, and wait until its run is shown; the run's id."""
     before = run_of(page)
+    expect(page.locator("#corpus input")).not_to_have_value("")  # the form has been told what there is
     box = page.locator("#question textarea")
     box.fill(question)
     box.press("Control+Enter")

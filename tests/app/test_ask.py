@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
+from app import asking
 from tests.app.desk import Desk, ask, run_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -67,6 +68,24 @@ def test_what_cannot_be_asked_is_said_and_the_question_kept(desk, page):
     assert run_of(page) is None
 
 
+def test_a_question_asked_while_the_model_is_loaded_is_asked_once_it_is_there(desk, page, monkeypatch):
+    """Also when the news that it is there came before the word that it is not."""
+    asked = []
+
+    def start(*given):
+        asked.append(given[1])
+        if len(asked) == 1:
+            raise asking.ModelOnItsWay("the model is still being loaded; your question is asked soon")
+        return real(*given)
+
+    real = asking.start
+    monkeypatch.setattr(asking, "start", start)
+    run = ask(page, "When does the ferry leave?")
+    expect(page.get_by_text("The model is still being loaded")).to_be_visible()
+    expect(page.locator(".answer-text")).to_contain_text("noon")
+    assert asked == ["When does the ferry leave?"] * 2 and desk.ended(run)["status"] == "answered"
+
+
 def test_a_run_shows_its_phase_and_stops_with_what_was_done_kept(desk, page):
     run = ask(page, "Look for ever")
     expect(page.locator(".phase")).to_have_text("Turn 1 · the model writes")
@@ -90,6 +109,10 @@ def test_one_subtree_is_stopped_and_the_rest_goes_on(desk, page):
     )
     page.locator("rlm-tree [data-id='0.2']").click()
     page.locator("rlm-tree .detail").get_by_role("button", name="Stop this node and all below it").click()
+    expect(page.locator("rlm-tree .detail .note.warning, rlm-tree .detail .note.stop").first).to_contain_text(
+        "stopped"
+    )
+    expect(page.locator("rlm-tree .detail .answer-box")).to_have_count(0)  # why there is none is no answer
     expect(page.locator(".answer-text")).to_contain_text("quick done; (no answer")
     assert desk.ended(run)["status"] == "answered"
 

@@ -31,7 +31,9 @@ def test_a_fresh_machine_answers_a_sample_question_and_survives_a_kill_in_mid_ru
     try:
         page = first.visit(browser)
         expect(page.locator("#model input")).to_have_value(re.compile("starter", re.I), timeout=60_000)
-        page.get_by_role("button", name="Who is the landlord of the harbour warehouse?").click(timeout=60_000)
+        page.get_by_role("button", name="Who is the landlord of the harbour warehouse?", exact=True).click(
+            timeout=60_000
+        )
         expect(page.locator(".answer-text")).to_contain_text("Grenfold Estates", timeout=90_000)
         expect(page.locator("rlm-tree .row:visible").first).to_contain_text("Who is the landlord")
         page.locator(".answer-text button.cite").first.click()

@@ -238,7 +238,7 @@ def test_axe_finds_nothing_serious_in_our_own_elements(visit: Visit, scheme: str
     assert violations(page) == [], "viewer"
     page.keyboard.press("Escape")
     page.click("#nav-ask")
-    page.get_by_role("button", name="Who is the landlord of the harbour warehouse?").click()
+    page.get_by_role("button", name="Who is the landlord of the harbour warehouse?", exact=True).click()
     expect(page.locator(".answer-text")).to_contain_text("Grenfold Estates", timeout=90_000)
     assert violations(page) == [], "answer and tree"
     page.click("#nav-sessions")

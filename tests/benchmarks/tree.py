@@ -1,11 +1,12 @@
 """Measure the tree of a run in the real app: Chromium, the gate, Gradio's page, the store, the live stream.
 
-    python -m tests.benchmarks.tree [--json] [--rounds 5] [--chromium PATH]
+    python -m tests.benchmarks.tree [--json] [--rounds 5] [--chromium PATH] [--model GGUF]
 
 Runs are made up from a seed and written into a store: one of 2,000 nodes and 10,000 cells, one of 10,000 nodes. Ready
 is from the start of the navigation until the rows are painted: warm is a reload, cold a fresh server and a fresh
-browser. Events of a live run are committed ten a second while two processes burn the cores; their latency is from the
-time in the event until the row has changed. A seek moves the playhead and lays the page out.
+browser. Events of a live run are committed ten a second while the app's llama.cpp process writes on both cores (a model
+of 0.6B with random weights, made once and kept in the temporary folder, unless --model names one); their latency is
+from the time in the event until the row has changed. A seek moves the playhead and lays the page out.
 """
 
 from __future__ import annotations
@@ -82,13 +83,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--rounds", type=int, default=5, help="reloads that count")
     parser.add_argument("--chromium", default=shutil.which("chromium"), help="the browser's program")
+    parser.add_argument("--model", type=Path, help="the GGUF file that keeps the cores busy")
     parser.add_argument("--serve", nargs=3, metavar=("DATA", "PORT", "TOKEN"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
         serve(Path(chosen.serve[0]), int(chosen.serve[1]), chosen.serve[2])
         return
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder), chosen.rounds, chosen.chromium)
+        figures = measure(Path(folder), chosen.rounds, chosen.chromium, chosen.model or random_weights())
     if chosen.json:
         print(json.dumps(figures))
         return
@@ -96,7 +98,17 @@ def main() -> None:
         print(f"{name:<52} {value:>12,}" if isinstance(value, int | float) else f"{name:<52} {value:>12}")
 
 
-def measure(folder: Path, rounds: int, chromium: str) -> dict[str, Any]:
+def random_weights() -> Path:
+    """The model that keeps the cores busy, made the first time it is wanted."""
+    from tests.engine.llm.shapes import DENSE_06B, dense_model
+
+    path = Path(tempfile.gettempdir()) / "taproot-dense-0.6b-q4_k_m.gguf"
+    if not path.exists():
+        dense_model(path.with_suffix(".new"), DENSE_06B, kind="q4_k_m").rename(path)
+    return path
+
+
+def measure(folder: Path, rounds: int, chromium: str, model: Path) -> dict[str, Any]:
     """Return all figures by self-explaining names."""
     from engine.store import Store
     from tests.app.tree_server import write
@@ -141,8 +153,7 @@ def measure(folder: Path, rounds: int, chromium: str) -> dict[str, Any]:
             figures |= spread("ten_thousand_nodes_seek_milliseconds", page.evaluate(SEEK, 60))
             figures |= spread("ten_thousand_nodes_key_milliseconds", page.evaluate(KEYS, 60))
             page.close()
-            with burners(2):
-                figures |= latency(browser, server)
+            figures |= latency(browser, server, model)
     return figures | {
         "goal_warm_1500_met": figures["ready_warm_reload_milliseconds_median"] <= GOALS["warm"],
         "goal_cold_3000_met": figures["ready_cold_milliseconds_median"] <= GOALS["cold"],
@@ -161,10 +172,11 @@ def wire_bytes(event: dict[str, Any]) -> int:
     return len(written([Message("run", encode(event), event["s"])]).encode())
 
 
-def latency(browser: Browser, server: Server) -> dict[str, Any]:
-    """Commit events ten a second to a live run, and see when its row changes."""
+def latency(browser: Browser, server: Server, model: Path) -> dict[str, Any]:
+    """Commit events ten a second to a live run while llama.cpp writes, and see when its row changes."""
     run = server.ask({"begin": True})["run"]
     page, _ = open_run(browser, server, run)
+    server.ask({"write": str(model)})
     page.wait_for_timeout(1000)
     page.evaluate(WATCH)
     sent = server.ask({"events": EVENTS})
@@ -178,7 +190,9 @@ def latency(browser: Browser, server: Server) -> dict[str, Any]:
     page.close()
     return {
         "events_a_second": A_SECOND,
-        "processes_that_burn_the_cores": 2,
+        "llama_cpp_model": model.name,
+        "llama_cpp_cores_busy": sent["cores"],
+        "llama_cpp_tokens_a_second": sent["speed"],
         "events_seen": f"{len(times)} of {EVENTS}",
         **spread("event_to_row_milliseconds", times),
     }
@@ -242,15 +256,63 @@ def serve(folder: Path, port: int, token: str) -> None:
         while not server.started:
             time.sleep(0.01)
         print(json.dumps({"ready": True}), flush=True)
-        run = ""
+        run, writer = "", None
         for line in sys.stdin:
             order = json.loads(line)
             if "begin" in order:
                 run = begin(workbench)
                 print(json.dumps({"run": run}), flush=True)
+            elif "write" in order:
+                writer = Writer(order["write"])
+                print(json.dumps({"written": writer.tokens}), flush=True)
             else:
-                print(json.dumps(commit(workbench, run, order["events"])), flush=True)
+                assert writer is not None
+                before = writer.spent()
+                told = commit(workbench, run, order["events"])
+                seconds, cpu, tokens = (b - a for a, b in zip(before, writer.spent(), strict=True))
+                more = {"cores": round(cpu / seconds, 2), "speed": round(tokens / seconds, 1)}
+                print(json.dumps(told | more), flush=True)
+        if writer is not None:
+            writer.close()
         server.should_exit = True
+
+
+class Writer:
+    """A model process of the app that writes one reply after the other; ready once it has begun."""
+
+    def __init__(self, model: str):
+        import psutil
+
+        from engine.llm import open_model
+
+        before = {child.pid for child in psutil.Process().children(recursive=True)}
+        self.model = open_model(model)
+        children = psutil.Process().children(recursive=True)
+        self.processes = [child for child in children if child.pid not in before]
+        self.tokens, self.over = 0, False
+        self.thread = threading.Thread(target=self.write, daemon=True)
+        self.thread.start()
+        while not self.tokens:
+            time.sleep(0.01)
+
+    def write(self) -> None:
+        from engine.llm.base import Message, Request
+
+        while not self.over:
+            messages = (Message("user", "Write a long letter."),)
+            for _ in self.model.submit(Request(messages, 2000)):
+                self.tokens += 1  # a piece of text is a token or a few
+                if self.over:
+                    return
+
+    def spent(self) -> tuple[float, float, int]:
+        """Wall seconds, CPU seconds of the model's processes, and pieces of text until now."""
+        cpu = [process.cpu_times() for process in self.processes]
+        return time.monotonic(), sum(one.user + one.system for one in cpu), self.tokens
+
+    def close(self) -> None:
+        self.over = True
+        self.model.close()
 
 
 def begin(workbench: Any) -> str:
@@ -300,18 +362,6 @@ def reload(page: Page) -> float:
 def painted(page: Page) -> float:
     page.wait_for_selector("rlm-tree[ready]", timeout=60_000)
     return float(page.get_attribute("rlm-tree", "ready") or 0)
-
-
-@contextmanager
-def burners(count: int) -> Iterator[None]:
-    """Processes that do nothing but compute."""
-    started = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
 
 
 # --- figures ------------------------------------------------------------------------------------------------------
