@@ -296,14 +296,17 @@ class Writer:
             time.sleep(0.01)
 
     def write(self) -> None:
+        from engine.errors import ModelError
         from engine.llm.base import Message, Request
 
         while not self.over:
             messages = (Message("user", "Write a long letter."),)
-            for _ in self.model.submit(Request(messages, 2000)):
-                self.tokens += 1  # a piece of text is a token or a few
-                if self.over:
-                    return
+            try:
+                for _ in self.model.submit(Request(messages, 2000)):
+                    self.tokens += 1  # a piece of text is a token or a few
+            except ModelError:
+                if not self.over:
+                    raise
 
     def spent(self) -> tuple[float, float, int]:
         """Wall seconds, CPU seconds of the model's processes, and pieces of text until now."""
