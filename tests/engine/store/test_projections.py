@@ -114,7 +114,10 @@ def test_a_draft_is_shown_until_its_turn_is_finished(store: Store) -> None:
         store.append(run, "0", "draft", {"turn": 1, "at": at, "text": text})
         store.append(run, "0.1", "draft", {"turn": 1, "at": at, "text": text.upper()})
     store.flush()
-    assert {turn["node"]: turn["draft"] for turn in store.turns(run)} == {"0": "The notice", "0.1": "THE NOTICE"}
+    assert {turn["node"]: turn["draft"] for turn in store.turns(run)} == {
+        "0": "The notice",
+        "0.1": "THE NOTICE",
+    }
     store.append(run, "0", "turn_finished", {"turn": 1, "text": "The notice period", "finish": "stop"})
     finished = next(turn for turn in store.turns(run) if turn["node"] == "0")
     assert (finished["draft"], finished["text"]) == (None, "The notice period")
