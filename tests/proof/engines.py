@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=10, help="of each suite and length")
     parser.add_argument("--lengths", default="0.5,4", help="in windows of the model")
     parser.add_argument("--suites", default=",".join(SUITES))
-    parser.add_argument("--window", type=int, default=2048)
+    parser.add_argument("--window", type=int, default=4096)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--only-turns", action="store_true", help="leave out the questions")
     chosen = parser.parse_args()
@@ -117,7 +117,7 @@ def row(engine: str, suite: str, windows: float, results: list[dict[str, Any]]) 
         "right": sum(r["score"] == 1 for r in results),
         "seconds": round(statistics.mean(r["seconds"] for r in results), 3) if results else 0.0,
         "failures": len(failed),
-        "example": (failed[0].get("error") or "no answer")[:100] if failed else "",
+        "example": " ".join((failed[0].get("error") or "no answer").split())[:100] if failed else "",
     }
 
 
