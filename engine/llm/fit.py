@@ -136,8 +136,8 @@ class Fit:
 
     `window`: tokens of one request; `pool`: tokens kept for all; `gpu_layers`: blocks on the GPU; `batch`: tokens of
     one step; `slots`: replies written at once; `threads`: of the processor; `saved`: bytes of conversations kept
-    outside llama.cpp's memory; `flash`: flash attention, which skips what other replies keep in the memory and so is
-    faster for several at once, slower for one, on a processor. `tight`: it fits with less than it could use. `notices` are sentences for a person.
+    outside llama.cpp's memory; `flash`: flash attention, slower for one long conversation on a processor, and with
+    it the last bits of a reply depend on what else is in the memory. `tight`: it fits with less than it could use. `notices` are sentences for a person.
     """
 
     ok: bool
@@ -176,8 +176,7 @@ def estimate(
 ) -> Need:
     """Estimate the memory of a model. `pool`: tokens kept in memory, twice the window when None.
 
-    `flash`: flash attention is on (it is on a GPU, with an 8-bit cache, and where several replies are written at
-    once). `sequences`: conversations
+    `flash`: flash attention is on (it always is on a GPU and with an 8-bit cache). `sequences`: conversations
     that have a recurrent state. `extra`: bytes of adapters. `processor`: "x86" or "arm", this machine's when None.
     """
     pool = -(-(pool or window * POOL) // STEP) * STEP
@@ -249,7 +248,6 @@ def choose(
             pool=pool,
             gpu_layers=layers,
             cache_type=cache_type,
-            flash=slots > 1,
             batch=batch,
             sequences=sequences_for(slots, keeps_state=True),
             extra=extra,
@@ -263,7 +261,6 @@ def choose(
             facts,
             window,
             pool=window,
-            flash=slots > 1,
             batch=wish.batch or BATCHES[-1],
             extra=extra,
             processor=processor,
@@ -296,7 +293,7 @@ def choose(
         slots,
         threads,
         saved=min(MAX_SAVED, left // 2),
-        flash=slots > 1 or layers > 0 or cache_type != "f16",
+        flash=layers > 0 or cache_type != "f16",
         tight=pool < pool_of(facts, window),
         notices=tuple(notices),
     )

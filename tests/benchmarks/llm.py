@@ -241,7 +241,7 @@ def _alone(arguments: argparse.Namespace, prompts: list[dict[str, Any]], *, fres
         "model": str(arguments.model),
         "n_ctx": N_CTX,
         "threads": arguments.threads,
-        "flash": True,  # as the host, which has it on for many sequences in one memory
+        "flash": False,
         "fresh": fresh,
         "prompts": prompts,
     }

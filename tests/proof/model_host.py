@@ -19,16 +19,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
 from engine.errors import ModelError
 from engine.llm.base import Model, Request
-from engine.llm.fit import Wish, choose
-from engine.llm.gguf_facts import read_facts
-from engine.llm.hardware import room_now
+from engine.llm.fit import Wish
 from engine.llm.local import LocalModel
 from engine.loaded import Loaded
 from engine.types import Message, Sampling
@@ -60,11 +57,8 @@ class Soak:
 
     @staticmethod
     def open(path: Path) -> LocalModel:
-        """Load a model with one thread, so that two of them share two cores, and without flash attention, with
-        which the last bits of a result depend on what else is in the memory: replies are to be compared.
-        """
-        fit = choose(read_facts(path), room_now(), Wish(threads=1))
-        return LocalModel(path, fit=replace(fit, flash=False))
+        """Load a model with one thread, so that two of them share two cores."""
+        return LocalModel(path, wish=Wish(threads=1))
 
     def note(self, what: str) -> None:
         """Count an outcome."""

@@ -58,7 +58,7 @@ class Host:
         self._asked: dict[int, Asked] = {}
         logs = Logs(self.native.vocabulary, lambda day: GENERIC, window)
         need = estimate(facts, window, pool=pool)
-        fit = Fit(True, window, pool, 0, "f16", need, slots=slots, threads=1, saved=saved, flash=slots > 1)
+        fit = Fit(True, window, pool, 0, "f16", need, slots=slots, threads=1, saved=saved)
         layout = Layout(self.native, fit, strict=strict)
         self.compute = Compute(logs, self._event, layout.make)
         self._thread = threading.Thread(target=self.compute.run, daemon=True)

@@ -155,10 +155,10 @@ def test_a_cache_whose_heads_do_not_fit_eight_bits_is_refused(eight):
     assert choose(odd, Room(64 * GIB, gpu=6 * GIB)).cache_type == "f16"
 
 
-def test_flash_attention_is_for_several_replies_at_once(eight):
-    assert choose(eight, Room(32 * GIB)).flash
-    assert not choose(eight, Room(32 * GIB), Wish(slots=1)).flash
-    assert choose(eight, Room(32 * GIB), Wish(slots=1, cache_type="q8_0")).flash
+def test_flash_attention_is_for_gpus_and_eight_bit_caches(eight):
+    assert not choose(eight, Room(32 * GIB)).flash
+    assert choose(eight, Room(32 * GIB), Wish(cache_type="q8_0")).flash
+    assert choose(eight, Room(32 * GIB, gpu=24 * GIB)).flash
 
 
 def test_layers_for_a_gpu_that_is_not_there_are_told(eight):
