@@ -22,6 +22,7 @@ export class TextRows {
     this.sizer = el("div", { class: "rows-sizer" });
     this.scroller = el("div", { class: "rows", tabindex: 0 }, this.sizer);
     this.scroller.addEventListener("scroll", () => this.scrolled());
+    this.scroller.addEventListener("keydown", (event) => this.key(event));
     this.watcher = new ResizeObserver(() => this.resized());
     this.watcher.observe(this.scroller);
     this.reset(0);
@@ -90,6 +91,14 @@ export class TextRows {
     this.last = this.scroller.scrollTop;
     this.shift = wanted - this.last;
     this.draw();
+  }
+
+  /** To either end at once: the browser would glide to where the end was before the rows on the way were measured. */
+  key(event) {
+    if ((event.key !== "Home" && event.key !== "End") || event.altKey || event.shiftKey) return;
+    event.preventDefault();
+    this.settle += 1;
+    this.place(event.key === "End" ? this.total : 0);
   }
 
   scrolled() {
@@ -173,9 +182,10 @@ export class TextRows {
     this.sizer.append(made);
   }
 
-  /** Take over the true heights; what is in the window stays where it is. */
+  /** Take over the true heights; what is in the window stays where it is, and who was at the end stays at the end. */
   measure() {
     const at = this.blockAt(this.top);
+    const ended = this.top > 0 && this.top >= this.total - this.view - 1;
     let above = 0, changed = false;
     for (const [block, made] of this.drawn) {
       const height = made.offsetHeight;
@@ -187,6 +197,7 @@ export class TextRows {
     if (!changed) return;
     const top = this.top;
     this.add();
+    if (ended) above = this.total - this.view - top;
     if (!above) return;
     this.shift += above;
     if (this.total <= this.shown) {
