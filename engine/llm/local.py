@@ -6,6 +6,7 @@ import json
 import signal
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -105,8 +106,8 @@ class LocalModel(Supervised):
 
     def forget(self, conversation: str) -> None:
         """Give up what is kept for a conversation that has ended, and for those below it; returns at once."""
-        with self._changed:
-            if self._writer is not None and not self._closed:
+        if self._writer is not None:
+            with suppress(ModelError):  # closed meanwhile
                 self._send({"forget": conversation}, retryable=False)
 
     def _ask(self, frame: Json) -> int:

@@ -163,15 +163,26 @@ class Supervised:
                     break
                 self._wanted = False
             with tempfile.TemporaryFile() as errors:
-                process = self._start(errors)
-                refusal = self._listen(process)
-                code = process.wait()
-                for stream in (process.stdin, process.stdout):
-                    if stream is not None:
-                        stream.close()
-                failure = refusal or self._why(code, _last_words(errors))
+                try:
+                    failure = self._serve(errors)
+                except OSError as problem:
+                    failure = ModelError(
+                        f"No process can be started for the model ({problem}). Free memory, then ask again."
+                    )
             self._stopped(ModelError("The model was closed.") if self._closed else failure)
         self._fail_all(ModelError("The model was closed."))
+
+    def _serve(self, errors: IO[bytes]) -> TaprootError:
+        """Run one process until it stops; returns why it did."""
+        process = self._start(errors)
+        assert process.stdin is not None and process.stdout is not None
+        writer = Writer(process.stdin)
+        self._write(writer, self._order)
+        refusal = self._listen(process, process.stdout, writer)
+        code = process.wait()
+        writer.close()
+        process.stdout.close()
+        return refusal or self._why(code, _last_words(errors))
 
     def _start(self, errors: IO[bytes]) -> subprocess.Popen[bytes]:
         root = Path(engine.__file__).parent.parent
@@ -197,16 +208,15 @@ class Supervised:
             self._process = process
             if self._closed:
                 process.kill()
-        assert process.stdin is not None
-        self._write(Writer(process.stdin), self._order)
         return process
 
-    def _listen(self, process: subprocess.Popen[bytes]) -> TaprootError | None:
+    def _listen(
+        self, process: subprocess.Popen[bytes], output: IO[bytes], writer: Writer
+    ) -> TaprootError | None:
         """Pass on what a process says until it stops; returns its own reason when it refused to load."""
-        assert process.stdout is not None and process.stdin is not None
         refusal: TaprootError | None = None
         try:
-            for frame in lines_of(process.stdout):
+            for frame in lines_of(output):
                 self._heard = time.monotonic()
                 if "progress" in frame:
                     self._on_progress(frame["progress"])
@@ -216,7 +226,7 @@ class Supervised:
                 elif "beat" in frame:
                     continue
                 elif "ready" in frame:
-                    self._ready(frame["ready"], Writer(process.stdin))
+                    self._ready(frame["ready"], writer)
                 else:
                     self._deliver(frame)
         except ValueError:

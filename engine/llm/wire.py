@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO
 
 from engine.types import Json
@@ -20,11 +21,18 @@ class Writer:
         self._lock = threading.Lock()
 
     def send(self, value: Json) -> None:
-        """Write one value. Raises OSError when the other side is gone."""
+        """Write one value. Raises OSError when the other side is gone or the writer closed."""
         line = json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
         with self._lock:
+            if self._file.closed:
+                raise BrokenPipeError("the writer was closed")
             self._file.write(line)
             self._file.flush()
+
+    def close(self) -> None:
+        """Close the file. What the other side was too dead to take is dropped."""
+        with self._lock, suppress(OSError):
+            self._file.close()
 
 
 def lines_of(file: IO[bytes]) -> Iterator[Json]:

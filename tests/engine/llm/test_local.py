@@ -15,10 +15,12 @@ import pytest
 
 from engine.errors import ContextOverflow, InputError, ModelError
 from engine.kernel import sandbox
-from engine.llm import outbox
+from engine.llm import outbox, supervised
 from engine.llm.base import Request
 from engine.llm.fit import Wish
 from engine.llm.local import LocalModel
+from engine.llm.stream import LiveStream
+from engine.llm.wire import lines_of
 from engine.reply import parse
 from engine.types import Message, Sampling
 from tests.engine.llm.conftest import template_named
@@ -313,13 +315,31 @@ def test_a_node_does_not_wait_for_all_sub_calls_of_another(open_local, endless_g
     assert all(leaf.result().finish == "length" for leaf in leaves)
 
 
+def all_at_once(model: LocalModel, requests: list[Request]) -> tuple[list[str], list[int]]:
+    """Texts of requests that reach a model together, and the places of the requests in the order of the replies."""
+    ended: list[int] = []
+    deliver = model._deliver
+
+    def note(frame) -> None:
+        if "reply" in frame:
+            ended.append(frame["id"])
+        deliver(frame)
+
+    model._deliver = note
+    os.kill(model.pid, signal.SIGSTOP)
+    streams = [model.submit(request) for request in requests]
+    os.kill(model.pid, signal.SIGCONT)
+    replies = [stream.result() for stream in streams]
+    assert {reply.finish for reply in replies} == {"length"}
+    return [reply.text for reply in replies], [ended.index(number) for number in sorted(ended)]
+
+
 def test_a_thousand_requests_at_once_all_finish(open_local, endless_gguf):
-    model = open_local(endless_gguf)
-    streams = [model.submit(ask(QUESTION, key=f"run{n % 3}/{n}", tokens=4)) for n in range(1000)]
-    node = model.submit(ask(QUESTION, key="run0/0", pinned=True, tokens=4))
-    assert node.result().finish == "length"
-    assert sum(stream.done for stream in streams) < 900
-    assert {stream.result().text for stream in streams} == {node.result().text}
+    requests = [ask(QUESTION, key=f"run{n % 3}/{n}", tokens=4) for n in range(1000)]
+    node = ask(QUESTION, key="run0/0", pinned=True, tokens=4)
+    texts, places = all_at_once(open_local(endless_gguf), [*requests, node])
+    assert len({*texts}) == 1
+    assert places[-1] < 900
 
 
 def test_more_requests_than_the_queue_holds_are_refused(open_local, endless_gguf, monkeypatch):
@@ -335,14 +355,10 @@ def test_more_requests_than_the_queue_holds_are_refused(open_local, endless_gguf
 
 
 def test_a_run_that_comes_later_is_not_served_last(open_local, endless_gguf):
-    model = open_local(endless_gguf)
-    many = [model.submit(ask(QUESTION, key=f"a/{n}", tokens=20)) for n in range(200)]
-    few = [model.submit(ask(QUESTION, key=f"b/{n}", tokens=20)) for n in range(4)]
-    for stream in few:
-        stream.result()
-    assert sum(stream.done for stream in many) < 170
-    for stream in many:
-        stream.result()
+    many = [ask(QUESTION, key=f"a/{n}", tokens=20) for n in range(200)]
+    few = [ask(QUESTION, key=f"b/{n}", tokens=20) for n in range(4)]
+    _, places = all_at_once(open_local(endless_gguf), [*many, *few])
+    assert max(places[-4:]) < 170
 
 
 def test_what_a_reply_took_is_told(model):
@@ -472,6 +488,24 @@ def test_a_killed_process_writes_greedy_replies_again_and_says_so(open_local, en
         assert stream.result().text == expected.text
         assert "started again" in stream.result().notice and "SIGKILL" in stream.result().notice
     assert "".join(streams[0]) == expected.text
+
+
+def test_a_request_to_a_process_just_dead_is_answered_by_the_next_one(open_local, endless_gguf, monkeypatch):
+    late: list[LiveStream] = []
+
+    def then_ask(file):
+        yield from lines_of(file)
+        if not late:  # the process is dead, and nobody has closed what leads to it
+            late.append(model.submit(ask(QUESTION, tokens=3)))
+
+    monkeypatch.setattr(supervised, "lines_of", then_ask)
+    model = open_local(endless_gguf)
+    os.kill(model.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while not (late and late[0].done):
+        assert time.monotonic() < deadline, "the request hangs"
+        time.sleep(0.02)
+    assert late[0].result().finish == "length"
 
 
 def test_a_process_that_stands_still_is_killed_and_started_again(open_local, endless_gguf):
