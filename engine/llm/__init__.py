@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.llm.adapters import Adapter
     from engine.llm.base import Model
     from engine.llm.fit import Fit, Wish
+    from engine.stop import Stop
 
 
 def open_model(
@@ -22,6 +23,7 @@ def open_model(
     adapters: Sequence[Adapter] = (),
     strict: bool = False,
     on_progress: Callable[[float], None] | None = None,
+    stop: Stop | None = None,
 ) -> Model:
     """Open the model that `spec` names: a path to a GGUF file, `openai:NAME@http://host:port/v1` or the address of a
     server with one model, or `scripted:FILE` with a JSONL script.
@@ -29,7 +31,8 @@ def open_model(
     `wish`: what is not to be chosen by the machine; `fit`: all of it, chosen before. `adapters`: LoRA files put on
     a GGUF. `strict`: one reply at a time,
     the same whatever else is asked. `on_progress` receives the fraction loaded, 0 to 1. Raises InputError when the
-    file is not a usable model or does not fit, ModelError when it cannot be loaded.
+    file is not a usable model or does not fit, ModelError when it cannot be loaded, Cancelled when `stop` is
+    requested before it is.
     """
     if adapters and not Path(spec).expanduser().is_file():
         raise InputError(
@@ -46,9 +49,11 @@ def open_model(
         from engine.llm.remote import RemoteModel
 
         window, slots = (wish.window, wish.slots) if wish else (None, None)
-        return RemoteModel(read_endpoint(spec), window=window, at_once=slots, on_progress=on_progress)
+        return RemoteModel(
+            read_endpoint(spec), window=window, at_once=slots, on_progress=on_progress, stop=stop
+        )
     from engine.llm.local import LocalModel
 
     return LocalModel(
-        Path(spec), wish=wish, fit=fit, adapters=adapters, strict=strict, on_progress=on_progress
+        Path(spec), wish=wish, fit=fit, adapters=adapters, strict=strict, on_progress=on_progress, stop=stop
     )

@@ -20,6 +20,7 @@ from engine.llm.gguf_facts import read_facts
 from engine.llm.hardware import room_now
 from engine.llm.stream import LiveStream
 from engine.llm.supervised import HANG_SECONDS, Supervised
+from engine.stop import Stop
 from engine.types import Json, Message, to_json
 
 MAX_DAYS = 4096  # conversations whose first day is remembered
@@ -32,7 +33,7 @@ class LocalModel(Supervised):
     `strict`: one reply at a time, each the same whatever else was asked (see `engine.llm.strict`); slower.
 
     Returns once the model is loaded. Raises InputError when the file is not a usable model or does not fit,
-    ModelError when it cannot be loaded. When the process stops, requests at temperature 0 are done once more and
+    ModelError when it cannot be loaded, Cancelled when `stop` is requested before that. When the process stops, requests at temperature 0 are done once more and
     their replies say so; other open streams raise ModelError.
     """
 
@@ -53,6 +54,7 @@ class LocalModel(Supervised):
         strict: bool = False,
         hang_seconds: float = HANG_SECONDS,
         on_progress: Callable[[float], None] | None = None,
+        stop: Stop | None = None,
     ):
         self._path = Path(path).expanduser().absolute()
         self._days: OrderedDict[str, str] = OrderedDict()
@@ -72,7 +74,7 @@ class LocalModel(Supervised):
                 for adapter, info in zip(adapters, described, strict=True)
             ],
         }
-        super().__init__(order, hang_seconds=hang_seconds, on_progress=on_progress)
+        super().__init__(order, hang_seconds=hang_seconds, on_progress=on_progress, stop=stop)
 
     def count(self, text: str) -> int:
         """Return the exact number of tokens of `text` as message content."""

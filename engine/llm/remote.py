@@ -15,6 +15,7 @@ from engine.llm.endpoint import KEY_VARIABLE, Endpoint
 from engine.llm.outbox import Outbox
 from engine.llm.stream import LiveStream
 from engine.llm.supervised import HANG_SECONDS, Supervised
+from engine.stop import Stop
 from engine.types import Json, Message, to_json
 
 AT_ONCE = 8  # requests; servers that batch take many, `slots` says how many
@@ -29,7 +30,7 @@ class RemoteModel(Supervised):
 
     `window`: tokens, where the server does not say; `at_once`: requests it gets at the same time. The API key is
     taken from the variable TAPROOT_API_KEY of the environment. Raises InputError when the server has no such model,
-    ModelError when it cannot be reached. Forms of answers are not promised; conversations are sent whole each time.
+    ModelError when it cannot be reached, Cancelled when `stop` is requested before that. Forms of answers are not promised; conversations are sent whole each time.
     """
 
     module = "engine.llm.remote_process"
@@ -43,6 +44,7 @@ class RemoteModel(Supervised):
         at_once: int | None = None,
         hang_seconds: float = HANG_SECONDS,
         on_progress: Callable[[float], None] | None = None,
+        stop: Stop | None = None,
     ):
         self._endpoint = endpoint
         self._bytes_per_token = BYTES_PER_TOKEN
@@ -50,7 +52,9 @@ class RemoteModel(Supervised):
         self._counts = dict.fromkeys(("read_tokens", "read_seconds", "alone_tokens", "alone_seconds"), 0.0)
         at_once = at_once or AT_ONCE
         order = {"endpoint": to_json(endpoint), "window": window, "at_once": at_once}
-        super().__init__(order, outbox=Outbox(at_once), hang_seconds=hang_seconds, on_progress=on_progress)
+        super().__init__(
+            order, outbox=Outbox(at_once), hang_seconds=hang_seconds, on_progress=on_progress, stop=stop
+        )
 
     def count(self, text: str) -> int:
         """Return about how many tokens `text` has, rather too many."""

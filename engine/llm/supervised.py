@@ -20,6 +20,7 @@ from engine.llm.base import Reply
 from engine.llm.outbox import Outbox, Pending
 from engine.llm.stream import LiveStream
 from engine.llm.wire import Writer, lines_of
+from engine.stop import Stop
 from engine.types import Json, ModelInfo, Usage
 
 CLOSE_SECONDS = 2.0
@@ -33,8 +34,8 @@ class Supervised:
     `engine.llm.process`, and says why it stopped.
 
     `order` is the first frame that a process gets. `on_progress` receives the fraction loaded, from 0 to 1, in
-    another thread. Returns once the model is loaded. Raises InputError or ModelError when it cannot be. When the
-    process stops later, or does not move for `hang_seconds`, it is started again: what `_send` was told to be
+    another thread. Returns once the model is loaded. Raises InputError or ModelError when it cannot be, Cancelled
+    when `stop` is requested before that: the process is killed at once. When the process stops later, or does not move for `hang_seconds`, it is started again: what `_send` was told to be
     retryable is asked once more and its reply says so; other open streams raise ModelError.
     """
 
@@ -51,7 +52,10 @@ class Supervised:
         outbox: Outbox | None = None,
         hang_seconds: float = HANG_SECONDS,
         on_progress: Callable[[float], None] | None = None,
+        stop: Stop | None = None,
     ):
+        stop = stop or Stop()
+        stop.check()
         self._order = order
         self._on_progress = on_progress or (lambda fraction: None)
         self._numbers = count(1)
@@ -71,8 +75,9 @@ class Supervised:
         self._supervisor.start()
         threading.Thread(target=self._watch, name="model watch", daemon=True).start()
         try:
-            with self._changed:
-                self._changed.wait_for(lambda: self._loaded or self._failure)
+            with stop.calling(self._call_off), self._changed:
+                self._changed.wait_for(lambda: self._loaded or self._failure or self._closed)
+                stop.check()
                 if self._failure is not None:
                     raise self._failure
         except BaseException:
@@ -98,6 +103,14 @@ class Supervised:
             except subprocess.TimeoutExpired:
                 process.kill()
         self._supervisor.join(CLOSE_SECONDS)
+
+    def _call_off(self) -> None:
+        """Give up loading, from another thread. There is nothing to wait for: the process holds nothing yet."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            if self._process is not None:
+                self._process.kill()
 
     def __enter__(self) -> Self:
         return self
@@ -169,6 +182,10 @@ class Supervised:
                     failure = ModelError(
                         f"No process can be started for the model ({problem}). Free memory, then ask again."
                     )
+                except Exception as problem:  # a defect of ours must not leave one who waits for ever
+                    failure = ModelError(
+                        f"Taproot made a mistake with the process of the model ({type(problem).__name__}). Load the model again."
+                    )
             self._stopped(ModelError("The model was closed.") if self._closed else failure)
         self._fail_all(ModelError("The model was closed."))
 
@@ -177,11 +194,16 @@ class Supervised:
         process = self._start(errors)
         assert process.stdin is not None and process.stdout is not None
         writer = Writer(process.stdin)
-        self._write(writer, self._order)
-        refusal = self._listen(process, process.stdout, writer)
-        code = process.wait()
-        writer.close()
-        process.stdout.close()
+        try:
+            self._write(writer, self._order)
+            refusal = self._listen(process, process.stdout, writer)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            code = process.wait()
+            writer.close()
+            process.stdout.close()
         return refusal or self._why(code, _last_words(errors))
 
     def _start(self, errors: IO[bytes]) -> subprocess.Popen[bytes]:
