@@ -44,6 +44,10 @@ CELLS: dict[str, str] = {
 FINAL([h.match for h in hits] or "{NOT_THERE}", hits)""",
     "count lines": _NAMED
     + "hits = {(h.id, h.line): h for h in context.grep(name, None)}\nFINAL(len(hits), [*hits.values()][:20])",
+    "judge": f"""hits = context.search(question, 4)
+found = map_query(question, hits)
+told = [(a, h) for a, h in zip(found, hits) if a != "NONE"]
+FINAL(*told[0]) if told else FINAL("{NOT_THERE}")""",
     "each": _KIND
     + f"""found = rlm_query_batched(question, docs)
 pairs = {{d.name: a for d, a in zip(docs, found) if a != "{NOT_THERE}"}}

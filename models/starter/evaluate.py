@@ -30,7 +30,7 @@ from models.starter.worlds import make_world
 
 ASKED = (
     "look-up", "count", "list", "not there", "fan out", "fan out (children)",
-    "extreme", "total", "compare", "two sets", "distinct", "two steps", "follow-up", "table",
+    "extreme", "total", "compare", "two sets", "distinct", "two steps", "follow-up", "table", "yes or no",
 )  # fmt: skip
 SEED = 20_000_000  # far from the seeds of the training data
 PROBE = Path(__file__).parent / "probe"

@@ -12,6 +12,7 @@ from models.starter.lookups import about, absent, lookup
 from models.starter.mentions import mention, mention_in_kind, values, values_about
 from models.starter.reckoning import compare, distinct, extreme, total, two_sets, two_steps
 from models.starter.tables import table
+from models.starter.verdicts import yes_no
 from models.starter.worlds import World
 
 FAMILIES: dict[str, tuple[float, Callable[[random.Random, World], Episode | None]]] = {
@@ -31,6 +32,7 @@ FAMILIES: dict[str, tuple[float, Callable[[random.Random, World], Episode | None
     "distinct": (0.02, distinct),
     "two steps": (0.05, two_steps),
     "follow-up": (0.06, follow_up),
+    "yes or no": (0.06, yes_no),
     "deep": (0.05, lambda rng, world: fan_out(rng, world, deep=True)),
 }
 

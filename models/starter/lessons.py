@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine import prompt
 from engine.kernel.toolbox import PIECE_PROMPT
-from models.starter import cells, followups, reckoning
+from models.starter import cells, followups, reckoning, unseen, verdicts
 from models.starter.cells import CELLS, FORM_OF_TYPE, ask_lines, list_values, look_up
 from models.starter.facts import Attribute, fill, kinds, made_up_attribute, make_thing, verbs
 from models.starter.families import episodes
@@ -152,6 +152,11 @@ def of_plain(rng: random.Random) -> list[Lesson]:
     """A question about anything, in plain words."""
     question, cell = plain_question(rng)
     return [(reword(rng, within(rng, question)), cell, rng.random() < 0.1)]
+
+
+def of_verdict(rng: random.Random) -> list[Lesson]:
+    """A question that wants yes or no."""
+    return [(within(rng, verdicts.question(rng)), CELLS["judge"], False)]
 
 
 def of_verb(rng: random.Random) -> list[Lesson]:
@@ -383,14 +388,49 @@ SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
     (7, of_scene),
     (4, of_rows),
     (9, of_plain),
-    (10, of_many),
+    (16, of_many),
+    (4, of_verdict),
 )  # lessons for each world
 FOLLOWED = 8  # follow-ups for each world
 JUDGED = 8  # sub-calls of `judged` for each world
+VERDICTS = 7  # sub-calls that want yes or no for each world
 WHOLE = 0.3  # share of the look-ups that are learnt to the end
 
 
+Talk = tuple[str, list[dict[str, object]]]  # cell, follow or leaf; the messages
+
+
+def conversations(rng: random.Random) -> list[Talk]:
+    """All conversations of one made-up world."""
+    world = make_world(rng, documents=8)
+    found = of_world(rng, world)
+    for times, source in SOURCES:
+        for _ in range(times):
+            found += source(rng)
+    talks = [("cell", talk(rng, lesson, whole=rng.random() < WHOLE)) for lesson in found]
+    for _ in range(FOLLOWED):
+        follow = followups.lesson(rng, mentioned(rng))
+        if follow:
+            exchange, asked, cell = follow
+            before = (exchange,)
+            if rng.random() < 0.3:  # a question that stands alone, though others were asked before it
+                asked, cell, _ = rng.choice(found)
+            if rng.random() < 0.3:
+                before = ((rng.choice(found)[0], str(rng.randint(1, 900))), exchange)
+            talks.append(
+                ("follow", talk(rng, (asked, cell, False), whole=rng.random() < 0.6, earlier=before))
+            )
+    for asked, answer in [
+        *leaves(rng, world),
+        *(judged(rng) for _ in range(JUDGED)),
+        *(verdicts.judged(rng) for _ in range(VERDICTS)),
+    ]:
+        talks.append(("leaf", [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]))
+    return talks
+
+
 def main() -> None:
+    """Write seeded training data. What repeats a sample or probe text is left out and counted."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -405,31 +445,12 @@ def main() -> None:
         (options.out / f"part-{part}.jsonl").open("w", encoding="utf-8") for part in range(options.parts)
     ]
     for number in range(options.worlds):
-        rng = random.Random(f"lessons {options.seed} {number}")
-        world = make_world(rng, documents=8)
-        found = of_world(rng, world)
-        for times, source in SOURCES:
-            for _ in range(times):
-                found += source(rng)
-        talks = [("cell", talk(rng, lesson, whole=rng.random() < WHOLE)) for lesson in found]
-        for _ in range(FOLLOWED):
-            follow = followups.lesson(rng, mentioned(rng))
-            if follow:
-                exchange, asked, cell = follow
-                before = (exchange,)
-                if rng.random() < 0.3:  # a question that stands alone, though others were asked before it
-                    asked, cell, _ = rng.choice(found)
-                if rng.random() < 0.3:
-                    before = ((rng.choice(found)[0], str(rng.randint(1, 900))), exchange)
-                talks.append(
-                    ("follow", talk(rng, (asked, cell, False), whole=rng.random() < 0.6, earlier=before))
-                )
-        for asked, answer in [*leaves(rng, world), *(judged(rng) for _ in range(JUDGED))]:
-            pair = [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
-            talks.append(("leaf", pair))
-        for kind, conversation in talks:
+        for kind, messages in conversations(random.Random(f"lessons {options.seed} {number}")):
+            if unseen.repeats(str(message["content"]) for message in messages):
+                tally["left out"] += 1
+                continue
             tally[kind] += 1
-            files[number % options.parts].write(json.dumps([kind, conversation], ensure_ascii=False) + "\n")
+            files[number % options.parts].write(json.dumps([kind, messages], ensure_ascii=False) + "\n")
     for file in files:
         file.close()
     print(dict(tally))

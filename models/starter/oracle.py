@@ -23,6 +23,7 @@ BY_ACT = {
     "rows count": "count lines",
     "rows list": "list ids",
     "about": "line",
+    "judge": "judge",
     "deep": "each",
 }
 
@@ -71,6 +72,8 @@ class Oracle:
         leads = [line for line in prompt.split("\n") if line.startswith("Context: ")]
         if not leads or not prompt.startswith(("Context: ", "Asked before")):
             text = prompt.split("\n\nQuestion: ", 1)[0]
+            if plan["act"] == "judge":
+                return plan["answer"] if plan["line"] in text else "NONE"
             return next((value for value in plan.get("values", {}).values() if value in text), "NONE")
         child = plan["act"] == "deep" and not leads[0].startswith("Context: Corpus")
         cell = look_up(FORM_OF_TYPE[plan["type"]], plan["about"]) if child else cell_of(self.episode)

