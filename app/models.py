@@ -1,8 +1,8 @@
 """The models of the app: what is there, which one is loaded, switching between them, and downloads.
 
 One model answers new questions; runs that began with another keep theirs until they end. A switch loads the new model
-beside the old one, so that a file that does not load changes nothing. Only when memory holds no two is the old one
-unloaded first, never under a run, and loaded again if the new one fails.
+beside the old one, so that a file that does not load, or is not waited for, changes nothing. Only when memory holds
+no two is the old one unloaded first, never under a run, and loaded again if the new one does not come.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from app.errors import Conflict, NotFound
 from app.fetch import Fetches, Progress, Unreachable, look
 from app.preferences import Preferences
 from app.shelf import Book, Shelf
-from engine.errors import InputError, TaprootError
+from engine.errors import Cancelled, InputError, ModelError, TaprootError
 from engine.llm import hardware, open_model
 from engine.llm.adapters import Adapter, check_adapters
 from engine.llm.base import Model
 from engine.llm.endpoint import is_remote, read_endpoint
 from engine.llm.fit import Fit, Room, Wish, choose
 from engine.llm.gguf_facts import GgufFacts, read_facts
+from engine.stop import Stop
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -62,12 +63,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """A model on its way. `unloaded`: the one before had to go first."""
+    """A model on its way. `unloaded`: the one before had to go first; `stopping`: a person does not want it any more."""
 
     path: str
     name: str
     fraction: float = 0.0
     unloaded: bool = False
+    stopping: bool = False
 
 
 class Models:
@@ -84,6 +86,7 @@ class Models:
         self._lock = threading.Lock()
         self._using: Using | None = None
         self._loading: Loading | None = None
+        self._stop: Stop | None = None  # of the load, until its model is in use
         self._problem: Json = None
         self._asked: dict[str, Json] = {}
         self._closed = threading.Event()
@@ -101,8 +104,12 @@ class Models:
         threading.Thread(target=self._watch, name="shelf", daemon=True).start()
 
     def close(self) -> None:
-        """Stop watching and downloading. What was downloaded is kept; the engine closes the models."""
+        """Stop watching, loading and downloading. What was downloaded is kept; the engine closes the models."""
         self._closed.set()
+        with self._lock:
+            stop = self._stop
+        if stop is not None:
+            stop.request()
         self.fetches.close()
 
     # --- what is there ---------------------------------------------------------------------------------------
@@ -205,21 +212,53 @@ class Models:
         wanted = Wanted(file, facts, fit, adapters)
         self._begin(str(file), facts.name, lambda: self._switch(wanted, using if first else None))
 
+    def cancel(self, path: str) -> None:
+        """End the load of a model; the one before stays, or comes back. Raises Conflict when it is over already."""
+        with self._lock:
+            if self._loading is None or self._loading.path != path or self._stop is None:
+                raise Conflict("That model is not being loaded any more.")
+            self._loading, stop = replace(self._loading, stopping=True), self._stop
+        self._tell()
+        stop.request()
+
     def _begin(self, path: str, name: str, work: Callable[[], None]) -> None:
         with self._lock:
             if self._loading is not None:
-                raise Conflict(f"{self._loading.name} is being loaded. Choose another when it is there.")
-            self._loading, self._problem = Loading(path, name), None
+                raise Conflict(
+                    f"{self._loading.name} is being loaded. Cancel that, or choose another when it is there."
+                )
+            self._expect(path, name)
+            self._problem = None
         self._tell()
-        threading.Thread(target=work, name="load", daemon=True).start()
+        try:
+            threading.Thread(target=self._see_through, args=(path, work), name="load", daemon=True).start()
+        except RuntimeError as error:
+            self._ended()
+            raise ModelError(
+                f"Nothing can be loaded now ({error}). Close other programs, then try again."
+            ) from error
+
+    def _expect(self, path: str, name: str) -> None:
+        """Say what is on its way; called with the lock held."""
+        self._loading, self._stop = Loading(path, name), Stop()
+
+    def _see_through(self, path: str, work: Callable[[], None]) -> None:
+        """Do the work of a load in its thread; however it ends, nothing is being loaded after it."""
+        try:
+            work()
+        except Exception as error:
+            self._failed(path, error)
+        finally:
+            self._ended()
 
     def _start(self, spec: str, *, fall_back: bool) -> None:
         """Load the first model. The last one used may be gone or too large by now: then the starter."""
         self._build = hardware.build()
         done = self._open_first(spec)
-        if not done and fall_back and spec != str(STARTER):
+        if not done and fall_back and spec != str(STARTER) and not self._closed.is_set():
+            with self._lock:
+                self._expect(str(STARTER), STARTER.stem)
             self._open_first(str(STARTER))
-        self._ended()
 
     def _open_first(self, spec: str) -> bool:
         try:
@@ -234,21 +273,16 @@ class Models:
                 raise InputError(fit.problem)
             self._use(self._opened(facts, fit, adapters))
             return True
-        except (TaprootError, OSError) as error:
+        except Exception as error:
             self._failed(spec, error)
             return False
 
     def _connect(self, spec: str, wish: Wish) -> None:
         """Let new runs use a model on a server, until another is chosen or Taproot ends: it is not remembered."""
-        try:
-            self._use(self._connected(spec, wish))
-        except (TaprootError, OSError) as error:
-            self._failed(spec, error)
-        self._ended()
+        self._use(self._connected(spec, wish))
 
-    @staticmethod
-    def _connected(spec: str, wish: Wish) -> Using:
-        model = open_model(spec, wish=wish)
+    def _connected(self, spec: str, wish: Wish) -> Using:
+        model = open_model(spec, wish=wish, stop=self._stop)
         return Using(model.info.path if model.info.remote else spec, model)
 
     def _switch(self, wanted: Wanted, unload: Using | None) -> None:
@@ -257,50 +291,67 @@ class Models:
             if unload is not None:
                 self._unload()
             self._use(self._opened(wanted.facts, wanted.fit, wanted.adapters))
-            self._preferences.put(last_model=str(wanted.file))
-        except (TaprootError, OSError) as error:
+        except Exception as error:
             self._failed(str(wanted.file), error)
             if unload is not None and not self._closed.is_set():
                 self._restore(unload)
-        self._ended()
+        else:
+            self._preferences.put(last_model=str(wanted.file))
 
     def _unload(self) -> None:
         with self._lock:
             self._using = None
             if self._loading is not None:
-                self._loading = Loading(self._loading.path, self._loading.name, unloaded=True)
+                self._loading = replace(self._loading, unloaded=True)
         self._workbench.engine.use(None)
         self._tell()
 
     def _restore(self, before: Using) -> None:
+        with self._lock:
+            self._expect(before.path, before.model.info.name)
+        self._tell()
         try:
             if before.facts is None or before.fit is None:
                 self._use(self._connected(before.path, self._wish))
             else:
                 self._use(self._opened(before.facts, before.fit, before.adapters))
-        except (TaprootError, OSError) as error:
+        except Exception as error:
             self._failed(before.path, error)
 
     def _opened(self, facts: GgufFacts, fit: Fit, adapters: tuple[Adapter, ...] = ()) -> Using:
-        model = open_model(str(facts.path), fit=fit, adapters=adapters, on_progress=self._progressed)
+        model = open_model(
+            str(facts.path), fit=fit, adapters=adapters, on_progress=self._progressed, stop=self._stop
+        )
         return Using(str(facts.path), model, facts, fit, adapters)
 
     def _use(self, using: Using) -> None:
-        if self._closed.is_set():
+        """Let new runs use a model. Closes it and raises Cancelled when nobody wants it any more."""
+        with self._lock:
+            stop, self._stop = self._stop, None
+        if stop is None or stop.event.is_set() or self._closed.is_set():
             using.model.close()
-            return
+            raise Cancelled(f"{using.path} is not wanted any more.")
         self._workbench.engine.use(using.model)
         with self._lock:
             self._using = using
 
     def _ended(self) -> None:
         with self._lock:
-            self._loading = None
+            self._loading = self._stop = None
         self._tell()
 
-    def _failed(self, path: str, error: BaseException) -> None:
+    def _failed(self, path: str, error: Exception) -> None:
+        """Say why a model is not there, in a sentence; that a person stopped it needs none."""
+        if isinstance(error, Cancelled):
+            return
+        ours = not isinstance(error, (TaprootError, OSError))
+        message = (
+            f"Taproot made a mistake ({type(error).__name__}). Load it again, or choose another model."
+            if ours
+            else str(error)
+        )
         with self._lock:
-            self._problem = {"path": path, "file": described.file_of(path), "message": str(error)}
+            self._problem = {"path": path, "file": described.file_of(path), "message": message}
         self._tell()
 
     def _progressed(self, fraction: float) -> None:
@@ -308,9 +359,7 @@ class Models:
         with self._lock:
             if self._loading is None:
                 return
-            self._loading = Loading(
-                self._loading.path, self._loading.name, round(fraction, 3), self._loading.unloaded
-            )
+            self._loading = replace(self._loading, fraction=round(fraction, 3))
             if fraction < 1 and now - self._told < TELL_SECONDS:
                 return
             self._told = now

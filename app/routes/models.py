@@ -47,6 +47,11 @@ def router(workbench: Workbench) -> APIRouter:
         models.load(body.path, window=body.window, lora=body.lora, force=body.force)
         return {"loading": body.path}
 
+    @api.post("/cancel", status_code=202)
+    def cancel(body: Place) -> Json:
+        models.cancel(body.path)
+        return {"cancelled": body.path}
+
     @api.post("/inspect")
     def inspect(body: Place) -> Json:
         return models.inspect(body.path)

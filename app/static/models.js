@@ -48,7 +48,10 @@ class View {
       el("button", { class: "button", type: "submit" }, button));
     put(this.host, el("div", { class: "models" },
       el("div", { class: "models-main" },
-        (this.now = el("section", { class: "card models-now", "aria-label": "Model in use" })),
+        (this.now = el("section", { class: "card models-now", "aria-label": "Model in use", tabindex: "-1" },
+          (this.about = el("div", { class: "models-about" })),
+          this.loadingPart(),
+          (this.trouble = el("div", { class: "models-about" })))),
         el("section", { class: "models-section", "aria-labelledby": "models-files-title" },
           el("div", { class: "models-head" },
             el("h2", { id: "models-files-title" }, "On this machine"),
@@ -77,7 +80,7 @@ class View {
 
   hear(news) {
     if (news.kind === "models" || news.kind === "reconnected") this.later();
-    if (news.kind === "loading") this.showLoading(news);
+    if (news.kind === "loading" && !this.loadingBox.hidden) this.showLoading(news);
     if (news.kind === "download") this.showDownload(news);
   }
 
@@ -125,7 +128,7 @@ class View {
   showNow() {
     const { loaded, loading, problem } = this.state;
     const title = loaded ? loaded.name : loading ? loading.name : "No model is loaded";
-    put(this.now,
+    put(this.about,
       el("div", { class: "row" },
         el("h2", { id: "models-current" }, title),
         loaded && el("span", { class: "chip ok" }, icon("check"), "in use"),
@@ -147,21 +150,48 @@ class View {
         loaded.license && fact("Licence", loaded.license)),
       loaded?.starter && el("p", { class: "muted small" },
         "The starter looks up, counts and lists in plain English documents. It does not summarise or reason: choose a larger model for that."),
-      loaded?.notices.map((notice) => el("p", { class: "models-notice small" }, icon("warning"), notice)),
-      (this.loadingBox = el("div", { class: "models-loading", hidden: !loading })),
+      loaded?.notices.map((notice) => el("p", { class: "models-notice small" }, icon("warning"), notice)));
+    this.showLoading(loading);
+    put(this.trouble,
       problem && !loading && el("p", { class: "models-problem small", role: "alert" }, icon("warning"),
         el("span", {}, el("b", {}, `${problem.file} could not be loaded. `), problem.message, loaded ? ` ${loaded.name} stays in use.` : "")));
-    if (loading) this.showLoading(loading);
+  }
+
+  // Made once: news of a load come while a person aims at its button, or has the focus there.
+  loadingPart() {
+    this.loadingWords = el("span", { class: "grow" });
+    this.loadingPercent = el("span", { class: "mono" });
+    this.loadingMeter = meter(0, "Loading");
+    this.cancelButton = el("button", { class: "button", type: "button", id: "models-cancel", on: { click: () => this.cancel() } }, "Cancel");
+    this.loadingBox = el("div", { class: "models-loading", hidden: true },
+      el("div", { class: "row small" }, this.loadingWords, this.loadingPercent, this.cancelButton), this.loadingMeter);
+    return this.loadingBox;
   }
 
   showLoading(now) {
-    if (!this.loadingBox || this.loadingBox.hidden) return;
+    this.loading = now;
+    const focused = this.loadingBox.contains(document.activeElement);
+    this.loadingBox.hidden = !now;
+    if (!now && focused) this.now.focus();
+    if (!now) return;
     const percent = Math.round(now.fraction * 100);
-    put(this.loadingBox,
-      el("div", { class: "row small" },
-        el("span", { class: "grow" }, now.unloaded ? `Loading ${now.name}; the model before was unloaded to make room` : `Loading ${now.name}`),
-        el("span", { class: "mono" }, `${percent} %`)),
-      meter(percent, `Loading ${now.name}`));
+    const words = now.stopping ? `Cancelling ${now.name}` : `Loading ${now.name}`;
+    this.loadingWords.textContent = now.unloaded && !now.stopping ? `${words}; the model before was unloaded to make room` : words;
+    this.loadingPercent.textContent = `${percent} %`;
+    this.loadingMeter.setAttribute("aria-label", words);
+    setMeter(this.loadingMeter, percent);
+    this.cancelButton.setAttribute("aria-label", `Cancel loading ${now.name}`);
+    this.cancelButton.setAttribute("aria-disabled", String(now.stopping)); // `disabled` would take the focus away
+  }
+
+  cancel() {
+    const { path, name, stopping } = this.loading;
+    if (stopping) return;
+    this.showLoading({ ...this.loading, stopping: true });
+    this.act(async () => {
+      await this.app.api.post("/api/models/cancel", { path });
+      this.app.toast(`Loading ${name} was cancelled.`, "ok");
+    });
   }
 
   // --- files ------------------------------------------------------------------------------------------------

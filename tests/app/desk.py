@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,23 @@ LETTERS = {
 }
 
 
+@contextmanager
+def served(workbench: Workbench) -> Iterator[int]:
+    """Serve a workbench from a thread; gives the port."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    app = build(workbench, TOKEN, port)
+    config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    until(lambda: server.started)
+    yield port
+    server.should_exit = True
+    thread.join(20)
+
+
 class Desk:
     """One app with one corpus of letters, served from a thread."""
 
@@ -36,7 +54,8 @@ class Desk:
         self.model = Model()
         self.workbench.engine.use(self.model)
         self.corpus = self.add("Letters", LETTERS)
-        self._serve()
+        self._serving = served(self.workbench)
+        self.port = self._serving.__enter__()
 
     def add(self, name: str, files: dict[str, str]) -> str:
         """Make a corpus of these files; its id."""
@@ -46,21 +65,9 @@ class Desk:
             (folder / path).write_text(text)
         return self.workbench.engine.add([folder]).id
 
-    def _serve(self) -> None:
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
-        app = build(self.workbench, TOKEN, self.port)
-        config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
-        self._thread.start()
-        until(lambda: self._server.started)
-
     def close(self) -> None:
         """End the server and the workbench."""
-        self._server.should_exit = True
-        self._thread.join(20)
+        self._serving.__exit__(None, None, None)
         self.workbench.close()
 
     # --- pages ------------------------------------------------------------------------------------------

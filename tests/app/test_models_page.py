@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
 from app import fetch
-from app.server import build
 from app.workbench import Workbench
-from tests.app.desk import READY, TOKEN, until, watch
+from tests.app.desk import READY, TOKEN, served, until, watch
 from tests.app.hub_server import HubServer
 from tests.engine.llm.make_gguf import random_model
 from tests.engine.llm.openai_server import OpenAiServer, pieces
@@ -46,19 +42,9 @@ def place(tmp_path_factory, hub) -> Iterator[tuple[Workbench, int]]:
     (data / "models").mkdir(parents=True)
     workbench = Workbench(data)
     workbench.start()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    config = uvicorn.Config(
-        build(workbench, TOKEN, port), log_level="warning", ws="none", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    until(lambda: server.started and workbench.models.overview()["loaded"])
-    yield workbench, port
-    server.should_exit = True
-    thread.join(20)
+    with served(workbench) as port:
+        until(lambda: workbench.models.overview()["loaded"])
+        yield workbench, port
     workbench.close()
 
 
