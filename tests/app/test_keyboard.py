@@ -1,4 +1,4 @@
-"""The whole app without a mouse: from the start to an answer, its source, tree, playback, library, sessions, models."""
+"""The whole app without a mouse: from the start to an answer, its source, tree, playback, library, sessions, models, bench."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ def test_the_whole_app_is_used_without_a_mouse(page: Page, tmp_path: Path) -> No
     choose_in_the_form(page)
     go_through_sessions(page)
     look_at_models(page)
+    measure(page)
 
 
 def ask_and_look(page: Page) -> None:
@@ -215,3 +216,31 @@ def look_at_models(page: Page) -> None:
     expect(page.locator("#shortcuts")).to_be_visible()
     press(page, "Escape")
     expect(page.locator("#shortcuts")).to_be_hidden()
+
+
+def measure(page: Page) -> None:
+    """A bench of one question, chosen in the form, started, and its run opened."""
+    wanted = {"suites": "needle", "methods": "retrieval", "lengths": "0.5"}
+    press(page, "Alt+5")
+    expect(page.locator("#bench-start")).to_be_enabled()
+    reach(page, "input[name=kind]")
+    press(page, "ArrowDown")
+    expect(page.locator(".bench-own")).to_be_visible()
+    for box in page.locator(".bench-own input[type=checkbox]").all():
+        name, value = str(box.get_attribute("name")), str(box.get_attribute("value"))
+        if box.is_checked() != (wanted[name] == value):
+            reach(page, f"input[name={name}][value='{value}']")
+            press(page, "Space")
+    reach(page, "input[name=questions]")
+    press(page, "Control+a")
+    page.keyboard.type("1")
+    press(page, "Enter")
+    expect(page.locator(".bench-table tbody tr")).to_have_count(1, timeout=90_000)
+    expect(page.locator("#bench-start")).to_be_focused()  # it has ended
+    reach(page, ".bench-table button", "Shift+Tab")
+    press(page, "Enter")
+    expect(page.locator(".bench-trials li")).to_have_count(1)
+    reach(page, ".bench-trials button")
+    press(page, "Enter")
+    expect(page.locator("rlm-tree[ready]")).to_be_visible()
+    expect(page.locator("rlm-tree .row:visible").first).to_be_visible()
