@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from engine.corpus.nearest import stems
+from engine.corpus.words import stems
 
 DELIMITERS = (",", ";", "\t", "|")
 HEADER = 2000  # characters of a first line that may be a header

@@ -12,12 +12,13 @@ from typing import Any, overload
 from engine.corpus import grep as scanner
 from engine.corpus.columns import HEADER, column, place
 from engine.corpus.document import Document, Hit, Hits, Piece
-from engine.corpus.forms import FORMS, named
+from engine.corpus.forms import named
 from engine.corpus.layout import Archive
-from engine.corpus.nearest import HEAD, nearest
+from engine.corpus.nearest import nearest
 from engine.corpus.pattern import Expression, Pattern, compile_pattern
 from engine.corpus.phrase import of_kind, pair, phrase
 from engine.corpus.search import Found, find
+from engine.corpus.setting import HEAD
 from engine.corpus.tracker import Tracker
 
 Numbers = range | tuple[int, ...]
@@ -199,7 +200,7 @@ class Corpus(Sequence):
             f"{self.archive.name(n)} {self.archive.slice(n, 0, min(HEAD, self.archive.chars(n)))}"
             for n in self.numbers
         )
-        chosen = of_kind(question, [*heads])
+        chosen = of_kind(question, [*heads], self.names)
         return self.view(tuple(self.numbers[i] for i in chosen))
 
     def _nearest(
@@ -211,8 +212,7 @@ class Corpus(Sequence):
         k: int,
         alone: bool = False,
     ) -> Hits:
-        pattern = FORMS.get(form, form)
-        found = nearest(self, find_in, pattern, question, about, k, alone)
+        found = nearest(self, find_in, form, question, about, k, alone)
         hits = [Hit(self, line.id, a, b, shown=(line.start, line.end)) for line, a, b in found]
         return Hits(hits, corpus=self)
 

@@ -28,12 +28,13 @@ FORMS: dict[str, str] = {
     "measure": r"\d[\d.,]*\s?(?:kg|g|tonnes|kilograms|grams|lb|°C|degrees(?:\sCelsius)?|bar|km|miles|kilometres"
     r"|litres(?:\sper\s100\skm)?|square\smetres|m2|square\sfeet|metres|m|feet)\b",
     "time": r"\b\d{1,2}[:.]\d\d(?:\s?[ap]\.?m\b\.?)?|\b\d{1,2}\s[ap]\.?m\b\.?",
-    "phone": r"\+?\d[\d /-]{6,}\d",
+    "phone": r"(?<![\d.-])(?!\d{4}-\d\d-\d\d\b)\+?\d[\d /-]{6,}\d",
     "address": r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b",
     "year": r"\b1[5-9]\d\d\b|\b20\d\d\b",
     "number": r"(?!^\d+(?:\.\d+)+\s|^\d+[.)]\s)(?:\d[\d.,]*\d|\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)",
     "code": r"\b(?:[A-Z][A-Za-z/]*-?\d[\w/-]*|\d[\w/-]{3,})\b",
-    "name": _NO_NAME
+    "name": r"(?:(?:\bthe\s)?\b(?:widow|widower)\s|\b(?:uncle|aunt)\s)?"
+    + _NO_NAME
     + r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|St)\.?\s)?[A-Z][\w'’-]+(?:\s(?:[A-Z]\.(?=\s)|(?:&|of|and)(?=\s[A-Z])|[A-Z][\w'’&-]+))*",
 }
 

@@ -7,23 +7,31 @@ stand in it, in its document's name or first lines, and when it holds one of the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from engine.corpus.forms import FORMS
+from engine.corpus.names import doubt, logins
 from engine.corpus.sentences import SENTENCE_END
+from engine.corpus.setting import Setting, setting
+from engine.corpus.words import WORD, other_forms, stem, stems
 
 if TYPE_CHECKING:
     from engine.corpus.corpus import Corpus
     from engine.corpus.document import Hit, Hits
 
 LINES = 12  # lines that are looked at, for the question and again for what is asked
-STEM = 5  # letters by which two words are the same
-HEAD = 120  # characters of a document that may name what it is about
 BEFORE = 4  # characters that a value before its word counts as further away
 LATER = 0.02  # what a place further down the search costs
-ENOUGH = 0.67  # share of the names that must be there
+ACROSS = 12  # characters that a closing bracket between them adds
+VOTE = 0.5  # worth of a word of the question that stands nearer to this value of its sentence than to others
+ENOUGH = 0.66  # share of the names that must be there
+TOPIC = (
+    0.4  # share of the other words that must be there or near where a line says what is asked and no name is
+)
+FURTHER = 0.5  # worth of each further alternative that a line says
 PLAIN = frozenset(
     """a an and are as at be been by did do does for from had has have how in into is it its of on or our out over
     per than that the their them then there these they this those to was we were what when where which while who
@@ -33,8 +41,9 @@ PLAIN = frozenset(
     number name people belong belongs held take takes day does agreed given noted amount kindly kind state
     info warn note error debug remarks""".split()
 )
+SPEAKING = frozenset(("phone", "email", "address"))  # forms whose values need no word beside them
+PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Ii]t|[Tt]hey|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|him|them)\b")
 LINKS = frozenset(("of", "the", "for", "a", "an", "in", "to"))
-WORD = re.compile(r"[^\W_]+")
 SOURCE = re.compile(
     r"(?i)\baccording to (?:the |these |our )?\w+(?: \w+)?$|\baccording to (?:the |these |our )?\w+,?|^from the \w+:"
 )
@@ -47,11 +56,6 @@ class Near:
     start: int
     end: int
     score: float
-
-
-def stem(word: str) -> str:
-    """The beginning by which a word is known, in lower case; numbers and codes are kept whole."""
-    return word.lower() if any(c.isdigit() for c in word) else word.lower()[:STEM]
 
 
 @dataclass(frozen=True)
@@ -106,21 +110,10 @@ def _is_name(question: str, at: int, word: str) -> bool:
     return any(c.isdigit() for c in word) or (word[0].isupper() and not starts)
 
 
-def stems(text: str) -> set[str]:
-    """The stems of all words of a text."""
-    return {stem(w) for w in WORD.findall(text)}
-
-
 def near(
-    asked: Asked,
-    text: str,
-    name: str,
-    head: str,
-    matches: Callable[[str], Iterable[tuple[int, int]]],
-    alone: bool = False,
-    share: float = ENOUGH,
+    asked: Asked, text: str, place: Setting, form: Form, alone: bool = False, share: float = ENOUGH
 ) -> list[Near]:
-    """The matches in one line that fit, best first. `name` and `head` are how its document is called and begins.
+    """The matches in one line that fit, best first.
 
     `alone`: the text is the only one there is, so that it need not say what it is about. `share`: how many of the
     question's other words must be there when nothing stands for them.
@@ -129,39 +122,97 @@ def near(
         m for m in SENTENCE_END.finditer(text) if text[m.start() - 1 : m.start()] != "."
     ]  # no dotted leader
     ends = [0, *(m.end() for m in full), len(text)]
-    called = stems(name)
-    around = called | stems(head)
+    called = place.called
+    around = called | stems(place.head)
+    beside = stems(f"{place.before} {text} {place.after}")
+    before = place.before
     found: list[Near] = []
     for start, end in pairwise(ends):
         sentence = text[start:end]
         if not sentence.strip():
             continue
         here = stems(sentence)
-        known = sum(name in here or name in around for name in asked.names)
-        said = len(asked.others & here)
-        beside = len(asked.others & (around - here))
-        if known < ENOUGH * len(asked.names) and not alone:
+        known_here = around | _last(before) if PRONOUN.search(sentence) else around
+        before = sentence
+        topic = 0.0 if alone else ENOUGH if place.fields else 0.0 if asked.names else TOPIC
+        fit = _fit(asked, here, known_here, beside, topic, share, alone)
+        if fit is None:
             continue
-        if asked.alternatives:
-            if not any(a <= here for a in asked.alternatives):
-                continue
-        elif said + beside < share * len(asked.others) or (asked.others and not said):
-            continue
-        fit = 2.0 * len(asked.names & here) + known + said + 0.5 * beside + len(asked.kinds & (here | around))
         anchors = _anchors(asked, sentence)
-        for a, b in matches(sentence):
+        ranges = form.matches(sentence, place, start)
+        votes = _votes(asked, sentence, ranges)
+        for at, (a, b, less) in enumerate(ranges):
             a = _after_anchors(sentence, a, b, anchors)
             value = sentence[a:b]
             words = stems(value)
+            header = next((f.header for f in place.fields if f.start <= start + a < f.end), frozenset())
+            said_by = here | header
+            if asked.alternatives and not any(part <= said_by for part in asked.alternatives):
+                continue
             if not words or (alone and words <= called):
                 continue
             if value.lower() in asked.text or value.lower() in PLAIN or words & (asked.names | asked.others):
                 continue
             if words <= frozenset().union(*asked.alternatives) and not any(map(str.isdigit, value)):
                 continue
-            gap = min((a - y if a >= y else x - b + BEFORE for x, y in anchors), default=0)
-            found.append(Near(start + a, start + b, fit - min(max(gap, 0), 90) / 100))
+            of_column = bool(header) and any(part <= header for part in asked.alternatives)
+            gap = 0 if of_column else _gap(sentence, a, b, anchors)
+            further = FURTHER * max(0, len({part for part in asked.alternatives if part <= said_by}) - 1)
+            score = fit + further + votes[at] - less - min(gap, 90) / 100 + of_column
+            found.append(Near(start + a, start + b, score))
     return sorted(found, key=lambda one: -one.score)
+
+
+def _fit(
+    asked: Asked, here: set[str], around: set[str], beside: set[str], topic: float, share: float, alone: bool
+) -> float | None:
+    """How well a sentence with the words `here` fits; None where it is about something else.
+
+    `around` are words that say what it is about, `beside` those of the rest of its paragraph. `topic` is the share
+    of the question's other words that must be in any of these where a line says what is asked.
+    """
+    known = len(asked.names & (here | around))
+    if known < ENOUGH * len(asked.names) and not alone:
+        return None
+    said = len(asked.others & here)
+    said_around = len(asked.others & (around - here))
+    said_beside = len(asked.others & (beside - around - here))
+    if asked.alternatives:
+        if said + said_around + said_beside < topic * len(asked.others):
+            return None
+    elif said + said_around < share * len(asked.others) or (asked.others and not said):
+        return None
+    kinds = len(asked.kinds & (here | around))
+    return 2.0 * len(asked.names & here) + known + said + 0.5 * said_around + 0.25 * said_beside + kinds
+
+
+def _last(text: str) -> set[str]:
+    """The stems of the last sentence of a text."""
+    ends = [m.end() for m in SENTENCE_END.finditer(text) if text[m.end() :].strip()]
+    return stems(text[ends[-1] if ends else 0 :])
+
+
+def _votes(asked: Asked, sentence: str, ranges: list[tuple[int, int, float]]) -> list[float]:
+    """For each of several values, how many other words of the question after the first value stand nearest to it."""
+    votes = [0.0] * len(ranges)
+    if len(ranges) > 1:
+        for found in WORD.finditer(sentence, ranges[0][1]):
+            inside = any(a < found.end() and found.start() < b for a, b, _ in ranges)
+            if stem(found[0]) in asked.others and not inside:
+                gaps = [_gap(sentence, a, b, [found.span()]) for a, b, _ in ranges]
+                votes[gaps.index(min(gaps))] += VOTE
+    return votes
+
+
+def _gap(sentence: str, start: int, end: int, anchors: list[tuple[int, int]]) -> int:
+    """The characters between a value and the nearest anchor; a word in brackets belongs to what stands before them."""
+
+    def one(x: int, y: int) -> int:
+        if start >= y:
+            return start - y + (ACROSS if ")" in sentence[y:start] and "(" not in sentence[y:start] else 0)
+        return 0 if sentence[end : end + 2] == " (" and ")" not in sentence[end:x] else x - end + BEFORE
+
+    return max(0, min((one(x, y) for x, y in anchors), default=0))
 
 
 def _after_anchors(sentence: str, start: int, end: int, anchors: list[tuple[int, int]]) -> int:
@@ -181,7 +232,7 @@ def _anchors(asked: Asked, sentence: str) -> list[tuple[int, int]]:
 def nearest(
     corpus: Corpus,
     find: Callable[[str, int], Hits],
-    pattern: str,
+    form: str,
     question: str,
     about: str,
     k: int,
@@ -189,26 +240,29 @@ def nearest(
 ) -> list[tuple[Hit, int, int]]:
     """The `k` best matches: the line of each, and the characters [start, end) of its document that matched.
 
-    `find` searches where the values may stand; `alone` says that this is one document. Raises ValueError for a bad pattern.
+    `form` names a form or is an expression. `find` searches where the values may stand; `alone` says that this is
+    one document. Raises ValueError for a bad expression.
     """
-    compiled = re_compile(pattern)
-    own = Asked.of(question)
+    wanted = Form(form)
+    own, full = Asked.of(question), Asked.of(question, about)
     if (
         about and len(own.others) > 1 and not alone
     ):  # a line that says all that the question says needs no more
-        whole = _ranked(corpus, find, compiled, own, "", question, alone, share=1.0)
+        whole = _ranked(corpus, find, wanted, own, "", question, alone, share=1.0)
         if whole:
             return whole[:k]
-    found = _ranked(corpus, find, compiled, Asked.of(question, about), about, question, alone)
+    found = _ranked(corpus, find, wanted, full, about, question, alone)
     if not found and about:  # it may be the wrong words: those of the question must do
-        found = _ranked(corpus, find, compiled, own, "", question, alone)
+        found = _ranked(corpus, find, wanted, own, "", question, alone)
+    if not found and about and form in SPEAKING:  # such a value says itself what it is
+        found = _ranked(corpus, find, wanted, replace(full, alternatives=()), "", question, alone)
     return found[:k]
 
 
 def _ranked(
     corpus: Corpus,
     find: Callable[[str, int], Hits],
-    matches: Callable[[str], list[tuple[int, int]]],
+    form: Form,
     asked: Asked,
     about: str,
     question: str,
@@ -216,22 +270,39 @@ def _ranked(
     share: float = ENOUGH,
 ) -> list[tuple[Hit, int, int]]:
     lines: dict[tuple[int, int], Hit] = {}
-    for query in (question, " ".join((*sorted(asked.names), about.replace("|", " ")))):
+    wording = " ".join((*sorted(asked.names), about.replace("|", " "), *other_forms(f"{question} {about}")))
+    for query in (question, wording):
         for hit in find(query, LINES):
             lines.setdefault((hit.id, hit.start), hit)
     found: list[tuple[float, Hit, int, int]] = []
     for rank, hit in enumerate(lines.values()):
-        head = corpus.archive.slice(hit.id, 0, min(HEAD, corpus.archive.chars(hit.id)))
-        for one in near(asked, str(hit.text), hit.name, head, matches, alone, share):
+        place = setting(corpus.archive, hit.id, hit.start, hit.end, hit.name, form.name == "name")
+        for one in near(asked, str(hit.text), place, form, alone, share):
             found.append((one.score - LATER * rank, hit, hit.start + one.start, hit.start + one.end))
     found.sort(key=lambda row: -row[0])
     return [row[1:] for row in found]
 
 
-def re_compile(pattern: str) -> Callable[[str], list[tuple[int, int]]]:
-    """A function that gives the ranges of the matches in a short text."""
-    try:
-        compiled = re.compile(pattern)
-    except re.error as problem:
-        raise ValueError(f"the pattern is no regular expression: {problem}") from problem
-    return lambda text: [found.span() for found in compiled.finditer(text) if found[0]]
+class Form:
+    """A form that values have: its matches in a sentence, and what they cost where they are doubtful."""
+
+    def __init__(self, form: str):
+        """`form` names a form or is a regular expression. Raises ValueError for a bad one."""
+        self.name = form
+        try:
+            self._pattern = re.compile(FORMS.get(form, form))
+        except re.error as problem:
+            raise ValueError(f"the pattern is no regular expression: {problem}") from problem
+
+    def matches(self, sentence: str, place: Setting, at: int) -> list[tuple[int, int, float]]:
+        """The ranges of the values in a sentence that begins at `at` of its line, in order, each with its doubt."""
+        found = [(*m.span(), 0.0) for m in self._pattern.finditer(sentence) if m[0]]
+        if self.name == "name":
+            doubted = ((a, b, doubt(sentence[a:b], sentence[:a], place.text)) for a, b, _ in found)
+            found = [(a, b, less) for a, b, less in doubted if less is not None]
+            found += [(a, b, 0.0) for a, b in logins(sentence)]
+        elif self.name == "money" and not at:
+            known = {a for a, _, _ in found}
+            columns = (f for f in place.fields if f.start not in known and f.is_money(sentence))
+            found += [(f.start, f.end, 0.0) for f in columns]
+        return sorted(found)

@@ -7,7 +7,7 @@ run of words that only this question has.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from engine.corpus.nearest import PLAIN
@@ -122,33 +122,40 @@ def _runs(text: str, frame: frozenset[str] = FRAME) -> list[tuple[int, int]]:
 
 
 QUANTIFIER = re.compile(
-    r"(?i)\b(?:each|every|all|across|per|single|both)\b(?:\s+(?:of|all|the|my|our|these|single))*\s+"
+    r"(?i)\b(?:each|every|all|across|per|single|both|among)\b(?:\s+(?:of|all|the|my|our|these|single))*\s+"
 )
 PLACE = re.compile(r"(?i)\b(?:of|in|by|from|does|do|how many|which|what)\s+(?:of\s+)?(?:the\s+)?|\bthe\s+")
 ANY_KIND = ("docum", "file", "paper", "text")
 
 
-def of_kind(question: str, heads: list[str]) -> list[int]:
+def of_kind(question: str, heads: list[str], names: Sequence[str] = ()) -> list[int]:
     """Which documents are of the kind that a question names; `heads` are their names with their first words.
 
     Words after "each" or "all" name the kind, else words after "of the", "in the" and the like; all documents
-    where nothing does.
+    where nothing does. `names` are the names alone: one that holds all of several words in the singular is meant.
     """
-    folded = [head.casefold() for head in heads]
+    folded, folded_names = [head.casefold() for head in heads], [name.casefold() for name in names]
     everything = [*range(len(heads))]
     for place, strict in ((QUANTIFIER, False), (PLACE, True)):
         for found in place.finditer(question):
-            words = _noun_phrase(question[found.end() :])
+            words, plural = _noun_phrase(question[found.end() :])
             if not strict and words and words[0].startswith(ANY_KIND):
                 return everything
-            matching = [
-                [i for i, head in enumerate(folded) if all(w in head for w in part)] for part in _parts(words)
-            ]
+            matching = [_holding(part, folded) for part in _parts(words)]
+            called = _holding(words, folded_names) if len(words) > 1 and not plural else []
+            if strict and len(called) == 1:  # "the harbour log" is one, also where there are more logs
+                return called
             for fewest in (2, 1):
                 for chosen in matching:
                     if fewest <= len(chosen) and not (strict and len(chosen) == len(heads)):
                         return chosen
     return everything
+
+
+def _holding(words: list[str], heads: list[str]) -> list[int]:
+    """The numbers of the heads in which each of these begins a word."""
+    begins = [re.compile(rf"(?<![^\W_]){re.escape(word)}") for word in words]
+    return [i for i, head in enumerate(heads) if all(begin.search(head) for begin in begins)]
 
 
 def _parts(words: list[str]) -> list[list[str]]:
@@ -157,17 +164,23 @@ def _parts(words: list[str]) -> list[list[str]]:
     return [words[at : at + size] for size in sizes for at in range(len(words) - size + 1)]
 
 
-def _noun_phrase(text: str) -> list[str]:
-    """The stems of the words at the beginning of a text, up to the first that ends a noun phrase; at most three."""
+def _noun_phrase(text: str) -> tuple[list[str], bool]:
+    """The stems of the words at the beginning of a text, up to the first that ends a noun phrase, at most three.
+
+    Also whether one of them is a plural.
+    """
     stems: list[str] = []
+    plural = False
     before = 0
     for found in TOKEN.finditer(text):
         word = found[0].casefold()
         gap, before = text[before : found.start()], found.end()
         if (word in FRAME and word not in DOCUMENT_WORDS) or gap.strip() or len(stems) == 3:
             break
-        stems.append((word[:-1] if len(word) > 3 and word.endswith("s") else word)[:5])
-    return stems
+        many = len(word) > 3 and word.endswith("s") and not word.endswith("ss")
+        plural |= many
+        stems.append((word[:-1] if many else word)[:5])
+    return stems, plural
 
 
 def pattern(words: str) -> str:

@@ -13,7 +13,10 @@ NO_END = "".join(
 )
 SENTENCE_END = re.compile(rf"{NO_END}[.!?…][\"'”’»)\]]*\s+(?![a-z])|[。！？]\s*|\n\s*\n")
 LINE_END = tuple(".!?:;…。！？|>{}")
-NEW_ITEM = re.compile(r"\s*(?:[-*•#>|{\[]|\"[^\"]*\"\s*:|\d+[.)]\s|\(?[a-z]\)\s|[A-Z][\w ]{0,20}:\s)")
+NEW_ITEM = re.compile(
+    r"\s*(?:[-*•#>|{\[]|\"[^\"]*\"\s*:|\d+[.)]\s|\(?[a-z]\)\s|[A-Z][\w ]{0,20}:\s"
+    r"|\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d)"
+)
 TABLE = re.compile(r"\t|\s\|\s|\S,\S+,\S|;\S+;")
 
 

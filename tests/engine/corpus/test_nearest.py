@@ -95,6 +95,7 @@ def test_all_values_of_a_form_are_listed(corpus: Corpus) -> None:
         ("name", "On Monday Dr. Ida Holm and the Harbour Board of Trade met.", ["Dr. Ida Holm", "Harbour Board of Trade"]),
         ("percent", "12.5 % or 3 percent", ["12.5 %", "3 percent"]),
         ("code", "order HR24-0068 of 12 pieces", ["HR24-0068"]),
+        ("phone", "2031-05-03 07:15 call 0461 55120", ["0461 55120"]),
     ],
 )  # fmt: skip
 def test_forms_match_what_people_write(form: str, text: str, found: list[str]) -> None:
@@ -143,6 +144,28 @@ def test_a_question_that_names_nothing_says_so(corpus: Corpus) -> None:
 )
 def test_the_kind_of_documents_a_question_names(question: str, chosen: list[int]) -> None:
     assert of_kind(question, ["leases/a.txt Lease: A", "leases/b.txt", "log.txt", "notes.md"]) == chosen
+
+
+@pytest.mark.parametrize(
+    ("question", "chosen"),
+    [
+        ("What is the earliest date among the quotes?", [2, 3]),
+        ("How many lines of the harbour log mention rain?", [0]),
+        ("What do the logs say?", [0, 1]),
+        ("What is in the log?", [0, 1]),
+    ],
+)
+def test_words_of_a_kind_begin_words_and_a_full_name_in_the_singular_is_one_document(
+    question: str, chosen: list[int]
+) -> None:
+    names = ["harbour.log", "mill-log.txt", "quotes/a.txt", "quotes/b.txt", "catalogue.md"]
+    heads = [
+        *names[:2],
+        "quotes/a.txt Date: May",
+        "quotes/b.txt",
+        "catalogue.md Date: June, analogous to the harbour",
+    ]
+    assert of_kind(question, heads, names) == chosen
 
 
 def test_the_kind_is_a_view_of_the_corpus(corpus: Corpus) -> None:

@@ -1,0 +1,61 @@
+"""What stands above a table's row: the header of each of its fields, for delimited text and for Markdown tables."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from engine.corpus.columns import DELIMITERS, fields
+from engine.corpus.layout import Archive
+from engine.corpus.words import stems
+
+FIRST_LINE = 2000  # characters of a first line that may be a header
+UP = 8000  # characters above a row in which its Markdown header is sought
+LABEL = 40  # characters that a column may be called
+OF_MONEY = stems(
+    "amount price cost total sum fee rent salary wage pay paid net gross balance euros dollars pounds"
+)
+NUMBER = re.compile(r"-?\d[\d.,]*")
+RULE = re.compile(r"[|\s:-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a row: characters [start, end) of its line, and the stems of the words of its header."""
+
+    start: int
+    end: int
+    header: frozenset[str]
+
+    def is_money(self, line: str) -> bool:
+        """True for a bare number under a header that speaks of money."""
+        return bool(self.header & OF_MONEY and NUMBER.fullmatch(line[self.start : self.end]))
+
+
+def row(archive: Archive, document: int, start: int, line: str) -> list[Field]:
+    """The fields of the line at character `start` of a document; none where it is no row of a table with a header."""
+    if line.lstrip().startswith("|"):
+        header, delimiter = _markdown_header(archive.slice(document, max(0, start - UP), start)), "|"
+    else:
+        header = archive.slice(document, 0, min(FIRST_LINE, archive.chars(document))).split("\n", 1)[0]
+        delimiter = max(DELIMITERS, key=header.count)
+        if start == 0 or header.count(delimiter) < 2:
+            return []
+    labels = [header[a:b] for a, b in fields(header, delimiter)]
+    found = fields(line, delimiter)
+    if len(labels) != len(found) or any(len(x) > LABEL or NUMBER.fullmatch(x) for x in labels):
+        return []
+    return [
+        Field(a, b, frozenset(stems(label.replace("_", " "))))
+        for (a, b), label in zip(found, labels, strict=True)
+    ]
+
+
+def _markdown_header(above: str) -> str:
+    """The first line of the table that ends where `above` ends; empty without a rule of dashes below it."""
+    lines: list[str] = []
+    for line in reversed(above.rstrip("\n").split("\n")):
+        if not line.lstrip().startswith("|"):
+            break
+        lines.append(line)
+    return lines[-1] if len(lines) > 1 and RULE.fullmatch(lines[-2]) else ""
