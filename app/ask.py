@@ -5,22 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 
-from app.cli import STARTER
+from app.opening import opened
 from app.progress import reporter_for
 from app.terminal import brief, console, safe
-from app.wishes import adapters_of, wish_of
 from engine.bench.router import route
-from engine.engine import Answer, Engine
-from engine.errors import Cancelled, InputError, TaprootError
-from engine.llm import open_model
-from engine.llm.base import Model
-from engine.llm.endpoint import is_remote, read_endpoint
-from engine.stop import Stop
-from engine.store.location import data_folder
+from engine.engine import Answer
+from engine.errors import InputError
 from engine.types import Json, Sampling, Settings, to_json
 
 SHOWN_SOURCES = 12
@@ -39,39 +32,14 @@ def ask(options: argparse.Namespace) -> int:
         max_seconds=float(options.seconds),
         sampling=Sampling(temperature=options.temperature, seed=options.seed),
     )
-    wish, adapters, spec = wish_of(options), adapters_of(options), str(options.model or STARTER)
-    if is_remote(spec):
-        print(f"taproot: {read_endpoint(spec).warning}", file=sys.stderr)
-    stop = Stop()
-    previous = signal.signal(signal.SIGINT, lambda *_: interrupt(stop))
-    signal.signal(signal.SIGTERM, lambda *_: interrupt(stop))
-    try:
-        with reporter_for(options) as reporter:
-
-            def load() -> Model:
-                with stop.calling(leave):
-                    return open_model(
-                        spec,
-                        wish=wish,
-                        adapters=adapters,
-                        on_progress=reporter.loading,
-                    )
-
-            with Engine(data_folder(options.data), load) as engine:
-                for notice in engine.model.info.notices:
-                    reporter.say(notice)
-                corpus = engine.add(paths, progress=reporter.reading, stop=stop)
-                reporter.corpus(corpus)
-                strategy, hooks = route(engine, corpus), reporter.hooks()
-                answer = engine.ask(question, corpus, settings, hooks=hooks, stop=stop, strategy=strategy)
-    except TaprootError as error:
-        if stop.event.is_set() and not isinstance(
-            error, Cancelled
-        ):  # Ctrl+C may reach a process of ours first
-            leave()
-        raise
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    with (
+        reporter_for(options) as reporter,
+        opened(options, reporter.say, reporter.loading) as (engine, stop),
+    ):
+        corpus = engine.add(paths, progress=reporter.reading, stop=stop)
+        reporter.corpus(corpus)
+        strategy, hooks = route(engine, corpus), reporter.hooks()
+        answer = engine.ask(question, corpus, settings, hooks=hooks, stop=stop, strategy=strategy)
     if options.json:
         print(json.dumps(answer.to_json(), ensure_ascii=False))
     else:
@@ -104,18 +72,6 @@ def split_words(words: list[str]) -> tuple[list[Path], str]:
         if not os.path.lexists(path):  # said before a large model is loaded
             raise InputError(f"There is no file or folder {path}. Check the spelling.")
     return found, question
-
-
-def interrupt(stop: Stop) -> None:
-    """First Ctrl+C: wind down and keep everything. Second: leave at once (the log still holds what was shown)."""
-    if stop.event.is_set():
-        raise KeyboardInterrupt
-    stop.request()
-
-
-def leave() -> None:
-    """End at once, where there is nothing yet to wind down."""
-    raise Cancelled("stopped before there was an answer")
 
 
 def print_answer(answer: Answer) -> None:

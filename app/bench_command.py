@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,56 +12,32 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from app.ask import interrupt, leave
-from app.cli import STARTER
+from app.opening import opened
 from app.terminal import console, printable, safe
-from app.wishes import adapters_of, wish_of
 from engine.bench.bench import Bench, Progress
 from engine.bench.chart import png, title_of
 from engine.bench.plan import QUICK, Plan, check
 from engine.bench.results import report
-from engine.engine import Engine
-from engine.errors import Cancelled, InputError, TaprootError
-from engine.llm import open_model
-from engine.llm.base import Model
-from engine.llm.endpoint import is_remote, read_endpoint
+from engine.errors import Cancelled, InputError
 from engine.stop import Stop
-from engine.store.location import data_folder
 from engine.types import Json
 
 
 def bench(options: argparse.Namespace) -> int:
     """Exit status 0 done, 130 stopped (what was measured is printed and kept). Raises TaprootError."""
     plan = check(planned(options))
-    wish, adapters, spec = wish_of(options), adapters_of(options), str(options.model or STARTER)
-    if is_remote(spec):
-        print(f"taproot: {read_endpoint(spec).warning}", file=sys.stderr)
-    stop = Stop()
-    previous = signal.signal(signal.SIGINT, lambda *_: interrupt(stop))
-    signal.signal(signal.SIGTERM, lambda *_: interrupt(stop))
     stopped = ""
-    try:
-
-        def load() -> Model:
-            with stop.calling(leave):
-                return open_model(spec, wish=wish, adapters=adapters)
-
-        with Engine(data_folder(options.data), load) as engine:
-            for notice in engine.model.info.notices:
-                print(printable(f"taproot: {notice}"), file=sys.stderr)
-            running = Bench(engine, plan.seed)
-            if not options.show:
-                try:
-                    run(running, plan, stop, quiet=options.quiet)
-                except Cancelled as error:
-                    stopped = str(error)
-            found = report(engine.store, running.series)
-    except TaprootError as error:
-        if stop.event.is_set() and not isinstance(error, Cancelled):
-            leave()
-        raise
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    with opened(options, lambda notice: print(printable(f"taproot: {notice}"), file=sys.stderr)) as (
+        engine,
+        stop,
+    ):
+        running = Bench(engine, plan.seed)
+        if not options.show:
+            try:
+                run(running, plan, stop, quiet=options.quiet)
+            except Cancelled as error:
+                stopped = str(error)
+        found = report(engine.store, running.series)
     show(found, plan, options)
     if stopped:
         print(f"taproot: {stopped}", file=sys.stderr)

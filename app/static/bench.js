@@ -2,6 +2,7 @@
 
 import { charts, legend } from "/ui/benchchart.js";
 import { el, find, icon, put, style } from "/ui/dom.js";
+import { left } from "/ui/tree/figures.js";
 
 const SUITES = {
   needle: "one fact in a long text",
@@ -24,12 +25,6 @@ const number = (n) => n.toLocaleString("en");
 const percent = (share) => `${Math.round(100 * share)} %`;
 const key = (row) => `${row.suite} ${row.windows} ${row.method}`;
 
-function left(seconds) {
-  if (seconds === null || seconds === undefined) return "";
-  if (seconds < 90) return `about ${Math.max(1, Math.round(seconds))} s left`;
-  return seconds < 5400 ? `about ${Math.round(seconds / 60)} min left` : `about ${(seconds / 3600).toFixed(1)} h left`;
-}
-
 /** Mount the view into `host`. */
 export async function mount(host, app) {
   style("/ui/bench.css");
@@ -45,7 +40,7 @@ class View {
     this.series = null; // chosen by a person
     this.sure = this.stopping = false;
     this.state = null;
-    this.timer = 0;
+    this.timer = this.asked = this.shown = 0;
   }
 
   build() {
@@ -81,9 +76,12 @@ class View {
   }
 
   async refresh() {
+    const mine = (this.asked += 1);
     try {
       const query = this.series ? `?series=${encodeURIComponent(this.series)}` : "";
-      this.state = await this.app.api.get(`/api/bench${query}`);
+      const state = await this.app.api.get(`/api/bench${query}`);
+      if (mine < this.shown) return; // a later question was answered before
+      [this.state, this.shown] = [state, mine];
     } catch (problem) {
       if (!this.state) put(this.main, el("p", { class: "empty" }, problem.message));
       return;
@@ -167,7 +165,7 @@ class View {
     }
     put(find("#bench-doing", this.progress), this.stopping ? "Stopping" : running.doing);
     put(find("#bench-count", this.progress),
-      [`${number(running.done)} of about ${number(running.total)} questions`, left(running.seconds_left)].filter(Boolean).join(" · "));
+      [`${number(running.done)} of about ${number(running.total)} questions`, running.seconds_left !== null && `about ${left(running.seconds_left)}`].filter(Boolean).join(" · "));
     this.meter.setAttribute("aria-valuemax", String(running.total));
     this.meter.setAttribute("aria-valuenow", String(running.done));
     this.meter.firstChild.style.setProperty("width", `${(100 * running.done) / Math.max(1, running.total)}%`);

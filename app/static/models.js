@@ -1,6 +1,7 @@
 // The Models view: the model in use, the files that are there, the catalogue with downloads, this machine.
 
 import { el, find, icon, put, style } from "/ui/dom.js";
+import { left } from "/ui/tree/figures.js";
 
 const SIZES = { small: "Small", medium: "Medium", large: "Large", own: "Named by you" };
 const FOR = {
@@ -14,12 +15,6 @@ const gib = (n) => (n >= 2 ** 30 ? `${(n / 2 ** 30).toFixed(1)} GiB` : `${Math.m
 const gb = (n) => (n >= 1e9 ? `${(n / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(n / 1e6))} MB`);
 const count = (n) => (n >= 1e9 ? `${(n / 1e9).toFixed(1)} billion` : `${Math.round(n / 1e6)} million`);
 const dots = (...parts) => parts.filter(Boolean).join(" · ");
-
-function left(seconds) {
-  if (seconds === null || seconds === undefined) return "";
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s left`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min left` : `${(seconds / 3600).toFixed(1)} h left`;
-}
 
 /** Mount the view into `host`. */
 export async function mount(host, app) {
@@ -35,6 +30,7 @@ class View {
     this.open = new Set(); // paths of rows that are unfolded
     this.pending = null;
     this.state = null;
+    this.asked = this.shown = 0;
   }
 
   build() {
@@ -99,6 +95,7 @@ class View {
   }
 
   async refresh() {
+    const mine = (this.asked += 1);
     let state;
     try {
       state = await this.app.api.get("/api/models");
@@ -106,6 +103,8 @@ class View {
       if (problem.status) this.app.toast(problem.message, "error");
       return;
     }
+    if (mine < this.shown) return; // a later question was answered before
+    this.shown = mine;
     const news = state.problem && state.problem.message !== this.state?.problem?.message && this.state;
     this.state = state;
     if (news) this.app.toast(`${state.problem.file} could not be loaded. ${state.problem.message}`, "error");
