@@ -13,9 +13,10 @@ from itertools import pairwise
 
 from engine.types import Json
 
-NONE = re.compile(
-    r"\bnot (?:in|found in|mentioned in|stated in) (?:these|the) documents?\b|\bnot found\b|^none\b", re.I
+NOT_THERE = (
+    r"\bnot (?:in|found in|mentioned in|stated in) (?:these|the) documents?\b|\bnot found\b"  # as a pattern
 )
+NONE = re.compile(rf"{NOT_THERE}|^none\b", re.I)
 MOST = 3  # an answer may be this many times as long as the reference
 KEY_CHARS = 40  # beside each of several values an answer may say what it is the value of
 

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
-NONE = re.compile(
-    r"\bnot (?:in|found in|mentioned in|stated in) (?:these|the) documents?\b|\bnot found\b", re.I
-)
-MOST = 3  # an answer may be this many times as long as the reference
+from engine.bench.grade import MOST, NOT_THERE, normal, numbers, stands
 
-
-def normal(text: str) -> str:
-    """Case, accents of width, quotes, white space and closing punctuation do not count."""
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    text = re.sub(r"[\"'“”‘’`]", "", text)
-    return re.sub(r"\s+", " ", text).strip(" .;:!")
-
-
-def numbers(text: str) -> list[float]:
-    """The numbers of a text; thousands may be set apart with commas."""
-    return [float(n.replace(",", "")) for n in re.findall(r"-?\d[\d,]*(?:\.\d+)?", text)]
+NONE = re.compile(NOT_THERE, re.I)
 
 
 def right(answer: str | None, reference: Any, kind: str, others: tuple[str, ...] = ()) -> bool:
@@ -57,12 +42,6 @@ def right(answer: str | None, reference: Any, kind: str, others: tuple[str, ...]
 def _same_text(answer: str, reference: str, others: list[str]) -> bool:
     if answer == reference:
         return True
-    if len(answer) > MOST * max(len(reference), 4):
+    if len(answer) > MOST * max(len(reference), 4) or not stands(reference, answer):
         return False
-    if not re.search(rf"(?<!\w){re.escape(reference)}(?!\w)", answer):
-        return False
-    return not any(
-        other not in reference and re.search(rf"(?<!\w){re.escape(other)}(?!\w)", answer)
-        for other in others
-        if other
-    )
+    return not any(other not in reference and stands(other, answer) for other in others if other)

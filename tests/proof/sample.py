@@ -18,7 +18,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from models.starter.grade import MOST, normal, right
+from engine.bench.grade import MOST, normal
+from models.starter.grade import right
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "app" / "sample"
