@@ -9,7 +9,7 @@ SENTENCE_START = re.compile(r"(?:^|[.!?:…]|\n)[\s\"'“‘(]*(?:(?:[-*•#>]+|
 STAMPED = re.compile(r"\s*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 LOGIN = re.compile(r"\b(?:user|account|login)\s+([a-z][\w.-]*\w)|\bby\s+([a-z][\w.-]*\w)\s*$")
 NO_NAMES = frozenset(
-    """everyone everybody someone somebody anyone anybody nobody everything something nothing both neither many most
+    """everyone everybody someone somebody anyone anybody nobody everything something anything nothing yours ours mine dear both neither many most
     others whoever today tomorrow yesterday next last then there here however therefore meanwhile later afterwards
     finally unfortunately since because although when while where if but and or so yes not only also""".split()
 )

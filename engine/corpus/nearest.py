@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.corpus.document import Hit, Hits
 
 LINES = 12  # lines that are looked at, for the question and again for what is asked
+NAMED, IN_NAMED = 3, 4  # documents that seem to be about the names, and lines looked at in each
 BEFORE = 4  # characters that a value before its word counts as further away
 LATER = 0.02  # what a place further down the search costs
 ACROSS = 12  # characters that a closing bracket between them adds
@@ -274,6 +275,10 @@ def _ranked(
     for query in (question, wording):
         for hit in find(query, LINES):
             lines.setdefault((hit.id, hit.start), hit)
+    if about and asked.names and not alone:  # the line that states it need not repeat the name
+        for document in [*dict.fromkeys(hit.id for hit in lines.values())][:NAMED]:
+            for hit in corpus.view((document,)).search(about.replace("|", " "), IN_NAMED):
+                lines.setdefault((hit.id, hit.start), hit)
     found: list[tuple[float, Hit, int, int]] = []
     for rank, hit in enumerate(lines.values()):
         place = setting(corpus.archive, hit.id, hit.start, hit.end, hit.name, form.name == "name")

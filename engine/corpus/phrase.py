@@ -61,7 +61,7 @@ def phrase(question: str, known: Callable[[str], bool]) -> str:
 
 COMPARED = FRAME | frozenset(
     """but both either neither nor without versus vs compared more less higher lower larger smaller bigger longer
-    shorter earlier later sooner cheaper dearer heavier lighter older younger newer first last compare well never together""".split()
+    shorter earlier later sooner cheaper dearer heavier lighter older younger newer first last compare well never together one ones that those""".split()
 )
 
 

@@ -13,6 +13,9 @@ from engine.corpus.tables import Field, row
 from engine.corpus.words import stems
 
 HEAD = 120  # characters of a document that may name what it is about
+LONGEST_HEAD = 240  # characters of it where a line of prose ends before
+CUT_WORD = re.compile(r"(?:\w+|\W)$")
+LABEL = re.compile(r"[A-Z][\w ]{0,20}:\s")
 SUBJECT = re.compile(r"(?mi)^(?:subject|re|concerns|concerning|title)\s*:.*$")
 LETTER_HEAD = 600  # characters in which a line with the subject of a letter is sought
 BESIDE = 300  # characters of the same paragraph before and after a line
@@ -46,7 +49,10 @@ def opening(archive: Archive, document: int) -> str:
     if names.STAMPED.match(text):
         return ""
     subject = SUBJECT.search(text, HEAD // 2)
-    return f"{text[:HEAD]} {subject[0]}" if subject else text[:HEAD]
+    begin, end = text.rfind("\n", 0, HEAD) + 1, text.find("\n", HEAD)
+    whole = HEAD < end < LONGEST_HEAD and not LABEL.match(text, begin)
+    first = text[:end] if whole else CUT_WORD.sub("", text[: HEAD + 1], 1) if len(text) > HEAD else text
+    return f"{first} {subject[0]}" if subject else first
 
 
 def setting(archive: Archive, document: int, start: int, end: int, name: str, alike: bool) -> Setting:

@@ -8,6 +8,8 @@ STEM = 5  # letters by which two words are the same
 WORD = re.compile(r"[^\W_]+")
 VOWEL = re.compile("[aeiouy]")
 ENDING = re.compile(r"(?:ies|ied|ing|ed|es|(?<!s)s|ly)$")
+ISO_DATE = re.compile(r"\b\d{4}-(0[1-9]|1[0-2])-(\d\d)\b")
+MONTHS = "january february march april may june july august september october november december".split()
 LEAST = 3  # letters that must be left when an ending is cut off
 
 # Verbs whose past has another beginning, the plain form first.
@@ -47,8 +49,11 @@ def stem(word: str) -> str:
 
 
 def stems(text: str) -> set[str]:
-    """The stems of all words of a text."""
-    return {stem(w) for w in WORD.findall(text)}
+    """The stems of all words of a text; of 2031-05-03 also those of "3 May"."""
+    found = {stem(w) for w in WORD.findall(text)}
+    for month, day in ISO_DATE.findall(text):
+        found |= {stem(MONTHS[int(month) - 1]), str(int(day))}
+    return found
 
 
 def other_forms(text: str) -> list[str]:

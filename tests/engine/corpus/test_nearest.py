@@ -9,7 +9,7 @@ import pytest
 from engine.corpus import Corpus
 from engine.corpus.forms import FORMS
 from engine.corpus.ingest import ingest
-from engine.corpus.phrase import of_kind, phrase
+from engine.corpus.phrase import of_kind, pair, phrase
 from tests.engine.corpus.conftest import fill
 
 FILES = {
@@ -126,6 +126,11 @@ def test_a_name_is_told_from_the_words_beside_it_where_only_the_name_is_known() 
     known = lambda pattern: bool(re.search(pattern, "Ruth Smith came."))  # noqa: E731
     assert re.fullmatch(phrase("In which documents does Ruth Smith turn up?", known), "Ruth Smith")
     assert re.fullmatch(phrase("Does the Smith contract say so?", known), "Smith")
+
+
+def test_words_that_stand_for_a_thing_are_no_part_of_a_pair() -> None:
+    question = "Which barge sails sooner, the one at Velden Quay or that of the Orme Trust?"
+    assert pair(question) == ["Velden Quay", "Orme Trust"]
 
 
 def test_a_question_that_names_nothing_says_so(corpus: Corpus) -> None:

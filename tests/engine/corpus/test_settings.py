@@ -25,6 +25,10 @@ FILES: dict[str, str | bytes] = {
     "letter.txt": "Dear Rosa,\n\nplease write to the joiner, Pavel Sykora, before the feast. His number is 0555 31990.\n"
     "Uncle bought the barge from the widow Marten in 1904.\n",
     "board.txt": "Board of the mill, May\n\nPresent: Ms Adler, Mr Brook (chair), Ms Chand.\n",
+    "tenancy.md": "# Tenancy of a barn\n\nRosalind Achebe, who keeps bees and lives at the end of the lane, lets the barn with all "
+    "that is in it to Corwin Dairy.\n\n- Begin: 4 July 2029\n- Pledge: 610 euros\n",
+    "card.txt": "Guarantee card\n\nThing: a washing machine of the largest size, white, with a cable of two metres and a hose\n"
+    "Seller: Lindqvist & Daughters, 14 Bridge Street, first floor\n\nFor repairs call 0800 44 120 77\n",
     "job.txt": "Dear Sir,\n\nwe pay 2,100 euros a month and a premium of 350 euros in August.\n",
 }
 
@@ -71,6 +75,13 @@ def test_an_irregular_word_is_sought_in_its_other_forms() -> None:
         ("phone", "phone number of the joiner", "phone|telephone|call", "0555 31990"),
         ("name", "From whom did uncle buy the barge?", "bought", "the widow Marten"),
         ("name", "Who was in the chair at the mill?", "chair", "Mr Brook"),
+        ("name", "Who logged in on 3 February?", "logged in", "mbauer"),  # the log writes 2031-02-03
+        (
+            "date",
+            "Corwin Dairy",
+            "starts|begins",
+            "4 July 2029",
+        ),  # of a document whose first sentence names it
         ("money", "What premium do they pay in August?", "pay|wage", "350 euros"),
         ("money", "What do they pay a month?", "pay|wage", "2,100 euros"),
     ],
@@ -86,6 +97,8 @@ def test_the_value_is_found_by_what_its_line_stands_in(
     [
         ("money", "What does a leek soup cost?", "cost|price"),  # neither that row nor its neighbours
         ("name", "Who painted the lighthouse of the harbour?", "given|owns"),
+        ("phone", "What is the phone number of Lindqvist?", "phone|call"),  # only the seller of the thing
+        ("name", "Who logged in on 4 February?", "logged in"),
         ("name", "Who lowered the mast?", "lowered"),  # GB is a unit
     ],
 )
