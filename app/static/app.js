@@ -105,10 +105,11 @@ function showConnection(state) {
   put(place, state === "lost" && [icon("warning"), "not connected"]);
 }
 
-async function mountView([name]) {
+async function mountView([name], streaming) {
   const host = find(`#${name}-host`);
   try {
     const module = await import(`/ui/${name}.js`);
+    await streaming;
     await module.mount(host, app);
   } catch (problem) {
     console.error(problem);
@@ -132,9 +133,9 @@ async function start() {
   }
   addEventListener("popstate", show);
   show();
-  await Promise.all(VIEWS.map(mountView));
+  const streaming = live.start();
+  await Promise.all(VIEWS.map((view) => mountView(view, streaming)));
   show();
-  live.open();
   document.body.dataset.mounted = "true"; // the tests wait for it
 }
 

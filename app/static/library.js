@@ -320,13 +320,14 @@ class Library {
       return;
     }
     const busy = this.readings.busy(card.card);
+    const unfolded = find(".changes", this.detailHead)?.open && this.version === card.id;
     put(this.detailHead,
       el("div", { class: "row" }, back, el("h2", { dir: "auto" }, line(card.name, 200)), this.tools(card, busy), el("span", { class: "grow" }),
         el("button", { class: "button primary", type: "button", on: { click: () => this.ask(card) } }, icon("ask"), "Ask")),
       el("p", { class: "corpus-source" }, source(card)),
       el("p", { class: "corpus-facts" }, facts(card), ` · read ${ago(card.updated)}`),
       card.notices.map((notice) => el("p", { class: "muted small" }, line(notice, 500))),
-      changes(card));
+      changes(card, unfolded));
     if (this.version !== card.id) {
       this.version = card.id;
       this.showTable();
@@ -405,11 +406,11 @@ function facts(card) {
   return parts.filter(Boolean).flatMap((part, i) => [i > 0 && " · ", el("span", {}, part)]);
 }
 
-function changes(card) {
+function changes(card, unfolded) {
   if (!card.changes) return null;
   const kinds = ["added", "changed", "removed"].filter((kind) => card.changes[kind]?.count);
   if (!kinds.length) return null;
-  return el("details", { class: "changes" },
+  return el("details", { class: "changes", open: unfolded },
     el("summary", {}, `What changed ${ago(card.updated)}: ${kinds.map((kind) => `${count(card.changes[kind].count)} ${kind}`).join(", ")}`),
     el("ul", {}, kinds.flatMap((kind) => {
       const { count: all, names } = card.changes[kind];

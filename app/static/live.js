@@ -5,10 +5,11 @@
 
 const NEWS = "app";
 const SLOWEST = 8000; // milliseconds between attempts
+const FIRST = 1000; // milliseconds that the page waits for its stream before it shows itself
 
 export function createLive({ onstate = () => {} } = {}) {
   const listeners = new Map();
-  let run = null, last = 0, watcher = {}, source = null, timer = 0, wait = 500, lost = false;
+  let run = null, last = 0, watcher = {}, source = null, timer = 0, wait = 500, lost = false, settled = () => {};
 
   function open() {
     close();
@@ -20,12 +21,14 @@ export function createLive({ onstate = () => {} } = {}) {
       onstate("open");
       if (lost) emit(NEWS, { kind: "reconnected" });
       lost = false;
+      settled();
     };
     mine.onerror = () => {
       if (mine !== source) return;
       close();
       lost = true;
       onstate("lost");
+      settled();
       timer = setTimeout(open, wait);
       wait = Math.min(SLOWEST, wait * 2);
     };
@@ -57,8 +60,18 @@ export function createLive({ onstate = () => {} } = {}) {
   addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => event.persisted && open());
 
+  /** Open the stream. Resolves once it stands, so that what is asked after that misses no news; else a gap is told later. */
+  function start() {
+    open();
+    return new Promise((resolve) => {
+      const late = setTimeout(() => { lost = true; settled(); }, FIRST);
+      settled = () => { clearTimeout(late); resolve(); };
+      if (!source) settled(); // hidden: it is opened, as after a gap, once the tab is seen
+    });
+  }
+
   return {
-    open,
+    start,
     /** Follow one run from event `after` + 1 on; returns a function that ends it. Following another ends the first. */
     follow(id, after, { event, draft } = {}) {
       [run, last, watcher] = [id, after ?? 0, { event, draft }];

@@ -20,7 +20,7 @@ from tests.app.script import Model
 
 TOKEN = "a-token-of-the-tests"
 READY = "body[data-mounted]"
-expect.set_options(timeout=20_000)  # nothing is measured by it; a busy machine may take long
+expect.set_options(timeout=60_000)  # nothing is measured by it; a busy machine may take long
 LETTERS = {
     "ferry.txt": "Dear Tom,\n\nthe ferry to Halden leaves at noon.\nBring the blue trunk.\n\nAnna Brisk\n",
     "trunk.txt": "Dear Anna,\n\nthe blue trunk is at Halden already.\n\nTom Reed\n",
@@ -78,7 +78,7 @@ class Desk:
         watch(page)
         page.goto(f"http://127.0.0.1:{self.port}/?t={TOKEN}{path and '&' + path}")
         page.wait_for_selector(READY, timeout=60_000)
-        expect(page.locator("#corpus input")).not_to_have_value("", timeout=20_000)
+        expect(page.locator("#corpus input")).not_to_have_value("")
         return page
 
     def visit(self, browser: Browser, path: str = "", **options: Any) -> Page:
@@ -128,10 +128,10 @@ def run_of(page: Page) -> str | None:
     return page.evaluate("new URLSearchParams(location.search).get('run')")
 
 
-def until(true: Callable[[], object], seconds: float = 60.0) -> object:
-    """Wait until something is true; the limit only keeps a broken test from hanging."""
+def until(true: Callable[[], object], page: Page | None = None, seconds: float = 60.0) -> object:
+    """Wait until something is true, with a `page` what its listeners saw; the limit only keeps a broken test from hanging."""
     deadline = time.monotonic() + seconds
     while not (value := true()):
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
+        page.wait_for_timeout(20) if page else time.sleep(0.02)
     return value

@@ -297,7 +297,7 @@ def test_a_source_that_is_not_there_is_struck_through(page):
 def test_everything_is_done_by_keyboard(desk, page):
     keys = page.keyboard
     page.locator("#question textarea").press("Tab")
-    assert page.evaluate("document.activeElement.closest('#corpus') !== null")
+    page.wait_for_function("document.activeElement.closest('#corpus') !== null")
     keys.press("Alt+q")
     keys.type("Ask about each letter")
     keys.press("Control+Enter")

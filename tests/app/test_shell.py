@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.app.desk import READY
+from tests.app.desk import READY, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
@@ -207,10 +207,10 @@ def test_a_hidden_tab_lets_go_of_its_stream_and_takes_it_up_again(visit: Visit) 
       document.dispatchEvent(new Event("visibilitychange"));
     }"""
     page.evaluate(hide, True)
-    page.wait_for_timeout(300)
+    until(lambda: ended, page)
     assert len(ended) == 1 and streams == []
     page.evaluate(hide, False)
-    page.wait_for_function("performance.getEntriesByType('resource').length > 0")
+    until(lambda: streams, page)
     assert len(streams) == 1
     expect(page.locator("#connection")).to_be_empty()
     tabs = [page]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import TimeoutError as Late
 
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel
@@ -200,13 +201,15 @@ def test_the_payloads_do_come_alive_where_nothing_stops_them(browser: Browser) -
     alive = 0
     for payload in PAYLOADS[:40]:
         page.set_content(f"<title>x</title><body>{payload}</body>", wait_until="commit")
-        page.wait_for_timeout(20)
         try:
-            state = page.evaluate(ALIVE)
-        except Exception:  # it went elsewhere
+            page.wait_for_function(
+                f"() => {{ const s = ({ALIVE})(); return s.pwned || s.found.length; }}", timeout=500
+            )
             alive += 1
-            continue
-        alive += bool(state["pwned"] or state["found"])
+        except Late:
+            pass
+        except Error:  # it went elsewhere
+            alive += 1
     page.close()
     assert alive >= 30
 
