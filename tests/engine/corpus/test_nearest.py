@@ -95,6 +95,8 @@ def test_all_values_of_a_form_are_listed(corpus: Corpus) -> None:
         ("name", "On Monday Dr. Ida Holm and the Harbour Board of Trade met.", ["Dr. Ida Holm", "Harbour Board of Trade"]),
         ("percent", "12.5 % or 3 percent", ["12.5 %", "3 percent"]),
         ("code", "order HR24-0068 of 12 pieces", ["HR24-0068"]),
+        ("code", "#194,Korir,1534.22,2025-11-08", ["#194"]),
+        ("code", "2025-11-08,REP-1425,7731-0462-B,12,499.10", ["REP-1425", "7731-0462-B"]),
         ("phone", "2031-05-03 07:15 call 0461 55120", ["0461 55120"]),
     ],
 )  # fmt: skip
