@@ -32,7 +32,7 @@ FORMS: dict[str, str] = {
     "address": r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b",
     "year": r"\b1[5-9]\d\d\b|\b20\d\d\b",
     "number": r"(?!^\d+(?:\.\d+)+\s|^\d+[.)]\s)(?:\d[\d.,]*\d|\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)",
-    "code": r"#\d+\b|\b(?:[A-Z][A-Za-z/]*-?\d[\w/-]*|(?!\d{4}-\d\d-\d\d\b)(?<!\d[-.])\d[\w/-]{3,}\b(?![.,]\d))\b",
+    "code": r"#\d+\b|\b(?:[A-Z][A-Za-z/]*-?\d[\w/-]*|(?!\d{4}-\d\d-\d\d\b)(?<!\d[-.])\d[\w/-]{3,}\b(?!\.\d))\b",
     "name": r"(?:(?:\bthe\s)?\b(?:widow|widower)\s|\b(?:uncle|aunt)\s)?"
     + _NO_NAME
     + r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|St)\.?\s)?[A-Z][\w'’-]+(?:\s(?:[A-Z]\.(?=\s)|(?:&|of|and)(?=\s[A-Z])|[A-Z][\w'’&-]+))*",
