@@ -3,6 +3,7 @@
 import { el, find, icon, put, style } from "/ui/dom.js";
 import { left } from "/ui/tree/figures.js";
 
+const WHILE_LOADING = 2000; // milliseconds between looks at a load
 const SIZES = { small: "Small", medium: "Medium", large: "Large", own: "Named by you" };
 const FOR = {
   small: "for any laptop",
@@ -28,7 +29,7 @@ class View {
   constructor(host, app) {
     [this.host, this.app] = [host, app];
     this.open = new Set(); // paths of rows that are unfolded
-    this.pending = null;
+    this.pending = 0;
     this.state = null;
     this.asked = this.shown = 0;
   }
@@ -80,9 +81,12 @@ class View {
     if (news.kind === "download") this.showDownload(news);
   }
 
-  later() {
+  later(wait = 60) {
     clearTimeout(this.pending);
-    this.pending = setTimeout(() => this.refresh(), 60);
+    this.pending = setTimeout(() => {
+      this.pending = 0;
+      this.refresh();
+    }, wait);
   }
 
   async act(work) {
@@ -120,6 +124,7 @@ class View {
       " and nothing else. Text of your documents leaves this machine only for a server that you choose above.");
     this.showCatalogue();
     this.showMachine();
+    if (state.loading && !this.pending) this.later(WHILE_LOADING); // its news may have come before this answer did
   }
 
   // --- the model in use -------------------------------------------------------------------------------------
