@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -12,14 +13,18 @@ from typing import Any, overload
 from engine.corpus import grep as scanner
 from engine.corpus.columns import HEADER, column, place
 from engine.corpus.document import Document, Hit, Hits, Piece
+from engine.corpus.entries import HEADING, fits, holding, spare, title, wanted
 from engine.corpus.forms import named
 from engine.corpus.layout import Archive
 from engine.corpus.nearest import nearest
+from engine.corpus.parts import parts
 from engine.corpus.pattern import Expression, Pattern, compile_pattern
 from engine.corpus.phrase import of_kind, pair, phrase
 from engine.corpus.search import Found, find
 from engine.corpus.setting import HEAD
+from engine.corpus.tables import row
 from engine.corpus.tracker import Tracker
+from engine.corpus.words import stems
 
 Numbers = range | tuple[int, ...]
 
@@ -158,13 +163,14 @@ class Corpus(Sequence):
         """All values of a form of `engine.corpus.forms`, document by document. Raises ValueError for another name."""
         return self.grep(named(form), limit)
 
-    def column(self, about: str, pattern: Expression = "") -> Hits:
-        """The fields under a header of delimited text such as CSV, for rows in which `pattern` matches.
+    def column(self, about: str, rows: Expression | Hits = "") -> Hits:
+        """The fields under a header of delimited text such as CSV, for rows in which a pattern matches, or those of hits.
 
         `about` names the column, alternatives separated by "|"; see `engine.corpus.columns`. A hit's `.text` is its
         row, `.match` the field, `.number` what it amounts to. Raises ValueError for a bad pattern.
         """
-        compiled = compile_pattern(pattern) if pattern else None
+        compiled = compile_pattern(rows) if rows and not isinstance(rows, Hits) else None
+        given = {(hit.id, hit.start) for hit in rows} if isinstance(rows, Hits) else None
         self.tracker.searched.update(self.numbers)
         hits = []
         for number in self.numbers:
@@ -176,6 +182,8 @@ class Corpus(Sequence):
                 else [a for a, _, _ in scanner.matches(self.archive, number, compiled)]
             )
             for start, end, a, b in column(self.archive.decode(number), about):
+                if given is not None and (number, start) not in given:
+                    continue
                 if found is None or bisect_left(found, start) < bisect_left(found, end):
                     hits.append(Hit(self, number, a, b, shown=(start, end)))
         return Hits(hits, corpus=self)
@@ -193,6 +201,39 @@ class Corpus(Sequence):
         Raises ValueError for a question that names no two.
         """
         return pair(question)
+
+    def parts(self, question: str) -> list[str]:
+        """The questions that a question consists of: "What are the rent and the deposit of ...?" asks for two things."""
+        return parts(question)
+
+    def entries(self, question: str) -> Hits:
+        """The lines that a question counts: rows, entries or lines of the documents it names; see `engine.corpus.entries`.
+
+        A heading, a title and the names of columns are no entries; beside rows of a table nothing else is one.
+        """
+        docs = self.kind(question)
+        titles = {n: title(*self._first_lines(n)) for n in docs.numbers}
+        said = " ".join([*docs.names, *titles.values()]) if len(docs) < len(self) or len(self) == 1 else ""
+        words = wanted(question, stems(re.sub("[_-]", " ", said)))
+        found = self._lines(docs, titles, words)
+        if not found and (needed := [word for word in words if word not in spare(question)]) != words:
+            found = self._lines(docs, titles, needed)
+        return Hits(found, corpus=self)
+
+    def _lines(self, docs: Corpus, titles: dict[int, str], words: list[str]) -> list[Hit]:
+        """The lines that hold all words: rows of tables where there are any, else all but titles and headings."""
+        found = [
+            hit
+            for hit in docs.grep(holding(words), None)
+            if fits(hit.text, words) and hit.text.strip() != titles[hit.id] and not HEADING.match(hit.text)
+        ]
+        rows = [hit for hit in found if row(self.archive, hit.id, hit.start, hit.text)]
+        return rows or [hit for hit in found if not hit.text.startswith("|")]
+
+    def _first_lines(self, document: int) -> tuple[str, str]:
+        head = self.archive.slice(document, 0, min(HEADER, self.archive.chars(document)))
+        first, _, rest = head.partition("\n")
+        return first, rest.partition("\n")[0]
 
     def kind(self, question: str) -> Corpus:
         """A view of the documents of the kind that a question names, as in "each lease"; all where it names none."""

@@ -11,8 +11,9 @@ LOGIN = re.compile(r"\b(?:user|account|login)\s+([a-z][\w.-]*\w)|\bby\s+([a-z][\
 NO_NAMES = frozenset(
     """everyone everybody someone somebody anyone anybody nobody everything something anything nothing yours ours mine dear both neither many most
     others whoever today tomorrow yesterday next last then there here however therefore meanwhile later afterwards
-    finally unfortunately since because although when while where if but and or so yes not only also""".split()
+    finally unfortunately since because although when while where if but and or so yes not only also once again since late early""".split()
 )
+MONTHS = frozenset(("May", "March", "August"))  # that may be names of people too
 DOUBT = 1.0  # what a single word costs that begins a sentence and may be no name
 
 
@@ -22,6 +23,8 @@ def doubt(value: str, before: str, text: str) -> float | None:
     `before` is what stands before it on its line, `text` the text around.
     """
     if value.isupper() and len(value) < 4 and re.search(r"\d\s?$", before):  # a unit, such as GB
+        return None
+    if value in MONTHS and (re.search(r"\d(?:st|nd|rd|th)?\s?$", before) or not before):
         return None
     if " " in value or before.rstrip().endswith(":") or not SENTENCE_START.search(before):
         return 0.0

@@ -29,6 +29,7 @@ LATER = 0.02  # what a place further down the search costs
 ACROSS = 12  # characters that a closing bracket between them adds
 VOTE = 0.5  # worth of a word of the question that stands nearer to this value of its sentence than to others
 ENOUGH = 0.66  # share of the names that must be there
+HALF = 0.5  # of them, in the one document that a question is asked of
 TOPIC = (
     0.4  # share of the other words that must be there or near where a line says what is asked and no name is
 )
@@ -40,10 +41,23 @@ PLAIN = frozenset(
     thank quick question say said says document documents according short answer enough exactly also i me my can
     could up get got us no not about under until within during after before each every all any some between
     number name people belong belongs held take takes day does agreed given noted amount kindly kind state
-    info warn note error debug remarks""".split()
+    info warn note error debug remarks like check hello hi thing stated must should shall might""".split()
 )
 SPEAKING = frozenset(("phone", "email", "address"))  # forms whose values need no word beside them
 PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Ii]t|[Tt]hey|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|him|them)\b")
+EACH = re.compile(
+    r"(?i)\b(?:each|every|all|any)\s+(?:of\s+)?(?:(?:the|these|our|my|single)\s+)*(?P<kind>[a-z-]+(?:\s+[a-z-]+)?)$"
+)
+COURTESY = re.compile(
+    r"(?i)^(?:(?:i want to know|one more thing|quick question|please(?: check| tell me)?|tell me|do you know|can you (?:find out|tell me)"
+    r"|could you (?:look this up|tell me)|so|and|hi|hello|hey|well|exactly)\b\s*[:,]?\s*)+|[.?!]\s+(?:thanks|thank you|please|a short)\b[^?]*$"
+)
+OWNED = re.compile(r"(?<=\w)['’]s\b")
+TITLES = frozenset(
+    "project company firm order invoice contract host house mr mrs ms dr".split()
+)  # also with a capital
+MEANT_FOR = re.compile(r"\s(?:for|per|by|from)\s(?:(?:the|an?|each|every)\s)?")  # "85 euros for adults"
+CODED = re.compile(r"[\w/-]*")
 LINKS = frozenset(("of", "the", "for", "a", "an", "in", "to"))
 SOURCE = re.compile(
     r"(?i)\baccording to (?:the |these |our )?\w+(?: \w+)?$|\baccording to (?:the |these |our )?\w+,?|^from the \w+:"
@@ -62,6 +76,7 @@ class Near:
 @dataclass(frozen=True)
 class Asked:
     """What a question names, and what else it says. `alternatives` are sets of stems; one of them must be there.
+    `said` are the stems of all its words.
 
     Words beside a name, such as the order of "order 4411", only say what kind of thing it is: `kinds`.
     """
@@ -71,11 +86,15 @@ class Asked:
     kinds: frozenset[str]
     others: frozenset[str]
     alternatives: tuple[frozenset[str], ...]
+    said: frozenset[str]
+    unsure: bool  # whether any word of the question may be a name, for none has a capital
 
     @classmethod
     def of(cls, question: str, about: str = "") -> Asked:
         """Read a question; `about` holds alternatives separated by "|", and needs all words of one of them."""
         question = SOURCE.sub(lambda m: " " * len(m[0]), question.rstrip(" ?.!"))
+        for idle in (COURTESY, OWNED):
+            question = idle.sub(lambda m: " " * len(m[0]), question)
         words = [(m.start(), m[0]) for m in WORD.finditer(question)]
         asks = any(
             word.lower() in PLAIN for _, word in words
@@ -84,31 +103,50 @@ class Asked:
         names: set[str] = set()
         kinds: set[str] = set()
         others: set[str] = set()
-        for i, (_, word) in enumerate(words):
+        each = {at for m in EACH.finditer(question) for at in range(m.start("kind"), m.end())}
+        for i, (at, word) in enumerate(words):
             if word.lower() in PLAIN:
                 continue
-            beside = word.islower() and any(named[max(0, i - 1) : i + 2])
+            common = word.islower() or word.lower() in TITLES
+            beside = common and (at in each or _beside(question, words, named, i))
             (names if named[i] else kinds if beside else others).add(stem(word))
         parts = (
             frozenset(stem(w) for w in WORD.findall(p) if w.lower() not in LINKS) for p in about.split("|")
         )
         alternatives = tuple(part for part in parts if part)
         asked = frozenset().union(*alternatives)
-        if question.islower():
-            names, others = (others - asked) | names, set()
+        if question.islower() and not names:
+            names, others = others - asked, set()
         if not others and not alternatives:
             others, kinds = kinds, set()
         return cls(
-            question.lower(), frozenset(names), frozenset(kinds), frozenset(others) - asked, alternatives
+            question.lower(),
+            frozenset(names),
+            frozenset(kinds),
+            frozenset(others) - asked,
+            alternatives,
+            frozenset(stem(word) for _, word in words),
+            question.islower(),
         )
+
+
+def _beside(question: str, words: list[tuple[int, str]], named: list[bool], i: int) -> bool:
+    """Whether a word stands next to a name, with no more than a space or hyphen between them."""
+    for one, two in ((i - 1, i), (i, i + 1)):
+        if one >= 0 and two < len(words) and (named[one] or named[two]):
+            between = question[words[one][0] + len(words[one][1]) : words[two][0]]
+            if not between.strip(" -"):
+                return True
+    return False
 
 
 def _is_name(question: str, at: int, word: str) -> bool:
     """Whether a word of a question names something: it holds a digit, or is capitalised within a sentence."""
-    if word.lower() in PLAIN:
+    if word.lower() in PLAIN or word.lower() in TITLES:
         return False
     starts = at == 0 or question[: max(0, at)].rstrip()[-1:] in (":", ".", "?", "!")
-    return any(c.isdigit() for c in word) or (word[0].isupper() and not starts)
+    coded = any(c.isdigit() for c in CODED.match(question, max(0, at))[0])  # type: ignore[index]
+    return coded or (word[0].isupper() and (not starts or (word.isupper() and len(word) > 1)))
 
 
 def near(
@@ -136,7 +174,8 @@ def near(
         known_here = around | _last(before) if PRONOUN.search(sentence) else around
         before = sentence
         topic = 0.0 if alone else ENOUGH if place.fields else 0.0 if asked.names else TOPIC
-        fit = _fit(asked, here, known_here, beside, topic, share, alone)
+        coded = place.fields and any(map(str.isdigit, "".join(asked.names & here)))
+        fit = _fit(asked, here, known_here, beside, topic, 0.0 if coded else share, alone)
         if fit is None:
             continue
         anchors = _anchors(asked, sentence)
@@ -152,7 +191,9 @@ def near(
                 continue
             if not words or (alone and words <= called):
                 continue
-            if value.lower() in asked.text or value.lower() in PLAIN or words & (asked.names | asked.others):
+            digits = {word for word in words if any(map(str.isdigit, word))}
+            repeated = digits <= asked.names if digits else bool(words & (asked.names | asked.others))
+            if value.lower() in asked.text or value.lower() in PLAIN or repeated:
                 continue
             if words <= frozenset().union(*asked.alternatives) and not any(map(str.isdigit, value)):
                 continue
@@ -170,10 +211,11 @@ def _fit(
     """How well a sentence with the words `here` fits; None where it is about something else.
 
     `around` are words that say what it is about, `beside` those of the rest of its paragraph. `topic` is the share
-    of the question's other words that must be in any of these where a line says what is asked.
+    of the question's other words that must be in any of these where a line says what is asked; `share` where nothing
+    stands for them, 0 where a row holds the code that is asked for.
     """
     known = len(asked.names & (here | around))
-    if known < ENOUGH * len(asked.names) and not alone:
+    if known < (HALF if asked.unsure else ENOUGH) * len(asked.names) and not alone:
         return None
     said = len(asked.others & here)
     said_around = len(asked.others & (around - here))
@@ -181,7 +223,7 @@ def _fit(
     if asked.alternatives:
         if said + said_around + said_beside < topic * len(asked.others):
             return None
-    elif said + said_around < share * len(asked.others) or (asked.others and not said):
+    elif share and (said + said_around < share * len(asked.others) or (asked.others and not said)):
         return None
     kinds = len(asked.kinds & (here | around))
     return 2.0 * len(asked.names & here) + known + said + 0.5 * said_around + 0.25 * said_beside + kinds
@@ -211,7 +253,8 @@ def _gap(sentence: str, start: int, end: int, anchors: list[tuple[int, int]]) ->
     def one(x: int, y: int) -> int:
         if start >= y:
             return start - y + (ACROSS if ")" in sentence[y:start] and "(" not in sentence[y:start] else 0)
-        return 0 if sentence[end : end + 2] == " (" and ")" not in sentence[end:x] else x - end + BEFORE
+        bracketed = sentence[end : end + 2] == " (" and ")" not in sentence[end:x]
+        return 0 if bracketed or MEANT_FOR.fullmatch(sentence, end, x) else x - end + BEFORE
 
     return max(0, min((one(x, y) for x, y in anchors), default=0))
 
@@ -227,7 +270,9 @@ def _after_anchors(sentence: str, start: int, end: int, anchors: list[tuple[int,
 def _anchors(asked: Asked, sentence: str) -> list[tuple[int, int]]:
     """Where the words of `about` stand in a sentence, else those of the question."""
     wanted = frozenset().union(*asked.alternatives) or asked.others or asked.names
-    return [m.span() for m in WORD.finditer(sentence) if stem(m[0]) in wanted]
+    found = [m for m in WORD.finditer(sentence) if stem(m[0]) in wanted]
+    asked_for = [m for m in found if stem(m[0]) in asked.said]
+    return [m.span() for m in asked_for or found]
 
 
 def nearest(
@@ -252,9 +297,11 @@ def nearest(
         whole = _ranked(corpus, find, wanted, own, "", question, alone, share=1.0)
         if whole:
             return whole[:k]
-    found = _ranked(corpus, find, wanted, full, about, question, alone)
-    if not found and about:  # it may be the wrong words: those of the question must do
-        found = _ranked(corpus, find, wanted, own, "", question, alone)
+    share = HALF if alone else ENOUGH
+    found = _ranked(corpus, find, wanted, full, about, question, alone, share)
+    told = any(part <= full.said for part in full.alternatives)  # the question says it in these words itself
+    if not found and about and not told:  # it may be the wrong words: those of the question must do
+        found = _ranked(corpus, find, wanted, own, "", question, alone, share)
     if not found and about and form in SPEAKING:  # such a value says itself what it is
         found = _ranked(corpus, find, wanted, replace(full, alternatives=()), "", question, alone)
     return found[:k]
@@ -275,9 +322,10 @@ def _ranked(
     for query in (question, wording):
         for hit in find(query, LINES):
             lines.setdefault((hit.id, hit.start), hit)
-    if about and asked.names and not alone:  # the line that states it need not repeat the name
+    stating = about.replace("|", " ") or " ".join(sorted(asked.others))
+    if stating and asked.names and not alone:  # the line that states it need not repeat the name
         for document in [*dict.fromkeys(hit.id for hit in lines.values())][:NAMED]:
-            for hit in corpus.view((document,)).search(about.replace("|", " "), IN_NAMED):
+            for hit in corpus.view((document,)).search(stating, IN_NAMED):
                 lines.setdefault((hit.id, hit.start), hit)
     found: list[tuple[float, Hit, int, int]] = []
     for rank, hit in enumerate(lines.values()):

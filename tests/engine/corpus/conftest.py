@@ -49,6 +49,14 @@ def add(source: Path, corpora: Path) -> Callable[[Files], CorpusInfo]:
     return add_files
 
 
+@pytest.fixture(scope="module")
+def corpus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """The corpus of the FILES of a test module, through the real parser processes."""
+    root: Path = tmp_path_factory.mktemp("corpus")
+    fill(root / "source", request.module.FILES)
+    return Corpus.open(ingest([root / "source"], root / "corpora").path)
+
+
 @pytest.fixture
 def ingested(add: Callable[[Files], CorpusInfo]) -> Callable[[Files], Corpus]:
     """Write files, ingest them and open the corpus."""

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from engine.corpus import Corpus
 from engine.corpus.amounts import amount
-from engine.corpus.ingest import ingest
 from engine.corpus.phrase import pair
-from tests.engine.corpus.conftest import fill
 
 FILES = {
     "leases/elm.txt": "Lease: Elm House\n\nDeposit: EUR 1,200.50\nEnds on 3 June 2008.\nRuth Smith keeps the old mill.\n",
     "leases/fir.txt": "Lease: Fir House\n\nDeposit: EUR 900\nEnds on 2007-12-31.\nRuth Smith likes cats.\n",
     "leases/oak.txt": "Lease: Oak House\n\nDeposit: EUR 0.9 million\nNo end was agreed. The old mill is near.\n",
 }
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    root: Path = tmp_path_factory.mktemp("amounts")
-    fill(root / "source", FILES)
-    return Corpus.open(ingest([root / "source"], root / "corpora").path)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from engine.corpus import Corpus
 from engine.corpus.columns import column, fields, place
-from engine.corpus.ingest import ingest
-from tests.engine.corpus.conftest import fill
 
 FILES = {
     "invoices.csv": 'invoice_no,customer,Total Amount,status\nA-1,"Wang, Lee & Co",1200.50,paid\nA-2,Orion Metals,80,open\n'
@@ -17,13 +13,6 @@ FILES = {
     "stock.txt": "item;price;count\nlamp; 12.5 ;3\nclock;7;11\n",
     "notes.md": "# Notes\n\nThe total amount, as agreed, is high.\n",
 }
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    root: Path = tmp_path_factory.mktemp("columns")
-    fill(root / "source", FILES)
-    return Corpus.open(ingest([root / "source"], root / "corpora").path)
 
 
 def test_a_column_is_found_by_a_word_of_its_header(corpus: Corpus) -> None:

@@ -8,9 +8,7 @@ import pytest
 
 from engine.corpus import Corpus
 from engine.corpus.forms import FORMS
-from engine.corpus.ingest import ingest
 from engine.corpus.phrase import of_kind, pair, phrase
-from tests.engine.corpus.conftest import fill
 
 FILES = {
     "leases/mill-lane.txt": "Lease: 4 Mill Lane\n\nNotice period: six months\nUnit price ..... 410 EUR\n"
@@ -18,15 +16,14 @@ FILES = {
     "leases/harbour-court.txt": "Lease: Harbour Court\n\nPeriod of notice - 30 days\nThe deposit is $900.\n",
     "log.txt": "2026-05-06 07:49 INFO Ms Barker inspected the Maple lamp on 2011-10-28 for 40 euros.\n"
     "2026-05-07 07:49 INFO Nobody inspected the Fir lamp.\n",
+    "pool.txt": "The fee is 9 euros for adults and 4 euros for children, towels 2 euros.\n",
+    "birch-38-locker.txt": "Locker: birch-38\n\nTowels: 17\nOrder 74620 has to be paid by 25 September 2022.\n",
+    "orders.csv": "order,item,amount,state\nA-76,rope,17.90,open\nA-77,lamp oil,61.40,paid\n",
+    "diary.txt": "Ines Falk inspected R-2026-074 on 25/04/2026.\nIn the end Greta Stone found Quidake.\n"
+    "Late delivery costs the seller 28.2 percent of the price.\nRajesh Wood opened the early kiln on 7 May 2022.\n"
+    "Jo Starn resigns as pastor; Ben Nagy takes over.\n",
     "notes.md": "# Notes\n\nDried lentils came on Friday. We ate dried  lentils again; dried lentil soup too.\n",
 }
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    root = tmp_path_factory.mktemp("nearest")
-    fill(root / "source", FILES)
-    return Corpus.open(ingest([root / "source"], root / "corpora").path)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +42,15 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         ("money", "What did it cost to inspect the Maple lamp?", "inspected", "40 euros"),
         ("money", "What is the unit price of 4 Mill Lane?", "unit price", "410 EUR"),
         (r"\$\d+", "What is the deposit of Harbour Court?", "", "$900"),
+        ("money", "How much does a child pay at the pool?", "fee|adults|children", "4 euros"),
+        ("number", "One more thing: how many towels does locker birch-38 have?", "", "17"),
+        ("date", "When must order 74620 be paid? Please check.", "due|paid", "25 September 2022"),
+        ("money", "How much was order A-77?", "price|cost", "61.40"),
+        ("date", "When did Ines Falk inspect R-2026-074?", "inspected", "25/04/2026"),
+        ("name", "By whom was Project Quidake found?", "found|find", "Greta Stone"),
+        ("percent", "What percentage is the late fee?", "late fee|late|delay", "28.2 percent"),
+        ("name", "who opened the early kiln", "opened|open", "Rajesh Wood"),
+        ("name", "Who's the new pastor?", "resigns|takes|over", "Ben Nagy"),
     ],
 )
 def test_the_value_nearest_to_a_question_is_found(
@@ -82,7 +88,9 @@ def test_a_bad_expression_is_named(corpus: Corpus) -> None:
 
 
 def test_all_values_of_a_form_are_listed(corpus: Corpus) -> None:
-    assert [hit.match for hit in corpus.values("money")] == ["$900", "410 EUR", "40 euros"]
+    assert [hit.match for hit in corpus.values("money")] == [
+        *("$900", "410 EUR", "40 euros", "9 euros", "4 euros", "2 euros")
+    ]
     assert [hit.match for hit in corpus.document("log.txt").values("date")] == ["2011-10-28"]
 
 

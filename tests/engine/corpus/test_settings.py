@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from engine.corpus import Corpus
-from engine.corpus.ingest import ingest
 from engine.corpus.names import doubt, logins
 from engine.corpus.words import other_forms, stem
-from tests.engine.corpus.conftest import fill
 
 FILES: dict[str, str | bytes] = {
     "choir.md": "# Rules of the choir\n\n## Room\n\nBadges are given out by the warden, Ilse Brandt. The room opens at 17:15, "
@@ -31,13 +27,6 @@ FILES: dict[str, str | bytes] = {
     "Seller: Lindqvist & Daughters, 14 Bridge Street, first floor\n\nFor repairs call 0800 44 120 77\n",
     "job.txt": "Dear Sir,\n\nwe pay 2,100 euros a month and a premium of 350 euros in August.\n",
 }
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    root: Path = tmp_path_factory.mktemp("settings")
-    fill(root / "source", FILES)
-    return Corpus.open(ingest([root / "source"], root / "corpora").path)
 
 
 @pytest.mark.parametrize(
