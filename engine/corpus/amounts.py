@@ -1,12 +1,13 @@
 """What a written value amounts to, so that values can be compared and added: amounts, durations, measures, dates.
 
 Units of one kind come out in one unit: durations in days, weights in kilograms, lengths in metres, areas in square
-metres. Currencies are not converted. A date is its day number, so that the largest is the latest.
+metres, volumes in litres, powers in watts, storage in bytes. Currencies are not converted. A date is its day number, so that the largest is the latest.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
@@ -14,16 +15,20 @@ WORDS = {word: number for number, word in enumerate(_ONES.split())} | {
     word: 10 * tens for tens, word in enumerate(_TENS.split(), start=2)
 }
 UNITS = {
-    "minute": 1 / 1440, "hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.44, "year": 365.25,
-    "g": 0.001, "gram": 0.001, "kg": 1.0, "kilogram": 1.0, "tonne": 1000.0, "lb": 0.4536,
+    "second": 1 / 86_400, "minute": 1 / 1440, "hour": 1 / 24, "day": 1.0, "night": 1.0, "week": 7.0, "month": 30.44, "year": 365.25, "decade": 3652.5,
+    "g": 0.001, "gram": 0.001, "kg": 1.0, "kilogram": 1.0, "tonne": 1000.0, "lb": 0.4536, "mg": 1e-6, "ounce": 0.02835, "oz": 0.02835,
+    "mm": 0.001, "millimetre": 0.001, "cm": 0.01, "centimetre": 0.01, "inch": 0.0254, "inche": 0.0254, "yard": 0.9144,
+    "l": 1.0, "litre": 1.0, "ml": 0.001, "ha": 10_000.0, "hectare": 10_000.0, "acre": 4046.86, "m²": 1.0,
+    "w": 1.0, "watt": 1.0, "kw": 1000.0, "hz": 1.0, "mhz": 1e6, "ghz": 1e9, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
     "m": 1.0, "metre": 1.0, "meter": 1.0, "km": 1000.0, "kilometre": 1000.0, "mile": 1609.344, "feet": 0.3048,
     "m2": 1.0, "square metre": 1.0, "square feet": 0.0929, "million": 1e6, "thousand": 1e3, "billion": 1e9,
 }  # fmt: skip
 NUMBER = re.compile(r"(?<![\w.,])-?\d[\d.,]*")
 WORD = re.compile(rf"\b(half an?|(?:{'|'.join(WORDS)})(?:-(?:{'|'.join(WORDS)}))?)\b")
 UNIT = re.compile(
-    rf"\s*(?:working )?({'|'.join(sorted(map(re.escape, UNITS), key=len, reverse=True))})s?(?![\w])"
+    rf"[\s-]*(?:working |full )?({'|'.join(sorted(map(re.escape, UNITS), key=len, reverse=True))})s?(?![\w])"
 )
+FIRST = datetime(1, 1, 1)  # a month without a day begins with its first
 YEAR = re.compile(r"\b\d{4}\b")
 DATE = re.compile(
     r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}|(?i:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)"
@@ -74,7 +79,7 @@ def _day(text: str) -> float | None:
     from dateutil import parser  # takes longer to import than most cells to run
 
     try:
-        found = parser.parse(text, dayfirst=not re.match(r"\d{4}", text), fuzzy=True)
+        found = parser.parse(text, dayfirst=not re.match(r"\d{4}", text), fuzzy=True, default=FIRST)
     except (ValueError, OverflowError):
         return None
     return float(found.toordinal())

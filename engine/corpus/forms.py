@@ -7,6 +7,9 @@ words.
 from __future__ import annotations
 
 _MONTH = r"(?:Jan|Febr|March|April|May|June|July|Aug|Sept|Oct|Nov|Dec)\w*"
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_COIN = r"euros?|dollars|pounds|crowns|francs|cents|pence|yen|EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|JPY|CAD|AUD"
+_LARGE = r"(?:\s(?:thousand|million|billion))?"
 _NO_NAME = (
     r"(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:January|February|March|April|June|July|August|September|October"
     r"|November|December)\b|(?:The|In|We|Our|For|On|By|At|A|As|Between|Half|Before|After|According|Please|Item|No)\s|[A-Z]\w+: |[A-Z]{4,}\s)"
@@ -19,14 +22,15 @@ _COUNT = (
 
 FORMS: dict[str, str] = {
     "email": r"[\w.+-]+@[\w-]+\.[\w.-]*\w",
-    "date": rf"\d{{1,2}}\s{_MONTH}\s\d{{4}}|\d{{4}}-\d\d-\d\d\b(?! \d\d:\d\d)|{_MONTH}\s\d{{1,2}},\s\d{{4}}"
-    rf"|\d\d?[./]\d\d?[./]\d{{4}}|\d{{1,2}}\s{_MONTH}|{_MONTH}\s\d{{1,2}}\b",
-    "money": r"(?:[$€£]|EUR|CHF|USD|GBP)\s?\d[\d.,]*(?<![.,])(?:\smillion)?"
-    r"|\d[\d.,]*(?<![.,])(?:\smillion)?\s?(?:euros?|dollars|pounds|crowns|francs|EUR|USD|GBP|CHF)\b",
-    "duration": rf"\b(?:\d+|{_COUNT})\s(?:working\s)?(?:minute|hour|day|week|month|year)s?\b",
+    "date": rf"\b{_DAY}\s(?:of\s)?{_MONTH},?\s\d{{4}}|\d{{4}}-\d\d-\d\d\b(?! \d\d:\d\d)|{_MONTH}\s{_DAY},?\s\d{{4}}"
+    rf"|\d\d?[./]\d\d?[./]\d{{4}}|\b{_DAY}\s(?:of\s)?{_MONTH}|{_MONTH}\s{_DAY}\b|{_MONTH}\s\d{{4}}\b",
+    "money": rf"(?:[$€£]|EUR|CHF|USD|GBP)\s?\d[\d.,]*(?<![.,]){_LARGE}"
+    rf"|\d[\d.,]*(?<![.,]){_LARGE}\s?(?:(?:{_COIN})\b|[€£])",
+    "duration": rf"\b(?:\d+(?:\.\d+)?|{_COUNT})[\s-](?:working\s|full\s)?(?:second|minute|hour|day|night|week|month|year|decade)s?\b",
     "percent": r"\d[\d.,]*\s?(?:%|percent|per cent)",
     "measure": r"\d[\d.,]*\s?(?:kg|g|tonnes|kilograms|grams|lb|°C|degrees(?:\sCelsius)?|bar|km|miles|kilometres"
-    r"|litres(?:\sper\s100\skm)?|square\smetres|m2|square\sfeet|metres|m|feet)\b",
+    r"|litres(?:\sper\s100\skm)?|square\smetres|m2|square\sfeet|metres|m|feet|cm|mm|centimetres|millimetres|inch(?:es)?|yards|ml|l|mg"
+    r"|pounds|ounces|oz|kWh|kW|W|watts|V|volts|Hz|MHz|GHz|GB|MB|TB|kB|ha|hectares|acres|°F|m²|m³|cubic\smetres)(?!\w)",
     "time": r"\b\d{1,2}[:.]\d\d(?:\s?[ap]\.?m\b\.?)?|\b\d{1,2}\s[ap]\.?m\b\.?",
     "phone": r"(?<![\d.-])(?!\d{4}-\d\d-\d\d\b)\+?\d[\d /-]{6,}\d",
     "address": r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b",

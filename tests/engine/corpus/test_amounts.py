@@ -24,6 +24,8 @@ FILES = {
         ("$0.9 million", 900_000), ("12,5 %", 12.5), ("17 percent", 17), ("-30 °C", -30), ("Room 12", 12),
         ("nine working days", 9), ("3 weeks", 21), ("twenty-one days", 21), ("half an hour", 1 / 48), ("90 minutes", 1 / 16),
         ("500 grams", 0.5), ("2 tonnes", 2000), ("1.5 km", 1500), ("12 m", 12),
+        ("45 cm", 0.45), ("90 seconds", 90 / 86_400), ("1.5 hours", 1.5 / 24), ("6-month", 6 * 30.44), ("2 ha", 20_000), ("40 GB", 40e9), ("3 ml", 0.003),
+        ("3rd of May 2024", date(2024, 5, 3).toordinal()), ("May 2024", date(2024, 5, 1).toordinal()), ("1.5 thousand", 1500),
         ("3 June 2008", date(2008, 6, 3).toordinal()), ("June 3, 2008", date(2008, 6, 3).toordinal()),
         ("2008-06-03", date(2008, 6, 3).toordinal()), ("03/06/2008", date(2008, 6, 3).toordinal()),
         ("03.06.2008", date(2008, 6, 3).toordinal()), ("June 11", None), ("31 February 2008", None), ("none", None),
