@@ -19,6 +19,9 @@ FORM_OF_TYPE = {
 
 _NAMED = "name = context.phrase(question)\n"
 _KIND = "docs = context.kind(question)\n"
+_LABELS = r"""lines = context.kind(question).grep(r"\S.*", None)
+found = map_query(question, lines)
+"""
 
 
 def look_up(form: str, about: str) -> str:
@@ -39,8 +42,7 @@ CELLS: dict[str, str] = {
     + "hits = {(h.id, h.line): h for h in docs.grep(name, None)}\nFINAL(len(hits), [*hits.values()][:20])",
     "count kind": _NAMED + _KIND + "docs = docs.matching(name)\nFINAL(len(docs), docs)",
     "list kind": _NAMED + _KIND + f'docs = docs.matching(name)\nFINAL(docs.names or "{NOT_THERE}", docs)',
-    "list ids": _NAMED
-    + f"""hits = [h for line in context.grep(name, None) for h in line.text.values("code")[:1]]
+    "list ids": f"""hits = [h for line in context.entries(question) for h in line.text.values("code")[:1]]
 FINAL([h.match for h in hits] or "{NOT_THERE}", hits)""",
     "count lines": _NAMED
     + "hits = {(h.id, h.line): h for h in context.grep(name, None)}\nFINAL(len(hits), [*hits.values()][:20])",
@@ -48,6 +50,19 @@ FINAL([h.match for h in hits] or "{NOT_THERE}", hits)""",
 found = map_query(question, hits)
 told = [(a, h) for a, h in zip(found, hits) if a != "NONE"]
 FINAL(*told[0]) if told else FINAL("{NOT_THERE}")""",
+    "count entries": "hits = context.entries(question)\nFINAL(len(hits), hits[:20])",
+    "parts": """parts = context.parts(question)
+found = rlm_query_batched(parts, [context] * len(parts))
+FINAL({p[:-1]: a for p, a in zip(parts, found)})""",
+    "labels count": _LABELS
+    + """hits = [h for h, a in zip(lines, found) if a == "yes"]
+FINAL(len(hits), hits[:20])""",
+    "labels list": _LABELS
+    + f"""hits = [h for h, a in zip(lines, found) if a == "yes"]
+FINAL("\\n".join(h.text for h in hits) or "{NOT_THERE}", hits)""",
+    "labels split": _LABELS
+    + f"""counts = {{a: found.count(a) for a in found if a != "NONE"}}
+FINAL(counts or "{NOT_THERE}", lines[:20])""",
     "each": _KIND
     + f"""found = rlm_query_batched(question, docs)
 pairs = {{d.name: a for d, a in zip(docs, found) if a != "{NOT_THERE}"}}
@@ -55,10 +70,17 @@ FINAL(pairs or "{NOT_THERE}")""",
 }
 
 
-def list_values(form: str, named: bool) -> str:
-    """List every value of a form: in the documents that hold the phrase in question, or in all."""
-    where = "context.matching(context.phrase(question))" if named else "context"
-    return f'''hits = {where}.values("{form}")
+PLACES = {
+    "all": "context",
+    "about": "context.matching(context.phrase(question))",
+    "kind": "context.kind(question)",
+}
+
+
+def list_values(form: str, place: str) -> str:
+    """List every value of a form: in "all" documents, in those that speak of a phrase, or in those of a "kind"."""
+    return f'''form, docs = "{form}", {PLACES[place]}
+hits = docs.values(form)
 FINAL(list(dict.fromkeys(h.match for h in hits)) or "{NOT_THERE}", hits)'''
 
 
@@ -73,9 +95,9 @@ FINAL(pairs or "{NOT_THERE}", hits)'''
 
 def extreme(form: str, about: str, upper: bool, which: bool) -> str:
     """Finish with the largest or smallest value over the documents of a kind, or with the document that has it."""
-    at = -1 if upper else 0
-    return f'''hits = context.kind(question).nearest_each("{form}", question, "{about}").ranked()
-FINAL(hits[{at}].{"name" if which else "match"}, hits[{at}]) if hits else FINAL("{NOT_THERE}")'''
+    return f'''at, docs = {-1 if upper else 0}, context.kind(question)
+hits = docs.nearest_each("{form}", question, "{about}").ranked()
+FINAL(hits[at].{"name" if which else "match"}, hits[at]) if hits else FINAL("{NOT_THERE}")'''
 
 
 def total(form: str, about: str) -> str:
@@ -99,9 +121,10 @@ docs = context.matching(a) {"-" if without else "&"} context.matching(b)
     return docs + ("FINAL(len(docs), docs)" if count else f'FINAL(docs.names or "{NOT_THERE}", docs)')
 
 
-def distinct(form: str) -> str:
-    """Finish with how many different values of a form there are."""
-    return f'''hits = context.values("{form}")
+def distinct(form: str, place: str = "all") -> str:
+    """Finish with how many different values of a form there are, in all documents or in those of a "kind"."""
+    return f'''form, docs = "{form}", {PLACES[place]}
+hits = docs.values(form)
 FINAL(len({{h.match for h in hits}}), hits[:20])'''
 
 
@@ -127,11 +150,9 @@ FINAL(found[0].match, found[0]) if found else FINAL("{NOT_THERE}")'''
 
 def column(about: str, named: bool, end: str) -> str:
     """Reckon over a column of CSV rows, those that hold the phrase in question or all: "sum", "max" or "min"."""
-    rows = "context.phrase(question)" if named else '""'
-    last = {
-        "sum": "round(sum(h.number for h in hits), 2), hits[:20]",
-        "max": "hits[-1].match, hits[-1]",
-        "min": "hits[0].match, hits[0]",
-    }[end]
-    return f'''hits = context.column("{about}", {rows}).ranked()
+    rows = "context.entries(question)" if named else '""'
+    last = "round(sum(h.number for h in hits), 2), hits[:20]" if end == "sum" else "hits[at].match, hits[at]"
+    at = {"sum": "None", "max": "-1", "min": "0"}[end]
+    return f'''at, rows = {at}, {rows}
+hits = context.kind(question).column("{about}", rows).ranked()
 FINAL({last}) if hits else FINAL("{NOT_THERE}")'''

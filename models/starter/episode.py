@@ -13,7 +13,7 @@ class Episode:
     """One question with its reference. `plan` is what the oracle may know beside the messages it sees.
 
     `kind` tells the grader how to compare; `others` are answers that would be wrong; `earlier` the
-    questions and answers that it follows.
+    questions and answers that it follows; `first` a cell that is written in the model's place, with a mistake.
     """
 
     family: str
@@ -23,3 +23,4 @@ class Episode:
     plan: dict[str, Any] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     earlier: tuple[tuple[str, str], ...] = ()
+    first: str = ""

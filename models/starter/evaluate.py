@@ -20,23 +20,23 @@ from typing import Any
 
 from engine.engine import Engine
 from engine.llm import open_model
+from engine.llm.base import Model, Request, Stream
 from engine.types import Settings
 from models.starter import baselines
 from models.starter.episode import Episode
 from models.starter.families import episodes
 from models.starter.grade import right
-from models.starter.rehearsal import OracleModel, rehearse, store
+from models.starter.rehearsal import OracleModel, OracleStream, rehearse, store
 from models.starter.worlds import make_world
 
 ASKED = (
     "look-up", "count", "list", "not there", "fan out", "fan out (children)",
-    "extreme", "total", "compare", "two sets", "distinct", "two steps", "follow-up", "table", "yes or no",
+    "extreme", "total", "compare", "two sets", "distinct", "two steps", "follow-up", "table", "yes or no", "several", "labels", "recovery",
 )  # fmt: skip
 SEED = 20_000_000  # far from the seeds of the training data
 PROBE = Path(__file__).parent / "probe"
 
-Earlier = tuple[tuple[str, str], ...]
-Ask = Callable[[Path, str, Earlier], str | None]
+Ask = Callable[[Path, Episode], str | None]
 
 
 def cases(each: int, families: Collection[str] = ASKED) -> Iterator[tuple[dict[str, str], list[Episode]]]:
@@ -71,17 +71,37 @@ def probe() -> Iterator[tuple[dict[str, str], list[Episode]]]:
     yield documents, found
 
 
+class Stumbling:
+    """A model whose next root begins with a given cell; everything else is its own."""
+
+    def __init__(self, model: Model):
+        self._model = model
+        self.first = ""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def submit(self, request: Request) -> Stream:
+        """Answer with the given cell once, then let the model answer."""
+        if not self.first or not request.conversation.endswith("/0"):
+            return self._model.submit(request)
+        given, self.first = self.first, ""
+        return OracleStream(f"```repl\n{given}\n```")
+
+
 @contextmanager
 def through_engine(model: str, depth: int) -> Iterator[Ask]:
     """Ask a GGUF model through Engine.add and Engine.ask, with sandboxed cells, as the app does."""
     settings = Settings(depth=depth)
-    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder) / "data", open_model(model)) as engine:
+    given = Stumbling(open_model(model))
+    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder) / "data", given) as engine:
 
-        def ask(source: Path, question: str, earlier: Earlier) -> str | None:
+        def ask(source: Path, episode: Episode) -> str | None:
             corpus, follows = engine.add([source]), None
-            for before, _ in earlier:
+            for before, _ in episode.earlier:
                 follows = engine.ask(before, corpus, settings, follows=follows).run
-            return engine.ask(question, corpus, settings, follows=follows).answer
+            given.first = episode.first
+            return engine.ask(episode.question, corpus, settings, follows=follows).answer
 
         yield ask
 
@@ -91,7 +111,7 @@ def through_rehearsal(reply: Callable[..., str]) -> Iterator[Ask]:
     """Ask a function in the model's place, with cells in this process."""
     made: dict[Path, Path] = {}
 
-    def ask(source: Path, question: str, earlier: Earlier) -> str | None:
+    def ask(source: Path, episode: Episode) -> str | None:
         if source not in made:
             files = {
                 str(p.relative_to(source)): p.read_text("utf-8")
@@ -100,7 +120,7 @@ def through_rehearsal(reply: Callable[..., str]) -> Iterator[Ask]:
             }
             made[source] = store(files, source.parent / "corpus")
         try:
-            return rehearse(OracleModel(reply), made[source], question, earlier=earlier)
+            return rehearse(OracleModel(reply), made[source], episode.question, earlier=episode.earlier)
         except Exception as error:
             return f"({type(error).__name__})"
 
@@ -119,7 +139,7 @@ def score(
                 (source / name).parent.mkdir(parents=True, exist_ok=True)
                 (source / name).write_text(text, "utf-8")
             for episode in found:
-                answer = ask(source, episode.question, episode.earlier)
+                answer = ask(source, episode)
                 good = right(answer, episode.answer, episode.kind, episode.others)
                 marks[episode.family].append(good)
                 if show and not good:

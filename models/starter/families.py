@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
+from models.starter import slips
+from models.starter.compound import several
 from models.starter.episode import Episode
 from models.starter.fanout import fan_out
 from models.starter.followups import follow_up
 from models.starter.lookups import about, absent, lookup
 from models.starter.mentions import mention, mention_in_kind, values, values_about
+from models.starter.opinions import labelled
+from models.starter.oracle import cell_of
 from models.starter.reckoning import compare, distinct, extreme, total, two_sets, two_steps
 from models.starter.tables import table
 from models.starter.verdicts import yes_no
@@ -33,8 +38,25 @@ FAMILIES: dict[str, tuple[float, Callable[[random.Random, World], Episode | None
     "two steps": (0.05, two_steps),
     "follow-up": (0.06, follow_up),
     "yes or no": (0.06, yes_no),
+    "several": (0.06, several),
+    "labels": (0.06, labelled),
     "deep": (0.05, lambda rng, world: fan_out(rng, world, deep=True)),
 }
+
+
+def recovery(rng: random.Random, world: World) -> Episode | None:
+    """A question of another family whose first cell comes with a mistake in it."""
+    episode = rng.choice((lookup, mention, extreme, total, two_sets))(rng, world)
+    cell = cell_of(episode) if episode else None
+    if episode is None or cell is None:
+        return None
+    slipped = slips.slip(rng, cell)
+    return (
+        replace(episode, family="recovery", first=slipped) if slips.after(episode.question, slipped) else None
+    )
+
+
+FAMILIES["recovery"] = (0.04, recovery)
 
 
 def episodes(rng: random.Random, world: World, count: int) -> list[Episode]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from engine.bench.grade import MOST, NOT_THERE, normal, numbers, stands
+from engine.bench.grade import MOST, NOT_THERE, normal, numbers, score, stands
 
 NONE = re.compile(NOT_THERE, re.I)
 
@@ -14,7 +14,8 @@ def right(answer: str | None, reference: Any, kind: str, others: tuple[str, ...]
     """Whether `answer` says what `reference` says.
 
     `kind`: "text" (the reference and little else), "number", "set" (all and nothing else), "pairs" (each key
-    with its value, no other), "contains" (names the reference), "none" (says that it is not there).
+    with its value, no other), "all" (each of several texts), "lines" (each line and no other), "contains" (names the
+    reference), "none" (says that it is not there).
     """
     if not answer or not answer.strip():
         return False
@@ -34,6 +35,10 @@ def right(answer: str | None, reference: Any, kind: str, others: tuple[str, ...]
         return {normal(k): normal(v) for k, v in given.items()} == {
             normal(k): normal(v) for k, v in reference.items()
         }
+    if kind == "all":
+        return score(answer, reference, "all", others) == 1
+    if kind == "lines":
+        return {*map(normal, answer.splitlines())} == {*map(normal, reference)}
     if kind == "contains":
         return normal(reference) in normal(answer)
     return _same_text(normal(answer), normal(str(reference)), [normal(o) for o in others])

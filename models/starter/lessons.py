@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine import prompt
 from engine.kernel.toolbox import PIECE_PROMPT
-from models.starter import cells, followups, reckoning, unseen, verdicts
+from models.starter import cells, compound, followups, opinions, reckoning, slips, unseen, verdicts
 from models.starter.cells import CELLS, FORM_OF_TYPE, ask_lines, list_values, look_up
 from models.starter.facts import Attribute, fill, kinds, made_up_attribute, make_thing, verbs
 from models.starter.families import episodes
@@ -22,7 +22,7 @@ from models.starter.fanout import FAN, FAN_DEEP, ask_each
 from models.starter.lexicon import WORDS, organisation, person
 from models.starter.lookups import ask_for, said_of, synonyms, verb_forms, within
 from models.starter.oracle import cell_of
-from models.starter.plainly import plain_question, plain_thing
+from models.starter.plainly import entry_question, plain_comparison, plain_question, plain_thing
 from models.starter.wording import BARE, plural, reword, shorten
 from models.starter.worlds import FILLER, NOUNS, World, bindings, make_world, scene_facts, state
 
@@ -154,9 +154,27 @@ def of_plain(rng: random.Random) -> list[Lesson]:
     return [(reword(rng, within(rng, question)), cell, rng.random() < 0.1)]
 
 
+def of_entries(rng: random.Random) -> list[Lesson]:
+    """How many entries of a list, a log or a table are of a sort; every value of a form in one of these."""
+    asked, cell = entry_question(rng)
+    return [(reword(rng, asked), cell, rng.random() < 0.15)]
+
+
 def of_verdict(rng: random.Random) -> list[Lesson]:
     """A question that wants yes or no."""
     return [(within(rng, verdicts.question(rng)), CELLS["judge"], False)]
+
+
+def of_several(rng: random.Random) -> list[Lesson]:
+    """A question that asks several things at once."""
+    found = compound.lesson(rng)
+    return [(*found, False)] if found else []
+
+
+def of_labels(rng: random.Random) -> list[Lesson]:
+    """A question about lines that need a label each."""
+    asked = opinions.sorting(rng, rng.sample(opinions.topics(), 4))
+    return [(asked.question, CELLS[f"labels {asked.act}"], False)]
 
 
 def of_verb(rng: random.Random) -> list[Lesson]:
@@ -196,12 +214,12 @@ def of_rows(rng: random.Random) -> list[Lesson]:
         return [(reword(rng, asked), CELLS["list ids"], False)]
     if draw < 0.55:
         asked = fill(rng, rng.choice(MARKED), {"n": rng.choice(NUMBERED), "s": rng.choice(STATES)})
-        return [(reword(rng, asked), CELLS["count lines"], False)]
+        return [(reword(rng, asked), CELLS["count entries"], False)]
     if draw < 0.75:
         asked = fill(
             rng, rng.choice(EMAILS), {"d": rng.choice(("mail", "letter", "memo", "document")), "s": things}
         )
-        return [(reword(rng, asked), list_values("email", named=True), False)]
+        return [(reword(rng, asked), list_values("email", "about"), False)]
     words = {"a": rng.choice(SORTS), "n": rng.choice(DOCUMENTS)}
     asked = " ".join(fill(rng, rng.choice(WHO_EACH).replace("{v}", rng.choice(DID)), words).split())
     asked = reword(rng, asked)
@@ -221,6 +239,8 @@ def of_world(rng: random.Random, world: World) -> list[Lesson]:
 def of_many(rng: random.Random) -> list[Lesson]:
     """The largest of many, a total, a comparison of two, two sets of documents, how many different, two steps."""
     draw = rng.random()
+    if rng.random() < 0.14:
+        return [(*plain_comparison(rng), False)]
     if draw < 0.2:
         a, b = mentioned(rng), mentioned(rng)
         without, count = rng.random() < 0.5, rng.random() < 0.4
@@ -382,6 +402,15 @@ def talk(
     ]
 
 
+def recovery(rng: random.Random, lesson: Lesson) -> list[dict[str, object]]:
+    """A conversation of two turns: a cell with a mistake, which is given, and the right one; empty without a mistake."""
+    question, cell, _ = lesson
+    seen = slips.after(question, slips.slip(rng, cell))
+    first, last = talk(rng, lesson, whole=True)
+    given = [{"role": m.role, "content": m.content, "given": True} for m in seen]
+    return [first, *given, last] if given else []
+
+
 SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
     (14, of_attribute),
     (8, of_verb),
@@ -390,14 +419,19 @@ SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
     (9, of_plain),
     (16, of_many),
     (4, of_verdict),
+    (5, of_entries),
+    (4, of_several),
+    (4, of_labels),
 )  # lessons for each world
 FOLLOWED = 8  # follow-ups for each world
 JUDGED = 8  # sub-calls of `judged` for each world
 VERDICTS = 7  # sub-calls that want yes or no for each world
+LABELLED = 14  # sub-calls that want a label for each world
+SLIPS = 3  # cells with a mistake, shown and mended, for each world
 WHOLE = 0.3  # share of the look-ups that are learnt to the end
 
 
-Talk = tuple[str, list[dict[str, object]]]  # cell, follow or leaf; the messages
+Talk = tuple[str, list[dict[str, object]]]  # cell, follow, mended or leaf; the messages
 
 
 def conversations(rng: random.Random) -> list[Talk]:
@@ -420,10 +454,14 @@ def conversations(rng: random.Random) -> list[Talk]:
             talks.append(
                 ("follow", talk(rng, (asked, cell, False), whole=rng.random() < 0.6, earlier=before))
             )
+    for lesson in rng.sample(found, SLIPS):
+        if mended := recovery(rng, lesson):
+            talks.append(("mended", mended))
     for asked, answer in [
         *leaves(rng, world),
         *(judged(rng) for _ in range(JUDGED)),
         *(verdicts.judged(rng) for _ in range(VERDICTS)),
+        *(opinions.judged(rng) for _ in range(LABELLED)),
     ]:
         talks.append(("leaf", [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]))
     return talks

@@ -17,13 +17,17 @@ BY_ACT = {
     "list documents": "list documents",
     "kind list": "list kind",
     "whether": "whether",
-    "kind lines": "count lines in kind",
+    "kind lines": "count entries",
     "kind times": "count in kind",
-    "rows status": "count lines",
-    "rows count": "count lines",
+    "rows status": "count entries",
+    "rows count": "count entries",
     "rows list": "list ids",
     "about": "line",
     "judge": "judge",
+    "parts": "parts",
+    "labels count": "labels count",
+    "labels list": "labels list",
+    "labels split": "labels split",
     "deep": "each",
 }
 
@@ -38,7 +42,7 @@ def cell_of(episode: Episode) -> str | None:
             return ask_lines(FORM_OF_TYPE[plan["type"]], plan["about"])
         case "values" | "values about" as act:
             form = "email" if "@" in plan["regex"] else "percent" if "%" in plan["regex"] else "address"
-            return list_values(form, named=act == "values about")
+            return list_values(form, "about" if act == "values about" else "all")
         case "extreme":
             return cells.extreme(plan["form"], plan["about"], plan["upper"], plan["which"])
         case "total":
@@ -67,14 +71,19 @@ class Oracle:
         self.episode = episode
 
     def __call__(self, node: str, messages: Sequence[Message]) -> str:
-        prompt = messages[-1].content
+        prompt = next(m.content for m in messages if m.role == "user")
         plan = self.episode.plan
         leads = [line for line in prompt.split("\n") if line.startswith("Context: ")]
         if not leads or not prompt.startswith(("Context: ", "Asked before")):
             text = prompt.split("\n\nQuestion: ", 1)[0]
+            if plan["act"].startswith("labels"):
+                return plan["labels"].get(text.strip(), plan["else"])
             if plan["act"] == "judge":
                 return plan["answer"] if plan["line"] in text else "NONE"
             return next((value for value in plan.get("values", {}).values() if value in text), "NONE")
+        if plan["act"] == "parts" and "." in node:
+            form, about = plan["said"][min(int(node.rsplit(".", 1)[1]) - 1, len(plan["said"]) - 1)]
+            return f"```repl\n{look_up(form, about)}\n```"
         child = plan["act"] == "deep" and not leads[0].startswith("Context: Corpus")
         cell = look_up(FORM_OF_TYPE[plan["type"]], plan["about"]) if child else cell_of(self.episode)
         return f"```repl\n{cell or UNKNOWN}\n```"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 
-from models.starter.cells import look_up
+from models.starter.cells import AMOUNTS, CELLS, column, compare, distinct, list_values, look_up
 from models.starter.facts import fill, verbs
 from models.starter.lexicon import WORDS, organisation, person, town
 
@@ -71,6 +71,139 @@ ASKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
+# form, what a line may say, questions for the one that has more, for the one that has less; {a} and {b} two things or people
+COMPARED: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("money", PAY, (
+        "What is dearer, {a} or {b}?", "Which is the more expensive one, {a} or {b}?", "Is {a} more expensive than {b}, or the other way round?",
+        "Who pays more, {a} or {b}?", "Who got more money, {a} or {b}?", "Where is it more expensive, at {a} or at {b}?", "What costs more, {a} or {b}?",
+        "Who charges more, {a} or {b}?", "Who spent more, {a} or {b}?", "For which do we pay more, {a} or {b}?", "Who earns more, {a} or {b}?",
+    ), (
+        "What is cheaper, {a} or {b}?", "Is {a} cheaper than {b}, or the other way round?", "Who pays less, {a} or {b}?", "Where is it cheaper, at {a} or at {b}?",
+        "What costs less, {a} or {b}?", "Who asks for less, {a} or {b}?", "Which one can I get for less money, {a} or {b}?", "Who earns less, {a} or {b}?",
+    )),
+    ("duration", "takes|take|lasts|last|within|valid|period", (
+        "What takes longer, {a} or {b}?", "Which lasts longer, {a} or {b}?", "Where do I get more days off, at {a} or at {b}?", "Who gets more holiday, {a} or {b}?",
+        "What is valid for longer, {a} or {b}?", "Who has to wait longer, {a} or {b}?", "Which one needs more time, {a} or {b}?",
+    ), (
+        "What takes less time, {a} or {b}?", "Which is quicker, {a} or {b}?", "Where do I get fewer days off, at {a} or at {b}?", "What is over sooner, {a} or {b}?",
+        "Which is faster, {a} or {b}?", "Who waits less, {a} or {b}?",
+    )),
+    ("date", "", (
+        "What came later, {a} or {b}?", "Who arrived later, {a} or {b}?", "Which is the more recent one, {a} or {b}?", "What was last, {a} or {b}?", "Which is newer, {a} or {b}?",
+        "Who started later, {a} or {b}?", "Which one is due later, {a} or {b}?",
+    ), (
+        "What came first, {a} or {b}?", "Who was here first, {a} or {b}?", "What happened earlier, {a} or {b}?", "Which is older, {a} or {b}?", "Who joined earlier, {a} or {b}?",
+        "Who started before the other, {a} or {b}?", "Which one is due first, {a} or {b}?",
+    )),
+    ("measure", "weighs|weight|heavy", ("Which is heavier, {a} or {b}?", "What weighs more, {a} or {b}?", "Who is heavier, {a} or {b}?"),
+     ("Which is lighter, {a} or {b}?", "What weighs less, {a} or {b}?")),
+    ("measure", "metres|km|kilometres|miles|feet|m2|square|away", (
+        "Which is bigger, {a} or {b}?", "What is farther away, {a} or {b}?", "Which is longer, {a} or {b}?", "Who lives farther away, {a} or {b}?", "What is larger, {a} or {b}?",
+    ), ("Which is smaller, {a} or {b}?", "What is nearer, {a} or {b}?", "Which is closer to us, {a} or {b}?", "Who has the shorter way, {a} or {b}?")),
+    ("number", "", (
+        "Who has more {n}, {a} or {b}?", "Where are there more {n}, at {a} or at {b}?", "Which has more {n}, {a} or {b}?", "Who sold more {n}, {a} or {b}?",
+        "Who brought more {n}, {a} or {b}?", "Which of the two had more {n}, {a} or {b}?",
+    ), ("Who has fewer {n}, {a} or {b}?", "Which has fewer {n}, {a} or {b}?", "Who sold fewer {n}, {a} or {b}?", "Where are there fewer {n}, at {a} or at {b}?")),
+    ("percent", "percent|%|rate|discount|share|interest", ("Which has the higher rate, {a} or {b}?", "Where is the discount bigger, at {a} or at {b}?", "Who owns more, {a} or {b}?"),
+     ("Which has the lower rate, {a} or {b}?", "Where is the discount smaller, at {a} or at {b}?")),
+    ("time", "opens|open|closes|close|starts|begins|ends|until", ("Which opens later, {a} or {b}?", "What starts later in the day, {a} or {b}?", "Which closes later, {a} or {b}?"),
+     ("Which opens earlier, {a} or {b}?", "What begins earlier in the morning, {a} or {b}?", "Which closes first, {a} or {b}?")),
+)  # fmt: skip
+SHEETS = (
+    "list", "log", "diary", "register", "table", "price list", "expenses", "expense list", "guest book", "order book", "time sheet", "stock list", "ledger",
+    "shift log", "call log", "visitor list", "inventory", "catalogue", "calendar", "schedule", "cash book", "logbook", "timetable", "minutes", "newsletter",
+    "programme", "menu", "bill", "statement", "report", "records", "journal", "sheet", "file", "database", "loan list", "waiting list", "duty roster",
+)  # fmt: skip
+ENTRIES = (
+    "How many {n} are in {d}?", "How many {n} are there in {d}?", "How many {n} are on {d}?", "How many {n} does {d} list?", "How many {n} stand in {d}?",
+    "How many {s} {n} are in {d}?", "How many {n} in {d} are {s}?", "How many of the {n} in {d} are {s}?", "How many {n} are {s} according to {d}?",
+    "How many entries does {d} have?", "How many lines does {d} have?", "How many entries of {d} are about {x}?", "How many rows of {d} say {s}?",
+    "How many {s} lines are there in {d}?", "How many entries in {d} are from {p}?", "How many {n} did {p} order according to {d}?",
+    "How many {n} are listed for {p} in {d}?", "Count the {n} in {d}.", "Count the {s} {n} in {d}.", "How often does {p} appear in {d}?",
+    "How many entries of {p} are there in {d}?", "How many {n} in {d} are from {p}?", "What is the number of {n} in {d}?", "How many rows mention {p} in {d}?",
+    "In how many lines of {d} does {p} come up?", "How many {n} on {d} are for {p}?", "How many items are on {d}?", "How many records of {d} are {s}?",
+    "How many people are on {d}?", "How many {n} have the status {s}?", "How many {n} are still {s}?",
+)  # fmt: skip
+VALUED = {
+    "email": ("e-mail addresses", "email addresses", "mail addresses", "emails"), "phone": ("phone numbers", "telephone numbers", "numbers to call"),
+    "date": ("dates", "days", "dates of the meetings", "days with an entry"), "money": ("prices", "amounts", "sums", "amounts of money", "fees"),
+    "percent": ("percentages", "rates"), "code": ("reference numbers", "codes", "order numbers", "serial numbers"), "time": ("times", "times of day"),
+    "address": ("IP addresses",), "name": ("names", "people", "persons", "names of people"),
+}  # fmt: skip
+EVERY = (
+    "List the {k} in {d}.", "Which {k} are in {d}?", "Give me all {k} from {d}.", "What {k} stand in {d}?", "Which {k} does {d} name?", "Show me the {k} of {d}.",
+    "Collect the {k} from {d}.", "What are the {k} in {d}?", "On {d}, which {k} are there?", "Write out all {k} of {d}.", "Which {k} occur in {d}?",
+)  # fmt: skip
+DIFFERENT = ("How many different {k} are in {d}?", "How many different {k} does {d} name?", "Count the different {k} in {d}.", "How many distinct {k} are there in {d}?")  # fmt: skip
+SUMMED = ("What do all {n} in {d} add up to?", "What is the total of {d}?", "How much is it in all in {d}?", "Add up the amounts in {d}.", "What does {d} come to in total?")  # fmt: skip
+TOP = (("What is the highest amount in {d}?", "What was the largest single amount in {d}?", "What is the biggest sum in {d}?", "How much is the most expensive entry of {d}?"),
+       ("What is the lowest amount in {d}?", "What was the smallest single amount in {d}?", "How much is the cheapest entry of {d}?"))  # fmt: skip
+
+
+def plain_comparison(rng: random.Random) -> tuple[str, str]:
+    """Which of two things has more, in plain words, with the cell that answers it."""
+    form, about, more, less = rng.choice(COMPARED)
+    upper = rng.random() < 0.5
+    ask = rng.choice(more if upper else less)
+    who = ask.startswith("Who") or "at {a}" in ask
+
+    def named():
+        return rng.choice(
+            (person(rng), organisation(rng))
+            if who
+            else (plain_thing(rng), plain_thing(rng), organisation(rng), town(rng))
+        )
+
+    words = {"a": named(), "b": named(), "n": rng.choice(WORDS["plurals"]), "v": "x"}
+    asked = fill(rng, ask, words)
+    return asked.lower() if rng.random() < 0.12 else asked, compare(form, about, upper)
+
+
+def entry_question(rng: random.Random) -> tuple[str, str]:
+    """A question about the entries of a list, a log or a table, with the cell that answers it."""
+    sheet = rng.choice(SHEETS)
+    whose = rng.choice(
+        (
+            "",
+            "",
+            f"{rng.choice(WORDS['things'])} ",
+            f"{rng.choice(WORDS['adjectives'])} ",
+            f"{rng.choice(WORDS['plurals']).rstrip('s')} ",
+        )
+    )
+    of = rng.choice(
+        (
+            "",
+            "",
+            "",
+            f" of the {rng.choice(WORDS['things'])}",
+            f" of {organisation(rng)}",
+            f" for {rng.randint(2015, 2029)}",
+            f" of {rng.choice(MONTHS)}",
+        )
+    )
+    words = {
+        "d": f"{rng.choice(('the', 'the', 'our', 'my'))} {whose}{sheet}{of}", "n": rng.choice((rng.choice(WORDS["plurals"]), f"{rng.choice(WORDS['things'])}s")),
+        "s": rng.choice((*STATES, rng.choice(WORDS["adjectives"]))), "p": rng.choice((person(rng), organisation(rng), person(rng).split()[-1])),
+        "x": plain_thing(rng), "v": "x",
+    }  # fmt: skip
+    draw = rng.random()
+    if draw < 0.55:
+        return fill(rng, rng.choice(ENTRIES), words), CELLS["count entries"]
+    form = rng.choice(sorted(VALUED))
+    words["k"] = rng.choice(VALUED[form])
+    if draw < 0.75:
+        return fill(rng, rng.choice(EVERY), words), list_values(form, "kind")
+    if draw < 0.83:
+        return fill(rng, rng.choice(DIFFERENT), words), distinct(form, "kind")
+    if draw < 0.9:
+        return fill(rng, rng.choice(SUMMED), words), column(AMOUNTS, named=False, end="sum")
+    upper = rng.random() < 0.6
+    return fill(rng, rng.choice(TOP[0 if upper else 1]), words), column(
+        AMOUNTS, named=False, end="max" if upper else "min"
+    )
+
+
 def plain_thing(rng: random.Random) -> str:
     """Something without a name, as people call things: "the fire door", "an apprentice of the old mill"."""
     a, b, c = rng.choice(WORDS["adjectives"]), rng.choice(WORDS["things"]), rng.choice(WORDS["things"])
@@ -105,3 +238,5 @@ def plain_question(rng: random.Random) -> tuple[str, str]:
 
 TRADES = ("plumber", "electrician", "landlord", "office", "driver", "mayor", "roofer", "baker", "teacher", "caretaker", "vet", "bank",
           "club", "council", "insurer", "garage", "gardener", "dentist", "tenant", "neighbour", "shop", "cook")  # fmt: skip
+STATES = ("open", "paid", "overdue", "late", "closed", "broken", "new", "sold", "missing", "urgent", "done", "empty", "cancelled", "lost", "free", "taken")  # fmt: skip
+MONTHS = "January February March April May June July August September October November December".split()

@@ -9,12 +9,14 @@ from __future__ import annotations
 import ast
 import builtins
 import io
+import linecache
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.lib.pretty import pretty
 
 from engine import corpus as corpora
@@ -24,7 +26,9 @@ from engine.calls import answer_call, make_node
 from engine.corpus import passages
 from engine.corpus.discover import natural
 from engine.corpus.layout import SEARCH, ArchiveWriter
+from engine.errors import Cancelled, ModelError
 from engine.kernel.cell import Call, CellResult, WorkerLimits
+from engine.kernel.faults import cell_name, report
 from engine.kernel.final import CellDone
 from engine.kernel.toolbox import Toolbox
 from engine.llm.base import Reply, Request
@@ -32,6 +36,7 @@ from engine.node import Run
 from engine.run import drive
 from engine.types import Event, Json, Message, ModelInfo, Settings, Usage
 
+PARSER = CachingCompiler()  # words its complaints as the kernel does
 WINDOW = 4096  # tokens
 CHARS_PER_TOKEN = 2.6  # of the starter's own vocabulary, on English text
 
@@ -64,7 +69,7 @@ class RehearsedWorker:
         opened = corpora.Corpus.open(corpus) if corpus else None
         self._space: dict[str, Any] = {"__name__": "__main__"}
         self._on_call: Callable[[Call], Json] = lambda call: []
-        self._calls = 0
+        self._calls = self._cells = 0
         context = corpora.resolve(ref, opened)
         self._toolbox = Toolbox(
             ask=self._ask,
@@ -91,28 +96,39 @@ class RehearsedWorker:
         return answers
 
     def execute(self, code: str, *, on_call, on_output, timeout: float, cancel=None) -> CellResult:
-        """Run one cell as the kernel would; raises what it raises, for the oracle's cells have no errors."""
-        self._on_call, self._calls = on_call, 0
-        tree = ast.parse(code)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        """Run one cell as the kernel would."""
+        self._on_call, self._calls, self._cells = on_call, 0, self._cells + 1
+        name = cell_name(self._cells)
+        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         plain, printed = builtins.print, io.StringIO()
         self._toolbox.begin()
         value: Any = None
+        failed: dict[str, Any] | None = None
         try:
+            tree = PARSER.ast_parse(code, filename=name)
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
             with redirect_stdout(printed):
-                exec(compile(tree, "<cell>", "exec"), self._space)
+                exec(compile(tree, name, "exec"), self._space)
                 if last is not None:
-                    value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), self._space)
+                    value = eval(compile(ast.Expression(last.value), name, "eval"), self._space)
         except CellDone:
             pass
+        except (Cancelled, ModelError):
+            raise
+        except Exception as error:
+            failed = report(error, self._space)
         finally:
             builtins.print = plain
-        self._toolbox.end(ok=True)
+        self._toolbox.end(ok=failed is None)
         if printed.getvalue():
             on_output({"output_type": "stream", "name": "stdout", "text": printed.getvalue()})
         if value is not None and self._toolbox.final is None:
             on_output({"output_type": "execute_result", "data": {"text/plain": pretty(value)}})
-        return CellResult("ok", 0.0, final=self._toolbox.final, variables=self._toolbox.variables())
+        if failed is None:
+            return CellResult("ok", 0.0, final=self._toolbox.final, variables=self._toolbox.variables())
+        on_output({"output_type": "error", **failed})
+        told = {"ename": failed["ename"], "evalue": failed["evalue"]}
+        return CellResult("error", 0.0, variables=self._toolbox.variables(), error=told)
 
 
 class OracleModel:

@@ -34,12 +34,15 @@ Windows = list[tuple[int, int]]  # tokens of a sequence, sequences of a batch; a
 def encode(
     tokenizer: Tokenizer, talk: list[dict[str, str]], rng: random.Random | None
 ) -> tuple[list[int], list[int]]:
-    """Tokens of a conversation as the chat template writes it; 1 where the assistant writes, 2 in its last reply."""
+    """Tokens of a conversation as the chat template writes it; 1 where the assistant writes, 2 in its last reply.
+
+    A reply that is "given" is read, as the other texts are, and not learnt.
+    """
     tokens: list[int] = []
     written: list[int] = []
     for message in talk:
         own = message["role"] == "assistant"
-        mark = 2 if message is talk[-1] else 1
+        mark = 2 if message is talk[-1] else 0 if message.get("given") else 1
         body = tokenizer.encode(message["content"], DROPOUT if rng and not own else 0.0, rng)
         part = [*body, *([] if message.get("open") else [END])] if own else [USER, *body, ASSISTANT]
         tokens += part
