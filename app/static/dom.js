@@ -56,6 +56,35 @@ export function put(parent, ...children) {
   return parent;
 }
 
+/**
+ * Make the children of `parent` match [key, value, make]: a child is made anew only when its value changed. The focus
+ * stays, also in a child made anew, on what has the same `data-focus` or label.
+ */
+export function keyed(parent, wanted) {
+  const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  const focused = parent.contains(document.activeElement) && document.activeElement;
+  const within = focused && [focused.closest("[data-key]")?.dataset.key, focused.dataset.focus, focused.getAttribute("aria-label")];
+  const children = wanted.map(([key, value, make]) => {
+    const print = JSON.stringify(value);
+    const before = old.get(key);
+    if (before && before.print === print) return before;
+    const made = make();
+    made.dataset.key = key;
+    made.print = print;
+    return made;
+  });
+  if (children.length !== parent.children.length || children.some((child, i) => child !== parent.children[i])) {
+    const kept = new Set(children);
+    for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+    children.forEach((child, i) => child !== parent.children[i] && parent.insertBefore(child, parent.children[i] ?? null));
+  }
+  if (within && !parent.contains(document.activeElement)) {
+    const row = children.find((child) => child.dataset.key === within[0]);
+    const same = within[1] ? `[data-focus="${CSS.escape(within[1])}"]` : `[aria-label="${CSS.escape(within[2] ?? "")}"]`;
+    (row?.querySelector(same) ?? row?.querySelector("button"))?.focus();
+  }
+}
+
 /** The first element that a selector finds below `root`, or null. */
 export const find = (selector, root = document) => root.querySelector(selector);
 

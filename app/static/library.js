@@ -3,7 +3,7 @@
 // ?view=library&corpus=ID shows one card; with &doc=N, and &start= and &end=, a document of it with a place marked.
 
 import { amount, DocumentTable } from "./doctable.js";
-import { el, find, icon, put, style } from "./dom.js";
+import { el, find, icon, keyed, put, style } from "./dom.js";
 import { asked, confirmed, told } from "./librarydialogs.js";
 import { Readings } from "./readings.js";
 import { chosen, dropped } from "./sending.js";
@@ -117,14 +117,10 @@ class Library {
   draw() {
     const documents = this.cards.reduce((sum, card) => sum + card.documents, 0);
     this.summary.textContent = this.cards.length ? `${many(documents, "document")} in ${many(this.cards.length, "collection")}` : "";
-    const focused = document.activeElement?.closest?.(".corpus")?.dataset.card;
-    const label = document.activeElement?.getAttribute?.("aria-label");
-    put(this.list, this.cards.map((card) => this.card(card)), this.noSample && this.sampleCard());
+    const cards = this.cards.map((card) =>
+      [card.card, [card, this.readings.busy(card.card), ago(card.updated)], () => this.card(card)]);
+    keyed(this.list, this.noSample ? [...cards, ["sample", "deleted", () => this.sampleCard()]] : cards);
     this.list.dataset.loaded = "true";
-    if (focused) {
-      const again = find(`.corpus[data-card="${CSS.escape(focused)}"]`, this.list);
-      (label ? find(`[aria-label="${CSS.escape(label)}"]`, again ?? this.list) : find(".corpus-name", again ?? this.list))?.focus();
-    }
     this.readings.draw();
     this.drawDetail();
   }

@@ -1,6 +1,6 @@
 // The Models view: the model in use, the files that are there, the catalogue with downloads, this machine.
 
-import { el, find, icon, put, style } from "/ui/dom.js";
+import { el, find, icon, keyed, put, style } from "/ui/dom.js";
 import { left } from "/ui/tree/figures.js";
 
 const WHILE_LOADING = 2000; // milliseconds between looks at a load
@@ -417,29 +417,4 @@ function copy(app, text, what, label) {
       app.toast("The browser does not allow copying here; select the text instead.", "error");
     }
   } } }, icon("copy"), label);
-}
-
-/** Make the children of `parent` match [key, value, make]: a child is made anew only when its value changed. */
-function keyed(parent, wanted) {
-  const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
-  const focused = parent.contains(document.activeElement) && document.activeElement;
-  const within = focused && [focused.closest("[data-key]")?.dataset.key, focused.dataset.focus];
-  const children = wanted.map(([key, value, make]) => {
-    const print = JSON.stringify(value);
-    const before = old.get(key);
-    if (before && before.print === print) return before;
-    const made = make();
-    made.dataset.key = key;
-    made.print = print;
-    return made;
-  });
-  if (children.length !== parent.children.length || children.some((child, i) => child !== parent.children[i])) {
-    const kept = new Set(children);
-    for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
-    children.forEach((child, i) => child !== parent.children[i] && parent.insertBefore(child, parent.children[i] ?? null));
-  }
-  if (within && !parent.contains(document.activeElement)) {
-    const row = children.find((child) => child.dataset.key === within[0]);
-    (row?.querySelector(`[data-focus="${within[1]}"]`) ?? row?.querySelector("button"))?.focus();
-  }
 }

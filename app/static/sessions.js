@@ -2,7 +2,7 @@
 //
 // A row opens on Enter or a click; F2 renames it in place, Delete removes it after a question and says what went.
 
-import { el, icon, put } from "/ui/dom.js";
+import { el, icon, keyed, put } from "/ui/dom.js";
 import { statusWords } from "/ui/answer.js";
 import { when } from "/ui/runhead.js";
 import { count, duration, many } from "/ui/tree/figures.js";
@@ -92,11 +92,11 @@ class SessionsView {
 
   show(sessions) {
     const query = this.search.value.trim();
-    const focused = document.activeElement?.closest?.(".session")?.dataset.id;
     this.found.textContent = query ? many(sessions.length, "session") : "";
     this.more.hidden = sessions.length < this.limit;
-    put(this.list, sessions.length ? sessions.map((one) => this.item(one, query)) : this.empty(query));
-    if (focused) this.row(focused)?.querySelector(".session-open")?.focus();
+    keyed(this.list, sessions.length
+      ? sessions.map((one) => [one.id, [one, query, new Date().toDateString()], () => this.item(one, query)])
+      : [["", query, () => this.empty(query)]]);
   }
 
   empty(query) {
