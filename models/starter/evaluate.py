@@ -1,7 +1,8 @@
 """How often the starter is right on worlds it has not seen, through the engine's public front; baselines beside it.
 
 python -m models.starter.evaluate models/starter/taproot-starter.gguf --each 200
-python -m models.starter.evaluate FILE --probe     the hand-written probe: other wording, other documents
+python -m models.starter.evaluate FILE --exam      hand-written: other wording, other documents; --probe: those that
+                                                   the engine's helpers were mended with
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ ASKED = (
     "extreme", "total", "compare", "two sets", "distinct", "two steps", "follow-up", "table", "yes or no", "several", "labels", "recovery",
 )  # fmt: skip
 SEED = 20_000_000  # far from the seeds of the training data
-PROBE = Path(__file__).parent / "probe"
+PROBE, EXAM = Path(__file__).parent / "probe", Path(__file__).parent / "exam"
 
 Ask = Callable[[Path, Episode], str | None]
 
@@ -58,17 +59,17 @@ def cases(each: int, families: Collection[str] = ASKED) -> Iterator[tuple[dict[s
         number += 1
 
 
-def probe() -> Iterator[tuple[dict[str, str], list[Episode]]]:
-    """The hand-written documents and questions of probe/."""
-    folder = PROBE / "documents"
+def by_hand(home: Path) -> tuple[dict[str, str], list[Episode]]:
+    """The hand-written documents and questions of probe/ or exam/."""
+    folder = home / "documents"
     documents = {
         str(p.relative_to(folder)): p.read_text("utf-8") for p in sorted(folder.rglob("*")) if p.is_file()
     }
     found = [
         Episode(q["family"], q["question"], q["answer"], q["kind"])
-        for q in json.loads((PROBE / "questions.json").read_text("utf-8"))
+        for q in json.loads((home / "questions.json").read_text("utf-8"))
     ]
-    yield documents, found
+    return documents, found
 
 
 class Stumbling:
@@ -90,9 +91,8 @@ class Stumbling:
 
 
 @contextmanager
-def through_engine(model: str, depth: int) -> Iterator[Ask]:
+def through_engine(model: str, settings: Settings) -> Iterator[Ask]:
     """Ask a GGUF model through Engine.add and Engine.ask, with sandboxed cells, as the app does."""
-    settings = Settings(depth=depth)
     given = Stumbling(open_model(model))
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder) / "data", given) as engine:
 
@@ -157,13 +157,23 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=30, help="questions of every family")
     parser.add_argument("--families", nargs="+", choices=ASKED, default=ASKED, metavar="FAMILY")
     parser.add_argument("--depth", type=int, default=1, help="levels of rlm_query children")
+    parser.add_argument(
+        "--calls", type=int, default=Settings.max_calls, help="sub-calls of a question; 0 for none"
+    )
     parser.add_argument("--probe", action="store_true")
+    parser.add_argument("--exam", action="store_true")
     parser.add_argument("--show", action="store_true", help="print the wrong answers")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
 
     def chosen() -> Iterator[tuple[dict[str, str], list[Episode]]]:
-        return probe() if options.probe else cases(options.each, options.families)
+        for folder, wanted in ((PROBE, options.probe), (EXAM, options.exam)):
+            if wanted:
+                yield by_hand(folder)
+        if not options.probe and not options.exam:
+            yield from cases(options.each, options.families)
+
+    settings = Settings(depth=options.depth, max_calls=options.calls)
 
     started = time.monotonic()
     table: dict[str, dict[str, list[bool]]] = {}
@@ -171,7 +181,7 @@ def main() -> None:
         with through_rehearsal(reply) as ask:
             table[name] = score(ask, chosen(), show=False)
     begun = time.monotonic()
-    with through_engine(options.model, options.depth) as ask:
+    with through_engine(options.model, settings) as ask:
         table["starter"] = score(ask, chosen(), options.show)
     seconds = time.monotonic() - begun
     report(table, seconds, options.json)
