@@ -1,7 +1,7 @@
 """Runs, bursts, cancellations, kills and switches of models for minutes: `python -m tests.proof.model_host`.
 
 Eight made-up runs hold conversations with bursts between turns over two small models, a dense and a hybrid one;
-requests are cancelled at random, and in the first half processes are killed and models switched under the runs again
+requests are cancelled at random, and in the first third processes are killed and models switched under the runs again
 and again. Shown at the end: replies that hang (none may), replies that are not those of a model asked alone (none
 may), and how fast the memory of all processes grows in the last half (less than 1 MiB per minute).
 """
@@ -34,6 +34,7 @@ from tests.engine.llm.shapes import dense_model, hybrid_model
 RUNS = 8
 PATIENCE = 120.0  # seconds until a reply counts as hanging
 QUESTIONS = 40
+CALM = 0.33  # share of the time after which no process is killed any more: a new one grows until each slot was used
 MOST_SLOPE = 1.0  # MiB per minute
 
 
@@ -43,7 +44,7 @@ class Soak:
     def __init__(self, paths: list[Path], minutes: float):
         self.paths = paths
         begun = time.monotonic()
-        self.calm, self.half, self.end = (begun + 60 * minutes * share for share in (0.45, 0.5, 1.0))
+        self.calm, self.half, self.end = (begun + 60 * minutes * share for share in (CALM, 0.5, 1.0))
         self.seen: Counter[str] = Counter()
         self.memory: list[
             tuple[float, float, float]
@@ -125,7 +126,7 @@ class Soak:
         return found[0] if found else ""
 
     def trouble(self) -> None:
-        """Kill processes and switch models now and then until shortly before the last half; then note memory."""
+        """Kill processes and switch models now and then in the first third; note memory in the last half."""
         rng = random.Random(99)
         while time.monotonic() < self.calm:
             time.sleep(rng.uniform(1, 6))
