@@ -16,13 +16,14 @@ from engine.corpus.words import other_forms, stem, stems
 LEVELS = frozenset("error warn info debug".split())  # of logs: what a line is counted by
 FRAMING = (FRAME - LEVELS) | frozenset(
     """record records item items post posts position positions still already so far been single ones one kind sort
-    more thing recorded send sent belong belongs state states stated stand stands hold holds held say says have got whole entire inside""".split()
+    more thing everything anything recorded send sent belong belongs state states stated stand stands hold holds held say says have got whole entire inside""".split()
 )
 ASKED = re.compile(
     r"(?i)\b(?:how many|how often|number of|count)\b\s*(?:of\s+)?(?:(?:the|these|those|all|my|our|different)\s+)*"
 )
 ENTRY = re.compile(r"(?i)(?:lines?|rows?|entr(?:y|ies)|records?|items?)$")
 DONE = re.compile(r"\b(?:did|does|do)\s+(?:(?:[A-Z][\w.'-]*|&|of|the|we|you|they|i|he|she)\s+)+([a-z]+)\b")
+PASSIVE = re.compile(r"\b(?:was|were|been|are|is)\s+([a-z]+)\s+(?:by|to|for|from)\b")
 HEADING = re.compile(r"#{1,6}\s|\|[\s|:-]+$")
 TITLE = 100  # characters of a first line that may be a title
 
@@ -46,7 +47,8 @@ def spare(question: str) -> list[str]:
     "rides" of "how many taxi rides are in ...", "order" of "how many lamps did Ruth Hale order"; none of "how many error lines".
     """
     done = DONE.search(question)
-    return [word for word in (_counted(question), done[1] if done else "") if word]
+    passive = PASSIVE.search(question)
+    return [word for word in (_counted(question), done and done[1], passive and passive[1]) if word]
 
 
 def _counted(question: str) -> str:

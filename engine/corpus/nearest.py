@@ -43,6 +43,14 @@ PLAIN = frozenset(
     number name people belong belongs held take takes day does agreed given noted amount kindly kind state
     info warn note error debug remarks like check hello hi thing stated must should shall might""".split()
 )
+OF_FORM = {
+    "money": stems("cost costs price fee charge pay paid money amount"),
+    "date": stems("date day"),
+    "duration": stems("take takes last lasts long time"),
+    "phone": stems("phone telephone number call"),
+    "email": stems("email mail address"),
+    "percent": stems("percent percentage"),
+}
 SPEAKING = frozenset(("phone", "email", "address"))  # forms whose values need no word beside them
 PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Ii]t|[Tt]hey|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|him|them)\b")
 EACH = re.compile(
@@ -150,19 +158,25 @@ def _is_name(question: str, at: int, word: str) -> bool:
 
 
 def near(
-    asked: Asked, text: str, place: Setting, form: Form, alone: bool = False, share: float = ENOUGH
+    asked: Asked,
+    text: str,
+    place: Setting,
+    form: Form,
+    alone: bool = False,
+    share: float = ENOUGH,
+    apart: bool = False,
 ) -> list[Near]:
     """The matches in one line that fit, best first.
 
     `alone`: the text is the only one there is, so that it need not say what it is about. `share`: how many of the
-    question's other words must be there when nothing stands for them.
+    question's other words must be there when nothing stands for them. `apart`: a name may stand in another sentence.
     """
     full = [
         m for m in SENTENCE_END.finditer(text) if text[m.start() - 1 : m.start()] != "."
     ]  # no dotted leader
     ends = [0, *(m.end() for m in full), len(text)]
     called = place.called
-    around = called | stems(place.head)
+    around = called | stems(place.head) | (stems(text) & asked.names if apart else set())
     beside = stems(f"{place.before} {text} {place.after}")
     before = place.before
     found: list[Near] = []
@@ -299,9 +313,13 @@ def nearest(
             return whole[:k]
     share = HALF if alone else ENOUGH
     found = _ranked(corpus, find, wanted, full, about, question, alone, share)
-    told = any(part <= full.said for part in full.alternatives)  # the question says it in these words itself
+    saying = OF_FORM.get(form, frozenset())  # words that say no more than the form does
+    told = any(part <= full.said and not part <= saying for part in full.alternatives)
+    own = replace(own, others=own.others - saying)
     if not found and about and not told:  # it may be the wrong words: those of the question must do
         found = _ranked(corpus, find, wanted, own, "", question, alone, share)
+    if not found and not told:  # the name may stand elsewhere in the line
+        found = _ranked(corpus, find, wanted, own, "", question, alone, share, apart=True)
     if not found and about and form in SPEAKING:  # such a value says itself what it is
         found = _ranked(corpus, find, wanted, replace(full, alternatives=()), "", question, alone)
     return found[:k]
@@ -316,6 +334,7 @@ def _ranked(
     question: str,
     alone: bool,
     share: float = ENOUGH,
+    apart: bool = False,
 ) -> list[tuple[Hit, int, int]]:
     lines: dict[tuple[int, int], Hit] = {}
     wording = " ".join((*sorted(asked.names), about.replace("|", " "), *other_forms(f"{question} {about}")))
@@ -330,7 +349,7 @@ def _ranked(
     found: list[tuple[float, Hit, int, int]] = []
     for rank, hit in enumerate(lines.values()):
         place = setting(corpus.archive, hit.id, hit.start, hit.end, hit.name, form.name == "name")
-        for one in near(asked, str(hit.text), place, form, alone, share):
+        for one in near(asked, str(hit.text), place, form, alone, share, apart):
             found.append((one.score - LATER * rank, hit, hit.start + one.start, hit.start + one.end))
     found.sort(key=lambda row: -row[0])
     return [row[1:] for row in found]

@@ -47,6 +47,8 @@ def phrase(question: str, known: Callable[[str], bool]) -> str:
     runs = _runs(text)
     if not runs:
         raise ValueError("the question names nothing to look for")
+    if runs == [(0, len(text.rstrip(" ?.!")))]:  # nothing but the phrase itself
+        return pattern(text[: runs[0][1]])
     runs += [name for run in runs if (name := _name_in(text, *run)) not in runs and name[0] < name[1]]
     after = {found.end() for found in VERB.finditer(text)}
 

@@ -158,7 +158,7 @@ def main() -> None:
     parser.add_argument("--families", nargs="+", choices=ASKED, default=ASKED, metavar="FAMILY")
     parser.add_argument("--depth", type=int, default=1, help="levels of rlm_query children")
     parser.add_argument(
-        "--calls", type=int, default=Settings.max_calls, help="sub-calls of a question; 0 for none"
+        "--calls", type=int, default=Settings().max_calls, help="sub-calls of a question; 0 for none"
     )
     parser.add_argument("--probe", action="store_true")
     parser.add_argument("--exam", action="store_true")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import re
 
-from models.starter.cells import AMOUNTS
+from models.starter.cells import AMOUNTS, CELLS, column
 from models.starter.episode import Episode
 from models.starter.facts import fill
+from models.starter.lexicon import organisation, person
 from models.starter.wording import pattern, plural, reword
 from models.starter.worlds import World
 
@@ -41,6 +42,30 @@ COLUMN = {
     "min": ("What is the smallest amount among the {ns}?", "What is the lowest amount of any {n}?", "How much is the smallest {n}?",
             "What is the lowest amount in the table of {ns}?"),
 }  # fmt: skip
+
+
+STATES = ("paid", "open", "overdue", "cancelled", "late", "done", "rejected", "approved", "closed", "pending")
+ROWS = ("invoice", "order", "delivery", "payment", "repair", "ticket", "claim", "booking", "donation", "purchase", "expense", "rental", "visit", "loan",
+        "parcel", "sale")  # fmt: skip
+
+
+def lesson(rng: random.Random) -> tuple[str, str]:
+    """A question about the rows of a table that is in no world, with its cell."""
+    noun = rng.choice(ROWS)
+    words = {"n": noun, "ns": plural(noun), "s": rng.choice((organisation(rng), organisation(rng), person(rng))), "v": rng.choice(STATES),
+             "p": rng.choice(("customer", "supplier", "name", "firm"))}  # fmt: skip
+    end = rng.choice(("sum", "sum", "max", "min"))
+    forms, cell = rng.choice(
+        (
+            (TABLE_SUM, column(AMOUNTS, named=True, end="sum")),
+            (TABLE_SUM, column(AMOUNTS, named=True, end="sum")),
+            (COLUMN[end], column(AMOUNTS, named=False, end=end)),
+            (TABLE_COUNT, CELLS["count entries"]),
+            (TABLE_STATUS, CELLS["count entries"]),
+            (TABLE_LIST, CELLS["list ids"]),
+        )
+    )
+    return reword(rng, fill(rng, rng.choice(forms), words)), cell
 
 
 def table(rng: random.Random, world: World) -> Episode | None:

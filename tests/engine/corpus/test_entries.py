@@ -23,6 +23,7 @@ FILES = {
         ("How many taxi rides are in the spring expenses?", 2),
         ("How many trips did Ruth Hale make according to the spring expenses?", 2),
         ("How many purchases are open?", 2),
+        ("How many of the spring expenses were made by Ruth Hale?", 2),
         ("How many of the purchases are overdue?", 0),
         ("How many purchases are there from Meyer Paper?", 2),
         ('How many purchases are from "Holm Heating"?', 1),

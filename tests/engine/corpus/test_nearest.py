@@ -21,6 +21,7 @@ FILES = {
     "orders.csv": "order,item,amount,state\nA-76,rope,17.90,open\nA-77,lamp oil,61.40,paid\n",
     "diary.txt": "Ines Falk inspected R-2026-074 on 25/04/2026.\nIn the end Greta Stone found Quidake.\n"
     "Late delivery costs the seller 28.2 percent of the price.\nRajesh Wood opened the early kiln on 7 May 2022.\n"
+    "Nine miles to Sallow Bay. Slept at the hostel, £19 a person.\n"
     "Jo Starn resigns as pastor; Ben Nagy takes over.\n",
     "notes.md": "# Notes\n\nDried lentils came on Friday. We ate dried  lentils again; dried lentil soup too.\n",
 }
@@ -51,6 +52,7 @@ FILES = {
         ("percent", "What percentage is the late fee?", "late fee|late|delay", "28.2 percent"),
         ("name", "who opened the early kiln", "opened|open", "Rajesh Wood"),
         ("name", "Who's the new pastor?", "resigns|takes|over", "Ben Nagy"),
+        ("money", "What was the price per person at the hostel in Sallow Bay?", "cost|price|fee|pay", "£19"),
     ],
 )
 def test_the_value_nearest_to_a_question_is_found(
@@ -89,7 +91,7 @@ def test_a_bad_expression_is_named(corpus: Corpus) -> None:
 
 def test_all_values_of_a_form_are_listed(corpus: Corpus) -> None:
     assert [hit.match for hit in corpus.values("money")] == [
-        *("$900", "410 EUR", "40 euros", "9 euros", "4 euros", "2 euros")
+        *("£19", "$900", "410 EUR", "40 euros", "9 euros", "4 euros", "2 euros")
     ]
     assert [hit.match for hit in corpus.document("log.txt").values("date")] == ["2011-10-28"]
 
@@ -192,3 +194,8 @@ def test_the_kind_is_a_view_of_the_corpus(corpus: Corpus) -> None:
         "leases/harbour-court.txt",
         "leases/mill-lane.txt",
     ]
+
+
+def test_a_bare_name_is_a_phrase_as_a_whole(corpus: Corpus) -> None:
+    assert corpus.phrase("Ruth Smith") == r"(?i)\bRuth\s+Smiths?\b"
+    assert corpus.phrase("dried lentils") == r"(?i)\bdried\s+lentils?\b"
