@@ -23,6 +23,7 @@ from tests.engine.llm.shapes import DENSE_06B, HYBRID_08B, dense_model, hybrid_m
 SHAPES = {"dense": (dense_model, DENSE_06B), "hybrid": (hybrid_model, HYBRID_08B)}
 POOL = 2048  # tokens kept in memory; the conversations come to more
 SAVED = 256 << 20  # bytes for copies of sequences that had to leave
+PATIENCE = 1800.0  # seconds until a batch counts as hanging
 TOKENS = 24  # of a reply
 SHARED, OWN, NEW, LEAF = (
     200,
@@ -80,7 +81,10 @@ def alone(path: Path, prompts: list[list[int]]) -> list[list[int]]:
 def at_once(path: Path, prompts: list[list[int]]) -> list[list[int]]:
     """The replies when all prompts are asked together."""
     host = Host(path, pool=8 * POOL, window=POOL)
-    replies = [one.tokens() for one in [host.ask(prompt, TOKENS) for prompt in prompts]]
+    asked = [host.ask(prompt, TOKENS) for prompt in prompts]
+    for one in asked:
+        one.ended.wait(PATIENCE)
+    replies = [one.tokens() for one in asked]
     host.close()
     return replies
 
