@@ -209,14 +209,19 @@ class Corpus(Sequence):
     def entries(self, question: str) -> Hits:
         """The lines that a question counts: rows, entries or lines of the documents it names; see `engine.corpus.entries`.
 
-        A heading, a title and the names of columns are no entries; beside rows of a table nothing else is one.
+        A heading, a title and the names of columns are no entries; beside rows of a table nothing else is one. Raises
+        ValueError for a question that names neither documents nor words.
         """
         docs = self.kind(question)
         titles = {n: title(*self._first_lines(n)) for n in docs.numbers}
-        said = " ".join([*docs.names, *titles.values()]) if len(docs) < len(self) or len(self) == 1 else ""
+        somewhere = len(docs) < len(self) or len(self) == 1  # the question names documents
+        said = " ".join([*docs.names, *titles.values()]) if somewhere else ""
         words = wanted(question, stems(re.sub("[_-]", " ", said)))
+        if not words and not somewhere:
+            raise ValueError("the question does not say what to count, or in which document")
         found = self._lines(docs, titles, words)
-        if not found and (needed := [word for word in words if word not in spare(question)]) != words:
+        needed = [word for word in words if word not in spare(question)]
+        if not found and len(needed) < len(words) and (needed or somewhere):
             found = self._lines(docs, titles, needed)
         return Hits(found, corpus=self)
 

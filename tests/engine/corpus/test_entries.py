@@ -47,3 +47,8 @@ def test_a_column_is_taken_of_the_entries_alone(corpus: Corpus) -> None:
     rows = corpus.entries("How much did Ruth Hale spend in the spring expenses?")
     assert [hit.number for hit in corpus.column("amount", rows)] == [58.4, 21.9]
     assert not corpus.column("amount", corpus.entries("How many spring expenses are from Zoe Nobody?"))
+
+
+def test_a_question_that_says_neither_what_nor_where_is_refused(corpus: Corpus) -> None:
+    with pytest.raises(ValueError, match="does not say what to count"):
+        corpus.entries("How many are there?")
