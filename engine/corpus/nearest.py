@@ -43,7 +43,7 @@ PLAIN = frozenset(
     number name people belong belongs held take takes day does agreed given noted amount kindly kind state
     info warn note error debug remarks like check hello hi thing stated must should shall might""".split()
 )
-OF_FORM = {
+OF_FORM: dict[str, set[str]] = {
     "money": stems("cost costs price fee charge pay paid money amount"),
     "date": stems("date day"),
     "duration": stems("take takes last lasts long time"),
@@ -313,7 +313,7 @@ def nearest(
             return whole[:k]
     share = HALF if alone else ENOUGH
     found = _ranked(corpus, find, wanted, full, about, question, alone, share)
-    saying = OF_FORM.get(form, frozenset())  # words that say no more than the form does
+    saying = OF_FORM.get(form, set())  # words that say no more than the form does
     told = any(part <= full.said and not part <= saying for part in full.alternatives)
     own = replace(own, others=own.others - saying)
     if not found and about and not told:  # it may be the wrong words: those of the question must do
