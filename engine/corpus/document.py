@@ -26,6 +26,9 @@ SHOWN_TEXT = 240  # characters of a hit that its repr shows
 SHOWN_HITS = 10  # hits that a list of them shows
 
 
+OF_CORPUS = frozenset("column entries kind matching names nearest_each pair parts phrase".split())
+
+
 class Piece(str):
     """A part of a document. A plain `str` to all of Python; slices and splits of it keep their place."""
 
@@ -158,9 +161,14 @@ class Piece(str):
 
 
 class Document(Piece):
-    """The whole text of one document."""
+    """The whole text of one document. What only a Corpus can do is done by the corpus of this one: `.entries`, `.kind` ..."""
 
     __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in OF_CORPUS:
+            return getattr(self._corpus.view((self.id,)), name)
+        raise AttributeError(f"'Document' object has no attribute {name!r}", name=name, obj=self)
 
     @property
     def pages(self) -> int | None:

@@ -52,3 +52,15 @@ def test_a_column_is_taken_of_the_entries_alone(corpus: Corpus) -> None:
 def test_a_question_that_says_neither_what_nor_where_is_refused(corpus: Corpus) -> None:
     with pytest.raises(ValueError, match="does not say what to count"):
         corpus.entries("How many are there?")
+
+
+def test_a_document_does_what_its_corpus_of_one_does(corpus: Corpus) -> None:
+    document = corpus.document("purchases.csv")
+    assert len(document.entries("How many are open?")) == 2
+    assert document.parts("What are the rent and the fee of Elm House?") == corpus.parts(
+        "What are the rent and the fee of Elm House?"
+    )
+    assert document.kind("How many of each?").names == document.names == ["purchases.csv"]
+    assert [hit.match for hit in document.column("supplier", "open")] == ["Holm Heating", "Meyer Paper"]
+    with pytest.raises(AttributeError, match="'Document' object has no attribute 'colour'"):
+        _ = document.colour
