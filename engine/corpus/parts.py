@@ -19,6 +19,9 @@ HEAD = re.compile(
     r"(?i)^(?P<head>.*?\b(?:what(?:'s|’s|\s+(?:is|are|was|were))|(?:give|tell|show)\s+me|list|name|state|find|look\s+up|i\s+need"
     r"|(?:want|like)\s+to\s+know|let\s+me\s+know))\s+(?P<items>(?:(?:both|the|its|their|his|her)\b|[^\W\d_]).*)$"
 )
+WISH = re.compile(
+    r"(?i)\b(?:please\s+)?(?:(?:give|tell|show)\s+me|list|name|state|find|look\s+up|i\s+need|(?:want|like)\s+to\s+know|let\s+me\s+know)$"
+)
 MANY = (("are", "is"), ("were", "was"))
 BETWEEN = re.compile(r",\s+(?:and\s+)?(?:also\s+)?|\s+and\s+(?:also\s+)?|\s+as well as\s+|\s+plus\s+")
 JOINS = re.compile(r"\s(?:of|for|in|with|at|under|on|to|by|from)\s")
@@ -54,7 +57,7 @@ def _listed(clause: str) -> list[str]:
     items = _items(re.sub(r"(?i)^both\s+", "", head["items"])) if head else []
     if head is None or len(items) < 2:
         return [clause]
-    asks = head["head"]
+    asks = WISH.sub("What is", head["head"])
     for many, one in MANY:
         asks = re.sub(rf"(?i)\b{many}$", one, asks)
     return [f"{asks} {item}" for item in items]

@@ -18,6 +18,7 @@ from engine.llm.fit import Fit, Wish, choose
 from engine.llm.forms import grammar_of
 from engine.llm.gguf_facts import read_facts
 from engine.llm.hardware import room_now
+from engine.llm.saves import below
 from engine.llm.stream import LiveStream
 from engine.llm.supervised import HANG_SECONDS, Supervised
 from engine.stop import Stop
@@ -108,6 +109,9 @@ class LocalModel(Supervised):
 
     def forget(self, conversation: str) -> None:
         """Give up what is kept for a conversation that has ended, and for those below it; returns at once."""
+        with self._changed:
+            for key in [key for key in self._days if below(key, conversation)]:
+                del self._days[key]
         if self._writer is not None:
             with suppress(ModelError):  # closed meanwhile
                 self._send({"forget": conversation}, retryable=False)

@@ -70,6 +70,8 @@ class Outbox:
         pending = self._pending.pop(number, None)
         if pending is not None and pending.sent and pending.group:
             self._sent[pending.group] -= 1
+            if not self._sent[pending.group]:
+                del self._sent[pending.group]
         return pending
 
     def to_send(self) -> list[Json]:

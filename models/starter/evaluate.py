@@ -1,8 +1,8 @@
 """How often the starter is right on worlds it has not seen, through the engine's public front; baselines beside it.
 
 python -m models.starter.evaluate models/starter/taproot-starter.gguf --each 200
-python -m models.starter.evaluate FILE --exam      hand-written: other wording, other documents; --probe: those that
-                                                   the engine's helpers were mended with
+python -m models.starter.evaluate FILE --second-exam     hand-written: other wording, other documents, never looked at;
+                                                         --exam, --probe: those that helpers were mended with
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ ASKED = (
 )  # fmt: skip
 SEED = 20_000_000  # far from the seeds of the training data
 PROBE, EXAM = Path(__file__).parent / "probe", Path(__file__).parent / "exam"
+SECOND = Path(__file__).parent / "second-exam"
 
 Ask = Callable[[Path, Episode], str | None]
 
@@ -162,16 +163,15 @@ def main() -> None:
     )
     parser.add_argument("--probe", action="store_true")
     parser.add_argument("--exam", action="store_true")
+    parser.add_argument("--second-exam", action="store_true")
     parser.add_argument("--show", action="store_true", help="print the wrong answers")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
 
     def chosen() -> Iterator[tuple[dict[str, str], list[Episode]]]:
-        for folder, wanted in ((PROBE, options.probe), (EXAM, options.exam)):
-            if wanted:
-                yield by_hand(folder)
-        if not options.probe and not options.exam:
-            yield from cases(options.each, options.families)
+        asked = ((PROBE, options.probe), (EXAM, options.exam), (SECOND, options.second_exam))
+        folders = [folder for folder, wanted in asked if wanted]
+        yield from map(by_hand, folders) if folders else cases(options.each, options.families)
 
     settings = Settings(depth=options.depth, max_calls=options.calls)
 

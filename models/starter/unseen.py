@@ -1,4 +1,4 @@
-"""What training must not see: runs of words of the questions and documents of the sample, the probe and the exam."""
+"""What training must not see: runs of words of the questions and documents of the sample, the probe and the exams."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 RUN = 7  # words; "how many of the documents mention the" is six, and everybody's
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "app" / "sample"
-PROBE, EXAM = (Path(__file__).parent / name for name in ("probe", "exam"))
+BY_HAND = [Path(__file__).parent / name for name in ("probe", "exam", "second-exam")]
 
 
 def runs(text: str, length: int = RUN) -> set[str]:
@@ -25,7 +25,7 @@ def runs(text: str, length: int = RUN) -> set[str]:
 
 def held_out() -> Iterator[str]:
     """The questions and documents that no training text may repeat."""
-    for folder in (SAMPLE, PROBE, EXAM):
+    for folder in (SAMPLE, *BY_HAND):
         for question in json.loads((folder / "questions.json").read_text("utf-8")):
             yield question["question"]
         for path in sorted((folder / "documents").rglob("*")):

@@ -384,6 +384,15 @@ def test_a_conversation_that_has_ended_is_forgotten(model):
     assert model.submit(request).result().usage.reused_tokens == 0
 
 
+def test_the_app_remembers_nothing_of_conversations_that_have_ended(model):
+    for key in ("done/0", "done/0.1", "done/1.4", "done2/0"):
+        model.submit(ask(QUESTION, key=key, tokens=1)).result()
+    model.forget("done")
+    assert not [key for key in model._days if key.startswith("done/")]
+    assert "done2/0" in model._days
+    assert not model._outbox._sent
+
+
 def test_strict_replies_do_not_depend_on_what_else_is_asked(open_local, random_gguf):
     model = open_local(random_gguf, strict=True)
     request = ask(SYSTEM, QUESTION)
