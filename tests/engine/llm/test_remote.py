@@ -104,7 +104,7 @@ def starter(llama_server) -> Iterator[RemoteModel]:
 def test_a_run_over_a_server_answers_and_its_record_says_where_text_went(starter, llama_server, tmp_path):
     documents = ROOT / "app" / "sample" / "documents"
     with Engine(tmp_path / "data", lambda: open_model(starter.info.path, wish=Wish(window=4096))) as engine:
-        answer = engine.ask("How much is the deposit for the Mill Lane shop?", engine.add([documents]))
+        answer = engine.ask("How many documents mention Mill Lane?", engine.add([documents]))
         started = engine.store.events(answer.run)[0]
     assert answer.status == "answered" and answer.sources and answer.usage.completion_tokens > 10
     assert started.payload["model"]["remote"] == llama_server
