@@ -20,6 +20,10 @@ from engine.types import Json, to_json
 
 PREVIEW_CHARS = 300
 LISTED_DOCUMENTS = 12
+CIRCLE = (
+    "a child with the question and the data of this call would only go round in a circle; "
+    "ask it a part of the question, or give it a part of the data"
+)
 LONG_QUESTION = 4000  # characters; an `rlm_query` with one such argument holds its data in the question
 
 
@@ -117,7 +121,9 @@ def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> L
 
 
 def _ask_children(run: Run, node: Node, cell: int, call: Call, ids: list[str], answers: list[str]) -> None:
-    asked = zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)
+    asked = [*zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)]
+    if any(question.strip() == node.question.strip() and ref == node.ref for _, question, ref in asked):
+        raise CallRefused(CIRCLE)
     children = [
         make_node(run, id, question, ref, node.stop.below(), depth=node.depth + 1)
         for id, question, ref in asked

@@ -16,6 +16,7 @@ from engine.corpus.document import Document, Hit, Hits, Piece
 from engine.corpus.entries import HEADING, fits, holding, spare, title, wanted
 from engine.corpus.forms import named
 from engine.corpus.layout import Archive
+from engine.corpus.names import joined
 from engine.corpus.nearest import nearest
 from engine.corpus.parts import parts
 from engine.corpus.pattern import Expression, Pattern, compile_pattern
@@ -27,6 +28,7 @@ from engine.corpus.tracker import Tracker
 from engine.corpus.words import stems
 
 Numbers = range | tuple[int, ...]
+IN_A_LINE = 40  # values of one line that are looked at
 
 
 class Corpus(Sequence):
@@ -158,6 +160,24 @@ class Corpus(Sequence):
         """The best value of `nearest` in every document on its own, in their order; none for those that state none."""
         best = (hit for document in self for hit in document.nearest(form, question, about, 1))
         return Hits([*best], corpus=self)
+
+    def nearest_all(self, form: str, question: str, about: str = "") -> Hits:
+        """All values of a form in the one line that answers a question best, in the order of the text; see `nearest`.
+
+        Names that are joined with "and" are taken apart.
+        """
+        found = self.nearest(form, question, about, IN_A_LINE)
+        hits = [hit for hit in found if (hit.id, hit.start) == (found[0].id, found[0].start)]
+        hits.sort(key=lambda hit: hit.match_start)
+        apart = (joined(hit.match, len(hits)) if form == "name" else [(0, len(hit.match))] for hit in hits)
+        return Hits(
+            [
+                Hit(self, hit.id, hit.match_start + a, hit.match_start + b, shown=(hit.start, hit.end))
+                for hit, ranges in zip(hits, apart, strict=True)
+                for a, b in ranges
+            ],
+            corpus=self,
+        )
 
     def values(self, form: str, limit: int | None = None) -> Hits:
         """All values of a form of `engine.corpus.forms`, document by document. Raises ValueError for another name."""

@@ -15,6 +15,7 @@ from engine.corpus.amounts import amount
 from engine.corpus.forms import named
 from engine.corpus.pattern import Expression
 from engine.corpus.sentences import clip, narrow
+from engine.corpus.tables import asked_field, row
 from engine.corpus.tracker import REMEMBERED
 from engine.types import Span
 
@@ -26,7 +27,7 @@ SHOWN_TEXT = 240  # characters of a hit that its repr shows
 SHOWN_HITS = 10  # hits that a list of them shows
 
 
-OF_CORPUS = frozenset("column entries kind matching names nearest_each pair parts phrase".split())
+OF_CORPUS = frozenset("column entries kind matching names nearest_all nearest_each pair parts phrase".split())
 
 
 class Piece(str):
@@ -275,6 +276,17 @@ class Hit:
     def number(self) -> float | None:
         """What `match` amounts to, for comparing and adding; see `engine.corpus.amounts`. None where it states none."""
         return amount(self.match)
+
+    def field(self, question: str) -> Piece:
+        """The field of this row of a table that a question asks for; the whole line where it is no row.
+
+        It is the one whose header shares a word with the question, else the first that is neither number nor date.
+        """
+        archive = self._corpus.archive
+        first, last = archive.line_bounds(self.id, *self._match)
+        text = archive.slice(self.id, first, last)
+        start, end = asked_field(row(archive, self.id, first, text), text, question) or (0, len(text))
+        return Piece(text[start:end], self._corpus, self.id, first + start)
 
     @cached_property
     def line(self) -> int:

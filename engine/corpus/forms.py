@@ -12,7 +12,7 @@ _COIN = r"euros?|dollars|pounds|crowns|francs|cents|pence|yen|EUR|USD|GBP|CHF|SE
 _LARGE = r"(?:\s(?:thousand|million|billion))?"
 _NO_NAME = (
     r"(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:January|February|March|April|June|July|August|September|October"
-    r"|November|December)\b|(?:The|In|We|Our|For|On|By|At|A|As|Between|Half|Before|After|According|Please|Item|No)\s|[A-Z]\w+: |[A-Z]{4,}\s)"
+    r"|November|December)\b|(?:The|In|We|Our|For|On|By|At|A|As|Between|Half|Before|After|According|Please|Item|No|Only|Both|Also)\s|[A-Z]\w+: |[A-Z]{4,}\s)"
 )
 
 _COUNT = (
@@ -22,8 +22,8 @@ _COUNT = (
 
 FORMS: dict[str, str] = {
     "email": r"[\w.+-]+@[\w-]+\.[\w.-]*\w",
-    "date": rf"\b{_DAY}\s(?:of\s)?{_MONTH},?\s\d{{4}}|\d{{4}}-\d\d-\d\d\b(?! \d\d:\d\d)|{_MONTH}\s{_DAY},?\s\d{{4}}"
-    rf"|\d\d?[./]\d\d?[./]\d{{4}}|\b{_DAY}\s(?:of\s)?{_MONTH}|{_MONTH}\s{_DAY}\b|{_MONTH}\s\d{{4}}\b",
+    "date": rf"\b(?:{_DAY}\s?(?:to|until|-|–)\s?)?{_DAY}\s(?:of\s)?{_MONTH},?\s\d{{4}}|\d{{4}}-\d\d-\d\d\b(?! \d\d:\d\d)|{_MONTH}\s{_DAY},?\s\d{{4}}"
+    rf"|\d\d?[./]\d\d?[./]\d{{4}}|\b(?:{_DAY}\s?(?:to|until|-|–)\s?)?{_DAY}\s(?:of\s)?{_MONTH}|{_MONTH}\s{_DAY}\b|{_MONTH}\s\d{{4}}\b",
     "money": rf"(?:[$€£]|EUR|CHF|USD|GBP)\s?\d[\d.,]*(?<![.,]){_LARGE}"
     rf"|\d[\d.,]*(?<![.,]){_LARGE}\s?(?:(?:{_COIN})\b|[€£])",
     "duration": rf"\b(?:\d+(?:\.\d+)?|{_COUNT})[\s-](?:working\s|full\s)?(?:second|minute|hour|day|night|week|month|year|decade)s?\b",
@@ -34,12 +34,16 @@ FORMS: dict[str, str] = {
     "time": r"\b\d{1,2}[:.]\d\d(?:\s?[ap]\.?m\b\.?)?|\b\d{1,2}\s[ap]\.?m\b\.?",
     "phone": r"(?<![\d.-])(?!\d{4}-\d\d-\d\d\b)\+?\d[\d /-]{6,}\d",
     "address": r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b",
+    "version": r"(?<![\w.,])v?\d{1,3}(?:\.\d{1,4}){1,3}\b(?![.,]?\d|\s?(?:%|percent))",
+    "weekday": r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b",
+    "street": r"\b\d{1,4}[a-z]?\s(?:[A-Z][\w'’-]+\s){1,3}(?:Road|Street|Lane|Avenue|Square|Court|Close|Drive|Way|Hill|Quay|Row|Terrace|Gardens"
+    r"|Walk|Place|Yard|Park|Crescent|Mews|Parade|Rd|St|Ave)\b(?:,\s[A-Z][\w'’-]+(?:\s[A-Z0-9][\w'’-]*)*)*",
     "year": r"\b1[5-9]\d\d\b|\b20\d\d\b",
     "number": r"(?!^\d+(?:\.\d+)+\s|^\d+[.)]\s)(?:\d[\d.,]*\d|\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)",
     "code": r"#\d+\b|\b(?:[A-Z][A-Za-z/]*-?\d[\w/-]*|(?!\d{4}-\d\d-\d\d\b)(?<!\d[-.])\d[\w/-]{3,}\b(?!\.\d))\b",
     "name": r"(?:(?:\bthe\s)?\b(?:widow|widower)\s|\b(?:uncle|aunt)\s)?"
     + _NO_NAME
-    + r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|St)\.?\s)?[A-Z][\w'’-]+(?:\s(?:[A-Z]\.(?=\s)|(?:&|of|and)(?=\s[A-Z])|[A-Z][\w'’&-]+))*",
+    + r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|St)\.?\s)?[A-Z][\w'’-]+(?:\s(?:(?:[A-Z]|Dr|Mr|Ms|Mrs|Prof|St)\.(?=\s)|(?:&|of|and)(?=\s[A-Z])|[A-Z][\w'’&-]+))*",
 }
 
 

@@ -41,3 +41,14 @@ def logins(line: str) -> list[tuple[int, int]]:
     if not STAMPED.match(line):
         return []
     return [found.span(1 if found[1] else 2) for found in LOGIN.finditer(line)]
+
+
+def joined(value: str, beside: int) -> list[tuple[int, int]]:
+    """The ranges of two names that "and" joins; the whole where it is one name, such as that of a firm.
+
+    `beside` is how many values stand in the same list.
+    """
+    one, link, two = value.rpartition(" and ")
+    if not link or (beside < 2 and not (" " in one and " " in two)):
+        return [(0, len(value))]
+    return [(0, len(one)), (len(one) + len(link), len(value))]

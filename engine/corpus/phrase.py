@@ -76,6 +76,7 @@ def _name_in(text: str, start: int, end: int) -> tuple[int, int]:
 BESIDE = re.compile(
     r"(?i)\b(?:or|and|than|nor|without|versus|vs|but|not|never|compared|as well as|together with)\b"
 )
+POSSESSIVE = re.compile(r"(?<=\w)['’]s$|(?<=s)['’]$")  # "Ann's or Bob's"
 HELD = re.compile(r"^\s+(?:with|at)\s+(?:the\s+)?$")  # "the agreement with Orion Metals" is one thing
 
 
@@ -98,7 +99,7 @@ def pair(question: str) -> list[str]:
     ]
     inside = [p for a, b in runs if len(p := re.split(r"\s+and\s+", question[a:b], maxsplit=1)) == 2]
     for found in (*beside, *inside):
-        return [*found]
+        return [POSSESSIVE.sub("", name) for name in found]
     if len(runs) < 2:
         raise ValueError("the question does not name two things")
     return [question[a:b] for a, b in runs[-2:]]

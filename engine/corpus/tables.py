@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.corpus.columns import DELIMITERS, fields
 from engine.corpus.layout import Archive
-from engine.corpus.words import stems
+from engine.corpus.words import WORD, stem, stems
 
 FIRST_LINE = 2000  # characters of a first line that may be a header
 UP = 8000  # characters above a row in which its Markdown header is sought
@@ -49,6 +49,20 @@ def row(archive: Archive, document: int, start: int, line: str) -> list[Field]:
         Field(a, b, frozenset(stems(label.replace("_", " "))))
         for (a, b), label in zip(found, labels, strict=True)
     ]
+
+
+def asked_field(found: list[Field], line: str, question: str) -> tuple[int, int] | None:
+    """The range of the field that a question asks for: its header shares the earliest word with the question.
+
+    Else the first field that is neither a number nor a date, else the first; None without fields.
+    """
+    words = [stem(word) for word in WORD.findall(question)]
+    shared = [(min(map(words.index, here)), field) for field in found if (here := field.header & {*words})]
+    if shared:
+        field = min(shared, key=lambda one: one[0])[1]
+        return field.start, field.end
+    told = [field for field in found if re.search(r"[^\W\d]{3}", line[field.start : field.end])]
+    return next(((field.start, field.end) for field in (told or found)), None)
 
 
 def _markdown_header(above: str) -> str:

@@ -273,6 +273,20 @@ def test_at_the_depth_limit_a_child_becomes_a_leaf_and_the_log_says_so(run):
     assert answer.answer == "2"
 
 
+def test_a_child_that_would_do_the_same_again_is_refused_and_one_with_less_is_not(run):
+    def reply(request):
+        if "round in a circle" in str(request.messages):
+            return cell("FINAL(rlm_query(question, context[0]))")
+        if "Document" in request.messages[1].content:
+            return cell("FINAL('one')")
+        return cell("rlm_query(question, context)")
+
+    answer, events = run(reply)
+    assert answer.answer == "one"
+    assert "round in a circle" in next(p for p in kinds(events, "call_finished"))["error"]
+    assert [e.node for e in events if e.kind == "node_started"] == ["0", "0.2"]
+
+
 def test_the_call_budget_is_for_the_whole_tree_and_is_told_in_the_cell(run):
     def reply(request):
         if len(request.messages) == 2:

@@ -1,0 +1,74 @@
+"""Fields of a row that a question asks for, several values of one line, and forms that were added with them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engine.corpus.forms import FORMS
+from engine.corpus.names import joined
+from engine.corpus.phrase import pair
+
+FILES = {
+    "museum.csv": "no;object;year;given_by\nT-1;ship's bell;1788;Town Council\nT-2;salt chest;1655;Lind family\nT-3;clock;1836;Ann Grey\n",
+    "minutes.md": "# Minutes\n\nPresent at the spring meeting: Ann Grey (chair), Dr. Tom Reed, Bo Lind and Zoe Hall.\n\nApologies: Kay Moss.\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What is the oldest object?", "salt chest"),
+        ("Who gave the oldest piece?", "Lind family"),
+        ("From what year is the oldest one?", "1655"),
+        ("Which is the oldest of all?", "salt chest"),  # no word of a header: the first that is no number
+    ],
+)
+def test_a_row_gives_the_field_that_is_asked_for(corpus, question, found):
+    hit = corpus.column("year").ranked()[0]
+    assert hit.match == "1655"
+    told = hit.field(question)
+    assert told == found
+    assert corpus.document("museum.csv")[told.start : told.end] == told
+
+
+def test_a_line_that_is_no_row_is_its_own_field(corpus):
+    hit = corpus.grep("Apologies")[0]
+    assert hit.field("Who sent apologies?") == "Apologies: Kay Moss."
+
+
+def test_all_values_of_the_best_line_in_their_order(corpus):
+    hits = corpus.nearest_all("name", "Who was present at the spring meeting?", "present|attended")
+    assert [hit.match for hit in hits] == ["Ann Grey", "Dr. Tom Reed", "Bo Lind", "Zoe Hall"]
+    assert {hit.line for hit in hits} == {3}
+    assert corpus.document("minutes.md").nearest_all("name", "Who was present?", "present")
+    assert corpus.nearest_all("email", "Who was present?", "present") == []
+
+
+def test_names_that_and_joins():
+    assert joined("Ann Grey and Bo Lind", 1) == [(0, 8), (13, 20)]
+    assert joined("Grey and Sons", 1) == [(0, 13)]
+    assert joined("Grey and Lind", 3) == [(0, 4), (9, 13)]
+    assert joined("Grey", 3) == [(0, 4)]
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "found"),
+    [
+        ("version", "The controller was updated to 3.8.2 on Monday.", ["3.8.2"]),
+        ("version", "a rise of 3.5 % and 1,200.50", []),
+        ("weekday", "Closed on Mondays, open Friday.", ["Mondays", "Friday"]),
+        ("street", "We moved to 71 Station Road, Harrowmere.", ["71 Station Road, Harrowmere"]),
+        ("date", "shut from 5 to 23 August, and 3-5 May 2024", ["5 to 23 August", "3-5 May 2024"]),
+    ],
+)
+def test_forms(form, text, found):
+    assert [m[0] for m in re.finditer(FORMS[form], text)] == found
+
+
+def test_a_pair_is_without_its_apostrophes():
+    assert pair("Whose service cost more, Joel Baptiste's or Elm School's?") == [
+        "Joel Baptiste",
+        "Elm School",
+    ]
