@@ -13,7 +13,7 @@ from typing import Any, overload
 from engine.corpus import grep as scanner
 from engine.corpus.columns import HEADER, column, place
 from engine.corpus.document import Document, Hit, Hits, Piece
-from engine.corpus.entries import HEADING, fits, holding, spare, title, wanted
+from engine.corpus.entries import CONTAINER, HEADING, fits, holding, spare, title, wanted
 from engine.corpus.forms import named
 from engine.corpus.layout import Archive
 from engine.corpus.names import joined
@@ -243,6 +243,8 @@ class Corpus(Sequence):
         needed = [word for word in words if word not in spare(question)]
         if not found and len(needed) < len(words) and (needed or somewhere):
             found = self._lines(docs, titles, needed)
+        if not found and somewhere and any(map(CONTAINER.match, needed)):
+            found = self._lines(docs, titles, [word for word in needed if not CONTAINER.match(word)])
         return Hits(found, corpus=self)
 
     def _lines(self, docs: Corpus, titles: dict[int, str], words: list[str]) -> list[Hit]:

@@ -280,12 +280,13 @@ class Hit:
     def field(self, question: str) -> Piece:
         """The field of this row of a table that a question asks for; the whole line where it is no row.
 
-        It is the one whose header shares a word with the question, else the first that is neither number nor date.
+        It is another than the one that matched; see `engine.corpus.tables.asked_field`.
         """
         archive = self._corpus.archive
         first, last = archive.line_bounds(self.id, *self._match)
         text = archive.slice(self.id, first, last)
-        start, end = asked_field(row(archive, self.id, first, text), text, question) or (0, len(text))
+        found = row(archive, self.id, first, text)
+        start, end = asked_field(found, text, question, self.match_start - first) or (0, len(text))
         return Piece(text[start:end], self._corpus, self.id, first + start)
 
     @cached_property

@@ -24,6 +24,7 @@ ASKED = re.compile(
 ENTRY = re.compile(r"(?i)(?:lines?|rows?|entr(?:y|ies)|records?|items?)$")
 DONE = re.compile(r"\b(?:did|does|do)\s+(?:(?:[A-Z][\w.'-]*|&|of|the|we|you|they|i|he|she)\s+)+([a-z]+)\b")
 PASSIVE = re.compile(r"\b(?:was|were|been|are|is)\s+([a-z]+)\s+(?:by|to|for|from)\b")
+CONTAINER = re.compile(r"(?i)(?:table|list|log|sheet|register|file|overview|spreadsheet|csv)$")
 HEADING = re.compile(r"#{1,6}\s|\|[\s|:-]+$")
 TITLE = 100  # characters of a first line that may be a title
 

@@ -11,6 +11,7 @@ LOGIN = re.compile(r"\b(?:user|account|login)\s+([a-z][\w.-]*\w)|\bby\s+([a-z][\
 NO_NAMES = frozenset(
     """everyone everybody someone somebody anyone anybody nobody everything something anything nothing yours ours mine dear both neither many most
     others whoever today tomorrow yesterday next last then there here however therefore meanwhile later afterwards
+    one two three four five six seven eight nine ten eleven twelve half several some few
     finally unfortunately since because although when while where if but and or so yes not only also once again since late early""".split()
 )
 MONTHS = frozenset(("May", "March", "August"))  # that may be names of people too

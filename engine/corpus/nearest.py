@@ -53,6 +53,9 @@ OF_FORM: dict[str, set[str]] = {
 }
 SPEAKING = frozenset(("phone", "email", "address"))  # forms whose values need no word beside them
 PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Ii]t|[Tt]hey|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|him|them)\b")
+THESE = re.compile(
+    r"\b(?:[Tt]hese|[Tt]hose|[Tt]hey)\b(?:\s+\w+)?\s+(?:are|were|is)\b"
+)  # what the sentence before named
 EACH = re.compile(
     r"(?i)\b(?:each|every|all|any)\s+(?:of\s+)?(?:(?:the|these|our|my|single)\s+)*(?P<kind>[a-z-]+(?:\s+[a-z-]+)?)$"
 )
@@ -186,6 +189,7 @@ def near(
             continue
         here = stems(sentence)
         known_here = around | _last(before) if PRONOUN.search(sentence) else around
+        told_before = _last(before) if THESE.search(sentence) else frozenset()
         before = sentence
         topic = 0.0 if alone else ENOUGH if place.fields else 0.0 if asked.names else TOPIC
         coded = place.fields and any(map(str.isdigit, "".join(asked.names & here)))
@@ -196,11 +200,11 @@ def near(
         ranges = form.matches(sentence, place, start)
         votes = _votes(asked, sentence, ranges)
         for at, (a, b, less) in enumerate(ranges):
-            a = _after_anchors(sentence, a, b, anchors)
+            a = a if form.name == "street" else _after_anchors(sentence, a, b, anchors)
             value = sentence[a:b]
             words = stems(value)
             header = next((f.header for f in place.fields if f.start <= start + a < f.end), frozenset())
-            said_by = here | header
+            said_by = here | header | told_before
             if asked.alternatives and not any(part <= said_by for part in asked.alternatives):
                 continue
             if not words or (alone and words <= called):

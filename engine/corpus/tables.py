@@ -16,6 +16,7 @@ OF_MONEY = stems(
     "amount price cost total sum fee rent salary wage pay paid net gross balance euros dollars pounds"
 )
 NUMBER = re.compile(r"-?\d[\d.,]*")
+ROW_NUMBER = stems("id no number nr ref reference code")
 RULE = re.compile(r"[|\s:-]+")
 
 
@@ -51,18 +52,21 @@ def row(archive: Archive, document: int, start: int, line: str) -> list[Field]:
     ]
 
 
-def asked_field(found: list[Field], line: str, question: str) -> tuple[int, int] | None:
-    """The range of the field that a question asks for: its header shares the earliest word with the question.
+def asked_field(found: list[Field], line: str, question: str, at: int = -1) -> tuple[int, int] | None:
+    """The range of the field that a question asks for, but not the one at character `at`; None without fields.
 
-    Else the first field that is neither a number nor a date, else the first; None without fields.
+    Its header shares the earliest word with the question. Where none does, it is the row's number ("id", "no"), or the
+    first field of words where the question begins with "who".
     """
     words = [stem(word) for word in WORD.findall(question)]
-    shared = [(min(map(words.index, here)), field) for field in found if (here := field.header & {*words})]
+    others = [field for field in found if not field.start <= at < field.end]
+    shared = [(min(map(words.index, here)), field) for field in others if (here := field.header & {*words})]
     if shared:
         field = min(shared, key=lambda one: one[0])[1]
         return field.start, field.end
-    told = [field for field in found if re.search(r"[^\W\d]{3}", line[field.start : field.end])]
-    return next(((field.start, field.end) for field in (told or found)), None)
+    told = [field for field in others if re.search(r"[^\W\d]{3}", line[field.start : field.end])]
+    known = [field for field in others if field.header & ROW_NUMBER] if "who" not in words else []
+    return next(((field.start, field.end) for field in (*known, *told, *others)), None)
 
 
 def _markdown_header(above: str) -> str:
