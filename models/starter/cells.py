@@ -7,6 +7,8 @@ line that states it may say. The words of the question come from the variable `q
 from __future__ import annotations
 
 AMOUNTS = "amount|total|price|cost|sum|paid|value"  # what a column of money is called
+DAYS = "date|day|year|when|since"
+PIECES = "quantity|number of pieces|pieces|count|stock|number"
 NOT_THERE = "not in these documents"
 
 # The form of a value by its type in the lexicon; types that are missing are phrases without a form.
@@ -15,6 +17,7 @@ FORM_OF_TYPE = {
     "duration": "duration", "leave": "duration", "percent": "percent", "time": "time", "phone": "phone", "code": "code", "ip": "address",
     "measure": "measure", "temp": "measure", "pressure": "measure", "distance": "measure", "area": "measure",
     "consumption": "measure", "depth": "measure", "year": "year", "number": "number", "platform": "number",
+    "version": "version", "weekday": "weekday", "address": "street",
 }  # fmt: skip
 
 _NAMED = "name = context.phrase(question)\n"
@@ -46,7 +49,7 @@ CELLS: dict[str, str] = {
 FINAL([h.match for h in hits] or "{NOT_THERE}", hits)""",
     "count lines": _NAMED
     + "hits = {(h.id, h.line): h for h in context.grep(name, None)}\nFINAL(len(hits), [*hits.values()][:20])",
-    "judge": f"""hits = context.search(question, 4)
+    "read": f"""hits = context.search(question, 4)
 found = map_query(question, hits)
 told = [(a, h) for a, h in zip(found, hits) if a != "NONE"]
 FINAL(*told[0]) if told else FINAL("{NOT_THERE}")""",
@@ -82,6 +85,12 @@ def list_values(form: str, place: str) -> str:
     return f'''form, docs = "{form}", {PLACES[place]}
 hits = docs.values(form)
 FINAL(list(dict.fromkeys(h.match for h in hits)) or "{NOT_THERE}", hits)'''
+
+
+def several_values(form: str, about: str) -> str:
+    """Finish with all values of a form in the line that is nearest to the question."""
+    return f'''hits = context.nearest_all("{form}", question, "{about}")
+FINAL([h.match for h in hits] or "{NOT_THERE}", hits)'''
 
 
 def ask_lines(form: str, about: str) -> str:
@@ -146,6 +155,14 @@ FINAL(docs.names or "{NOT_THERE}", docs)"""
     known = "earlier[-1][1]" if lean == "person" else 'f"{earlier[-1][0]} {question}"'
     return f'''found = context.nearest("{form}", {known}, "{about}")
 FINAL(found[0].match, found[0]) if found else FINAL("{NOT_THERE}")'''
+
+
+def row(about: str, named: bool, upper: bool) -> str:
+    """Finish with what the question asks of the row that has most, or least, in a column: its name, its number."""
+    rows = "context.entries(question)" if named else '""'
+    return f'''which, rows = {-1 if upper else 0}, {rows}
+hits = context.kind(question).column("{about}", rows).ranked()
+FINAL(hits[which].field(question), hits[which]) if hits else FINAL("{NOT_THERE}")'''
 
 
 def column(about: str, named: bool, end: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -32,11 +33,14 @@ from models.starter.worlds import make_world
 
 ASKED = (
     "look-up", "count", "list", "not there", "fan out", "fan out (children)",
-    "extreme", "total", "compare", "two sets", "distinct", "two steps", "follow-up", "table", "yes or no", "several", "labels", "recovery",
+    "extreme", "total", "compare", "two sets", "distinct", "two steps", "follow-up", "table", "yes or no", "phrase", "several values", "several",
+    "labels", "recovery",
 )  # fmt: skip
 SEED = 20_000_000  # far from the seeds of the training data
 PROBE, EXAM = Path(__file__).parent / "probe", Path(__file__).parent / "exam"
 SECOND = Path(__file__).parent / "second-exam"
+LAUNCH = Path(__file__).parents[2] / "launch.py"
+IN_TALK = ("follow-up", "recovery")  # what needs more than a question, which the command does not take
 
 Ask = Callable[[Path, Episode], str | None]
 
@@ -108,6 +112,22 @@ def through_engine(model: str, settings: Settings) -> Iterator[Ask]:
 
 
 @contextmanager
+def through_command(model: str, settings: Settings) -> Iterator[Ask]:
+    """Ask a GGUF model with `launch.py ask`, a process for each question."""
+    with tempfile.TemporaryDirectory() as data:
+
+        def ask(source: Path, episode: Episode) -> str | None:
+            limits = ["--depth", str(settings.depth), "--calls", str(settings.max_calls)]
+            command = [sys.executable, str(LAUNCH), "ask", str(source), episode.question, "--json", "--quiet"]
+            done = subprocess.run(
+                [*command, "--data", data, "--model", model, *limits], capture_output=True, text=True
+            )
+            return json.loads(done.stdout)["answer"] if done.stdout.strip() else f"({done.stderr.strip()})"
+
+        yield ask
+
+
+@contextmanager
 def through_rehearsal(reply: Callable[..., str]) -> Iterator[Ask]:
     """Ask a function in the model's place, with cells in this process."""
     made: dict[Path, Path] = {}
@@ -143,11 +163,19 @@ def score(
                 answer = ask(source, episode)
                 good = right(answer, episode.answer, episode.kind, episode.others)
                 marks[episode.family].append(good)
+                _tell(marks)
                 if show and not good:
                     print(
                         f"{episode.family}: {episode.question}\n   wanted {episode.answer!r}\n   got    {answer!r}"
                     )
     return marks
+
+
+def _tell(marks: dict[str, list[bool]]) -> None:
+    """Say on standard error how far it is, at every hundredth question."""
+    done = sum(map(len, marks.values()))
+    if done % 100 == 0:
+        print(f"{done} questions, {sum(map(sum, marks.values()))} right", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -164,6 +192,9 @@ def main() -> None:
     parser.add_argument("--probe", action="store_true")
     parser.add_argument("--exam", action="store_true")
     parser.add_argument("--second-exam", action="store_true")
+    parser.add_argument(
+        "--command", action="store_true", help="ask with the real command; without follow-ups and recovery"
+    )
     parser.add_argument("--show", action="store_true", help="print the wrong answers")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -171,7 +202,8 @@ def main() -> None:
     def chosen() -> Iterator[tuple[dict[str, str], list[Episode]]]:
         asked = ((PROBE, options.probe), (EXAM, options.exam), (SECOND, options.second_exam))
         folders = [folder for folder, wanted in asked if wanted]
-        yield from map(by_hand, folders) if folders else cases(options.each, options.families)
+        families = [f for f in options.families if not (options.command and f in IN_TALK)]
+        yield from map(by_hand, folders) if folders else cases(options.each, families)
 
     settings = Settings(depth=options.depth, max_calls=options.calls)
 
@@ -181,7 +213,8 @@ def main() -> None:
         with through_rehearsal(reply) as ask:
             table[name] = score(ask, chosen(), show=False)
     begun = time.monotonic()
-    with through_engine(options.model, settings) as ask:
+    through = through_command if options.command else through_engine
+    with through(options.model, settings) as ask:
         table["starter"] = score(ask, chosen(), options.show)
     seconds = time.monotonic() - begun
     report(table, seconds, options.json)

@@ -11,10 +11,12 @@ from models.starter.compound import several
 from models.starter.episode import Episode
 from models.starter.fanout import fan_out
 from models.starter.followups import follow_up
+from models.starter.gatherings import gathered
 from models.starter.lookups import about, absent, lookup
 from models.starter.mentions import mention, mention_in_kind, values, values_about
 from models.starter.opinions import labelled
 from models.starter.oracle import cell_of
+from models.starter.reading import phrase
 from models.starter.reckoning import compare, distinct, extreme, total, two_sets, two_steps
 from models.starter.tables import table
 from models.starter.verdicts import yes_no
@@ -38,6 +40,8 @@ FAMILIES: dict[str, tuple[float, Callable[[random.Random, World], Episode | None
     "two steps": (0.05, two_steps),
     "follow-up": (0.06, follow_up),
     "yes or no": (0.06, yes_no),
+    "phrase": (0.08, phrase),
+    "several values": (0.05, gathered),
     "several": (0.06, several),
     "labels": (0.06, labelled),
     "deep": (0.05, lambda rng, world: fan_out(rng, world, deep=True)),

@@ -14,7 +14,19 @@ from pathlib import Path
 
 from engine import prompt
 from engine.kernel.toolbox import PIECE_PROMPT
-from models.starter import cells, compound, followups, opinions, reckoning, slips, tables, unseen, verdicts
+from models.starter import (
+    cells,
+    compound,
+    followups,
+    gatherings,
+    opinions,
+    reading,
+    reckoning,
+    slips,
+    tables,
+    unseen,
+    verdicts,
+)
 from models.starter.asking import (
     DID,
     DOCUMENTS,
@@ -99,7 +111,17 @@ def of_entries(rng: random.Random) -> list[Lesson]:
 
 def of_verdict(rng: random.Random) -> list[Lesson]:
     """A question that wants yes or no."""
-    return [(within(rng, verdicts.question(rng)), CELLS["judge"], False)]
+    return [(within(rng, verdicts.question(rng)), CELLS["read"], False)]
+
+
+def of_phrase(rng: random.Random) -> list[Lesson]:
+    """A question for a phrase, which a sub-call reads out of the best lines."""
+    return [(within(rng, reading.asked(rng)), CELLS["read"], rng.random() < 0.1)]
+
+
+def of_gathering(rng: random.Random) -> list[Lesson]:
+    """A question for several values of one line."""
+    return [(*gatherings.lesson(rng), rng.random() < 0.1)]
 
 
 def of_several(rng: random.Random) -> list[Lesson]:
@@ -353,18 +375,22 @@ SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
     (8, of_verb),
     (7, of_scene),
     (4, of_rows),
-    (9, of_plain),
+    (16, of_plain),
     (16, of_many),
     (4, of_verdict),
     (5, of_entries),
     (5, of_table),
     (4, of_several),
     (4, of_labels),
+    (6, of_phrase),
+    (4, of_gathering),
 )  # lessons for each world
 FOLLOWED = 8  # follow-ups for each world
 JUDGED = 8  # sub-calls of `judged` for each world
 VERDICTS = 7  # sub-calls that want yes or no for each world
-LABELLED = 45  # sub-calls that want a label for each world
+PHRASES = 16  # sub-calls on one line for a phrase, for each world
+PAGES = 12  # sub-calls on pages of text, for each world
+LABELLED = 30  # sub-calls that want a label for each world
 SLIPS = 3  # cells with a mistake, shown and mended, for each world
 WHOLE = 0.3  # share of the look-ups that are learnt to the end
 
@@ -400,9 +426,17 @@ def conversations(rng: random.Random) -> list[Talk]:
         *(judged(rng) for _ in range(JUDGED)),
         *(verdicts.judged(rng) for _ in range(VERDICTS)),
         *(opinions.judged(rng) for _ in range(LABELLED)),
+        *(reading.line(rng) for _ in range(PHRASES)),
     ]:
-        talks.append(("leaf", [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]))
+        talks.append(("leaf", _asked(asked, answer)))
+    for _ in range(PAGES):
+        turns = reading.page(rng)
+        talks.append(("leaf", [message for asked, answer in turns for message in _asked(asked, answer)]))
     return talks
+
+
+def _asked(asked: str, answer: str) -> list[dict[str, object]]:
+    return [{"role": "user", "content": asked}, {"role": "assistant", "content": answer, "alone": True}]
 
 
 def main() -> None:
@@ -413,6 +447,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="a folder")
     parser.add_argument("--worlds", type=int, default=1500)
     parser.add_argument("--parts", type=int, default=4)
+    parser.add_argument("--cells", type=float, default=1.0, help="share of what is no sub-call that is kept")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -421,7 +456,10 @@ def main() -> None:
         (options.out / f"part-{part}.jsonl").open("w", encoding="utf-8") for part in range(options.parts)
     ]
     for number in range(options.worlds):
-        for kind, messages in conversations(random.Random(f"lessons {options.seed} {number}")):
+        rng = random.Random(f"lessons {options.seed} {number}")
+        for kind, messages in conversations(rng):
+            if kind != "leaf" and rng.random() >= options.cells:
+                continue
             if unseen.repeats(str(message["content"]) for message in messages):
                 tally["left out"] += 1
                 continue

@@ -18,7 +18,7 @@ class Shape:
     width: int = 256
     heads: int = 4
     hidden: int = 688
-    window: int = 1024
+    window: int = 2048
     rope_base: float = 500_000.0
 
     @property

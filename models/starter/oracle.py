@@ -23,7 +23,7 @@ BY_ACT = {
     "rows count": "count entries",
     "rows list": "list ids",
     "about": "line",
-    "judge": "judge",
+    "read": "read",
     "parts": "parts",
     "labels count": "labels count",
     "labels list": "labels list",
@@ -43,6 +43,8 @@ def cell_of(episode: Episode) -> str | None:
         case "values" | "values about" as act:
             form = "email" if "@" in plan["regex"] else "percent" if "%" in plan["regex"] else "address"
             return list_values(form, "about" if act == "values about" else "all")
+        case "several values":
+            return cells.several_values(plan["form"], plan["about"])
         case "extreme":
             return cells.extreme(plan["form"], plan["about"], plan["upper"], plan["which"])
         case "total":
@@ -55,6 +57,8 @@ def cell_of(episode: Episode) -> str | None:
             return cells.follow_up(plan["lean"], plan.get("form", ""), plan.get("about", ""))
         case "rows sum":
             return cells.column(AMOUNTS, named=True, end="sum")
+        case "row":
+            return cells.row(plan["about"], named=False, upper=plan["upper"])
         case "column":
             return cells.column(plan["about"], named=False, end=plan["end"])
         case "distinct":
@@ -78,7 +82,7 @@ class Oracle:
             text = prompt.split("\n\nQuestion: ", 1)[0]
             if plan["act"].startswith("labels"):
                 return plan["labels"].get(text.strip(), plan["else"])
-            if plan["act"] == "judge":
+            if plan["act"] == "read":
                 return plan["answer"] if plan["line"] in text else "NONE"
             return next((value for value in plan.get("values", {}).values() if value in text), "NONE")
         if plan["act"] == "parts" and "." in node:

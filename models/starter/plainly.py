@@ -7,11 +7,13 @@ more than what lines of that sort always say.
 from __future__ import annotations
 
 import random
+from functools import cache
 
 from models.starter.cells import AMOUNTS, CELLS, column, compare, distinct, list_values, look_up
 from models.starter.facts import fill, verbs
-from models.starter.lexicon import WORDS, organisation, person, town
+from models.starter.lexicon import GRAMMAR, WORDS, organisation, person, town
 
+LISTED = 0.65  # share of plain questions that are drawn from grammar/plain.txt
 PAY = "cost|costs|price|fee|charge|pay|paid"
 # form of the value, what a line may say, questions; {x} a thing, {p} somebody, {n} things, {base} {past} {done} a verb
 ASKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -213,9 +215,24 @@ def plain_thing(rng: random.Random) -> str:
     return whole if rng.random() < 0.85 else f"{whole} for {rng.randint(1990, 2030)}"
 
 
+@cache
+def plain() -> list[tuple[str, str, str]]:
+    """What grammar/plain.txt holds: form, what a line may say, question."""
+    found, form, about = [], "", ""
+    for line in (GRAMMAR / "plain.txt").read_text("utf-8").splitlines():
+        if line.startswith("="):
+            form, about = (part.strip() for part in line[1:].split("|", 1))
+        elif line and not line.startswith("#"):
+            found.append((form, about, line))
+    return found
+
+
 def plain_question(rng: random.Random) -> tuple[str, str]:
     """A question in plain words with the cell that answers it."""
     form, about, asks = rng.choice(ASKS)
+    if rng.random() < LISTED:
+        form, about, ask = rng.choice(plain())
+        asks = (ask,)
     base, past, done = rng.choice(verbs())
     thing = plain_thing(rng)
     named = rng.random()
@@ -233,7 +250,8 @@ def plain_question(rng: random.Random) -> tuple[str, str]:
     ask = rng.choice(asks)
     if "many {n}" in ask:
         bound["n"] = bound["n"].removeprefix("the ")
-    return fill(rng, ask, bound), look_up(form, about)
+    cell = CELLS["read"] if form == "read" else look_up(form, about)
+    return fill(rng, ask, bound), cell
 
 
 TRADES = ("plumber", "electrician", "landlord", "office", "driver", "mayor", "roofer", "baker", "teacher", "caretaker", "vet", "bank",

@@ -378,7 +378,11 @@ def two_steps(rng: random.Random, world: World) -> Episode | None:
     options = [
         (near, far)
         for far in world.facts
-        if far.thing.kind == "person" and far.document and FORM_OF_TYPE.get(far.type) and said_of(far)
+        if far.thing.kind == "person"
+        and far.document
+        and far.labels
+        and FORM_OF_TYPE.get(far.type)
+        and said_of(far)
         for near in world.facts
         if near.value == far.thing.core and near.type == "person" and near.document and near.labels
         if near.thing.core and said_of(near) and near.thing.core != far.thing.core

@@ -1,4 +1,4 @@
-"""Sentences with several values and a question for each, read from grammar/scenes.txt."""
+"""Sentences with several values and a question for each, read from grammar/scenes.txt and grammar/phrases.txt."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cache
 
 from models.starter.facts import fill
 from models.starter.lexicon import GRAMMAR, VALUES, WORDS, value
+from models.starter.phrases import PHRASES
 
 SLOT = re.compile(r"\{(\w+):(\w+)\}")
 NAMING = ("person", "org", "code")  # types of values that name a thing when they stand in a question
@@ -34,10 +35,10 @@ class Scene:
 
 
 @cache
-def forms() -> list[Form]:
-    """Read grammar/scenes.txt."""
+def forms(file: str = "scenes.txt") -> list[Form]:
+    """Read a file of sentences from grammar/."""
     found: list[Form] = []
-    for line in (GRAMMAR / "scenes.txt").read_text("utf-8").splitlines():
+    for line in (GRAMMAR / file).read_text("utf-8").splitlines():
         mark, _, rest = line.partition(" ")
         if mark == "T":
             found.append(Form(rest))
@@ -49,14 +50,21 @@ def forms() -> list[Form]:
     return found
 
 
-def make_scene(rng: random.Random) -> Scene:
+def drawn(rng: random.Random, kind: str) -> str:
+    """A phrase, a value or a word of a list."""
+    if kind in PHRASES:
+        return PHRASES[kind](rng)
+    return value(rng, kind) if kind in VALUES else rng.choice(WORDS[kind])
+
+
+def make_scene(rng: random.Random, file: str = "scenes.txt") -> Scene:
     """Fill a form with values, all different."""
-    form = rng.choice(forms())
+    form = rng.choice(forms(file))
     types = dict(SLOT.findall(form.text))
     bound: dict[str, str] = {}
     for slot, kind in types.items():
         while True:
-            text = value(rng, kind) if kind in VALUES else rng.choice(WORDS[kind])
+            text = drawn(rng, kind)
             if text not in bound.values():
                 break
         bound[slot] = text

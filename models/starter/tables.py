@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 import re
 
-from models.starter.cells import AMOUNTS, CELLS, column
+from models.starter.cells import AMOUNTS, CELLS, DAYS, PIECES, column, row
 from models.starter.episode import Episode
 from models.starter.facts import fill
 from models.starter.lexicon import organisation, person
 from models.starter.wording import pattern, plural, reword
-from models.starter.worlds import World
+from models.starter.worlds import Table, World
 
 TABLE_COUNT = (
     "How many {ns} are there from {s}?", "How many {ns} does {s} have?", "How many {ns} did {s} send?",
@@ -44,6 +44,20 @@ COLUMN = {
 }  # fmt: skip
 
 
+WHICH = {
+    (AMOUNTS, True): ("Which {n} has the highest amount?", "Which {n} is the most expensive one?", "Which {p} has the largest {n}?", "Who has the biggest {n}?",
+                      "Which {n} is the largest?", "Which of the {ns} has the highest amount?", "Which {p} paid most for one {n}?", "What is the most expensive {n}?"),
+    (AMOUNTS, False): ("Which {n} has the lowest amount?", "Which {n} is the cheapest?", "Which {p} has the smallest {n}?", "Who has the cheapest {n}?", "Which {n} is the smallest?",
+                       "Which of the {ns} has the lowest amount?", "What is the cheapest {n}?"),
+    (DAYS, True): ("Which {n} is the latest?", "Which {n} is the most recent?", "Which {n} has the latest date?", "Which {p} had the last {n}?", "What is the newest {n}?",
+                   "Which of the {ns} is the most recent one?", "Who had the latest {n}?"),
+    (DAYS, False): ("Which {n} is the oldest?", "Which {n} is the earliest?", "Which {n} has the earliest date?", "Which {p} had the first {n}?", "What is the oldest {n}?",
+                    "Which of the {ns} came first?", "Who had the first {n}?", "Which {n} is the first one?"),
+    (PIECES, True): ("Which {n} has the most pieces?", "Which {n} has the largest quantity?", "Which {p} took most pieces?", "Which of the {ns} has the highest number of pieces?"),
+    (PIECES, False): ("Which {n} has the fewest pieces?", "Which {n} has the smallest quantity?", "Which of the {ns} has the lowest number of pieces?"),
+}  # fmt: skip
+
+
 STATES = ("paid", "open", "overdue", "cancelled", "late", "done", "rejected", "approved", "closed", "pending")
 ROWS = ("invoice", "order", "delivery", "payment", "repair", "ticket", "claim", "booking", "donation", "purchase", "expense", "rental", "visit", "loan",
         "parcel", "sale")  # fmt: skip
@@ -55,8 +69,11 @@ def lesson(rng: random.Random) -> tuple[str, str]:
     words = {"n": noun, "ns": plural(noun), "s": rng.choice((organisation(rng), organisation(rng), person(rng))), "v": rng.choice(STATES),
              "p": rng.choice(("customer", "supplier", "name", "firm"))}  # fmt: skip
     end = rng.choice(("sum", "sum", "max", "min"))
+    about, upper = rng.choice([*WHICH])
     forms, cell = rng.choice(
         (
+            (WHICH[about, upper], row(about, named=False, upper=upper)),
+            (WHICH[about, upper], row(about, named=False, upper=upper)),
             (TABLE_SUM, column(AMOUNTS, named=True, end="sum")),
             (TABLE_SUM, column(AMOUNTS, named=True, end="sum")),
             (COLUMN[end], column(AMOUNTS, named=False, end=end)),
@@ -68,19 +85,39 @@ def lesson(rng: random.Random) -> tuple[str, str]:
     return reword(rng, fill(rng, rng.choice(forms), words)), cell
 
 
+def which_row(rng: random.Random, t: Table) -> Episode | None:
+    """Which row has most or least in a column: its number, or whose it is."""
+    (about, upper), forms = rng.choice([*WHICH.items()])
+    column_ = "amount" if about == AMOUNTS else "date" if about == DAYS else "quantity"
+    form = rng.choice(forms)
+    if column_ not in t.header or form.startswith("Who"):
+        return None
+    at = t.header.index(column_)
+    key = (lambda row: float(row[at])) if column_ != "date" else (lambda row: row[at])
+    ranked = sorted(t.rows, key=key, reverse=upper)
+    if len(ranked) < 2 or key(ranked[0]) == key(ranked[1]):
+        return None
+    asked = t.header.index(t.party if "{p}" in form else t.id)
+    question = reword(rng, fill(rng, form, {"n": t.noun, "ns": plural(t.noun), "p": t.party}))
+    plan = {"act": "row", "about": about, "upper": upper}
+    return Episode("table", question, ranked[0][asked], "text", plan)
+
+
 def table(rng: random.Random, world: World) -> Episode | None:
     """Questions about the rows of a CSV file: a count, a list, a sum."""
     if world.table is None:
         return None
     t = world.table
     draw = rng.random()
+    if draw < 0.14:
+        return which_row(rng, t)
     if draw > 0.8:
         end = rng.choice(("sum", "sum", "max", "min"))
         question = reword(rng, fill(rng, rng.choice(COLUMN[end]), {"n": t.noun, "ns": plural(t.noun)}))
         amounts = [float(row[t.header.index("amount")]) for row in t.rows]
         answer = {"sum": round(sum(amounts), 2), "max": max(amounts), "min": min(amounts)}[end]
         return Episode("table", question, answer, "number", {"act": "column", "about": AMOUNTS, "end": end})
-    if draw < 0.25 and "status" in t.header:
+    if draw < 0.35 and "status" in t.header:
         at = t.header.index("status")
         state = rng.choice(("paid", "open", "overdue", "cancelled", "late", "done"))
         question = reword(rng, fill(rng, rng.choice(TABLE_STATUS), {"ns": plural(t.noun), "v": state}))

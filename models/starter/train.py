@@ -26,6 +26,9 @@ from models.starter.tokenizer import ASSISTANT, END, PAD, USER, Tokenizer, train
 
 DROPOUT = 0.06
 LAST = 2.5  # weight of a token of the last reply, where reading decides
+SHORT = (
+    8  # tokens; a shorter last reply weighs as much as one of that many, but for NONE, which is easily said
+)
 OTHERS = 0.03  # weight of a token that the assistant does not write
 VOCABULARY = 2048
 Windows = list[tuple[int, int]]  # tokens of a sequence, sequences of a batch; ascending
@@ -34,19 +37,21 @@ Windows = list[tuple[int, int]]  # tokens of a sequence, sequences of a batch; a
 def encode(
     tokenizer: Tokenizer, talk: list[dict[str, str]], rng: random.Random | None
 ) -> tuple[list[int], list[int]]:
-    """Tokens of a conversation as the chat template writes it; 1 where the assistant writes, 2 in its last reply.
+    """Tokens of a conversation as the chat template writes it, and the weight of each in tenths.
 
-    A reply that is "given" is read, as the other texts are, and not learnt.
+    What the assistant does not write weighs nothing here, and a reply that is "given" is read, not learnt.
     """
     tokens: list[int] = []
     written: list[int] = []
     for message in talk:
         own = message["role"] == "assistant"
-        mark = 2 if message is talk[-1] else 0 if message.get("given") else 1
         body = tokenizer.encode(message["content"], DROPOUT if rng and not own else 0.0, rng)
         part = [*body, *([] if message.get("open") else [END])] if own else [USER, *body, ASSISTANT]
         tokens += part
-        written += [mark if own else 0] * len(part)
+        weight = 0.0 if not own or message.get("given") else 1.0
+        if own and (message is talk[-1] or message.get("alone")) and message["content"] != "NONE":
+            weight = LAST * max(1.0, SHORT / len(part))
+        written += [round(10 * weight)] * len(part)
     return tokens, written
 
 
@@ -230,7 +235,7 @@ def choose(tokens: torch.Tensor, marks: torch.Tensor, rng: torch.Generator) -> t
     kind = kind.flatten()
     score = torch.rand(len(kind), generator=rng) + 2.0 * (kind > 0) - 2.0 * (kind < 0)
     at = score.topk(int(SLOTS * len(kind))).indices.sort().values
-    weights = (kind[at] == 1).float() + LAST * (kind[at] == 2).float() + OTHERS * (kind[at] == 0).float()
+    weights = kind[at].clamp(min=0) / 10 + OTHERS * (kind[at] == 0).float()
     return at, targets[at], weights
 
 

@@ -164,5 +164,5 @@ def yes_no(rng: random.Random, world: World) -> Episode | None:
     lines = world.documents[name].split("\n")
     lines.insert(rng.randint(min(2, len(lines)), len(lines)), case.line)
     world.documents[name] = "\n".join(lines)
-    plan = {"act": "judge", "answer": case.answer, "line": case.line}
+    plan = {"act": "read", "answer": case.answer, "line": case.line}
     return Episode("yes or no", reword(rng, case.question), case.answer, "text", plan)

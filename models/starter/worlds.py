@@ -189,9 +189,9 @@ def happening(rng: random.Random, thing: Thing) -> list[Fact]:
     ]  # fmt: skip
 
 
-def scene_facts(rng: random.Random) -> list[Fact]:
+def scene_facts(rng: random.Random, file: str = "scenes.txt") -> list[Fact]:
     """The facts of one scene; its thing has no name, the questions say all."""
-    scene = make_scene(rng)
+    scene = make_scene(rng, file)
     sentence = adorn(rng, scene.sentence, "")
     thing = Thing("scene", "", "", tuple((str(i), name) for i, name in enumerate(scene.names)))
     return [

@@ -55,7 +55,7 @@ def test_the_same_seed_makes_the_same_world_and_questions() -> None:
 def test_a_rehearsal_gives_the_messages_of_the_real_engine(tmp_path: Path) -> None:
     rng = random.Random(4)
     world = make_world(rng, documents=8)
-    drawn = [e for e in episodes(rng, world, 60) if not e.earlier]
+    drawn = [e for e in episodes(rng, world, 150) if not e.earlier]
     chosen = {(e.plan["act"], bool(e.first)): e for e in drawn}
     assert len(chosen) >= 8 and any(e.first for e in chosen.values())
     corpus = store(world.documents, tmp_path / "corpus")

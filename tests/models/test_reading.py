@@ -1,0 +1,83 @@
+"""What the starter learns to read: phrases, pages with many facts, several values of one line, rows of tables."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from engine.corpus.forms import FORMS
+from models.starter import gatherings, plainly, reading, scenes, tables
+from models.starter.cells import CELLS, FORM_OF_TYPE
+from models.starter.episode import Episode
+from models.starter.grade import right
+from models.starter.oracle import Oracle
+from models.starter.rehearsal import OracleModel, rehearse, store
+from models.starter.worlds import make_world
+
+
+@pytest.mark.parametrize("file", ["scenes.txt", "phrases.txt"])
+def test_every_question_of_a_sentence_asks_for_a_slot_that_it_has(file):
+    forms = scenes.forms(file)
+    assert len(forms) > 30
+    for form in forms:
+        slots = dict(scenes.SLOT.findall(form.text))
+        assert form.asks and {slot for slot, _ in form.asks} <= {*slots}, form.text
+        used = {name for _, question in form.asks for name in re.findall(r"\{(\w+)\}", question)}
+        assert used <= {*slots, "crew"}, form.text
+        for kind in slots.values():
+            assert scenes.drawn(random.Random(1), kind)
+
+
+def test_an_answer_stands_in_its_page_word_for_word_and_none_is_said_of_the_rest():
+    absent = asked = 0
+    for seed in range(150):
+        turns = reading.page(random.Random(f"page {seed}"))
+        text = turns[0][0].split("\n\nQuestion: ")[0]
+        for prompt, answer in turns:
+            assert prompt.endswith("If it is not there, say NONE.")
+            asked, absent = asked + 1, absent + (answer == "NONE")
+            assert answer == "NONE" or answer in text
+    assert asked > 600 and 0.04 < absent / asked < 0.2
+
+
+def test_a_line_is_read_or_says_nothing_of_what_is_asked():
+    answers = [reading.line(random.Random(f"line {seed}")) for seed in range(200)]
+    for prompt, answer in answers:
+        assert (answer in prompt.split("\n\nQuestion: ")[0]) == (answer != "NONE")
+    assert 20 < sum(answer == "NONE" for _, answer in answers) < 90
+
+
+def test_plain_questions_have_a_form_that_the_engine_knows():
+    for form, _, question in plainly.plain():
+        assert form == "read" or form in FORMS, question
+        assert question.endswith("?")
+    assert set(FORM_OF_TYPE.values()) <= {*FORMS}
+    cells = [plainly.plain_question(random.Random(seed))[1] for seed in range(300)]
+    assert CELLS["read"] in cells
+
+
+@pytest.mark.parametrize(
+    ("make", "least"), [(reading.phrase, 0.85), (gatherings.gathered, 0.8), (tables.which_row, 0.9)]
+)
+def test_a_right_choice_of_the_cell_is_enough(make, least, tmp_path):
+    done: list[bool] = []
+    for seed in range(150):
+        rng = random.Random(f"cells {seed}")
+        world = make_world(rng, documents=5)
+        episode = _of(make, rng, world)
+        if episode is None:
+            continue
+        corpus = store(world.documents, tmp_path / str(seed))
+        answer = rehearse(OracleModel(Oracle(episode)), corpus, episode.question)
+        done.append(right(answer, episode.answer, episode.kind, episode.others))
+        if len(done) == 20:
+            break
+    assert len(done) >= 12 and sum(done) >= least * len(done)
+
+
+def _of(make, rng, world) -> Episode | None:
+    if make is tables.which_row:
+        return make(rng, world.table) if world.table else None
+    return make(rng, world)
