@@ -10,7 +10,7 @@ from models.starter.facts import fill, verbs
 from models.starter.lexicon import WORDS, organisation, person
 from models.starter.plainly import plain_thing
 from models.starter.wording import reword
-from models.starter.worlds import World
+from models.starter.worlds import World, hide
 
 # form, what the line may say, questions; {x} a thing or an occasion, {n} things
 ASKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -77,16 +77,12 @@ def gathered(rng: random.Random, world: World) -> Episode | None:
     """Put a line with several people into a document of the world, and ask who they are."""
     at, says = rng.choice(SAYS)
     form, about, asks = ASKS[at]
-    texts = [name for name in world.documents if not name.endswith(".csv")]
     people = list(dict.fromkeys(person(rng) for _ in range(rng.randint(2, 5))))
     x = _gathering(rng)
-    if not texts or any(x in text for text in world.documents.values()):
+    if any(x in text for text in world.documents.values()):
         return None
     whole = f"{', '.join(people[:-1])} and {people[-1]}" if len(people) > 1 else people[0]
-    name = rng.choice(texts)
-    lines = world.documents[name].split("\n")
-    line = fill(rng, rng.choice(says), {"x": x, "all": whole, "v": "x"})
-    lines.insert(rng.randint(min(2, len(lines)), len(lines)), line)
-    world.documents[name] = "\n".join(lines)
+    if not hide(rng, world, fill(rng, rng.choice(says), {"x": x, "all": whole, "v": "x"})):
+        return None
     plan = {"act": "several values", "form": form, "about": about}
     return Episode("several values", reword(rng, fill(rng, rng.choice(asks), _words(rng, x))), people, "set", plan)  # fmt: skip

@@ -24,6 +24,7 @@ from models.starter.worlds import (
     World,
     adorn,
     happening,
+    hide,
     scene_facts,
     slug,
     state,
@@ -174,13 +175,8 @@ def phrase(rng: random.Random, world: World) -> Episode | None:
     """Put a sentence with a phrase into a document of the world, and ask for it."""
     facts = scene_facts(rng, PHRASES)
     fact = rng.choice(facts)
-    texts = [name for name in world.documents if not name.endswith(".csv")]
-    if not texts or any(topic.casefold() in fact.sentence.casefold() for topic in world.topics):
+    if not hide(rng, world, fact.sentence):
         return None
-    name = rng.choice(texts)
-    lines = world.documents[name].split("\n")
-    lines.insert(rng.randint(min(2, len(lines)), len(lines)), fact.sentence)
-    world.documents[name] = "\n".join(lines)
     plan = {"act": "read", "answer": fact.value, "line": fact.sentence}
     others = tuple(f.value for f in facts if f.value != fact.value)
     return Episode("phrase", question(rng, fact), fact.value, "text", plan, others)

@@ -11,7 +11,7 @@ from models.starter.facts import fill, verbs
 from models.starter.lexicon import WORDS, organisation, person, town
 from models.starter.plainly import TRADES, plain_thing
 from models.starter.wording import reword
-from models.starter.worlds import FILLER, World
+from models.starter.worlds import FILLER, World, hide
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +157,7 @@ def judged(rng: random.Random) -> tuple[str, str]:
 def yes_no(rng: random.Random, world: World) -> Episode | None:
     """Put a line about a new matter into a document of the world, and ask about it."""
     case = draw(rng)
-    texts = [name for name in world.documents if not name.endswith(".csv")]
-    if not texts or any(topic.casefold() in case.line.casefold() for topic in world.topics):
+    if not hide(rng, world, case.line):
         return None
-    name = rng.choice(texts)
-    lines = world.documents[name].split("\n")
-    lines.insert(rng.randint(min(2, len(lines)), len(lines)), case.line)
-    world.documents[name] = "\n".join(lines)
     plan = {"act": "read", "answer": case.answer, "line": case.line}
     return Episode("yes or no", reword(rng, case.question), case.answer, "text", plan)

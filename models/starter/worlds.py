@@ -332,6 +332,18 @@ def _write_shared(rng, world: World, loose: list, count: int, long: bool) -> Non
                     fact.document = name
 
 
+def hide(rng: random.Random, world: World, line: str) -> bool:
+    """Put a line into a document; False where there is none for it, or where it would count as a mention."""
+    texts = [name for name in world.documents if not name.endswith(".csv")]
+    if not texts or any(topic.casefold() in line.casefold() for topic in world.topics):
+        return False
+    name = rng.choice(texts)
+    lines = world.documents[name].split("\n")
+    lines.insert(rng.randint(min(2, len(lines)), len(lines)), line)
+    world.documents[name] = "\n".join(lines)
+    return True
+
+
 TABLE_NOUNS = ("invoice", "order", "payment", "delivery", "claim", "booking", "repair", "donation", "ticket")
 
 
