@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.circling import EVERY, TAIL, circles
 from engine.conversation import Conversation
 from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
@@ -70,12 +71,13 @@ def follow(
     """Pass a stream on as live text, save what is new of its draft every second, and return the whole reply.
 
     `alone`: followed from its request on, so that the time to its first text can be measured. Cancels the
-    stream after `seconds` of wall time. Raises Cancelled (draft saved) when a stop is requested.
+    stream after `seconds` of wall time, and one that only repeats itself. Raises Cancelled (draft saved) when a stop is requested.
     """
     text: list[str] = []
     at, kept = 0, 0  # characters and pieces of `text` that are saved
     begun = saved = time.monotonic()
     first = 0.0
+    looked, circling = EVERY, False
 
     def save() -> None:
         nonlocal at, kept
@@ -93,10 +95,18 @@ def follow(
                 run.hooks.token(node, delta)
                 now = time.monotonic()
                 first = first or now - begun
+                looked -= len(delta)
+                if looked <= 0 and not circling:
+                    looked, circling = EVERY, circles("".join(text[-TAIL:]))
+                    if circling:
+                        stream.cancel()
                 if now - saved >= DRAFT_SECONDS:
                     saved = now
                     save()
             reply = stream.result()
+            if circling and not stop.event.is_set():
+                run.note(node, "the reply went round in circles and was cut", "warning")
+                reply = replace(reply, finish="length")
             if reply.notice:
                 run.note(node, reply.notice, "warning")
     finally:

@@ -196,6 +196,7 @@ def main() -> None:
         "--command", action="store_true", help="ask with the real command; without follow-ups and recovery"
     )
     parser.add_argument("--show", action="store_true", help="print the wrong answers")
+    parser.add_argument("--alone", action="store_true", help="without the baselines")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
 
@@ -209,7 +210,8 @@ def main() -> None:
 
     started = time.monotonic()
     table: dict[str, dict[str, list[bool]]] = {}
-    for name, reply in (("constant", baselines.constant), ("keywords", baselines.keywords)):
+    beside = () if options.alone else (("constant", baselines.constant), ("keywords", baselines.keywords))
+    for name, reply in beside:
         with through_rehearsal(reply) as ask:
             table[name] = score(ask, chosen(), show=False)
     begun = time.monotonic()
@@ -235,9 +237,9 @@ def report(table: dict[str, dict[str, list[bool]]], seconds: float, as_json: boo
     if as_json:
         print(json.dumps({"rows": rows, "seconds_per_question": round(seconds / count, 3)}))
         return
-    print(f"{'family':22}{'questions':>10}{'constant':>10}{'keywords':>10}{'starter':>10}")
+    print(f"{'family':22}{'questions':>10}" + "".join(f"{name:>10}" for name in table))
     for row in rows:
-        values = "".join(f"{row[name]:>10.0%}" for name in ("constant", "keywords", "starter"))
+        values = "".join(f"{row[name]:>10.0%}" for name in table)
         print(f"{row['family']:22}{row['questions']:>10}{values}")
     print(f"{seconds / count:.2f} s per question with the starter")
 

@@ -287,6 +287,19 @@ def test_a_child_that_would_do_the_same_again_is_refused_and_one_with_less_is_no
     assert [e.node for e in events if e.kind == "node_started"] == ["0", "0.2"]
 
 
+def test_a_reply_that_goes_round_in_circles_is_cut_and_the_run_goes_on(run):
+    def reply(request):
+        if len(request.messages) == 2:
+            return "I will look. " + "again and again " * 2000
+        return cell("FINAL('done')")
+
+    answer, events = run(reply)
+    assert answer.answer == "done"
+    first = kinds(events, "turn_finished")[0]
+    assert first["finish"] == "length" and len(first["text"]) < 10_000
+    assert any("round in circles" in p["text"] for p in kinds(events, "note"))
+
+
 def test_the_call_budget_is_for_the_whole_tree_and_is_told_in_the_cell(run):
     def reply(request):
         if len(request.messages) == 2:
