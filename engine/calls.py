@@ -122,12 +122,12 @@ def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> L
 
 def _ask_children(run: Run, node: Node, cell: int, call: Call, ids: list[str], answers: list[str]) -> None:
     asked = [*zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)]
-    if any(question.strip() == node.question.strip() and ref == node.ref for _, question, ref in asked):
-        raise CallRefused(CIRCLE)
     children = [
         make_node(run, id, question, ref, node.stop.below(), depth=node.depth + 1)
         for id, question, ref in asked
     ]
+    if any(child.question.strip() == node.question.strip() and child.ref == node.ref for child in children):
+        raise CallRefused(CIRCLE)
     for index, child in enumerate(children):
         start_node(run, node, child.id, "rlm", child.question, child.described, cell, call.number, index)
         run.can_stop(child.id, child.stop)

@@ -30,6 +30,9 @@ UNIT = re.compile(
 )
 FIRST = datetime(1, 1, 1)  # a month without a day begins with its first
 YEAR = re.compile(r"\b\d{4}\b")
+RANGE = re.compile(
+    r"^\d{1,2}(?:st|nd|rd|th)?\s?(?:to|until|-|–)\s?(?=\d{1,2}(?:st|nd|rd|th)?\s)"
+)  # its last day counts
 DATE = re.compile(
     r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}|(?i:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)"
 )
@@ -76,6 +79,7 @@ def _spelt(word: str) -> float:
 def _day(text: str) -> float | None:
     if not YEAR.search(text):
         return None
+    text = RANGE.sub("", text)
     from dateutil import parser  # takes longer to import than most cells to run
 
     try:

@@ -28,7 +28,7 @@ from engine.corpus.tracker import Tracker
 from engine.corpus.words import stems
 
 Numbers = range | tuple[int, ...]
-IN_A_LINE = 40  # values of one line that are looked at
+EVERY_VALUE = 10_000  # values of the lines that `nearest` looks at
 
 
 class Corpus(Sequence):
@@ -166,7 +166,7 @@ class Corpus(Sequence):
 
         Names that are joined with "and" are taken apart.
         """
-        found = self.nearest(form, question, about, IN_A_LINE)
+        found = self.nearest(form, question, about, EVERY_VALUE)
         hits = [hit for hit in found if (hit.id, hit.start) == (found[0].id, found[0].start)]
         hits.sort(key=lambda hit: hit.match_start)
         apart = (joined(hit.match, len(hits)) if form == "name" else [(0, len(hit.match))] for hit in hits)
@@ -229,7 +229,8 @@ class Corpus(Sequence):
     def entries(self, question: str) -> Hits:
         """The lines that a question counts: rows, entries or lines of the documents it names; see `engine.corpus.entries`.
 
-        A heading, a title and the names of columns are no entries; beside rows of a table nothing else is one. Raises
+        A heading, a title and the names of columns are no entries; beside rows of a table nothing else is one. What a
+        document is called in general ("the table", "the log") is no word that a line must hold. Raises
         ValueError for a question that names neither documents nor words.
         """
         docs = self.kind(question)
@@ -237,14 +238,14 @@ class Corpus(Sequence):
         somewhere = len(docs) < len(self) or len(self) == 1  # the question names documents
         said = " ".join([*docs.names, *titles.values()]) if somewhere else ""
         words = wanted(question, stems(re.sub("[_-]", " ", said)))
+        bare = [word for word in words if not (somewhere and CONTAINER.match(word))]
+        contained, words = len(bare) < len(words), bare
         if not words and not somewhere:
             raise ValueError("the question does not say what to count, or in which document")
         found = self._lines(docs, titles, words)
         needed = [word for word in words if word not in spare(question)]
-        if not found and len(needed) < len(words) and (needed or somewhere):
+        if not found and len(needed) < len(words) and (needed or (somewhere and not contained)):
             found = self._lines(docs, titles, needed)
-        if not found and somewhere and any(map(CONTAINER.match, needed)):
-            found = self._lines(docs, titles, [word for word in needed if not CONTAINER.match(word)])
         return Hits(found, corpus=self)
 
     def _lines(self, docs: Corpus, titles: dict[int, str], words: list[str]) -> list[Hit]:

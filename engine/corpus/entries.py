@@ -24,6 +24,7 @@ ASKED = re.compile(
 ENTRY = re.compile(r"(?i)(?:lines?|rows?|entr(?:y|ies)|records?|items?)$")
 DONE = re.compile(r"\b(?:did|does|do)\s+(?:(?:[A-Z][\w.'-]*|&|of|the|we|you|they|i|he|she)\s+)+([a-z]+)\b")
 PASSIVE = re.compile(r"\b(?:was|were|been|are|is)\s+([a-z]+)\s+(?:by|to|for|from)\b")
+LEVEL = re.compile(r"(?i)(?:error|warn|info|debug|crash|fail)")  # a log without one has none
 CONTAINER = re.compile(r"(?i)(?:table|list|log|sheet|register|file|overview|spreadsheet|csv)$")
 HEADING = re.compile(r"#{1,6}\s|\|[\s|:-]+$")
 TITLE = 100  # characters of a first line that may be a title
@@ -49,7 +50,8 @@ def spare(question: str) -> list[str]:
     """
     done = DONE.search(question)
     passive = PASSIVE.search(question)
-    return [word for word in (_counted(question), done and done[1], passive and passive[1]) if word]
+    found = (_counted(question), done and done[1], passive and passive[1])
+    return [word for word in found if word and not LEVEL.match(word)]
 
 
 def _counted(question: str) -> str:

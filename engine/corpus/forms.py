@@ -8,6 +8,7 @@ from __future__ import annotations
 
 _MONTH = r"(?:Jan|Febr|March|April|May|June|July|Aug|Sept|Oct|Nov|Dec)\w*"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_FROM = rf"(?:(?<![\d.:/-]){_DAY}(?:\s(?:to|until)\s|[-–])|\b)"  # "5 to" of "5 to 23 August"
 _COIN = r"euros?|dollars|pounds|crowns|francs|cents|pence|yen|EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|JPY|CAD|AUD"
 _LARGE = r"(?:\s(?:thousand|million|billion))?"
 _NO_NAME = (
@@ -22,8 +23,8 @@ _COUNT = (
 
 FORMS: dict[str, str] = {
     "email": r"[\w.+-]+@[\w-]+\.[\w.-]*\w",
-    "date": rf"\b(?:{_DAY}\s?(?:to|until|-|–)\s?)?{_DAY}\s(?:of\s)?{_MONTH},?\s\d{{4}}|\d{{4}}-\d\d-\d\d\b(?! \d\d:\d\d)|{_MONTH}\s{_DAY},?\s\d{{4}}"
-    rf"|\d\d?[./]\d\d?[./]\d{{4}}|\b(?:{_DAY}\s?(?:to|until|-|–)\s?)?{_DAY}\s(?:of\s)?{_MONTH}|{_MONTH}\s{_DAY}\b|{_MONTH}\s\d{{4}}\b",
+    "date": rf"{_FROM}{_DAY}\s(?:of\s)?{_MONTH},?\s\d{{4}}|\d{{4}}-\d\d-\d\d\b(?! \d\d:\d\d)|{_MONTH}\s{_DAY},?\s\d{{4}}"
+    rf"|\d\d?[./]\d\d?[./]\d{{4}}|{_FROM}{_DAY}\s(?:of\s)?{_MONTH}|{_MONTH}\s{_DAY}\b|{_MONTH}\s\d{{4}}\b",
     "money": rf"(?:[$€£]|EUR|CHF|USD|GBP)\s?\d[\d.,]*(?<![.,]){_LARGE}"
     rf"|\d[\d.,]*(?<![.,]){_LARGE}\s?(?:(?:{_COIN})\b|[€£])",
     "duration": rf"\b(?:\d+(?:\.\d+)?|{_COUNT})[\s-](?:working\s|full\s)?(?:second|minute|hour|day|night|week|month|year|decade)s?\b",
@@ -34,16 +35,16 @@ FORMS: dict[str, str] = {
     "time": r"\b\d{1,2}[:.]\d\d(?:\s?[ap]\.?m\b\.?)?|\b\d{1,2}\s[ap]\.?m\b\.?",
     "phone": r"(?<![\d.-])(?!\d{4}-\d\d-\d\d\b)\+?\d[\d /-]{6,}\d",
     "address": r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b",
-    "version": r"(?<![\w.,])v?\d{1,3}(?:\.\d{1,4}){1,3}\b(?![.,]?\d|\s?(?:%|percent))",
+    "version": r"(?<![\w.,$€£])(?!\d\d?\.\d\d?\.\d{4}|\d+(?:\.\d+){3})[vV]?\d{1,3}(?:\.\d{1,4}){1,3}\b(?![.,]?\d|\s?(?:%|percent|€|(?:kg|g|km|m|cm|mm|l|am|pm|a\.m|p\.m|h)\b|°|euros|dollars|pounds))",
     "weekday": r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b",
-    "street": r"\b\d{1,4}[a-z]?\s(?:[A-Z][\w'’-]+\s){1,3}(?:Road|Street|Lane|Avenue|Square|Court|Close|Drive|Way|Hill|Quay|Row|Terrace|Gardens"
-    r"|Walk|Place|Yard|Park|Crescent|Mews|Parade|Rd|St|Ave)\b(?:,\s[A-Z][\w'’-]+(?:\s[A-Z0-9][\w'’-]*)*)*",
+    "street": r"\b\d{1,4}[a-z]? (?!The |March |May |August )(?:[A-Z][\w'’-]+ ){1,3}(?:Road|Street|Lane|Avenue|Square|Court|Close|Drive|Way|Hill|Quay|Row|Terrace|Gardens"
+    r"|Walk|Place|Yard|Park|Crescent|Mews|Parade|Rd|St|Ave)\b(?:, (?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)[A-Z][\w'’-]+\b)?",
     "year": r"\b1[5-9]\d\d\b|\b20\d\d\b",
     "number": r"(?!^\d+(?:\.\d+)+\s|^\d+[.)]\s)(?:\d[\d.,]*\d|\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)",
     "code": r"#\d+\b|\b(?:[A-Z][A-Za-z/]*-?\d[\w/-]*|(?!\d{4}-\d\d-\d\d\b)(?<!\d[-.])\d[\w/-]{3,}\b(?!\.\d))\b",
     "name": r"(?:(?:\bthe\s)?\b(?:widow|widower)\s|\b(?:uncle|aunt)\s)?"
     + _NO_NAME
-    + r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|St)\.?\s)?[A-Z][\w'’-]+(?:\s(?:(?:[A-Z]|Dr|Mr|Ms|Mrs|Prof|St)\.(?=\s)|(?:&|of|and)(?=\s[A-Z])|[A-Z][\w'’&-]+))*",
+    + r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|St)\.?\s)?[A-Z][\w'’-]+(?:\s(?:(?:[A-Z]|(?<=and\s)(?:Dr|Mr|Ms|Mrs|Prof))\.(?=\s)|(?:&|of|and)(?=\s[A-Z])|[A-Z][\w'’&-]+))*",
 }
 
 

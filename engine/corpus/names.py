@@ -15,6 +15,9 @@ NO_NAMES = frozenset(
     finally unfortunately since because although when while where if but and or so yes not only also once again since late early""".split()
 )
 MONTHS = frozenset(("May", "March", "August"))  # that may be names of people too
+FIRM = re.compile(
+    r"\bof\b|^(?:Sons|Partners|Company|Brothers|Co|Spencer|Daughters)\b|\b(?:Ltd|Inc|GmbH|LLP|Affairs|Services)$"
+)
 DOUBT = 1.0  # what a single word costs that begins a sentence and may be no name
 
 
@@ -45,11 +48,16 @@ def logins(line: str) -> list[tuple[int, int]]:
 
 
 def joined(value: str, beside: int) -> list[tuple[int, int]]:
-    """The ranges of two names that "and" joins; the whole where it is one name, such as that of a firm.
+    """The ranges of names that "and" joins; the whole where it seems to be one name, such as that of a firm.
 
-    `beside` is how many values stand in the same list.
+    `beside` is how many values stand in the same line.
     """
-    one, link, two = value.rpartition(" and ")
-    if not link or (beside < 2 and not (" " in one and " " in two)):
+    parts = re.split(r" and ", value)
+    full = all(" " in part for part in parts)
+    if len(parts) < 2 or any(FIRM.search(part) for part in parts) or not (full or beside > 1):
         return [(0, len(value))]
-    return [(0, len(one)), (len(one) + len(link), len(value))]
+    ranges, at = [], 0
+    for part in parts:
+        ranges.append((at, at + len(part)))
+        at += len(part) + len(" and ")
+    return ranges

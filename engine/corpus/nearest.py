@@ -54,7 +54,7 @@ OF_FORM: dict[str, set[str]] = {
 SPEAKING = frozenset(("phone", "email", "address"))  # forms whose values need no word beside them
 PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Ii]t|[Tt]hey|[Hh]is|[Hh]er|[Ii]ts|[Tt]heir|him|them)\b")
 THESE = re.compile(
-    r"\b(?:[Tt]hese|[Tt]hose|[Tt]hey)\b(?:\s+\w+)?\s+(?:are|were|is)\b"
+    r"\b(?:[Tt]hese|[Tt]hose|[Tt]hey) (?:are|were) (?=[A-Z])"
 )  # what the sentence before named
 EACH = re.compile(
     r"(?i)\b(?:each|every|all|any)\s+(?:of\s+)?(?:(?:the|these|our|my|single)\s+)*(?P<kind>[a-z-]+(?:\s+[a-z-]+)?)$"

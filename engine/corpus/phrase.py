@@ -81,7 +81,7 @@ HELD = re.compile(r"^\s+(?:with|at)\s+(?:the\s+)?$")  # "the agreement with Orio
 
 
 def pair(question: str) -> list[str]:
-    """The two things that a question sets beside each other, as written: "A or B", "A than B", "A but not B".
+    """The two things that a question sets beside each other, as written but for a closing "'s": "A or B", "A than B", "A but not B".
 
     Words in double quotes are taken as they are. Raises ValueError for a question that names no two.
     """
@@ -102,7 +102,7 @@ def pair(question: str) -> list[str]:
         return [POSSESSIVE.sub("", name) for name in found]
     if len(runs) < 2:
         raise ValueError("the question does not name two things")
-    return [question[a:b] for a, b in runs[-2:]]
+    return [POSSESSIVE.sub("", question[a:b]) for a, b in runs[-2:]]
 
 
 def _runs(text: str, frame: frozenset[str] = FRAME) -> list[tuple[int, int]]:

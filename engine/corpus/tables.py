@@ -16,7 +16,13 @@ OF_MONEY = stems(
     "amount price cost total sum fee rent salary wage pay paid net gross balance euros dollars pounds"
 )
 NUMBER = re.compile(r"-?\d[\d.,]*")
+LITTLE = frozenset(
+    "a an the of is are was in on at to has have had for which what who number by from".split()
+)
 ROW_NUMBER = stems("id no number nr ref reference code")
+SOMEBODY = stems(
+    "customer name person supplier company firm client owner member guest tenant driver author from by to"
+)
 RULE = re.compile(r"[|\s:-]+")
 
 
@@ -55,17 +61,18 @@ def row(archive: Archive, document: int, start: int, line: str) -> list[Field]:
 def asked_field(found: list[Field], line: str, question: str, at: int = -1) -> tuple[int, int] | None:
     """The range of the field that a question asks for, but not the one at character `at`; None without fields.
 
-    Its header shares the earliest word with the question. Where none does, it is the row's number ("id", "no"), or the
-    first field of words where the question begins with "who".
+    Its header shares the earliest word with the question. Where none does, it is the row's number ("id", "no"); for "who"
+    a column of people or firms. Without such a column it is the first field of words.
     """
-    words = [stem(word) for word in WORD.findall(question)]
+    words = [stem(word) for word in WORD.findall(question) if word.lower() not in LITTLE]
+    who = re.match(r"(?i)\W*(?:\w+\W+){0,4}?who\b", question) is not None
     others = [field for field in found if not field.start <= at < field.end]
     shared = [(min(map(words.index, here)), field) for field in others if (here := field.header & {*words})]
     if shared:
         field = min(shared, key=lambda one: one[0])[1]
         return field.start, field.end
     told = [field for field in others if re.search(r"[^\W\d]{3}", line[field.start : field.end])]
-    known = [field for field in others if field.header & ROW_NUMBER] if "who" not in words else []
+    known = [field for field in others if field.header & (SOMEBODY if who else ROW_NUMBER)]
     return next(((field.start, field.end) for field in (*known, *told, *others)), None)
 
 

@@ -7,7 +7,9 @@ import pytest
 from engine.circling import TAIL, circles
 
 
-@pytest.mark.parametrize("words", ["The bus. ", "c ", "form, docs)\n", "a line of more words than most, with a comma, " * 2])
+@pytest.mark.parametrize(
+    "words", ["The bus. ", "c ", "form, docs)\n", "a line of more words than most, with a comma, " * 2]
+)
 def test_words_again_and_again_are_a_circle_from_anywhere_on(words):
     text = "It began well, and then: " + words * (TAIL // len(words) + 2)
     assert circles(text)
