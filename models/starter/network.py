@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of the network. `window` is the longest sequence in tokens that it is trained on."""
+    """Sizes of the network. `window` is the longest sequence in tokens that training can take."""
 
     vocabulary: int = 2048
     layers: int = 5
