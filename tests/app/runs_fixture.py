@@ -25,7 +25,7 @@ LETTERS = {
     "letters/tom.txt": "Dear Anna,\nI will miss it. Halden can wait.\nTom Reed\n",
     "notes.md": "# Notes\n\nThe deposit is 450 crowns.\n",
 }
-LONG = "I am still thinking about this. " * 300
+LONG = "".join(f"I am still thinking, thought {n} now. " for n in range(300))  # all different: circles are cut
 
 
 def cell(code: str) -> str:
@@ -52,7 +52,7 @@ def api(workbench: Workbench) -> FastAPI:
     return app
 
 
-def until(true: Callable[[], object], seconds: float = 300.0) -> object:
+def until(true: Callable[[], object], seconds: float = 120.0) -> object:
     """Wait until something is true; the limit only keeps a broken test from hanging."""
     deadline = time.monotonic() + seconds
     while not (value := true()):

@@ -79,8 +79,9 @@ class Model(ScriptedModel):
         if reply.text == HOLD:
             written = ""
             while not (self.go.is_set() or stream.done or cancelled.wait(0.05)):
-                written += HOLD
-                stream.push(HOLD)
+                piece = f"{HOLD}{len(written)} characters so far. "  # a reply that only repeats itself is cut
+                written += piece
+                stream.push(piece)
             if cancelled.is_set() or stream.done:
                 stream.finish(Reply(written, "cancelled", usage, extended))
                 return
