@@ -375,13 +375,13 @@ SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
     (8, of_verb),
     (7, of_scene),
     (4, of_rows),
-    (16, of_plain),
+    (20, of_plain),
     (16, of_many),
     (4, of_verdict),
     (5, of_entries),
     (5, of_table),
-    (4, of_several),
-    (4, of_labels),
+    (7, of_several),
+    (5, of_labels),
     (6, of_phrase),
     (4, of_gathering),
 )  # lessons for each world
@@ -389,9 +389,9 @@ FOLLOWED = 8  # follow-ups for each world
 JUDGED = 8  # sub-calls of `judged` for each world
 VERDICTS = 7  # sub-calls that want yes or no for each world
 PHRASES = 16  # sub-calls on one line for a phrase, for each world
-PAGES = 12  # sub-calls on pages of text, for each world
-LABELLED = 30  # sub-calls that want a label for each world
-SLIPS = 3  # cells with a mistake, shown and mended, for each world
+PAGES = 8  # sub-calls on pages of text, for each world
+LABELLED = 55  # sub-calls that want a label for each world
+SLIPS = 6  # cells with a mistake, shown and mended, for each world
 WHOLE = 0.3  # share of the look-ups that are learnt to the end
 
 

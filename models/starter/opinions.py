@@ -50,6 +50,8 @@ SPLIT_MOOD = (
 )  # fmt: skip
 STYLES = ("{w}: {s}.", "{w} on the {x}: {s}.", "- {s}.", "- {w}: {s}.", "{s}.", "{s}. ({w})", "{i}. {s}.", "{d}, {w}: {s}.", "{w} wrote: {s}.", "{s}, says {w}.")  # fmt: skip
 
+HARDER = 0.5  # how often a sub-call about a mood alone is drawn again: topics are harder to learn
+
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
@@ -156,6 +158,8 @@ def judged(rng: random.Random) -> tuple[str, str]:
     """A sub-call on one line: (prompt, answer)."""
     among = rng.sample(topics(), rng.choice((3, 3, 4, 5)))
     asked = sorting(rng, among)
+    if not asked.topic and rng.random() < HARDER:
+        asked = sorting(rng, among)
     opinion = opinions(rng, 1, list(asked.labels) if asked.topic and asked.labels else among)[0]
     if asked.topic and asked.act == "count" and rng.random() < 0.5:
         opinion = opinions(rng, 1, [asked.topic])[0]

@@ -13,7 +13,7 @@ from models.starter.cells import AMOUNTS, CELLS, column, compare, distinct, list
 from models.starter.facts import fill, verbs
 from models.starter.lexicon import GRAMMAR, WORDS, organisation, person, town
 
-LISTED = 0.65  # share of plain questions that are drawn from grammar/plain.txt
+LISTED = 0.75  # share of plain questions that are drawn from grammar/plain.txt
 PAY = "cost|costs|price|fee|charge|pay|paid"
 # form of the value, what a line may say, questions; {x} a thing, {p} somebody, {n} things, {base} {past} {done} a verb
 ASKS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -79,6 +79,7 @@ COMPARED: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "What is dearer, {a} or {b}?", "Which is the more expensive one, {a} or {b}?", "Is {a} more expensive than {b}, or the other way round?",
         "Who pays more, {a} or {b}?", "Who got more money, {a} or {b}?", "Where is it more expensive, at {a} or at {b}?", "What costs more, {a} or {b}?",
         "Who charges more, {a} or {b}?", "Who spent more, {a} or {b}?", "For which do we pay more, {a} or {b}?", "Who earns more, {a} or {b}?",
+        "Whose {t} cost more, {a}'s or {b}'s?", "Was {a} dearer than {b}?", "Did {p} pay more for {a} or for {b}?", "Which {t} has the higher price, {a} or {b}?",
     ), (
         "What is cheaper, {a} or {b}?", "Is {a} cheaper than {b}, or the other way round?", "Who pays less, {a} or {b}?", "Where is it cheaper, at {a} or at {b}?",
         "What costs less, {a} or {b}?", "Who asks for less, {a} or {b}?", "Which one can I get for less money, {a} or {b}?", "Who earns less, {a} or {b}?",
@@ -101,6 +102,7 @@ COMPARED: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
      ("Which is lighter, {a} or {b}?", "What weighs less, {a} or {b}?")),
     ("measure", "metres|km|kilometres|miles|feet|m2|square|away", (
         "Which is bigger, {a} or {b}?", "What is farther away, {a} or {b}?", "Which is longer, {a} or {b}?", "Who lives farther away, {a} or {b}?", "What is larger, {a} or {b}?",
+        "Did {p} go further on the day to {a} or on the day to {b}?", "Is it further to {a} or to {b}?", "Who walked further, {a} or {b}?",
     ), ("Which is smaller, {a} or {b}?", "What is nearer, {a} or {b}?", "Which is closer to us, {a} or {b}?", "Who has the shorter way, {a} or {b}?")),
     ("number", "", (
         "Who has more {n}, {a} or {b}?", "Where are there more {n}, at {a} or at {b}?", "Which has more {n}, {a} or {b}?", "Who sold more {n}, {a} or {b}?",
@@ -147,7 +149,7 @@ def plain_comparison(rng: random.Random) -> tuple[str, str]:
     form, about, more, less = rng.choice(COMPARED)
     upper = rng.random() < 0.5
     ask = rng.choice(more if upper else less)
-    who = ask.startswith("Who") or "at {a}" in ask
+    who = ask.startswith("Who") or "at {a}" in ask or "{a}'s" in ask
 
     def named():
         return rng.choice(
@@ -156,7 +158,7 @@ def plain_comparison(rng: random.Random) -> tuple[str, str]:
             else (plain_thing(rng), plain_thing(rng), organisation(rng), town(rng))
         )
 
-    words = {"a": named(), "b": named(), "n": rng.choice(WORDS["plurals"]), "v": "x"}
+    words = {"a": named(), "b": named(), "n": rng.choice(WORDS["plurals"]), "t": rng.choice(WORDS["things"]), "p": person(rng), "v": "x"}  # fmt: skip
     asked = fill(rng, ask, words)
     return asked.lower() if rng.random() < 0.12 else asked, compare(form, about, upper)
 

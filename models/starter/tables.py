@@ -90,7 +90,7 @@ def which_row(rng: random.Random, t: Table) -> Episode | None:
     (about, upper), forms = rng.choice([*WHICH.items()])
     column_ = "amount" if about == AMOUNTS else "date" if about == DAYS else "quantity"
     form = rng.choice(forms)
-    if column_ not in t.header or form.startswith("Who"):
+    if column_ not in t.header or form.startswith("Who") or ("{p}" in form and t.party == "from"):
         return None
     at = t.header.index(column_)
     key = (lambda row: float(row[at])) if column_ != "date" else (lambda row: row[at])

@@ -363,7 +363,10 @@ def _write_table(rng, world: World) -> None:
         "quantity": lambda: str(rng.randint(1, 99)),
         "reference": lambda: code(rng),
     }
-    columns = ["amount", *rng.sample(["date", "status", "item", "reference"], k=rng.randint(1, 3))]
+    columns = [
+        "amount",
+        *rng.sample(["date", "status", "item", "reference", "quantity"], k=rng.randint(1, 3)),
+    ]
     rng.shuffle(columns)
     party = rng.choice(("customer", "supplier", "name", "company", "from"))
     id_ = rng.choice((noun, f"{noun}_no", f"{noun} number", "id", "number"))
