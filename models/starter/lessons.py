@@ -390,7 +390,8 @@ JUDGED = 8  # sub-calls of `judged` for each world
 VERDICTS = 7  # sub-calls that want yes or no for each world
 PHRASES = 16  # sub-calls on one line for a phrase, for each world
 PAGES = 8  # sub-calls on pages of text, for each world
-LABELLED = 55  # sub-calls that want a label for each world
+REGISTERS = 14  # sub-calls on statements that only their names tell apart, for each world
+LABELLED = 45  # sub-calls that want a label for each world
 SLIPS = 6  # cells with a mistake, shown and mended, for each world
 WHOLE = 0.3  # share of the look-ups that are learnt to the end
 
@@ -429,8 +430,8 @@ def conversations(rng: random.Random) -> list[Talk]:
         *(reading.line(rng) for _ in range(PHRASES)),
     ]:
         talks.append(("leaf", _asked(asked, answer)))
-    for _ in range(PAGES):
-        turns = reading.page(rng)
+    for read in (*[reading.page] * PAGES, *[reading.register] * REGISTERS):
+        turns = read(rng)
         talks.append(("leaf", [message for asked, answer in turns for message in _asked(asked, answer)]))
     return talks
 

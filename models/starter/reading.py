@@ -34,6 +34,7 @@ SHORTEST, LONGEST = 100, 3400  # characters of a page
 ABSENT = 0.1  # share of questions that the text does not answer
 PHRASES = "phrases.txt"
 QUESTIONS = 8  # on one text, at most
+STRANGERS = 0.5  # share of registers with a question about something that is not in them
 
 
 def told(rng: random.Random) -> list[Fact]:
@@ -99,10 +100,41 @@ def page(rng: random.Random) -> list[tuple[str, str]]:
         for fact in told(rng)[:1]:
             if fact.value not in text and not any({*fact.asks} & {*f.asks} for f in facts):
                 asked[question(rng, fact)] = "NONE"
+    return _asked_in_turn(rng, text, asked) if asked else page(rng)
+
+
+def register(rng: random.Random) -> list[tuple[str, str]]:
+    """Many statements in the same words about different things, and questions for some: only the names tell them apart.
+
+    As `page`, the later prompts hold the question alone.
+    """
+    facts: dict[str, Fact] = {}
+    many = rng.choice((1, 2, 3, 4, 4, 5, 6, 8, 10))
+    kind = kinds()[rng.choice(sorted(kinds()))]
+    asked = made_up_attribute(rng) if rng.random() < 0.2 else rng.choice(kind.attributes)
+    for _ in range(2 * many):
+        fact = state(rng, make_thing(rng, kind), asked, own=False)
+        if len(facts) < many and fact.value not in {f.value for f in facts.values()}:
+            facts.setdefault(fact.thing.name, fact)
+    said = [fact.sentence for fact in facts.values()]
+    said += [fill(rng, rng.choice(FILLER), {"v": "x"}) for _ in range(rng.choice((0, 0, 1, 2, 4, 8)))]
+    rng.shuffle(said)
+    text = "\n\n".join(_laid_out(rng, said))
+    turns: dict[str, str] = {}
+    for fact in rng.sample([*facts.values()], min(len(facts), QUESTIONS)):
+        if fact.value in text:
+            turns.setdefault(question(rng, fact), fact.value)
+    if not turns or rng.random() < STRANGERS:
+        stranger = state(rng, make_thing(rng, kind), asked, own=False)
+        if stranger.thing.name not in facts:
+            turns.setdefault(question(rng, stranger), "NONE")
+    return _asked_in_turn(rng, text, turns) if turns else register(rng)
+
+
+def _asked_in_turn(rng: random.Random, text: str, asked: dict[str, str]) -> list[tuple[str, str]]:
+    """Prompts for questions and their answers in any order; the text stands in the first one only."""
     turns = [*asked.items()]
     rng.shuffle(turns)
-    if not turns:
-        return page(rng)
     first = PIECE_PROMPT.format(piece=text, question=turns[0][0])
     later = PIECE_PROMPT.removeprefix("{piece}\n\n")
     return [(first, turns[0][1]), *((later.format(question=q), a) for q, a in turns[1:])]

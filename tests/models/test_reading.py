@@ -42,6 +42,18 @@ def test_an_answer_stands_in_its_page_word_for_word_and_none_is_said_of_the_rest
     assert asked > 600 and 0.04 < absent / asked < 0.2
 
 
+def test_a_register_answers_for_what_stands_in_it_and_says_none_of_strangers():
+    strangers = 0
+    for seed in range(150):
+        turns = reading.register(random.Random(f"register {seed}"))
+        text = turns[0][0].split("\n\nQuestion: ")[0]
+        answers = [answer for _, answer in turns]
+        assert all(answer == "NONE" or answer in text for answer in answers)
+        assert len({*answers}) == len(answers) and answers.count("NONE") <= 1
+        strangers += "NONE" in answers
+    assert 50 < strangers < 120
+
+
 def test_a_line_is_read_or_says_nothing_of_what_is_asked():
     answers = [reading.line(random.Random(f"line {seed}")) for seed in range(200)]
     for prompt, answer in answers:
