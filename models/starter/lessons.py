@@ -431,9 +431,13 @@ def conversations(rng: random.Random) -> list[Talk]:
     ]:
         talks.append(("leaf", _asked(asked, answer)))
     for read in (*[reading.page] * PAGES, *[reading.register] * REGISTERS):
-        turns = read(rng)
-        talks.append(("leaf", [message for asked, answer in turns for message in _asked(asked, answer)]))
+        talks.append(_read(read(rng)))
     return talks
+
+
+def _read(turns: list[tuple[str, str]]) -> Talk:
+    """Several questions on one text."""
+    return "leaf", [message for asked, answer in turns for message in _asked(asked, answer)]
 
 
 def _asked(asked: str, answer: str) -> list[dict[str, object]]:
@@ -449,6 +453,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=1500)
     parser.add_argument("--parts", type=int, default=4)
     parser.add_argument("--cells", type=float, default=1.0, help="share of what is no sub-call that is kept")
+    parser.add_argument("--registers", type=int, default=0, help="more statements that only names tell apart")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -456,9 +461,11 @@ def main() -> None:
     files = [
         (options.out / f"part-{part}.jsonl").open("w", encoding="utf-8") for part in range(options.parts)
     ]
-    for number in range(options.worlds):
+    for number in range(options.worlds + options.registers):
         rng = random.Random(f"lessons {options.seed} {number}")
-        for kind, messages in conversations(rng):
+        for kind, messages in (
+            conversations(rng) if number < options.worlds else [_read(reading.register(rng))]
+        ):
             if kind != "leaf" and rng.random() >= options.cells:
                 continue
             if unseen.repeats(str(message["content"]) for message in messages):
