@@ -7,6 +7,9 @@ import re
 AROUND = 20_000  # characters before and after in which the same word in small letters is sought
 SENTENCE_START = re.compile(r"(?:^|[.!?:…]|\n)[\s\"'“‘(]*(?:(?:[-*•#>]+|\(?[\da-z]{1,3}[.)])\s+)*$")
 STAMPED = re.compile(r"\s*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
+BOLD = re.compile(
+    r"(?:\*\*|__)\s?[.:]|[.:]\s?(?:\*\*|__)"
+)  # what ends the bold label of a paragraph: **Staff.**
 LOGIN = re.compile(r"\b(?:user|account|login)\s+([a-z][\w.-]*\w)|\bby\s+([a-z][\w.-]*\w)\s*$")
 NO_NAMES = frozenset(
     """everyone everybody someone somebody anyone anybody nobody everything something anything nothing yours ours mine dear both neither many most
@@ -21,11 +24,13 @@ FIRM = re.compile(
 DOUBT = 1.0  # what a single word costs that begins a sentence and may be no name
 
 
-def doubt(value: str, before: str, text: str) -> float | None:
+def doubt(value: str, before: str, text: str, after: str = "") -> float | None:
     """How doubtful it is that `value` is a name: 0 for sure; None where it is none.
 
-    `before` is what stands before it on its line, `text` the text around.
+    `before` and `after` are what stands beside it on its line, `text` the text around.
     """
+    if before.endswith(("**", "__")) and BOLD.match(after):
+        return None
     if value.isupper() and len(value) < 4 and re.search(r"\d\s?$", before):  # a unit, such as GB
         return None
     if value in MONTHS and (re.search(r"\d(?:st|nd|rd|th)?\s?$", before) or not before):

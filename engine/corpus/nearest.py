@@ -374,7 +374,9 @@ class Form:
         """The ranges of the values in a sentence that begins at `at` of its line, in order, each with its doubt."""
         found = [(*m.span(), 0.0) for m in self._pattern.finditer(sentence) if m[0]]
         if self.name == "name":
-            doubted = ((a, b, doubt(sentence[a:b], sentence[:a], place.text)) for a, b, _ in found)
+            doubted = (
+                (a, b, doubt(sentence[a:b], sentence[:a], place.text, sentence[b:])) for a, b, _ in found
+            )
             found = [(a, b, less) for a, b, less in doubted if less is not None]
             found += [(a, b, 0.0) for a, b in logins(sentence)]
         elif self.name == "money" and not at:

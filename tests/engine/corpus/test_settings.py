@@ -103,6 +103,8 @@ def test_a_word_that_begins_a_sentence_is_no_name_where_it_also_stands_in_small_
     assert doubt("Wanda", "Then Wanda came. ", text) == 0
     assert doubt("Ottilie", "Wanda sang. ", text)
     assert doubt("Cold", "Tenant: ", text) == 0
+    assert doubt("Staff", "**", text, ".** Ann Cole retires.") is None  # the label of a paragraph
+    assert doubt("Ottilie", "**", text, "** came.") is not None
 
 
 def test_log_in_names_are_only_taken_from_stamped_lines() -> None:
