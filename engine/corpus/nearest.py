@@ -218,7 +218,8 @@ def near(
             of_column = bool(header) and any(part <= header for part in asked.alternatives)
             gap = 0 if of_column else _gap(sentence, a, b, anchors)
             further = FURTHER * max(0, len({part for part in asked.alternatives if part <= said_by}) - 1)
-            score = fit + further + votes[at] - less - min(gap, 90) / 100 + of_column
+            named_column = VOTE * len(header & asked.said)
+            score = fit + further + votes[at] + named_column - less - min(gap, 90) / 100 + of_column
             found.append(Near(start + a, start + b, score))
     return sorted(found, key=lambda one: -one.score)
 

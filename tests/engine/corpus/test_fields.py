@@ -14,6 +14,7 @@ from engine.corpus.phrase import pair
 FILES = {
     "museum.csv": "no;object;year;given_by\nT-1;ship's bell;1788;Town Council\nT-2;salt chest;1655;Lind family\nT-3;clock;1836;Ann Grey\n",
     "rules.md": "**Password.** Two persons know the password of the safe. At present these are Colm Roe and Ida Penn.\n\nThe firm is at 12 Abbey Street, Harrow.\n",
+    "prices.md": "| Frame | Wood | up to A4 | up to A3 | up to A2 |\n|---|---|---|---|---|\n| Plain | ash | £12.00 | £18.00 | £25.00 |\n| Plain | oak | £14.00 | £21.00 | £29.00 |\n",
     "minutes.md": "# Minutes\n\nPresent at the spring meeting: Ann Grey (chair), Dr. Tom Reed, Bo Lind and Zoe Hall.\n\nApologies: Kay Moss.\n",
 }
 
@@ -33,6 +34,14 @@ def test_a_row_gives_the_field_that_is_asked_for(corpus, question, found):
     told = hit.field(question)
     assert told == found
     assert corpus.document("museum.csv")[told.start : told.end] == told
+
+
+@pytest.mark.parametrize(("size", "found"), [("A4", "£14.00"), ("A3", "£21.00"), ("A2", "£29.00")])
+def test_of_the_values_of_a_row_that_whose_header_the_question_names_comes_first(corpus, size, found):
+    hits = corpus.nearest(
+        "money", f"What do they take for a plain oak frame up to {size}?", "cost|price|take"
+    )
+    assert hits[0].match == found
 
 
 def test_a_line_that_is_no_row_is_its_own_field(corpus):
