@@ -243,7 +243,7 @@ class Hub:
 
     def _pour(self) -> None:
         """Pass the live text on, a few times a second and only while there is some."""
-        while True:
+        while not self._ended.is_set():  # after the clearing below, before which close() may have come
             self._writing.wait()
             if self._ended.wait(DRAFT_SECONDS):
                 return

@@ -175,6 +175,27 @@ def test_events_that_came_before_and_during_the_subscription_are_told_once(bench
     assert [m.seq for m in got if m.name == "run"] == list(range(1, bench.store.last(run) + 1))
 
 
+def test_an_end_that_comes_just_after_it_was_looked_for_is_no_end_missed(bench):
+    hub = bench.workbench.hub
+
+    class Late(threading.Event):
+        def wait(self, timeout=None):
+            if threading.current_thread().name != "hub-drafts":
+                return super().wait(timeout)
+            was = self.is_set()
+            self.set()  # as `close` does, before the one who looked goes on
+            hub._writing.set()
+            hub._polling.set()
+            return was
+
+    hub._ended = Late()
+    hub._writing.set()
+    hub._polling.set()
+    for thread in hub._threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in hub._threads)
+
+
 FOREIGN = """
 import sys
 from pathlib import Path
