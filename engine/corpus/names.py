@@ -7,9 +7,8 @@ import re
 AROUND = 20_000  # characters before and after in which the same word in small letters is sought
 SENTENCE_START = re.compile(r"(?:^|[.!?:…]|\n)[\s\"'“‘(]*(?:(?:[-*•#>]+|\(?[\da-z]{1,3}[.)])\s+)*$")
 STAMPED = re.compile(r"\s*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
-BOLD = re.compile(
-    r"(?:\*\*|__)\s?[.:]|[.:]\s?(?:\*\*|__)"
-)  # what ends the bold label of a paragraph: **Staff.**
+# What ends the bold label of a paragraph, such as **Staff.**
+BOLD = re.compile(r"(?:\*\*|__)\s?[.:]|[.:]\s?(?:\*\*|__)")
 LOGIN = re.compile(r"\b(?:user|account|login)\s+([a-z][\w.-]*\w)|\bby\s+([a-z][\w.-]*\w)\s*$")
 NO_NAMES = frozenset(
     """everyone everybody someone somebody anyone anybody nobody everything something anything nothing yours ours mine dear both neither many most

@@ -25,9 +25,8 @@ LETTERS = {
     "letters/tom.txt": "Dear Anna,\nI will miss it. Halden can wait.\nTom Reed\n",
     "notes.md": "# Notes\n\nThe deposit is 450 crowns.\n",
 }
-LONG = "".join(
-    f"I am still thinking, thought {n} now. " for n in range(300)
-)  # all different: circles are cut
+# A reply that only repeats itself is cut.
+LONG = "".join(f"I am still thinking, thought {n} now. " for n in range(300))
 
 
 def cell(code: str) -> str:

@@ -64,6 +64,7 @@ def test_a_line_is_read_or_says_nothing_of_what_is_asked():
 def test_plain_questions_have_a_form_that_the_engine_knows():
     for form, _, question in plainly.plain():
         assert form == "read" or form in FORMS, question
+        assert question.endswith(("?", ".")) or question[0].islower(), question  # or a few bare words
         assert set(re.findall(r"\{(\w+)\}", question)) <= {*"x p n t day base past done".split()}, question
     assert set(FORM_OF_TYPE.values()) <= {*FORMS}
     cells = [plainly.plain_question(random.Random(seed))[1] for seed in range(300)]
