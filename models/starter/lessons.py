@@ -22,6 +22,7 @@ from models.starter import (
     opinions,
     reading,
     reckoning,
+    registers,
     slips,
     tables,
     unseen,
@@ -380,8 +381,8 @@ SOURCES: tuple[tuple[int, Callable[[random.Random], list[Lesson]]], ...] = (
     (4, of_verdict),
     (5, of_entries),
     (5, of_table),
-    (7, of_several),
-    (5, of_labels),
+    (10, of_several),
+    (6, of_labels),
     (6, of_phrase),
     (4, of_gathering),
 )  # lessons for each world
@@ -390,7 +391,7 @@ JUDGED = 8  # sub-calls of `judged` for each world
 VERDICTS = 7  # sub-calls that want yes or no for each world
 PHRASES = 16  # sub-calls on one line for a phrase, for each world
 PAGES = 8  # sub-calls on pages of text, for each world
-REGISTERS = 14  # sub-calls on statements that only their names tell apart, for each world
+REGISTERS = 20  # sub-calls on statements that only their names tell apart, for each world
 LABELLED = 45  # sub-calls that want a label for each world
 SLIPS = 6  # cells with a mistake, shown and mended, for each world
 WHOLE = 0.3  # share of the look-ups that are learnt to the end
@@ -430,7 +431,7 @@ def conversations(rng: random.Random) -> list[Talk]:
         *(reading.line(rng) for _ in range(PHRASES)),
     ]:
         talks.append(("leaf", _asked(asked, answer)))
-    for read in (*[reading.page] * PAGES, *[reading.register] * REGISTERS):
+    for read in (*[reading.page] * PAGES, *[registers.register] * REGISTERS):
         talks.append(_read(read(rng)))
     return talks
 
@@ -464,7 +465,7 @@ def main() -> None:
     for number in range(options.worlds + options.registers):
         rng = random.Random(f"lessons {options.seed} {number}")
         for kind, messages in (
-            conversations(rng) if number < options.worlds else [_read(reading.register(rng))]
+            conversations(rng) if number < options.worlds else [_read(registers.register(rng))]
         ):
             if kind != "leaf" and rng.random() >= options.cells:
                 continue

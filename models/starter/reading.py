@@ -1,7 +1,7 @@
 """Reading: a sub-call gets one line, or pages of text, and copies what answers its question; NONE where nothing does.
 
 Values of every type are asked for, phrases without a form among them. Beside what is asked stand statements in the same
-words about other things, so that neither the form nor the wording alone decides.
+words about other things, so that neither the form nor the wording alone decides; `registers` has nothing but such ones.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ SHORTEST, LONGEST = 100, 3400  # characters of a page
 ABSENT = 0.1  # share of questions that the text does not answer
 PHRASES = "phrases.txt"
 QUESTIONS = 8  # on one text, at most
-STRANGERS = 0.5  # share of registers with a question about something that is not in them
 
 
 def told(rng: random.Random) -> list[Fact]:
@@ -91,7 +90,7 @@ def page(rng: random.Random) -> list[tuple[str, str]]:
         said.append(fill(rng, rng.choice(NEAR), bound))
     items = [*said, *dict.fromkeys(fact.sentence for fact in facts)]
     rng.shuffle(items)
-    text = "\n\n".join(_laid_out(rng, items))
+    text = "\n\n".join(laid_out(rng, items))
     asked: dict[str, str] = {}
     for fact in rng.sample(facts, min(len(facts), QUESTIONS)):
         if fact.value in text and _one(fact, facts):
@@ -100,38 +99,10 @@ def page(rng: random.Random) -> list[tuple[str, str]]:
         for fact in told(rng)[:1]:
             if fact.value not in text and not any({*fact.asks} & {*f.asks} for f in facts):
                 asked[question(rng, fact)] = "NONE"
-    return _asked_in_turn(rng, text, asked) if asked else page(rng)
+    return asked_in_turn(rng, text, asked) if asked else page(rng)
 
 
-def register(rng: random.Random) -> list[tuple[str, str]]:
-    """Many statements in the same words about different things, and questions for some: only the names tell them apart.
-
-    As `page`, the later prompts hold the question alone.
-    """
-    facts: dict[str, Fact] = {}
-    many = rng.choice((1, 2, 3, 4, 4, 5, 6, 8, 10))
-    kind = kinds()[rng.choice(sorted(kinds()))]
-    asked = made_up_attribute(rng) if rng.random() < 0.2 else rng.choice(kind.attributes)
-    for _ in range(2 * many):
-        fact = state(rng, make_thing(rng, kind), asked, own=False)
-        if len(facts) < many and fact.value not in {f.value for f in facts.values()}:
-            facts.setdefault(fact.thing.name, fact)
-    said = [fact.sentence for fact in facts.values()]
-    said += [fill(rng, rng.choice(FILLER), {"v": "x"}) for _ in range(rng.choice((0, 0, 1, 2, 4, 8)))]
-    rng.shuffle(said)
-    text = "\n\n".join(_laid_out(rng, said))
-    turns: dict[str, str] = {}
-    for fact in rng.sample([*facts.values()], min(len(facts), QUESTIONS)):
-        if fact.value in text:
-            turns.setdefault(question(rng, fact), fact.value)
-    if not turns or rng.random() < STRANGERS:
-        stranger = state(rng, make_thing(rng, kind), asked, own=False)
-        if stranger.thing.name not in facts:
-            turns.setdefault(question(rng, stranger), "NONE")
-    return _asked_in_turn(rng, text, turns) if turns else register(rng)
-
-
-def _asked_in_turn(rng: random.Random, text: str, asked: dict[str, str]) -> list[tuple[str, str]]:
+def asked_in_turn(rng: random.Random, text: str, asked: dict[str, str]) -> list[tuple[str, str]]:
     """Prompts for questions and their answers in any order; the text stands in the first one only."""
     turns = [*asked.items()]
     rng.shuffle(turns)
@@ -150,7 +121,7 @@ def _one(fact: Fact, facts: list[Fact]) -> bool:
     return len({f.value for f in same}) == 1
 
 
-def _laid_out(rng: random.Random, items: list[str]) -> list[str]:
+def laid_out(rng: random.Random, items: list[str]) -> list[str]:
     """Sentences as one or several texts: paragraphs, lines, or files of a style with their names."""
     draw = rng.random()
     if draw < 0.5:
