@@ -15,6 +15,7 @@ from pathlib import Path
 from engine import prompt
 from engine.kernel.toolbox import PIECE_PROMPT
 from models.starter import (
+    brought,
     cells,
     compound,
     followups,
@@ -433,7 +434,7 @@ def conversations(rng: random.Random) -> list[Talk]:
         talks.append(("leaf", _asked(asked, answer)))
     for read in (*[reading.page] * PAGES, *[registers.register] * REGISTERS):
         talks.append(_read(read(rng)))
-    return talks
+    return talks + [_read(turns) for turns in brought.brought(rng, world)]
 
 
 def _read(turns: list[tuple[str, str]]) -> Talk:

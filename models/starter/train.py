@@ -49,8 +49,8 @@ def encode(
         part = [*body, *([] if message.get("open") else [END])] if own else [USER, *body, ASSISTANT]
         tokens += part
         weight = 0.0 if not own or message.get("given") else 1.0
-        if own and (message is talk[-1] or message.get("alone")) and message["content"] != "NONE":
-            weight = LAST * max(1.0, SHORT / len(part))
+        if own and (message is talk[-1] or message.get("alone")):
+            weight = LAST * (1.0 if message["content"] == "NONE" else max(1.0, SHORT / len(part)))
         written += [round(10 * weight)] * len(part)
     return tokens, written
 
