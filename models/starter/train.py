@@ -131,8 +131,10 @@ def run(options: argparse.Namespace) -> None:
         parts = pool.map(encode_file, files, [vocabulary] * len(files), [options.seed] * len(files))
         talks = [talk for part in parts for talk in part]
     total = sum(len(marks) for _, marks in talks)
+    longer = sum(len(marks) > options.windows[-1][0] for _, marks in talks)
     print(
-        f"{len(talks):,} conversations, {total:,} tokens, encoded in {time.monotonic() - started:.0f} s",
+        f"{len(talks):,} conversations, {total:,} tokens, encoded in {time.monotonic() - started:.0f} s; "
+        f"{longer:,} are longer than the longest window and are left out",
         flush=True,
     )
 
