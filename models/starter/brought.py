@@ -19,7 +19,7 @@ from models.starter.worlds import World, state
 
 LINES = 4  # that a search brings for one question
 LONGEST = 400  # characters of a line
-THERE, ABSENT, ANYTHING, NEAR = 20, 8, 3, 6  # questions for each world, before those that are no use
+THERE, ABSENT, ANYTHING, NEAR = 20, 5, 2, 4  # questions for each world, before those that are no use
 TURNS = 8  # questions on one line, at most
 
 

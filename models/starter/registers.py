@@ -1,7 +1,7 @@
 """Registers: statements in the same words about different things, so that only the names tell which value is asked for.
 
-A value stands before the name it belongs to as often as after it, names share words, and some questions are about what
-is not there: another thing, or another property of a thing that is.
+Some have the values before the names they belong to, in some the names share words, and some questions are about what is
+not there: another thing, or another property of a thing that is.
 """
 
 from __future__ import annotations

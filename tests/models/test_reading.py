@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from engine.corpus.forms import FORMS
-from models.starter import gatherings, plainly, reading, registers, scenes, tables
+from models.starter import brought, gatherings, plainly, reading, registers, scenes, tables
 from models.starter.cells import CELLS, FORM_OF_TYPE
 from models.starter.episode import Episode
 from models.starter.facts import kinds, make_thing
@@ -61,12 +61,12 @@ def test_registers_have_values_before_and_after_the_names_and_names_that_share_w
     rng, first, shared = random.Random(5), 0, 0
     lease = replace(kinds()["lease"], subjects=[("the lease of {address}", "{address}")])
     for _ in range(200):
-        form = registers.said_of(rng, lease).says[0]
+        form = registers.said_of(rng, lease, value_first=0.5).says[0]
         first += form.find("{v}") < form.find("{s}")
         one, other = (make_thing(rng, lease) for _ in range(2))
         named = registers.namesake(rng, one, other)
         shared += named != other and bool({*named.name.split()} - {*other.name.split()})
-    assert 60 < first < 130
+    assert 60 < first < 140
     assert shared > 150
 
 
@@ -110,3 +110,18 @@ def _of(make, rng, world) -> Episode | None:
     if make is tables.which_row:
         return make(rng, world.table) if world.table else None
     return make(rng, world)
+
+
+def test_lines_that_a_search_brings_are_asked_for_what_they_say_and_for_what_they_do_not():
+    said = absent = 0
+    for seed in range(4):
+        rng = random.Random(f"brought {seed}")
+        world = make_world(rng, documents=8)
+        text = "\n".join(world.documents.values())
+        for turns in brought.brought(rng, world):
+            line = turns[0][0].split("\n\nQuestion: ")[0]
+            assert line in text and len(turns) <= brought.TURNS
+            for _, answer in turns:
+                said, absent = said + (answer != "NONE"), absent + (answer == "NONE")
+                assert answer == "NONE" or answer in line
+    assert said > 20 and absent > 2 * said
