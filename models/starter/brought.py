@@ -9,8 +9,7 @@ import random
 from collections import defaultdict
 
 from engine.corpus.nearest import stems
-from models.starter.facts import kinds as all_kinds
-from models.starter.facts import make_thing
+from models.starter.facts import kinds, make_thing
 from models.starter.lookups import absent, lookup
 from models.starter.plainly import plain_question
 from models.starter.reading import asked_in_turn
@@ -54,7 +53,7 @@ def _questions(rng: random.Random, world: World) -> list[tuple[str, str]]:
     text = "\n".join(world.documents.values()).lower()
     for _ in range(NEAR):  # the same said of another thing of the kind
         fact = rng.choice(world.facts) if world.facts else None
-        kind = all_kinds().get(fact.thing.kind) if fact else None
+        kind = kinds().get(fact.thing.kind) if fact else None
         about = [a for a in kind.attributes if a.key == fact.key] if fact and kind else []
         if kind and about:
             thing = make_thing(rng, kind)

@@ -15,10 +15,8 @@ from models.starter.worlds import FILLER, Fact, state
 
 SIZES, SHORT_SIZES = (1, 2, 3, 4, 4, 4, 5, 6, 8, 10), (2, 2, 3, 4)  # statements of a register, of a short one
 STRANGERS = (0, 0, 1, 1, 2)  # questions of a register about what is not in it
-VALUE_FIRST, SHORT_FIRST = (
-    0.4,
-    0.85,
-)  # share of registers, of short ones, that have the values before the names
+VALUE_FIRST = 0.4  # share of registers that have the values before the names
+SHORT_FIRST = 0.85  # of short ones
 NAMESAKES = 0.35  # share of registers with names that share words
 FIRST = (
     "{v} is the {label} of {s}.", "{v} is the {label} for {s}.", "{v} is {label} in {s}.",
