@@ -7,6 +7,7 @@ kernel; the history is the conversation, which only ever sees short text.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -160,13 +161,15 @@ def _judge(
         run.note(node.id, "the worker was restarted; variables of earlier cells are lost", "warning")
     if result.status == "timeout":
         notes.append(f"The cell was stopped after {seconds:g} seconds; do less at a time.")
-    key = hashlib.sha256(f"{code.strip()}\0{shown}".encode()).hexdigest()
+    told = re.sub(rf"\bcell {node.cells}\b", "cell", shown)  # a traceback names the cell by its number
+    key = hashlib.sha256(f"{code.strip()}\0{told}".encode()).hexdigest()
     node.repeats[key] = count = node.repeats.get(key, 0) + 1
     if count == 1:
         return tuple(notes), ""
     notes.append(prompt.REPEAT if count == 2 else prompt.REPEAT_AGAIN)
     run.note(node.id, f"the same cell gave the same output {count} times", "warning")
-    return tuple(notes), "the same cell was repeated" if count > 3 else ""
+    failed = f", and failed: {result.error['evalue']}" if result.error else ""
+    return tuple(notes), f"the same cell was repeated{failed}" if count > 3 else ""
 
 
 def _finish_by_text(

@@ -333,6 +333,12 @@ def test_a_repeated_cell_is_noticed_and_finally_the_best_answer_is_asked_for(run
     assert any("same cell gave the same output" in p["text"] for p in kinds(events, "note"))
 
 
+def test_a_repeated_cell_that_fails_ends_the_node_and_the_reason_names_its_failure(run):
+    answer, _ = run(lambda request: cell("map_query('Which?', ['a', 'b', 'c'])"), max_calls=2)
+    assert answer.answer is None and "3 sub-calls asked for, 2 left" in answer.reason
+    assert len(run.model.requests) == 5
+
+
 def test_at_the_turn_limit_the_best_answer_is_asked_for_with_the_reason(run):
     def reply(request):
         if "Stop here: the limit of 3 turns" in request.messages[-1].content:
