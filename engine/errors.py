@@ -17,6 +17,10 @@ class ModelError(TaprootError):
     """The model cannot be loaded, or its process stopped."""
 
 
+class Unsound(ModelError):
+    """The model computes on this machine what is no number, or nothing: it must not answer."""
+
+
 class ContextOverflow(ModelError):
     """A request does not fit the model's window. `needed` and `window` count tokens."""
 

@@ -21,6 +21,7 @@ from engine.types import Json
 
 MAX_SILENT_TURNS = 3  # replies in a row without a cell or a final before the best answer is asked for
 NO_OUTPUT = "(no output)"
+REASON_CHARS = 200  # of an error that is given as the reason for an end
 FREE_SYNTAX_ERRORS = 3  # per node: a cell that does not compile costs no turn, up to this often
 
 CallHandler = Callable[[Run, Node, int, Call], Json]
@@ -168,7 +169,7 @@ def _judge(
         return tuple(notes), ""
     notes.append(prompt.REPEAT if count == 2 else prompt.REPEAT_AGAIN)
     run.note(node.id, f"the same cell gave the same output {count} times", "warning")
-    failed = f", and failed: {result.error['evalue']}" if result.error else ""
+    failed = f", and failed: {result.error['evalue'][:REASON_CHARS]}" if result.error else ""
     return tuple(notes), f"the same cell was repeated{failed}" if count > 3 else ""
 
 

@@ -121,8 +121,12 @@ class ModelInfo:
     """Facts of the loaded model. `n_ctx` in tokens; `chars_per_token` a measured mean for English text.
 
     How it was loaded: `pool`: tokens kept in memory; `gpu_layers`: blocks on the GPU; `cache_type`; `threads` of the
-    processor; `batch`: tokens of one step; `slots`: replies written at once. `remote`: the address of the server
+    processor for one reply, `burst_threads` for several and for prompts; `batch`: tokens of one step; `slots`:
+    replies written at once. `remote`: the address of the server
     that text is sent to, "" for a model on this machine. `adapters` change the weights of the file.
+
+    What its first tokens showed, in tokens per second: `read_rate`, `write_rate` of one reply, `burst_rate` of
+    several together; 0 where it was not measured. `load_seconds` passed until then, `probe_seconds` on them.
     """
 
     name: str
@@ -138,10 +142,16 @@ class ModelInfo:
     gpu_layers: int = 0
     cache_type: str = ""
     threads: int = 0
+    burst_threads: int = 0
     batch: int = 0
     slots: int = 0
     remote: str = ""
     adapters: tuple[AdapterInfo, ...] = ()
+    read_rate: float = 0.0
+    write_rate: float = 0.0
+    burst_rate: float = 0.0
+    load_seconds: float = 0.0
+    probe_seconds: float = 0.0
 
     @classmethod
     def from_json(cls, value: Json) -> ModelInfo:

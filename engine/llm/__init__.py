@@ -22,6 +22,7 @@ def open_model(
     fit: Fit | None = None,
     adapters: Sequence[Adapter] = (),
     strict: bool = False,
+    data: Path | None = None,
     on_progress: Callable[[float], None] | None = None,
     stop: Stop | None = None,
 ) -> Model:
@@ -30,7 +31,7 @@ def open_model(
 
     `wish`: what is not to be chosen by the machine; `fit`: all of it, chosen before. `adapters`: LoRA files put on
     a GGUF. `strict`: one reply at a time,
-    the same whatever else is asked. `on_progress` receives the fraction loaded, 0 to 1. Raises InputError when the
+    the same whatever else is asked. `data`: the data folder, where what loading a file teaches is kept. `on_progress` receives the fraction loaded, 0 to 1. Raises InputError when the
     file is not a usable model or does not fit, ModelError when it cannot be loaded, Cancelled when `stop` is
     requested before it is.
     """
@@ -55,5 +56,12 @@ def open_model(
     from engine.llm.local import LocalModel
 
     return LocalModel(
-        Path(spec), wish=wish, fit=fit, adapters=adapters, strict=strict, on_progress=on_progress, stop=stop
+        Path(spec),
+        wish=wish,
+        fit=fit,
+        adapters=adapters,
+        strict=strict,
+        data=data,
+        on_progress=on_progress,
+        stop=stop,
     )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from llama_cpp import llama_cpp as native
 
+from engine.llm.threads import Threads
 from engine.llm.tokens import Vocabulary
 
 DECODED, FULL, ABORTED = 0, 1, 2  # what llama_decode returns; below zero: an error
@@ -102,6 +103,10 @@ class Context:
         end = -1 if self._exact else count
         native.llama_memory_seq_cp(self._memory, source, target, -1 if self._exact else 0, end)
 
+    def clear(self) -> None:
+        """Forget the tokens of all sequences."""
+        native.llama_memory_clear(self._memory, False)
+
     def save(self, sequence: int) -> State | None:
         """Return all that the memory holds of a sequence; None when that cannot be had."""
         return self._get(sequence, 0)
@@ -144,24 +149,29 @@ class Context:
             self._candidates = np.zeros(size, CANDIDATE)
         found = self._candidates
         found["id"] = np.arange(size, dtype=np.int32)
-        logits = native.llama_get_logits_ith(self._handle, row)
-        found["logit"] = np.ctypeslib.as_array(logits, (size,))
+        found["logit"] = self.logits(row)
         found["p"] = 0
         return found
 
+    def logits(self, row: int) -> np.ndarray:
+        """Return the logits of every token after row `row` of the last batch, in llama.cpp's own memory."""
+        logits = native.llama_get_logits_ith(self._handle, row)
+        return np.ctypeslib.as_array(logits, (self.vocabulary.size,))
+
     # --- life -------------------------------------------------------------------------------------------
 
-    def set_threads(self, threads: int) -> None:
+    def set_threads(self, threads: Threads) -> None:
         """Use this many threads from the next batch on."""
-        native.llama_set_n_threads(self._handle, threads, threads)
+        native.llama_set_n_threads(self._handle, threads.alone, threads.together)
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What llama.cpp says of this context: tokens in memory, tokens of one step, threads."""
+        """What llama.cpp says of this context: tokens in memory, tokens of one step, threads for one token and for more."""
         return {
             "pool": int(native.llama_n_ctx(self._handle)),
             "batch": int(native.llama_n_batch(self._handle)),
             "threads": int(native.llama_n_threads(self._handle)),
+            "burst_threads": int(native.llama_n_threads_batch(self._handle)),
         }
 
     def close(self) -> None:

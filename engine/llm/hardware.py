@@ -90,7 +90,7 @@ def machine() -> Machine:
     memory = psutil.virtual_memory()
     return Machine(
         system=platform.system(),
-        processor=_processor(),
+        processor=processor(),
         cores=usable_cores(),
         memory=memory.total,
         free=memory.available,
@@ -161,7 +161,7 @@ def room(now: Machine, built: Build, *, given_back: int = 0) -> Room:
         gpu=ram if shared else on_gpu,
         shared=shared,
         offloads=built.gpu,
-        threads=max(1, min(now.cores - 1, psutil.cpu_count(logical=False) or now.cores)),
+        threads=now.cores,
     )
 
 
@@ -298,7 +298,9 @@ def _summarised(text: str) -> list[Gpu]:
     return found
 
 
-def _processor() -> str:
+@lru_cache(maxsize=1)
+def processor() -> str:
+    """The name of the processor, as its maker writes it."""
     named = re.search(r"^model name\s*:\s*(.+)$", _text(Path("/proc/cpuinfo")), re.M)
     if named:
         return named[1].strip()

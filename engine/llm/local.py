@@ -11,19 +11,27 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from engine.errors import InputError, ModelError, TaprootError
+from engine.errors import InputError, ModelError, TaprootError, Unsound
 from engine.llm.adapters import Adapter, check_adapters
 from engine.llm.base import Request
 from engine.llm.fit import Fit, Wish, choose
 from engine.llm.forms import grammar_of
 from engine.llm.gguf_facts import read_facts
 from engine.llm.hardware import room_now
+from engine.llm.measured import Measured
+from engine.llm.probe_records import Known, ProbeRecords
+from engine.llm.safe_mode import SafeMode, safer
 from engine.llm.saves import below
 from engine.llm.stream import LiveStream
 from engine.llm.supervised import HANG_SECONDS, Supervised
+from engine.llm.threads import Threads
+from engine.llm.wire import Writer
 from engine.stop import Stop
 from engine.types import Json, Message, to_json
 
+KILLED = 9  # by the system when memory is full, or by a person
+FILE_CHANGED = 7  # SIGBUS: what is mapped from a file is not there any more
+WINDOWS_FAULT = 0xC0000000  # exit codes from here on are exceptions of the processor
 MAX_DAYS = 4096  # conversations whose first day is remembered
 
 
@@ -32,6 +40,11 @@ class LocalModel(Supervised):
 
     `adapters`: LoRA adapters put on the model. `wish`: what is not to be chosen by the free memory of the machine; `fit`: all of it, chosen before.
     `strict`: one reply at a time, each the same whatever else was asked (see `engine.llm.strict`); slower.
+    `data`: the data folder, where what loading teaches is kept. `mode`: what of llama.cpp to begin with; None: what
+    worked before.
+
+    A model whose process crashes, or that computes what is no number, is started again in a safer mode, at most
+    once in each, while it loads and later; requests under way are then asked again.
 
     Returns once the model is loaded. Raises InputError when the file is not a usable model or does not fit,
     ModelError when it cannot be loaded, Cancelled when `stop` is requested before that. When the process stops, requests at temperature 0 are done once more and
@@ -53,27 +66,34 @@ class LocalModel(Supervised):
         fit: Fit | None = None,
         adapters: Sequence[Adapter] = (),
         strict: bool = False,
+        data: Path | None = None,
+        mode: SafeMode | None = None,
         hang_seconds: float = HANG_SECONDS,
         on_progress: Callable[[float], None] | None = None,
         stop: Stop | None = None,
     ):
         self._path = Path(path).expanduser().absolute()
         self._days: OrderedDict[str, str] = OrderedDict()
-        facts = read_facts(self._path)
-        described, size = check_adapters(adapters, facts)
-        if fit is None:
-            wish = replace(wish or Wish(), slots=1) if strict else wish
-            fit = choose(facts, room_now(), wish, extra=size)
+        self._facts = facts = read_facts(self._path)
+        described, self._extra = check_adapters(adapters, facts)
+        self._wish = replace(wish or Wish(), slots=1) if strict else wish or Wish()
+        self._records = ProbeRecords(data)
+        self._known = self._records.of(facts)
+        if mode is not None or (self._wish.gpu_layers is not None and self._known.mode >= SafeMode.NO_GPU):
+            self._known = Known(mode if mode is not None else SafeMode.USUAL)
+        if fit is None or self._known.mode >= SafeMode.NO_FLASH:
+            fit = self._fit_in(self._known.mode)
             if not fit.ok:
                 raise InputError(fit.problem)
+        self._fit = fit
         order = {
             "path": str(self._path),
-            "fit": to_json(fit),
             "strict": strict,
             "adapters": [
                 {"path": str(adapter.path), "info": to_json(info)}
                 for adapter, info in zip(adapters, described, strict=True)
             ],
+            **self._loading(),
         }
         super().__init__(order, hang_seconds=hang_seconds, on_progress=on_progress, stop=stop)
 
@@ -116,6 +136,71 @@ class LocalModel(Supervised):
             with suppress(ModelError):  # closed meanwhile
                 self._send({"forget": conversation}, retryable=False)
 
+    # --- safer modes ------------------------------------------------------------------------------------
+
+    def _fit_in(self, mode: SafeMode) -> Fit:
+        """How to load the model in a mode."""
+        wish = self._wish
+        if mode >= SafeMode.NO_FLASH:
+            wish = replace(wish, cache_type=None if wish.cache_type is None else "f16")
+        if mode >= SafeMode.NO_GPU:
+            wish = replace(wish, gpu_layers=0)
+        fit = choose(self._facts, room_now(), wish, extra=self._extra)
+        return replace(fit, cache_type="f16", flash=False) if mode >= SafeMode.NO_FLASH else fit
+
+    def _loading(self) -> Json:
+        """The part of the order that says how to load."""
+        known, fit = self._known, self._fit
+        measured = known.measured.get(self._placed)
+        return {
+            "fit": to_json(replace(fit, notices=(*fit.notices, *known.reasons))),
+            "mode": int(known.mode),
+            "measured": to_json(measured) if measured else None,
+        }
+
+    @property
+    def _placed(self) -> str:
+        """How the model is loaded, as far as it decides how fast it is."""
+        fit = self._fit
+        return f"{fit.gpu_layers} layers on the GPU, {fit.threads} threads at most, {fit.slots} slots, mode {self._known.mode}"
+
+    def _retreat(self, refusal: TaprootError | None, code: int) -> str:
+        crashed = refusal is None and not self._hung and _is_crash(code)
+        later = safer(self._known.mode, self._facts, self._fit)
+        if later is None or not (crashed or isinstance(refusal, Unsound)):
+            return ""
+        fit = self._fit_in(later) if later >= SafeMode.NO_FLASH else self._fit
+        if not fit.ok:
+            return ""
+        how = "computed no numbers" if refusal else f"stopped ({_how(code)})"
+        known = self._known
+        reason = later.switched_off and (
+            f"{later.switched_off.capitalize()} is switched off for this model: with it llama.cpp {how} on this processor."
+        )
+        self._fit = fit
+        self._known = replace(
+            known,
+            mode=later,
+            reasons=(*known.reasons, reason) if reason else known.reasons,
+            retreats=known.retreats + 1,
+        )
+        self._order |= self._loading()
+        return f"The model process {how}; it was started again more carefully and wrote this reply anew"
+
+    def _ready(self, info: Json, writer: Writer) -> None:
+        """Remember what worked before anything is asked."""
+        measured = Measured(
+            info["read_rate"],
+            info["write_rate"],
+            info["burst_rate"],
+            Threads(info["threads"], info["burst_threads"]),
+            info["probe_seconds"],
+        )
+        self._known = replace(self._known, measured={**self._known.measured, self._placed: measured})
+        self._order |= self._loading()
+        self._records.note(self._facts, self._known)
+        super()._ready(info, writer)
+
     def _ask(self, frame: Json) -> int:
         return int(self._send(frame, retryable=True).result().usage.prompt_tokens)
 
@@ -131,14 +216,7 @@ class LocalModel(Supervised):
 
     def _why(self, code: int, words: str) -> TaprootError:
         """Say why a process stopped. While it loads, the file is to blame."""
-        if code < 0:
-            try:
-                how = signal.Signals(-code).name
-            except ValueError:
-                how = f"signal {-code}"
-        else:
-            how = f"exit code {code}"
-        detail = f"{how}: {words}" if words else how
+        detail = f"{_how(code)}: {words}" if words else _how(code)
         if self._hung:
             detail = f"it made no progress for {self._hang_seconds:g} seconds"
         if not self._loaded:
@@ -147,7 +225,24 @@ class LocalModel(Supervised):
                 f"llama.cpp stopped while it loaded the model {self._path}{adapted} ({detail}). The file is damaged, "
                 "or of a kind that this llama.cpp does not know. Choose another one."
             )
-        hint = "; the machine may be out of memory" if code == -9 and not self._hung else ""
+        hint = "; the machine may be out of memory" if code == -KILLED and not self._hung else ""
+        if code == -FILE_CHANGED:
+            hint = "; its file was changed or cut while it was in use"
         return ModelError(
             f"The model process stopped ({detail}{hint}). Ask again: the next request starts it anew."
         )
+
+
+def _how(code: int) -> str:
+    """How a process ended, as a person may look it up."""
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _is_crash(code: int) -> bool:
+    """Whether a process was ended by what it did itself, not by somebody, a full memory or a changed file."""
+    if code < 0:
+        return code not in (-signal.SIGTERM, -signal.SIGINT, -KILLED, -FILE_CHANGED)
+    return code >= WINDOWS_FAULT

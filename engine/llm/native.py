@@ -12,9 +12,11 @@ from typing import Any
 from llama_cpp import llama_cpp as native
 
 from engine.errors import InputError, ModelError
+from engine.llm import buffer_types
 from engine.llm.context import Context
 from engine.llm.fit import Fit
 from engine.llm.gguf_facts import GgufFacts
+from engine.llm.safe_mode import SafeMode
 from engine.llm.tokens import Vocabulary
 
 LOG_ERROR = 3  # ggml's level
@@ -40,7 +42,8 @@ class Native:
     """A loaded model. `exact`: it cannot forget the end of a text (recurrent and hybrid models). `offloads`:
     a GPU computes for it.
 
-    `adapters`: LoRA files with their scales. Raises InputError when llama.cpp does not accept a file.
+    `adapters`: LoRA files with their scales. `mode`: what of llama.cpp is left alone. Raises InputError when
+    llama.cpp does not accept a file.
     """
 
     def __init__(
@@ -49,10 +52,14 @@ class Native:
         *,
         gpu_layers: int,
         adapters: Sequence[tuple[Path, float]] = (),
+        mode: SafeMode = SafeMode.USUAL,
         on_progress: Callable[[float], None],
     ):
         native.llama_log_set(_keep_line, ctypes.c_void_p(0))
         native.llama_backend_init()
+        self._mode = mode
+        if mode >= SafeMode.USUAL:
+            buffer_types.leave_out([buffer_types.AMX])
         self.offloads = bool(native.llama_supports_gpu_offload()) and gpu_layers > 0
         self._model = self._load(facts, gpu_layers, on_progress)
         self._adapters = [self._adapter(path) for path, _ in adapters]
@@ -73,7 +80,9 @@ class Native:
         parameters.type_k = parameters.type_v = CACHE_TYPES[fit.cache_type]
         parameters.kv_unified = True
         parameters.swa_full = True
-        if fit.cache_type != "f16":
+        if self._mode >= SafeMode.NO_FLASH:
+            parameters.flash_attn_type = native.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        elif fit.cache_type != "f16":
             parameters.flash_attn_type = native.LLAMA_FLASH_ATTN_TYPE_ENABLED  # llama.cpp demands it
         elif not self.offloads:  # there it is on where the model and the GPU can
             parameters.flash_attn_type = int(fit.flash)
@@ -114,6 +123,7 @@ class Native:
         parameters = native.llama_model_default_params()
         whole = gpu_layers >= facts.layers
         parameters.n_gpu_layers = (ALL_LAYERS if whole else gpu_layers) if self.offloads else 0
+        parameters.use_extra_bufts = self._mode < SafeMode.PLAIN_BUFFERS
         callback = native.llama_progress_callback(progress)
         parameters.progress_callback = callback
         model = native.llama_model_load_from_file(os.fsencode(facts.path), parameters)

@@ -104,12 +104,15 @@ class Outbox:
                 pending.frame["submit"]["waited"] = time.monotonic() - pending.since
         return [pending.frame for pending in chosen]
 
-    def restart(self, reason: str) -> list[Pending]:
-        """After the process stopped: keep what can be asked again, once; return the others, taken out."""
+    def restart(self, reason: str, *, every: bool = False) -> list[Pending]:
+        """After the process stopped: keep what can be asked again, once; return the others, taken out.
+
+        `every`: the next process is another one, so everything is asked again.
+        """
         self._sent.clear()
         lost = []
         for number, pending in list(self._pending.items()):
-            again = not pending.sent or (pending.retryable and not pending.again)
+            again = every or not pending.sent or (pending.retryable and not pending.again)
             if not again or pending.cancelled:
                 lost.append(self._pending.pop(number))
             elif pending.sent:

@@ -21,6 +21,8 @@ from engine.kernel.sandbox import Policy, confine, default_read_paths, level
 from engine.llm.child import die_with_parent, take_channel, until_the_end
 from engine.llm.fit import Fit
 from engine.llm.gguf_facts import GgufFacts, read_facts
+from engine.llm.measured import Measured
+from engine.llm.safe_mode import SafeMode
 from engine.llm.template import GENERIC, Pieces, TemplateError, cut_template
 from engine.llm.wire import Writer, lines_of
 from engine.types import AdapterInfo, Json, Message, ModelInfo, Sampling, to_json
@@ -32,13 +34,6 @@ CLERK_STACK = 64 << 20  # bytes; tokenizers recurse
 EXTRA_DATA = 4 << 30  # bytes beyond the weights: cache, compute buffers, Python
 DEVICES = ("/dev/nvidia*", "/dev/nvidia-caps", "/dev/dri", "/dev/kfd")
 SYSTEM_FILES = ("/sys", "/proc/meminfo", "/proc/cpuinfo", "/proc/self", "/proc/driver", "/proc/devices")
-ENGLISH = (
-    "The river had been rising since the middle of the week, and by Friday the lower meadow was gone. "
-    "Nobody in the village could remember such a spring. They carried chairs and books upstairs, counted the "
-    "sheep twice, and wrote the height of the water on the wall of the mill, as their parents had done: "
-    "2 metres and 14 centimetres, on the 9th of April. When it fell at last, the payment of the insurance "
-    "took another six months, because clause 12 of the contract spoke of rain and not of rivers."
-)
 
 
 def main() -> None:
@@ -73,14 +68,17 @@ class Server:
         notices = [*fit.notices, *_confine(facts, fit, [path for path, _ in adapters])]
         # llama.cpp may start threads when it is imported, and those would escape the confinement.
         from engine.llm.compute import Compute
-        from engine.llm.layout import Layout
+        from engine.llm.layout import TEXT, Layout
         from engine.llm.native import Native
         from engine.llm.token_log import Logs
+
+        begun = time.monotonic()
 
         native = Native(
             facts,
             gpu_layers=fit.gpu_layers,
             adapters=[(path, info.scale) for path, info in adapters],
+            mode=SafeMode(order["mode"]),
             on_progress=lambda fraction: writer.send({"progress": round(fraction, 3)}),
         )
         self._window = fit.window
@@ -90,14 +88,19 @@ class Server:
         if self._templates.problem:
             notices.append(self._templates.problem)
         self._logs = Logs(native.vocabulary, self._templates.on, fit.window)
-        self._compute = Compute(self._logs, writer.send, Layout(native, fit, strict=order["strict"]).make)
+        before = Measured.from_json(order["measured"]) if order["measured"] else None
+        loading = time.monotonic() - begun
+        layout = Layout(native, fit, strict=order["strict"], before=before, loading=loading)
+        self._compute = Compute(self._logs, writer.send, layout.make)
+        measured = layout.measured
+        assert measured is not None
         self._questions: queue.SimpleQueue[Json | Job] = queue.SimpleQueue()
         info = ModelInfo(
             name=facts.name,
             path=str(facts.path),
             fingerprint=facts.fingerprint,
             n_ctx=fit.window,
-            chars_per_token=round(len(ENGLISH) / max(1, len(native.vocabulary.content(ENGLISH))), 2),
+            chars_per_token=round(len(TEXT) / max(1, len(native.vocabulary.content(TEXT))), 2),
             architecture=facts.architecture,
             parameters=facts.parameters,
             template="generic" if self._templates.problem else "own",
@@ -106,6 +109,11 @@ class Server:
             cache_type=fit.cache_type,
             slots=1 if order["strict"] else fit.slots,
             adapters=tuple(info for _, info in adapters),
+            read_rate=round(measured.read, 2),
+            write_rate=round(measured.alone, 2),
+            burst_rate=round(measured.together, 2),
+            load_seconds=round(loading, 3),
+            probe_seconds=round(measured.seconds, 3),
             **self._compute.context.facts,
         )
         writer.send({"ready": to_json(info)})

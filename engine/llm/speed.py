@@ -8,17 +8,15 @@ Speeds(data_dir).of(model.info)             # tokens per second, or None
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import platform
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ModelError
 from engine.llm.base import Model
 from engine.llm.hardware import usable_cores
+from engine.llm.records import Records
 from engine.types import Json, ModelInfo
 
 FILE = "speed.json"
@@ -33,7 +31,8 @@ MOST_MODELS = 200
 class Speed:
     """Tokens per second: read (prompts), written by one reply alone, and by all replies written together.
 
-    `together` is None where no sub-calls ran at the same time yet. `runs`: how many runs this rests on.
+    `together` is None where no sub-calls ran at the same time yet. `runs`: how many runs this rests on; 0: only
+    on the first tokens after loading.
     """
 
     read: float
@@ -55,20 +54,18 @@ class Speeds:
     """The measured speeds of a data folder, by machine, model and how it was loaded. Thread-safe."""
 
     def __init__(self, folder: Path):
-        self._path = folder / FILE
-        self._lock = threading.Lock()
+        self._records = Records(folder / FILE, MOST_MODELS)
 
     def of(self, info: ModelInfo) -> Speed | None:
-        """Return what was measured; None as long as too little was."""
-        with self._lock:
-            found = self._read().get(_key(info))
-        if found is None:
-            return None
+        """Return what runs measured, else what the first tokens showed after loading; None where nothing did."""
+        found = self._records.get(_key(info))
         rates = {kind: _rate(found, kind) for kind in KINDS}
         write = rates["alone"] or rates["together"]
-        if rates["read"] is None or write is None:
-            return None
-        return Speed(rates["read"], write, rates["together"], found["runs"])
+        if found is not None and rates["read"] is not None and write is not None:
+            return Speed(rates["read"], write, rates["together"], found["runs"])
+        if info.read_rate and info.write_rate:
+            return Speed(info.read_rate, info.write_rate, info.burst_rate or None, runs=0)
+        return None
 
     def note(self, info: ModelInfo, before: Json, after: Json) -> None:
         """Add what a run measured: the difference of two counts. A disk that is full forgets it."""
@@ -79,26 +76,13 @@ class Speeds:
         }
         if not any(fresh.values()) or min(fresh.values()) < 0:  # nothing, or counted from the start again
             return
-        with self._lock:
-            known = self._read()
-            old = known.pop(_key(info), {})
+
+        def added(old: Json) -> Json:
+            old = old or {}
             sums = {name: round(old.get(name, 0) * KEPT + value, 4) for name, value in fresh.items()}
-            known[_key(info)] = {"model": info.name, **sums, "runs": old.get("runs", 0) + 1}
-            self._write(dict(list(known.items())[-MOST_MODELS:]))
+            return {"model": info.name, **sums, "runs": old.get("runs", 0) + 1}
 
-    def _read(self) -> dict[str, Json]:
-        try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
-
-    def _write(self, values: Json) -> None:
-        partial = self._path.with_suffix(".tmp")
-        with contextlib.suppress(OSError):
-            partial.write_text(json.dumps(values, indent=1), encoding="utf-8")
-            partial.chmod(0o600)
-            partial.replace(self._path)
+        self._records.change(_key(info), added)
 
 
 def _rate(sums: Json, kind: str) -> float | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 import engine
-from engine.errors import ContextOverflow, InputError, ModelError, TaprootError
+from engine.errors import ContextOverflow, InputError, ModelError, TaprootError, Unsound
 from engine.llm.base import Reply
 from engine.llm.outbox import Outbox, Pending
 from engine.llm.stream import LiveStream
@@ -26,6 +26,7 @@ from engine.types import Json, ModelInfo, Usage
 CLOSE_SECONDS = 2.0
 HANG_SECONDS = 300.0  # a step on a slow machine takes seconds
 STDERR_BYTES = 8192
+REFUSALS = {kind.__name__: kind for kind in (InputError, Unsound)}  # of a process; others are ModelErrors
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
@@ -122,6 +123,12 @@ class Supervised:
         """Say why a process stopped; `words` is what it said last on standard error, if that tells anything."""
         raise NotImplementedError
 
+    def _retreat(self, refusal: TaprootError | None, code: int) -> str:
+        """Make `_order` safer after a process refused to go on or stopped with `code`, so that the next one may do
+        better. Returns a sentence about that, "" when there is nothing to change.
+        """
+        return ""
+
     def _learn(self, reply: Json) -> None:
         """Take note of a reply that came."""
 
@@ -175,9 +182,10 @@ class Supervised:
                 if self._closed:
                     break
                 self._wanted = False
+            retreat = ""
             with tempfile.TemporaryFile() as errors:
                 try:
-                    failure = self._serve(errors)
+                    failure, retreat = self._serve(errors)
                 except OSError as problem:
                     failure = ModelError(
                         f"No process can be started for the model ({problem}). Free memory, then ask again."
@@ -186,11 +194,11 @@ class Supervised:
                     failure = ModelError(
                         f"Taproot made a mistake with the process of the model ({type(problem).__name__}). Load the model again."
                     )
-            self._stopped(ModelError("The model was closed.") if self._closed else failure)
+            self._stopped(ModelError("The model was closed.") if self._closed else failure, retreat)
         self._fail_all(ModelError("The model was closed."))
 
-    def _serve(self, errors: IO[bytes]) -> TaprootError:
-        """Run one process until it stops; returns why it did."""
+    def _serve(self, errors: IO[bytes]) -> tuple[TaprootError, str]:
+        """Run one process until it stops; returns why it did, and what `_retreat` says of the next one."""
         process = self._start(errors)
         assert process.stdin is not None and process.stdout is not None
         writer = Writer(process.stdin)
@@ -204,7 +212,8 @@ class Supervised:
             code = process.wait()
             writer.close()
             process.stdout.close()
-        return refusal or self._why(code, _last_words(errors))
+        failure = refusal or self._why(code, _last_words(errors))
+        return failure, "" if self._closed else self._retreat(refusal, code)
 
     def _start(self, errors: IO[bytes]) -> subprocess.Popen[bytes]:
         root = Path(engine.__file__).parent.parent
@@ -243,7 +252,7 @@ class Supervised:
                 if "progress" in frame:
                     self._on_progress(frame["progress"])
                 elif "failed" in frame:
-                    kind = InputError if frame["failed"]["kind"] == "InputError" else ModelError
+                    kind = REFUSALS.get(frame["failed"]["kind"], ModelError)
                     refusal = kind(frame["failed"]["message"])
                 elif "beat" in frame:
                     continue
@@ -292,13 +301,18 @@ class Supervised:
         else:
             stream.fail(ModelError(frame["error"]))
 
-    def _stopped(self, failure: TaprootError) -> None:
-        """After a process stopped: ask once more for what gives the same again, fail the rest."""
+    def _stopped(self, failure: TaprootError, retreat: str) -> None:
+        """After a process stopped: ask once more for what gives the same again, fail the rest. After a retreat ask
+        for all of it.
+        """
         with self._changed:
             served = self._writer is not None
             self._process = self._writer = None
             self._hung = False
-            if not self._loaded or isinstance(failure, InputError):
+            if retreat:
+                lost = self._outbox.restart(retreat, every=True)
+                self._wanted = True
+            elif not self._loaded or isinstance(failure, InputError):
                 self._failure = failure
                 self._changed.notify_all()
                 lost = self._outbox.clear()

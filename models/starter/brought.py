@@ -1,6 +1,7 @@
 """Lines as a search brings them for a question: one may say it, the others only look like it and want NONE.
 
-The sub-calls of "read" see such lines, and so does every cell that lets a sub-call judge what code has found.
+The sub-calls of "read" see such lines, and so does every cell that lets a sub-call judge what code has found. They are
+ranked by the words they share with the question: near enough to a real search, and a world needs no index for it.
 """
 
 from __future__ import annotations

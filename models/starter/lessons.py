@@ -456,7 +456,6 @@ def main() -> None:
     parser.add_argument("--parts", type=int, default=4)
     parser.add_argument("--cells", type=float, default=1.0, help="share of what is no sub-call that is kept")
     parser.add_argument("--registers", type=int, default=0, help="more statements that only names tell apart")
-    parser.add_argument("--short", action="store_true", help="of those, only such with few statements")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -467,7 +466,7 @@ def main() -> None:
     for number in range(options.worlds + options.registers):
         rng = random.Random(f"lessons {options.seed} {number}")
         for kind, messages in (
-            conversations(rng) if number < options.worlds else [_read(registers.register(rng, options.short))]
+            conversations(rng) if number < options.worlds else [_read(registers.register(rng))]
         ):
             if kind != "leaf" and rng.random() >= options.cells:
                 continue

@@ -13,10 +13,9 @@ from models.starter.facts import Attribute, Kind, Thing, fill, kinds, made_up_at
 from models.starter.reading import QUESTIONS, asked_in_turn, laid_out, question
 from models.starter.worlds import FILLER, Fact, state
 
-SIZES, SHORT_SIZES = (1, 2, 3, 4, 4, 4, 5, 6, 8, 10), (2, 2, 3, 4)  # statements of a register, of a short one
+SIZES = (1, 2, 3, 4, 4, 4, 5, 6, 8, 10)  # statements of a register
 STRANGERS = (0, 0, 1, 1, 2)  # questions of a register about what is not in it
 VALUE_FIRST = 0.4  # share of registers that have the values before the names
-SHORT_FIRST = 0.85  # of short ones
 NAMESAKES = 0.35  # share of registers with names that share words
 FIRST = (
     "{v} is the {label} of {s}.", "{v} is the {label} for {s}.", "{v} is {label} in {s}.",
@@ -40,14 +39,11 @@ DEED_ASKS = (
 )  # fmt: skip
 
 
-def register(rng: random.Random, short: bool = False) -> list[tuple[str, str]]:
-    """Prompts and answers for some of the statements of a text; the later prompts hold the question alone.
-
-    A `short` one has few statements and nothing beside them: on these a model first sees what there is to learn.
-    """
+def register(rng: random.Random) -> list[tuple[str, str]]:
+    """Prompts and answers for some of the statements of a text; the later prompts hold the question alone."""
     kind = kinds()[rng.choice(sorted(kinds()))]
-    asked = said_of(rng, kind, SHORT_FIRST if short else VALUE_FIRST)
-    many, close = rng.choice(SHORT_SIZES if short else SIZES), rng.random() < NAMESAKES
+    asked = said_of(rng, kind)
+    many, close = rng.choice(SIZES), rng.random() < NAMESAKES
     if close:
         kind = replace(kind, subjects=[rng.choice(kind.subjects)])
     facts: dict[str, Fact] = {}
@@ -61,8 +57,7 @@ def register(rng: random.Random, short: bool = False) -> list[tuple[str, str]]:
         if len(facts) < many and fact.value not in {f.value for f in facts.values()}:
             facts.setdefault(thing.name, fact)
     said = [fact.sentence for fact in facts.values()]
-    beside = 0 if short else rng.choice((0, 0, 1, 2, 4, 8))
-    said += [fill(rng, rng.choice(FILLER), {"v": "x"}) for _ in range(beside)]
+    said += [fill(rng, rng.choice(FILLER), {"v": "x"}) for _ in range(rng.choice((0, 0, 1, 2, 4, 8)))]
     rng.shuffle(said)
     text = "\n\n".join(laid_out(rng, said))
     turns: dict[str, str] = {}
@@ -72,7 +67,7 @@ def register(rng: random.Random, short: bool = False) -> list[tuple[str, str]]:
     for _ in range(rng.choice(STRANGERS) if turns else 1):
         if absent := _absent(rng, kind, asked, facts, close):
             turns.setdefault(absent, "NONE")
-    return asked_in_turn(rng, text, turns) if turns else register(rng, short)
+    return asked_in_turn(rng, text, turns) if turns else register(rng)
 
 
 def namesake(rng: random.Random, thing: Thing, other: Thing) -> Thing:
@@ -87,20 +82,14 @@ def namesake(rng: random.Random, thing: Thing, other: Thing) -> Thing:
     return other
 
 
-def said_of(rng: random.Random, kind: Kind, value_first: float = VALUE_FIRST) -> Attribute:
+def said_of(rng: random.Random, kind: Kind) -> Attribute:
     """What is said of all things of a register; mostly in one and the same way."""
     draw = rng.random()
-    first = rng.random() < value_first
+    first = rng.random() < VALUE_FIRST
     if draw < 0.2:
         base, past, participle = rng.choice(verbs())
-        words = {
-            "v": "{v}",
-            "s": "{s}",
-            "person": "{person}",
-            "base": base,
-            "past": past,
-            "participle": participle,
-        }
+        later = {name: f"{{{name}}}" for name in ("v", "s", "person")}  # filled with the thing
+        words = {**later, "base": base, "past": past, "participle": participle}
         says = tuple(form.format(**words) for form in OF_DEEDS[not first])
         found = Attribute(
             "date", (past,), says, (), tuple(form.format(**words) for form in DEED_ASKS), (past,)
