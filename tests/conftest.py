@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,26 @@ def kernels(tmp_path_factory):
         pytest.skip(f"no sandbox, so no cell runs: {sandbox.level().detail}")
     with KernelHost(tmp_path_factory.mktemp("scratch")) as host:
         yield host
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_quantised_model_here() -> Iterator[None]:
+    """Refuse quantised weights in pytest's own process: llama.cpp has crashed with them on some processors."""
+    from llama_cpp import llama_cpp as native
+
+    from engine.llm.gguf_facts import read_facts
+    from engine.llm.safe_mode import FLOATS
+
+    load = native.llama_model_load_from_file
+
+    def checked(path: bytes, parameters):
+        kinds = {kind for kind, _ in read_facts(Path(os.fsdecode(path))).weights.matrices}
+        assert parameters.vocab_only or kinds <= FLOATS, f"load {path!r} in a process of its own"
+        return load(path, parameters)
+
+    native.llama_model_load_from_file = checked
+    yield
+    native.llama_model_load_from_file = load
 
 
 @pytest.fixture(scope="session")

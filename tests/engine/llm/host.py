@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Sequence
 from datetime import date
@@ -95,3 +96,19 @@ class Host:
             asked = self._asked[event["id"]]
             asked.event = event
             asked.ended.set()
+
+
+def text(seed: int, count: int) -> list[int]:
+    """Make `count` tokens that depend on `seed` alone."""
+    rng = random.Random(seed)
+    return [rng.randrange(250) for _ in range(count)]
+
+
+def alone(host: Host, path: Path, prompts: Sequence[list[int]], count: int) -> list[list[int]]:
+    """What an empty memory gives for each prompt."""
+    replies = []
+    for prompt in prompts:
+        one = Host(path, strict=True, native=host.native)
+        replies.append(one.ask(prompt, count).tokens())
+        one.close()
+    return replies

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engine.llm.host import Asked, Host
+from tests.engine.llm.host import Asked, Host, alone, text
 from tests.engine.llm.make_gguf import recurrent_model
 from tests.engine.llm.shapes import dense_model, hybrid_model
 
@@ -40,21 +43,6 @@ def open_host(shapes) -> Iterator:
     yield open_one
     for host in opened:
         host.close()
-
-
-def text(seed: int, count: int) -> list[int]:
-    rng = random.Random(seed)
-    return [rng.randrange(250) for _ in range(count)]
-
-
-def alone(host: Host, path: Path, prompts: list[list[int]], count: int) -> list[list[int]]:
-    """What an empty memory gives for each prompt."""
-    replies = []
-    for prompt in prompts:
-        one = Host(path, strict=True, native=host.native)
-        replies.append(one.ask(prompt, count).tokens())
-        one.close()
-    return replies
 
 
 def share_alike(found: list[list[int]], expected: list[list[int]]) -> float:
@@ -184,22 +172,10 @@ def test_a_storm_of_cancellations_harms_nobody(open_host, shapes, shape):
 
 
 @pytest.mark.parametrize("shape", ["dense", "dense q4", "hybrid", "hybrid q4", "recurrent"])
-def test_strict_replies_are_those_of_an_empty_memory_token_for_token(open_host, shapes, shape):
-    rng = random.Random(11)
-    host = open_host(shape, strict=True, pool=2048, window=2048, saved=32 << 20)
-    talks = {key: text(0, 200) + text(n, 60) for n, key in enumerate(["a/0", "a/1", "b/0"], start=1)}
-    prompts, found, reused = [], [], 0
-    for step in range(14):
-        key = rng.choice(list(talks))
-        if rng.random() < 0.3:
-            prompt, key = text(50, 150) + text(step, 30), f"a/leaf{step}"
-        else:
-            prompt = talks[key] = [*talks[key], *text(900 + step, 50)]
-        prompts.append(list(prompt))
-        asked = host.ask(prompt, 20, key=key, pinned=key in talks, start=150)
-        found.append(asked.tokens())
-        reused += asked.report()["reused_tokens"]
-        if key in talks:
-            talks[key] = prompt + found[-1]
-    assert found == alone(host, shapes[shape], prompts, 20)
-    assert reused > 1500
+def test_strict_replies_are_those_of_an_empty_memory_token_for_token(shapes, shape):
+    command = [sys.executable, "-m", "tests.engine.llm.strict_replies", str(shapes[shape])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["different"] == 0
+    assert found["reused_tokens"] > 1500
