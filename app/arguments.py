@@ -72,7 +72,10 @@ def build_parser() -> argparse.ArgumentParser:
         how.add_argument(*names, type=positive, metavar="TOKENS", help="tokens of one prompt with its reply")
         how.add_argument("--gpu-layers", type=level, metavar="N", help="layers on the GPU; 0 for none")
         how.add_argument(
-            "--threads", type=positive, metavar="N", help="compute threads (default: cores less one)"
+            "--threads",
+            type=positive,
+            metavar="N",
+            help="compute threads (default: as many as were fastest for this model)",
         )
         how.add_argument("--cache-type", choices=("f16", "q8_0"), help="how the conversations are kept")
         how.add_argument("--batch", type=positive, metavar="TOKENS", help="tokens of one step (default 512)")
@@ -141,6 +144,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="what to do (default: list)",
     )
     models.add_argument("name", nargs="?", metavar="NAME|FILE", help="for get a model, for inspect a file")
+    models.add_argument(
+        "--forget",
+        action="store_true",
+        help="with inspect: forget what loading the file has taught, so that the next load tries all again",
+    )
     models.add_argument("--json", action="store_true", help="print one JSON object")
 
     bench = commands.add_parser(

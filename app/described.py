@@ -16,6 +16,7 @@ from engine.llm import hardware
 from engine.llm.endpoint import is_remote, read_endpoint
 from engine.llm.fit import Fit, Room, estimate, gib, largest, pool_of
 from engine.llm.gguf_facts import GgufFacts
+from engine.llm.probe_records import Known
 from engine.types import Json, ModelInfo
 
 
@@ -60,14 +61,16 @@ def fit_json(fit: Fit) -> Json:
     }
 
 
-def inspected(facts: GgufFacts, fit: Fit) -> Json:
-    """Facts and fit of one file, with what larger windows would need."""
+def inspected(facts: GgufFacts, fit: Fit, known: Known) -> Json:
+    """Facts and fit of one file, with what larger windows would need, and what loading it before has taught."""
     windows = sorted(
         {fit.window, *(w for w in (4096, 8192, 16384, 32768, 65536, 131072) if w <= facts.n_ctx_train)}
     )
     return {
         **facts_json(facts),
         "fit": fit_json(fit),
+        "switched_off": list(known.reasons),
+        "restarts": known.retreats,
         "memory_by_window": {str(w): estimate(facts, w, pool=pool_of(facts, w)).ram for w in windows},
     }
 
@@ -115,6 +118,10 @@ def loaded(info: ModelInfo, path: str, facts: GgufFacts | None, fit: Fit | None,
         "gpu_layers": info.gpu_layers,
         "cache_type": info.cache_type,
         "threads": info.threads,
+        "burst_threads": info.burst_threads,
+        "read_rate": info.read_rate,
+        "write_rate": info.write_rate,
+        "burst_rate": info.burst_rate,
         "batch": info.batch,
         "slots": info.slots,
         "adapters": [asdict(adapter) for adapter in info.adapters],

@@ -35,7 +35,12 @@ def doctor(options: argparse.Namespace) -> int:
         "hardware": hardware,
         "sandbox": sandbox_level,
         "llama_cpp": llama_cpp,
-        "model": lambda: model(str(options.model or STARTER), wish_of(options), adapters_of(options)),
+        "model": lambda: model(
+            str(options.model or STARTER),
+            wish_of(options),
+            adapters_of(options),
+            data_folder(options.data),
+        ),
         "offline": offline,
         "data": lambda: data(data_folder(options.data)),
     }
@@ -119,11 +124,13 @@ def llama_cpp() -> Json:
     }
 
 
-def model(path: str, wish: Wish, adapters: Sequence[Adapter] = ()) -> Json:
-    """Facts of the model and how it was loaded, after really loading it and asking it for the length of a word."""
+def model(path: str, wish: Wish, adapters: Sequence[Adapter] = (), folder: Path | None = None) -> Json:
+    """Facts of the model and how it was loaded, after really loading it and asking it for the length of a word.
+    `folder`: where what loading teaches is kept.
+    """
     from engine.llm import open_model
 
-    loaded = open_model(path, wish=wish, adapters=adapters)
+    loaded = open_model(path, wish=wish, adapters=adapters, data=folder)
     try:
         info = loaded.info
         return {
@@ -134,6 +141,14 @@ def model(path: str, wish: Wish, adapters: Sequence[Adapter] = ()) -> Json:
             "gpu_layers": info.gpu_layers,
             "cache_type": info.cache_type,
             "threads": info.threads,
+            "burst_threads": info.burst_threads,
+            "tokens_per_second": {
+                "read": info.read_rate,
+                "written_alone": info.write_rate,
+                "written_together": info.burst_rate,
+            },
+            "load_seconds": info.load_seconds,
+            "probe_seconds": info.probe_seconds,
             "batch": info.batch,
             "slots": info.slots,
             "adapters": [f"{adapter.file} at {adapter.scale:g}" for adapter in info.adapters],

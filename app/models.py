@@ -29,6 +29,7 @@ from engine.llm.base import Model
 from engine.llm.endpoint import is_remote, read_endpoint
 from engine.llm.fit import Fit, Room, Wish, choose
 from engine.llm.gguf_facts import GgufFacts, read_facts
+from engine.llm.probe_records import ProbeRecords
 from engine.stop import Stop
 from engine.types import Json
 
@@ -171,7 +172,8 @@ class Models:
     def inspect(self, path: str) -> Json:
         """Facts and fit of any GGUF file. Raises InputError when it is not a usable model."""
         facts = read_facts(Path(path).expanduser().absolute())
-        return described.inspected(facts, choose(facts, self._room(0), self._wish))
+        known = ProbeRecords(self._workbench.data_dir).of(facts)
+        return described.inspected(facts, choose(facts, self._room(0), self._wish), known)
 
     # --- loading ---------------------------------------------------------------------------------------------
 
@@ -320,7 +322,13 @@ class Models:
 
     def _opened(self, facts: GgufFacts, fit: Fit, adapters: tuple[Adapter, ...] = ()) -> Using:
         model = open_model(
-            str(facts.path), fit=fit, adapters=adapters, on_progress=self._progressed, stop=self._stop
+            str(facts.path),
+            wish=self._wish,
+            fit=fit,
+            adapters=adapters,
+            data=self._workbench.data_dir,
+            on_progress=self._progressed,
+            stop=self._stop,
         )
         return Using(str(facts.path), model, facts, fit, adapters)
 

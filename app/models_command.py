@@ -29,6 +29,7 @@ from engine.errors import InputError
 from engine.llm import hardware
 from engine.llm.fit import Fit, Room, choose, gib
 from engine.llm.gguf_facts import GgufFacts, read_facts
+from engine.llm.probe_records import ProbeRecords
 from engine.store.location import data_folder
 from engine.types import Json
 
@@ -80,8 +81,10 @@ def inspect(options: argparse.Namespace) -> int:
     if not options.name:
         raise InputError("name the file: models inspect FILE.gguf")
     facts = read_facts(Path(options.name).expanduser().absolute())
-    fit = choose(facts, room_here())
-    found = described.inspected(facts, fit)
+    fit, records = choose(facts, room_here()), ProbeRecords(data_folder(options.data))
+    if options.forget:
+        records.forget(facts)
+    found = described.inspected(facts, fit, records.of(facts))
     if options.json:
         print(json.dumps(found, ensure_ascii=False))
         return 0
@@ -107,8 +110,10 @@ def print_facts(facts: GgufFacts, fit: Fit, found: Json) -> None:
     }
     for name, text in rows.items():
         print(printable(f"{name:<13} {text}"))
-    for notice in fit.notices:
+    for notice in (*fit.notices, *found["switched_off"]):
         print(printable(f"{'':<13} {notice}"))
+    if found["switched_off"]:
+        print(printable(f"{'':<13} `models inspect FILE --forget` lets the next load try all of it again."))
 
 
 def get(options: argparse.Namespace) -> int:

@@ -31,6 +31,7 @@ def opened(
     stopped while the model is loaded, and whatever a stop broke elsewhere.
     """
     wish, adapters, spec = wish_of(options), adapters_of(options), str(options.model or STARTER)
+    folder = data_folder(options.data)
     if is_remote(spec):
         print(f"taproot: {read_endpoint(spec).warning}", file=sys.stderr)
     stop = Stop()
@@ -39,10 +40,10 @@ def opened(
 
     def load() -> Model:
         with stop.calling(_leave):
-            return open_model(spec, wish=wish, adapters=adapters, on_progress=on_progress)
+            return open_model(spec, wish=wish, adapters=adapters, data=folder, on_progress=on_progress)
 
     try:
-        with Engine(data_folder(options.data), load) as engine:
+        with Engine(folder, load) as engine:
             for notice in engine.model.info.notices:
                 say(notice)
             yield engine, stop

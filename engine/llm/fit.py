@@ -135,7 +135,8 @@ class Fit:
     """How to load a model. `ok` False: it does not fit, and `problem` says what would.
 
     `window`: tokens of one request; `pool`: tokens kept for all; `gpu_layers`: blocks on the GPU; `batch`: tokens of
-    one step; `slots`: replies written at once; `threads`: of the processor; `saved`: bytes of conversations kept
+    one step; `slots`: replies written at once; `threads`: of the processor at most, exactly so many when
+    `threads_fixed`; `saved`: bytes of conversations kept
     outside llama.cpp's memory; `flash`: flash attention, slower for one long conversation on a processor, and with
     it the last bits of a reply depend on what else is in the memory. `tight`: it fits with less than it could use. `notices` are sentences for a person.
     """
@@ -149,6 +150,7 @@ class Fit:
     batch: int = BATCH
     slots: int = SLOTS
     threads: int = 1
+    threads_fixed: bool = False
     saved: int = 0
     flash: bool = False
     tight: bool = False
@@ -292,6 +294,7 @@ def choose(
         batch,
         slots,
         threads,
+        threads_fixed=wish.threads is not None,
         saved=min(MAX_SAVED, left // 2),
         flash=layers > 0 or cache_type != "f16",
         tight=pool < pool_of(facts, window),

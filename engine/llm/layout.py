@@ -14,6 +14,7 @@ from engine.llm.pool import Pool
 from engine.llm.probe import PROMPT_TOKENS, ROWS, probe
 from engine.llm.saves import Saves
 from engine.llm.strict import StrictCache
+from engine.llm.threads import candidates
 
 TEXT = (
     "The river had been rising since the middle of the week, and by Friday the lower meadow was gone. "
@@ -56,7 +57,7 @@ class Layout:
         self.measured = found = probe(
             context,
             (tokens * PROMPT_TOKENS)[:PROMPT_TOKENS],
-            fit.threads,
+            [fit.threads] if fit.threads_fixed else candidates(fit.threads),
             before=self._before,
             rows=min(ROWS, count, fit.slots),
             loading=self._loading,

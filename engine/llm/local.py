@@ -162,7 +162,7 @@ class LocalModel(Supervised):
     def _placed(self) -> str:
         """How the model is loaded, as far as it decides how fast it is."""
         fit = self._fit
-        return f"{fit.gpu_layers} layers on the GPU, {fit.threads} threads at most, {fit.slots} slots, mode {self._known.mode}"
+        return f"{fit.gpu_layers} layers on the GPU, {fit.threads} threads{'' if fit.threads_fixed else ' at most'}, {fit.slots} slots, mode {self._known.mode}"
 
     def _retreat(self, refusal: TaprootError | None, code: int) -> str:
         crashed = refusal is None and not self._hung and _is_crash(code)

@@ -15,7 +15,7 @@ import numpy as np
 from engine.errors import Unsound
 from engine.llm.context import DECODED, Context, Part
 from engine.llm.measured import Measured
-from engine.llm.threads import Threads, candidates
+from engine.llm.threads import Threads
 
 PROMPT_TOKENS = 64
 ROWS = 16  # replies at once
@@ -29,14 +29,14 @@ Clock = Callable[[], float]
 def probe(
     context: Context,
     tokens: Sequence[int],
-    most: int,
+    choices: Sequence[int],
     *,
     before: Measured | None = None,
     rows: int = ROWS,
     loading: float = 0.0,
     clock: Clock = time.perf_counter,
 ) -> Measured:
-    """Read `tokens`, then write several replies and one, with each number of threads up to `most` that is worth it.
+    """Read `tokens`, then write several replies and one, with each number of threads of `choices`.
     `before`: what this model showed on this machine the last time; then a few tokens have to do. `rows`: replies at
     once. `loading`: seconds that loading took. Sets the threads and leaves the memory of the context empty.
 
@@ -49,12 +49,12 @@ def probe(
         trial.read(tokens[:FEW_TOKENS])
         context.clear()
         return replace(before, seconds=clock() - begun)
-    context.set_threads(Threads(most, most))
+    context.set_threads(Threads(max(choices), max(choices)))
     reading = trial.read(tokens)
     for number in range(ROUNDS):
         if number and clock() - begun > loading * SHARE:
             break
-        for threads in candidates(most):
+        for threads in choices:
             context.set_threads(Threads(threads, threads))
             trial.write(threads)
     best = Threads(trial.fastest(1), trial.fastest(rows))
