@@ -32,6 +32,7 @@ SAMPLES = 32
 
 Read = TypeVar("Read")
 
+POOLINGS = (1, 2, 3, 4)  # llama.cpp's enum: mean, first token, last token, rank; models that write have none
 _SCALARS = {
     0: "<B",
     1: "<b",
@@ -287,7 +288,9 @@ def _check(values: dict[str, Any], tensors: int, parts: int) -> None:
     if architecture in ("clip", "mmproj") or values.get("general.type") == "mmproj":
         raise _Bad("it holds only the vision part of a model; choose the language model beside it")
     if any(word in architecture for word in _ENCODERS):
-        raise _Bad(f"it is an embedding model ({architecture}) and cannot write text")
+        raise _Bad(f"it is an embedding model ({architecture}) and cannot write text; choose a chat model")
+    if values.get(f"{architecture}.pooling_type") in POOLINGS:
+        raise _Bad("it is an embedding or ranking model and cannot write text; choose a chat model")
     if tensors == 0 and parts == 1:
         raise _Bad("it holds a vocabulary but no weights")
     if "tokenizer.ggml.model" not in values or "tokenizer.ggml.tokens" not in values:

@@ -32,6 +32,12 @@ from engine.types import Json, Message, to_json
 KILLED = 9  # by the system when memory is full, or by a person
 FILE_CHANGED = 7  # SIGBUS: what is mapped from a file is not there any more
 WINDOWS_FAULT = 0xC0000000  # exit codes from here on are exceptions of the processor
+NO_MEMORY = (
+    "bad_alloc",
+    "failed to allocate",
+    "out of memory",
+    "Cannot allocate memory",
+)  # in its last words
 MAX_DAYS = 4096  # conversations whose first day is remembered
 
 
@@ -88,6 +94,7 @@ class LocalModel(Supervised):
         self._fit = fit
         order = {
             "path": str(self._path),
+            "fingerprint": facts.fingerprint,
             "strict": strict,
             "adapters": [
                 {"path": str(adapter.path), "info": to_json(info)}
@@ -225,7 +232,8 @@ class LocalModel(Supervised):
                 f"llama.cpp stopped while it loaded the model {self._path}{adapted} ({detail}). The file is damaged, "
                 "or of a kind that this llama.cpp does not know. Choose another one."
             )
-        hint = "; the machine may be out of memory" if code == -KILLED and not self._hung else ""
+        full = code == -KILLED or any(sign in words for sign in NO_MEMORY)
+        hint = "; the machine may be out of memory" if full and not self._hung else ""
         if code == -FILE_CHANGED:
             hint = "; its file was changed or cut while it was in use"
         return ModelError(

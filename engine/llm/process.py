@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import TaprootError
+from engine.errors import InputError, TaprootError
 from engine.kernel.sandbox import Policy, confine, default_read_paths, level
 from engine.llm.child import die_with_parent, take_channel, until_the_end
 from engine.llm.fit import Fit
@@ -63,6 +63,11 @@ class Server:
     def __init__(self, order: Json, writer: Writer):
         self._send = writer.send
         facts = read_facts(Path(order["path"]))
+        if facts.fingerprint != order["fingerprint"]:
+            raise InputError(
+                f"The file {facts.path} changed after it was looked at. Wait until it is copied or downloaded as a "
+                "whole, then load it again."
+            )
         fit = Fit.from_json(order["fit"])
         adapters = tuple((Path(one["path"]), AdapterInfo(**one["info"])) for one in order["adapters"])
         notices = [*fit.notices, *_confine(facts, fit, [path for path, _ in adapters])]

@@ -108,6 +108,9 @@ RAW: dict[str, bytes] = {
     "an adapter": header(LLAMA, pair("general.type", "adapter")),
     "the vision part": header(pair("general.architecture", "clip")),
     "an embedding model": header(pair("general.architecture", "bert")),
+    "a language model made to embed": header(LLAMA, *WORDS, *SHAPE, pair("llama.pooling_type", 3), tensors=1)
+    + tensor("t", 1)
+    + bytes(64),
     "names itself a part of another": header(LLAMA, pair("split.count", 3), *WORDS, *SHAPE),
 }
 # What only a whole file can get wrong; llama.cpp itself sees these in its own process.

@@ -1,6 +1,7 @@
 """The way others ask: llama-cpp-python's `Llama`, one request after the other. Used by `tests.benchmarks.llm`.
 
-`python -m tests.benchmarks.llama_alone JOB.json` prints one JSON object: wall and CPU seconds, tokens evaluated.
+`python -m tests.benchmarks.llama_alone JOB.json` prints one JSON object: wall and CPU seconds, tokens evaluated and
+written, texts. AMX is left out, which crashes with quantised weights; with "plain_buffers" all extra buffer types are.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+from engine.llm.buffer_types import AMX, extra, leave_out
+
 
 def main() -> None:
     """Do one job of a file and print its figures."""
-    from llama_cpp import Llama
+    from llama_cpp import Llama, llama_cpp
 
     job = json.loads(Path(sys.argv[1]).read_text())
+    llama_cpp.llama_backend_init()
+    leave_out(extra() if job.get("plain_buffers") else [AMX])
     llama = Llama(
         job["model"],
         n_ctx=job["n_ctx"],
@@ -28,12 +33,14 @@ def main() -> None:
     )
     counted = Counted(llama)
     wall, cpu = time.perf_counter(), time.process_time()
-    firsts = [ask(llama, counted, prompt, job) for prompt in job["prompts"]]
+    replies = [ask(llama, counted, prompt, job) for prompt in job["prompts"]]
     figures = {
         "seconds": time.perf_counter() - wall,
         "cpu_seconds": time.process_time() - cpu,
         "evaluated": counted.tokens,
-        "first_seconds": firsts,
+        "written": sum(reply["written"] for reply in replies),
+        "first_seconds": [reply["first_seconds"] for reply in replies],
+        "texts": [reply["text"] for reply in replies],
     }
     print(json.dumps(figures))
 
@@ -42,7 +49,7 @@ class Counted:
     """Counts the tokens that a `Llama` evaluates."""
 
     def __init__(self, llama: Any):
-        self.tokens = 0
+        self.tokens = self.single = 0  # all, and those evaluated one at a time: written by the model itself
         self._eval = llama.eval
         llama.eval = self.eval
 
@@ -50,23 +57,26 @@ class Counted:
         """Count, then evaluate."""
         tokens = list(tokens)
         self.tokens += len(tokens)
+        self.single += len(tokens) == 1
         self._eval(tokens)
 
 
-def ask(llama: Any, counted: Counted, prompt: dict[str, Any], job: dict[str, Any]) -> float:
-    """Complete one prompt; returns the seconds to its first text."""
+def ask(llama: Any, counted: Counted, prompt: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
+    """Complete one prompt; returns its text, the tokens written and the seconds to its first text."""
     tokens = llama.tokenize(prompt["text"].encode(), add_bos=False, special=True)
     if job["fresh"]:
         llama.reset()
     begun = time.perf_counter()
-    first = 0.0
+    first, text, singles = 0.0, "", counted.single
     pieces = llama.create_completion(
         tokens, max_tokens=prompt["count"], temperature=0.0, stream=True, repeat_penalty=1.0
     )
-    for _ in pieces:
+    for piece in pieces:
         first = first or time.perf_counter() - begun
-    counted.tokens -= prompt["count"] - 1  # those it wrote; the last is not evaluated
-    return first
+        text += piece["choices"][0]["text"]
+    written = counted.single - singles
+    counted.tokens -= written
+    return {"text": text, "written": written + 1, "first_seconds": first}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What the model host saves and costs: `python -m tests.benchmarks.llm [PART...] [--json] [--model GGUF]`.
 
 Parts: `burst` (16 sub-calls with a shared start, against llama-cpp-python's `Llama` one at a time, fresh and with
-its own prefix cache), `turns` (ten turns of a root with a burst between them, against the same), `share` (part of
+its own prefix cache, and against `llama_cpp.server` asked by 16 threads), `turns` (ten turns of a root with a burst between them, against the same), `share` (part of
 the wall time in which llama.cpp computes), `differ` (replies that batches change), `start`. Without `--model` the
 0.6B dense shape with random weights is made once and kept in the temporary folder. Ways of asking are compared in
 interleaved pairs with the same threads, batch and attention; on a machine that does other work, trust the ratios of
@@ -28,12 +28,14 @@ from engine.llm.base import Reply, Request
 from engine.llm.fit import Wish
 from engine.llm.local import LocalModel
 from engine.types import Message, Usage
+from tests.benchmarks import llama_server
 from tests.engine.llm.shapes import DENSE_06B, dense_model
 
 BURST, SHARED, OWN, NEW = 16, 300, 100, 64  # sub-calls; tokens
 TURNS, ADDED, REPLY = 10, 200, 24
 SHARE_TURNS, SHARE_REPLY = 20, 150
 N_CTX = 8192
+TALK = "\nTell the whole story of this contract, at great length and in many sentences."
 WORDS = "the tenant may end the contract at the end of any month if notice was given in writing before it "
 
 
@@ -79,15 +81,21 @@ def main() -> None:
 
 
 def burst(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Compare 16 sub-calls with a shared start: all at once here, one after the other there."""
-    seen: dict[str, list[dict[str, Any]]] = {"host": [], "fresh": [], "cached": []}
+    """Compare 16 sub-calls with a shared start: all at once here and on a server, one after the other in `Llama`."""
+    seen: dict[str, list[dict[str, Any]]] = {"host": [], "fresh": [], "cached": [], "server": []}
     with _open(arguments) as model:
         shared = _text(model, SHARED, 0)
-        texts = [f"{shared} {_text(model, OWN - 1, 7 * n + 3)}" for n in range(BURST)]
+        texts = [f"{shared} {_text(model, OWN - 20, 7 * n + 3)}{TALK}" for n in range(BURST)]
     for pair in range(arguments.pairs):
-        for way in ("host", "fresh", "cached") if pair % 2 else ("cached", "fresh", "host"):
+        for way in seen if pair % 2 else reversed(seen):
             if way == "host":
                 seen[way].append(_host_burst(arguments, texts))
+            elif way == "server":
+                with llama_server.serving(arguments.model, n_ctx=N_CTX, threads=arguments.threads) as (
+                    address,
+                    pid,
+                ):
+                    seen[way].append(llama_server.ask_all(address, pid, texts, NEW))
             else:
                 prompts = [{"text": _chatml(text), "count": NEW} for text in texts]
                 seen[way].append(_alone(arguments, prompts, fresh=way == "fresh"))
@@ -95,12 +103,16 @@ def burst(arguments: argparse.Namespace) -> dict[str, Any]:
     for way, found in seen.items():
         figures[f"burst_{way}_seconds"] = [round(one["seconds"], 2) for one in found]
         figures[f"burst_{way}_new_tokens_per_cpu_second"] = round(
-            statistics.median(BURST * NEW / one["cpu_seconds"] for one in found), 1
+            statistics.median(one["written"] / one["cpu_seconds"] for one in found), 1
         )
+        figures[f"burst_{way}_new_tokens"] = found[0]["written"]
         figures[f"burst_{way}_prompt_tokens_evaluated"] = found[0]["evaluated"]
-    for way in ("fresh", "cached"):
+    for way in ("fresh", "cached", "server"):
         for unit in ("seconds", "cpu_seconds"):
-            ratios = [a[unit] / b[unit] for a, b in zip(seen[way], seen["host"], strict=True)]
+            ratios = [  # by the token, for a reply may end before its limit
+                (a[unit] / a["written"]) / (b[unit] / b["written"])
+                for a, b in zip(seen[way], seen["host"], strict=True)
+            ]
             figures[f"burst_{way}_{unit}_over_host_median_of_pairs"] = round(statistics.median(ratios), 2)
             figures[f"burst_{way}_{unit}_over_host_range"] = [round(min(ratios), 2), round(max(ratios), 2)]
     return figures
@@ -115,8 +127,7 @@ def _host_burst(arguments: argparse.Namespace, texts: list[str]) -> dict[str, An
         ]
         usage = sum((stream.result().usage for stream in streams), Usage())
         figures = {"seconds": time.perf_counter() - wall, "cpu_seconds": _cpu(model) - cpu}
-        assert usage.completion_tokens == BURST * NEW, "a reply ended early; use another seed"
-        return {**figures, "evaluated": usage.evaluated_tokens}
+        return {**figures, "evaluated": usage.evaluated_tokens, "written": usage.completion_tokens}
 
 
 # --- a conversation -----------------------------------------------------------------------------------------

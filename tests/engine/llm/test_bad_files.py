@@ -9,11 +9,11 @@ import signal
 import pytest
 
 from engine.errors import InputError, ModelError, TaprootError
-from engine.llm import gguf_facts
+from engine.llm import gguf_facts, local
 from engine.llm.base import Request
 from engine.llm.local import LocalModel
 from engine.types import Message, Sampling
-from tests.app.bad_ggufs import OVERRIDES, write_all
+from tests.app.bad_ggufs import OVERRIDES, RAW, write_all
 from tests.engine.llm.make_gguf import chain_model, random_model
 
 REQUEST = Request((Message("user", "How long is the notice period?"),), 8)
@@ -52,6 +52,31 @@ def test_what_makes_llama_cpp_abort_ends_its_process_and_nothing_else(
     with pytest.raises(TaprootError, match=r"stopped.* \(SIG(ABRT|SEGV)"):  # at the latest when it computes
         Unchecked(path).submit(REQUEST).result()
     assert model.submit(REQUEST).result().finish in ("stop", "length")
+
+
+def test_a_model_made_to_embed_is_named_as_that(tmp_path):
+    path = tmp_path / "embed.gguf"
+    path.write_bytes(RAW["a language model made to embed"])
+    with pytest.raises(InputError, match="embedding or ranking model"):
+        LocalModel(path)
+
+
+def test_a_file_that_changes_while_it_is_loaded_is_told(tmp_path, monkeypatch):
+    path = random_model(tmp_path / "changing.gguf")
+    choose = local.choose
+
+    def changing(*arguments, **options):
+        random_model(path, seed=9)  # between the look at the file and its load
+        return choose(*arguments, **options)
+
+    monkeypatch.setattr(local, "choose", changing)
+    with pytest.raises(InputError, match="changed after it was looked at"):
+        LocalModel(path)
+
+
+def test_a_model_that_runs_out_of_memory_says_memory(open_local, random_gguf):
+    why = open_local(random_gguf)._why(-signal.SIGABRT, "what():  std::bad_alloc")
+    assert "out of memory" in str(why)
 
 
 def test_a_file_that_is_cut_while_in_use_is_told_and_another_model_can_be_opened(open_local, tmp_path):
