@@ -21,6 +21,7 @@ PROMPT_TOKENS = 64
 ROWS = 16  # replies at once
 FEW_TOKENS = 8  # where the model showed on this machine before that it computes
 ROUNDS = 4  # of timing at most: one always, more where they cost nearly nothing
+ABOUT = 1.15  # times the least; a thread that brings less than that is better left to others
 SHARE = 0.05  # of the time of loading that further rounds may take
 
 Clock = Callable[[], float]
@@ -105,9 +106,9 @@ class _Trial:
                 self._lengths[n] += 1
 
     def fastest(self, rows: int) -> int:
-        """The threads with which a step of so many rows took the least time."""
-        times = {threads: seconds for (n, threads), seconds in self._seconds.items() if n == rows}
-        return min(times, key=times.__getitem__)
+        """The fewest threads with which a step of so many rows took about the least time."""
+        enough = ABOUT * self.least(rows)
+        return min(threads for (n, threads), s in self._seconds.items() if n == rows and s <= enough)
 
     def least(self, rows: int) -> float:
         """Seconds of the fastest step of so many rows."""

@@ -27,6 +27,13 @@ def test_speed_is_tokens_over_seconds_and_survives_a_restart(tmp_path):
     assert Speeds(tmp_path).of(INFO) == Speed(200.0, 10.0, 80.0, 1)
 
 
+def test_before_the_first_run_the_first_tokens_after_loading_tell(tmp_path):
+    probed = replace(INFO, read_rate=150.0, write_rate=12.0, burst_rate=60.0)
+    assert Speeds(tmp_path).of(probed) == Speed(150.0, 12.0, 60.0, runs=0)
+    Speeds(tmp_path).note(probed, {}, counted((1000, 5.0), (100, 10.0)))
+    assert Speeds(tmp_path).of(probed) == Speed(200.0, 10.0, None, runs=1)
+
+
 def test_newer_runs_count_more(tmp_path):
     speeds = Speeds(tmp_path)
     for _ in range(30):
