@@ -7,12 +7,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.circling import EVERY, TAIL, circles
 from engine.conversation import Conversation
 from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import Cell, Form
 from engine.node import Node, Run
+from engine.reply import say_cut
 from engine.stop import Stop
 from engine.types import Message, to_json
 
@@ -60,6 +60,8 @@ def request_turn(
     stream = run.model.submit(request)
     seconds = max(run.ledger.remaining().seconds, grace)
     reply = follow(run, node.id, turn, stream, node.stop, seconds=seconds, alone=True)
+    if reply.finish == "length":
+        run.note(node.id, f"the reply was cut at {reply.usage.completion_tokens:,} tokens", "warning")
     node.usage += reply.usage
     run.ledger.charge(reply.usage)
     return reply
@@ -71,13 +73,13 @@ def follow(
     """Pass a stream on as live text, save what is new of its draft every second, and return the whole reply.
 
     `alone`: followed from its request on, so that the time to its first text can be measured. Cancels the
-    stream after `seconds` of wall time, and one that only repeats itself. Raises Cancelled (draft saved) when a stop is requested.
+    stream after `seconds` of wall time. A note says what a reply was cut for. Raises Cancelled (draft saved) when
+    a stop is requested.
     """
     text: list[str] = []
     at, kept = 0, 0  # characters and pieces of `text` that are saved
     begun = saved = time.monotonic()
     first = 0.0
-    looked, circling = EVERY, False
 
     def save() -> None:
         nonlocal at, kept
@@ -95,18 +97,12 @@ def follow(
                 run.hooks.token(node, delta)
                 now = time.monotonic()
                 first = first or now - begun
-                looked -= len(delta)
-                if looked <= 0 and not circling:
-                    looked, circling = EVERY, circles("".join(text[-TAIL:]))
-                    if circling:
-                        stream.cancel()
                 if now - saved >= DRAFT_SECONDS:
                     saved = now
                     save()
             reply = stream.result()
-            if circling and not stop.event.is_set():
-                run.note(node, "the reply went round in circles and was cut", "warning")
-                reply = replace(reply, finish="length")
+            if cut := say_cut(reply.finish, reply.text):
+                run.note(node, cut, "warning")
             if reply.notice:
                 run.note(node, reply.notice, "warning")
     finally:

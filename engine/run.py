@@ -16,7 +16,7 @@ from engine.conversation import Conversation
 from engine.generate import FORCED_SECONDS, record_turn, request_turn
 from engine.kernel.host import Call, CellResult, Worker, WorkerLimits
 from engine.node import Node, Outcome, Run, facts
-from engine.reply import Final, parse
+from engine.reply import Final, parse, without_loop
 from engine.types import Json
 
 MAX_SILENT_TURNS = 3  # replies in a row without a cell or a final before the best answer is asked for
@@ -84,10 +84,11 @@ def take_turn(
     cell that could be run, so this one must hold one where the model can be made to.
     """
     reply = request_turn(run, node, conversation, turn, well_formed=again)
-    parsed = parse(reply.text)
+    said = without_loop(reply.text)
+    parsed = parse(said)
     record_turn(run, node.id, turn, reply, parsed)
-    cut = (prompt.CUT,) if reply.finish in ("length", "cancelled") else ()
-    if reply.finish == "cancelled":  # the run's time is up; half a cell must not run
+    cut = prompt.CUTS.get(reply.finish, ())
+    if reply.finish == "cancelled" or (cut and parsed.open):  # half a cell must not run
         step = Step()
     elif parsed.code:
         step = _run_cell(run, node, worker, turn, parsed.code, calls)
@@ -100,7 +101,7 @@ def take_turn(
     if step.outcome is None:
         notes = (*parsed.notes, *cut, *step.notes)
         status = prompt.status_line(facts(run, node), counted)
-        conversation.append(reply.text, prompt.feedback(step.shown, notes, status=status))
+        conversation.append(said, prompt.feedback(step.shown, notes, status=status))
     return step
 
 

@@ -20,7 +20,7 @@ from engine.llm.child import die_with_parent, take_channel
 from engine.llm.endpoint import KEY_VARIABLE, Endpoint
 from engine.llm.outside import only
 from engine.llm.wire import Writer, lines_of
-from engine.reply import end_of_cell
+from engine.reply import find_ending
 from engine.types import Json, ModelInfo, to_json
 
 WINDOW = 8192  # tokens, where neither the server nor a person says
@@ -80,11 +80,12 @@ class Overflow(ModelError):
 
 @dataclass(slots=True)
 class Answer:
-    """A reply as it comes. `thinking`: an opened thought is not closed yet."""
+    """A reply as it comes. `thinking`: an opened thought is not closed yet; `ended`: before the server ended it."""
 
     text: str = ""
     sent: int = 0
     finish: str = ""
+    ended: bool = False
     chunks: int = 0
     thinking: bool = False
     usage: Any = None
@@ -224,11 +225,11 @@ class Client:
                 if answer.finish:
                     continue  # only the usage is still to come
                 for choice in chunk.choices[:1]:
-                    self._take(choice, answer, stop_at_cell=work["stop_at_cell"])
+                    self._take(choice, answer, cells=work["stop_at_cell"])
                 if len(answer.text) > answer.sent:
                     self._send({"id": number, "delta": answer.text[answer.sent :]})
                     answer.sent = len(answer.text)
-                if answer.finish == "cell":
+                if answer.ended:
                     return
         except asyncio.CancelledError:
             raise
@@ -264,8 +265,8 @@ class Client:
         raise AssertionError
 
     @staticmethod
-    def _take(choice: Any, answer: Answer, *, stop_at_cell: bool) -> None:
-        """Add one piece of text; stop where the cell ends, so that the server need not write on."""
+    def _take(choice: Any, answer: Answer, *, cells: bool) -> None:
+        """Add one piece of text; stop where the reply has to end, so that the server need not write on."""
         delta = choice.delta
         thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or ""
         text = delta.content or ""
@@ -278,8 +279,9 @@ class Client:
         if text:
             answer.text += f"</think>{text}" if answer.thinking else text
             answer.thinking = False
-        if text and stop_at_cell and (end := end_of_cell(answer.text)) is not None:
-            answer.text, answer.finish = answer.text[: max(end, answer.sent)], "cell"
+        if (thought or text) and (ending := find_ending(answer.text, cells=cells)) is not None:
+            answer.text, answer.ended = answer.text[: max(ending.at, answer.sent)], True
+            answer.finish = ending.finish
         elif choice.finish_reason:
             answer.finish = "length" if choice.finish_reason == "length" else "stop"
 
@@ -294,7 +296,7 @@ class Client:
         first = answer.first or now
         reply = {
             "text": answer.text,
-            "finish": "stop" if answer.finish == "cell" else answer.finish,
+            "finish": answer.finish,
             "prompt_tokens": prompt,
             "reused_tokens": reused,
             "completion_tokens": written or answer.chunks,

@@ -296,8 +296,46 @@ def test_a_reply_that_goes_round_in_circles_is_cut_and_the_run_goes_on(run):
     answer, events = run(reply)
     assert answer.answer == "done"
     first = kinds(events, "turn_finished")[0]
-    assert first["finish"] == "length" and len(first["text"]) < 10_000
-    assert any("round in circles" in p["text"] for p in kinds(events, "note"))
+    assert first["finish"] == "loop" and len(first["text"]) < 1000
+    assert any("repeated 'again and again' 30 times" in p["text"] for p in kinds(events, "note"))
+    assert run.model.requests[1].messages[2].content.count("again and again") == 1
+
+
+def test_a_sub_call_that_goes_round_in_circles_is_cut_and_says_so(run):
+    def reply(request):
+        if len(request.messages[-1].content) == 3:
+            return "It says: " + "the rent is due, " * 500
+        return cell("FINAL(llm_query('go?'))")
+
+    answer, events = run(reply)
+    assert answer.answer == "It says: the rent is due, [cut off here: the answer went round in circles]"
+    assert [p["text"] for e in events if e.kind == "note" and e.node == "0.1" for p in [e.payload]] == [
+        "the reply went round in circles and was cut: it repeated 'the rent is due,' 28 times"
+    ]
+
+
+def test_half_a_cell_that_was_cut_does_not_run(run):
+    def reply(request):
+        if len(request.messages) == 2:
+            return "```repl\n" + "".join(f"print({n})\n" for n in range(999))
+        return cell("FINAL('done')")
+
+    answer, events = run(reply, reply_tokens=100)
+    assert answer.answer == "done"
+    assert [p["code"] for p in kinds(events, "cell_started")] == ["FINAL('done')"]
+    assert any("the reply was cut at 100 tokens" in p["text"] for p in kinds(events, "note"))
+
+
+def test_an_output_that_the_reply_makes_up_is_cut_off_and_named(run):
+    def reply(request):
+        if len(request.messages) == 2:
+            return "```\nprint(6 * 7)\n```\nOutput:\n43\nSo the answer is 43.\nFINAL(43)"
+        return cell("FINAL('done')")
+
+    _, events = run(reply)
+    assert kinds(events, "turn_finished")[0]["text"].endswith("```\n")
+    assert "Output:\n42" in last_user(run.model)
+    assert any("made up an output" in p["text"] for p in kinds(events, "note"))
 
 
 def test_the_call_budget_is_for_the_whole_tree_and_is_told_in_the_cell(run):

@@ -35,6 +35,7 @@ CONTROL = [
     "<|return|>",
     "<|call|>",
 ]
+ENDLESS = [f"piece {n} of a text that goes on, " for n in range(50)]  # too long a round to count as a loop
 USER_DEFINED = ["<think>", "</think>", "<|tool_call>"]
 MERGED = ["in", "er", "on", "re", "at", "en", "ou", "th"]
 CHATML = (

@@ -14,7 +14,7 @@ from engine.llm.base import Request
 from engine.llm.local import LocalModel
 from engine.types import Message, Sampling
 from tests.app.bad_ggufs import OVERRIDES, write_all
-from tests.engine.llm.make_gguf import chain_model, random_model
+from tests.engine.llm.make_gguf import ENDLESS, chain_model, random_model
 
 REQUEST = Request((Message("user", "How long is the notice period?"),), 8)
 
@@ -55,7 +55,7 @@ def test_what_makes_llama_cpp_abort_ends_its_process_and_nothing_else(
 
 
 def test_a_file_that_is_cut_while_in_use_is_told_and_another_model_can_be_opened(open_local, tmp_path):
-    whole = chain_model(tmp_path / "whole.gguf", ["on ", "and "], end="on ", n_ctx=32768)
+    whole = chain_model(tmp_path / "whole.gguf", ENDLESS, end=ENDLESS[0], n_ctx=32768)
     path = tmp_path / "cut.gguf"
     shutil.copy(whole, path)
     model = open_local(path)

@@ -231,6 +231,22 @@ def test_a_cell_ends_the_reply_and_the_connection(serve, connect):
         time.sleep(0.01)
 
 
+@pytest.mark.parametrize("cells", [True, False])
+def test_a_reply_of_a_server_that_goes_round_in_circles_is_ended(serve, connect, cells):
+    def answer(request):
+        yield piece(thought="Is it the rent? ")
+        for _ in range(4000):
+            yield piece(thought="It may be the rent. ")
+
+    server = serve(answer)
+    reply = connect(server).submit(ask(stop_at_cell=cells)).result()
+    assert reply.finish == "loop" and len(reply.text) < 1000
+    deadline = time.monotonic() + 20
+    while not server.left:
+        assert time.monotonic() < deadline, "the server was left writing"
+        time.sleep(0.01)
+
+
 def test_cancelling_leaves_the_server_and_makes_room(serve, connect):
     server = serve(lambda request: slowly(1 if request["max_tokens"] == 1 else 900, 0.02))
     model = connect(server, at_once=2)
