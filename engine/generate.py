@@ -11,10 +11,11 @@ from engine.conversation import Conversation
 from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import Cell, Form
+from engine.llm.sampling import describe, vary
 from engine.node import Node, Run
 from engine.reply import say_cut
 from engine.stop import Stop
-from engine.types import Message, to_json
+from engine.types import Message, Sampling, to_json
 
 if TYPE_CHECKING:
     from engine.reply import ParsedReply
@@ -32,9 +33,12 @@ def request_turn(
     turn: int,
     *,
     grace: float = 1.0,
-    well_formed: bool = False,
+    failures: int = 0,
 ) -> Reply:
-    """Get the next reply of a node and charge it to the ledger. `well_formed`: it must hold a cell.
+    """Get the next reply of a node and charge it to the ledger.
+
+    `failures`: replies just before that led nowhere; this one is then drawn otherwise, and must hold a cell where
+    the model can be made to.
 
     The turn's new messages are recorded before the request; the caller records `turn_finished` once it has
     parsed the reply. The reply is cut (finish "cancelled") when the run's time is up, but has at least
@@ -48,14 +52,17 @@ def request_turn(
         turn=turn,
         messages=[to_json(m) for m in conversation.take_new()],
     )
+    sampling = vary(run.sampling, failures)
+    if failures:
+        run.note(node.id, f"the reply is asked for again with {describe(sampling)} and seed {sampling.seed}")
     request = Request(
         messages=messages,
-        max_tokens=min(run.reply_tokens, room),
-        sampling=run.settings.sampling,
+        max_tokens=run.affordable(min(run.turn_tokens, room)),
+        sampling=sampling,
         conversation=f"{run.id}/{node.id}",
         stop_at_cell=True,
         pinned=True,
-        form=Cell() if well_formed else None,
+        form=Cell() if failures else None,
     )
     stream = run.model.submit(request)
     seconds = max(run.ledger.remaining().seconds, grace)
@@ -146,11 +153,11 @@ def leaf_request(
             needed,
             window,
         )
-    most = min(run.reply_tokens, window - needed)
+    most = run.affordable(min(run.reply_tokens, window - needed))
     request = Request(
         messages=messages,
         max_tokens=most,
-        sampling=replace(run.settings.sampling, temperature=0.0),
+        sampling=run.sampling if run.model.info.thinks else Sampling(seed=run.sampling.seed),
         conversation=f"{run.id}/{node}",
         stop_at_cell=False,
         pinned=False,

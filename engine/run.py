@@ -28,7 +28,10 @@ CallHandler = Callable[[Run, Node, int, Call], Json]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one reply led to: an outcome, or the feedback to go on with; `give_up` is a reason to stop."""
+    """What one reply led to: an outcome, or the feedback to go on with; `give_up` is a reason to stop.
+
+    `repeated`: its cell and its output were there before.
+    """
 
     outcome: Outcome | None = None
     shown: str = ""
@@ -36,12 +39,13 @@ class Step:
     give_up: str = ""
     compiled: bool = True
     ok: bool = True
+    repeated: bool = False
 
 
 def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
     """Run a node to its end. Raises Cancelled on a stop, ModelError when the model cannot go on."""
     conversation = Conversation(prompt.opening(facts(run, node)))
-    turn, silent, free = 0, 0, 0
+    turn, silent, free, failures = 0, 0, 0, 0
     reason = f"the limit of {run.settings.max_turns} turns is reached"
     if node.depth and (exhausted := run.ledger.exhausted()):
         return Outcome(None, reason=exhausted)
@@ -53,11 +57,12 @@ def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
                 break
             turn += 1
             step = take_turn(
-                run, node, worker, conversation, turn, calls, counted=turn - free, again=silent > 0
+                run, node, worker, conversation, turn, calls, counted=turn - free, failures=failures
             )
             if step.outcome is not None:
                 return step.outcome
             silent = 0 if step.shown else silent + 1
+            failures = failures + 1 if silent or step.repeated else 0
             free += not step.compiled and free < FREE_SYNTAX_ERRORS
             if silent >= MAX_SILENT_TURNS or step.give_up:
                 reason = step.give_up or f"{silent} replies in a row held no cell that could be run"
@@ -76,14 +81,13 @@ def take_turn(
     calls: CallHandler,
     *,
     counted: int,
-    again: bool = False,
+    failures: int = 0,
 ) -> Step:
     """Ask for one reply, run what it holds, and append the feedback unless it ended the node.
 
-    `counted` is the turn's number among those that count against the limit; `again`: the last reply held no
-    cell that could be run, so this one must hold one where the model can be made to.
+    `counted` is the turn's number among those that count against the limit; `failures`: see `request_turn`.
     """
-    reply = request_turn(run, node, conversation, turn, well_formed=again)
+    reply = request_turn(run, node, conversation, turn, failures=failures)
     said = without_loop(reply.text)
     parsed = parse(said)
     record_turn(run, node.id, turn, reply, parsed)
@@ -149,7 +153,8 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
     run.evidence.shown(shown, result.spans)
     notes, give_up = _judge(run, node, code, shown, result, seconds)
     compiled = result.error is None or result.error["ename"] not in ("SyntaxError", "IndentationError")
-    return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, ok=result.status == "ok")
+    repeated = prompt.REPEAT in notes or prompt.REPEAT_AGAIN in notes
+    return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, result.status == "ok", repeated)
 
 
 def _judge(

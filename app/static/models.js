@@ -150,6 +150,7 @@ class View {
           `${loaded.threads} thread${loaded.threads === 1 ? "" : "s"}`, loaded.cache_type !== "f16" && "8-bit cache")),
         loaded.slots > 0 && fact("At once", `${loaded.slots} repl${loaded.slots === 1 ? "y" : "ies"}, ${number(loaded.pool)} tokens kept`),
         loaded.remote ? fact("Server", loaded.remote) : fact("Template", loaded.own_template ? "its own" : "generic"),
+        fact("Draws", loaded.sampling),
         loaded.adapters?.map((one) => fact("LoRA adapter", `${one.name} at ${one.scale}`)),
         loaded.license && fact("Licence", loaded.license)),
       loaded?.starter && el("p", { class: "muted small" },

@@ -106,6 +106,9 @@ class Server:
             cache_type=fit.cache_type,
             slots=1 if order["strict"] else fit.slots,
             adapters=tuple(info for _, info in adapters),
+            sampling=facts.advice.sampling,
+            sampling_source=facts.advice.source,
+            thinks=facts.advice.thinks,
             **self._compute.context.facts,
         )
         writer.send({"ready": to_json(info)})

@@ -19,6 +19,7 @@ from engine.errors import InputError, ModelError, TaprootError
 from engine.llm.child import die_with_parent, take_channel
 from engine.llm.endpoint import KEY_VARIABLE, Endpoint
 from engine.llm.outside import only
+from engine.llm.sampling import advise_by_name
 from engine.llm.wire import Writer, lines_of
 from engine.reply import find_ending
 from engine.types import Json, ModelInfo, to_json
@@ -64,6 +65,11 @@ async def _serve(order: Json, endpoint: Endpoint, frames: Any, writer: Writer) -
     while not reading.done():
         await asyncio.sleep(BEAT_SECONDS)
         writer.send({"beat": 0})
+
+
+def _penalty(penalty: float) -> Json:
+    """The repeat penalty as the OpenAI interface has it; it has neither top-k nor min-p."""
+    return {} if penalty == 1 else {"frequency_penalty": round(min(2.0, max(-2.0, 2 * (penalty - 1))), 4)}
 
 
 class Cut(ModelError):
@@ -151,6 +157,7 @@ class Client:
         self._endpoint = Endpoint(name, self._endpoint.url)
         self.window = window or (stated if isinstance(stated, int) else WINDOW)
         spec = f"openai:{name}@{self._endpoint.url}"
+        advice = advise_by_name(name)
         return ModelInfo(
             name=name,
             path=spec,
@@ -161,6 +168,9 @@ class Client:
             notices=tuple(notices),
             slots=self._at_once,
             remote=self._endpoint.url,
+            sampling=advice.sampling,
+            sampling_source=advice.source,
+            thinks=advice.thinks or not advice.source,  # nobody knows
         )
 
     def handle(self, frame: Json) -> None:
@@ -254,6 +264,7 @@ class Client:
                     temperature=sampling["temperature"],
                     top_p=sampling["top_p"] if sampling["temperature"] > 0 else 1.0,
                     seed=sampling["seed"],
+                    **_penalty(sampling["penalty"]),
                     stream=True,
                     stream_options={"include_usage": True},
                     **{self._length: work["max_tokens"]},
