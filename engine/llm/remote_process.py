@@ -90,6 +90,7 @@ class Answer:
 
     text: str = ""
     sent: int = 0
+    seen: int = 0
     finish: str = ""
     ended: bool = False
     chunks: int = 0
@@ -290,7 +291,9 @@ class Client:
         if text:
             answer.text += f"</think>{text}" if answer.thinking else text
             answer.thinking = False
-        if (thought or text) and (ending := find_ending(answer.text, cells=cells)) is not None:
+        ending = find_ending(answer.text, cells=cells, seen=answer.seen)
+        answer.seen = len(answer.text)
+        if ending is not None:
             answer.text, answer.ended = answer.text[: max(ending.at, answer.sent)], True
             answer.finish = ending.finish
         elif choice.finish_reason:

@@ -192,7 +192,9 @@ class ScriptedModel:
             text, finish = text[:room], "length"
         # As with a real model, the text is looked at after every token.
         for end in (*range(CHARS_PER_TOKEN, len(text), CHARS_PER_TOKEN), len(text)):
-            if (ending := find_ending(text[:end], cells=request.stop_at_cell)) is not None:
+            seen = max(0, end - CHARS_PER_TOKEN)
+            ending = find_ending(text[:end], cells=request.stop_at_cell, seen=seen)
+            if ending is not None:
                 return text[: ending.at], ending.finish
         return text, finish
 

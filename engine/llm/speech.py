@@ -37,6 +37,7 @@ class Speech:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._channel = _Channels() if pieces.harmony else None
         self._sent = 0
+        self._seen = 0
 
     @property
     def answering(self) -> bool:
@@ -81,8 +82,11 @@ class Speech:
             found = self.text.find(stop, max(0, self._sent - len(stop)))
             if found >= 0:
                 self.text, self.ended = self.text[:found], True
-        if not self.ended and (ending := find_ending(self.text, cells=self._cells)) is not None:
-            self.text, self.ended, self.finish = self.text[: ending.at], True, ending.finish
+        if not self.ended:
+            ending = find_ending(self.text, cells=self._cells, seen=self._seen)
+            self._seen = len(self.text)
+            if ending is not None:
+                self.text, self.ended, self.finish = self.text[: ending.at], True, ending.finish
 
 
 class _Channels:

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from engine.reply import native
-from engine.reply.choice import MOST_BLOCKS, choose_cell
+from engine.reply.choice import choose_cell
 from engine.reply.fences import FINAL_LABELS, OTHER_LABELS, OUTPUT_LABELS, Block, walk
 from engine.reply.finals import Found, find_finals, read_fence
 from engine.reply.loops import find_loop, without_loop
@@ -34,14 +34,14 @@ __all__ = [
 ]
 
 Why = Literal["cell", "output", "blocks", "loop"]
-"""Why a reply ends before its model ends it: its cell is complete; it makes up an output; it wrote several blocks of
-code, none of them surely a cell; it only repeats itself."""
+"""Why a reply ends before its model ends it: its cell is complete; it makes up an output; it wrote several blocks,
+none of them surely a cell; it only repeats itself."""
 
 _ENDINGS = re.compile(
-    r"```|</[a-z_:]{2,32}>|<\|[a-z_]{2,40}\|>|\[/[a-z_]{2,32}\]|~~~|'''|(?:outputs?|\]|executed)[*_]{0,2}[ \t]*:",
+    r"```(?:[ \t]*\r?\n)?|</[a-z_:]{2,32}>|<\|[a-z_]{2,40}\|>|\[/[a-z_]{2,32}\]|~~~|'''|(?:outputs?|\]|executed)[*_]{0,2}[ \t]*:",
     re.IGNORECASE,
 )
-_ENDING_WINDOW = 40
+_LONGEST_ENDING = 60  # characters
 _SHOWN_UNIT = 60  # characters
 _INVENTED = "An output written into the reply itself was ignored; the real output is what the cell gives."
 _CODE_LINE = re.compile(
@@ -123,21 +123,22 @@ class Ending(NamedTuple):
         return "stop" if self.why == "cell" else self.why
 
 
-def find_ending(text: str, *, cells: bool) -> Ending | None:
+def find_ending(text: str, *, cells: bool, seen: int = 0) -> Ending | None:
     """Return where generation has to stop in `text` (a reply so far), or None while it may go on.
 
     `cells`: the reply of a node, which ends with its first cell, or where it makes up what would follow; the answer of
     a sub-call ends only where it goes round in circles. Never stops at a cell inside thinking; where the chat template
-    opens that in the prompt, put its tag in front of `text`. Meant to be called after every token.
+    opens that in the prompt, put its tag in front of `text`. Meant to be called after every token; `seen`: characters
+    at which it was called before, so that it looks closely only where a closing mark came since.
     """
-    if cells and (ending := _end_of_turn(text)) is not None:
+    if cells and (ending := _end_of_turn(text, seen)) is not None:
         return ending
     return Ending(len(text), "loop") if find_loop(text) is not None else None
 
 
 def end_of_cell(text: str) -> int | None:
     """Return the number of characters after which the first cell of `text` ends and generation may stop, or None."""
-    ending = _end_of_turn(text)
+    ending = _end_of_turn(text, 0)
     return ending.at if ending is not None and ending.why == "cell" else None
 
 
@@ -146,7 +147,7 @@ def say_cut(finish: str, text: str) -> str:
     if finish == "output":
         return "the reply was cut where it made up an output: only a cell gives one"
     if finish == "blocks":
-        return f"the reply was cut after {MOST_BLOCKS} blocks of code, because none of them was a cell that could run"
+        return "the reply was cut after several blocks, because none of them was a cell that could run"
     if finish == "loop" and (loop := find_loop(text)) is not None:
         unit = " ".join(loop.unit.split()) or "blank lines"
         shown = unit if len(unit) <= _SHOWN_UNIT else f"{unit[:_SHOWN_UNIT]}..."
@@ -154,8 +155,9 @@ def say_cut(finish: str, text: str) -> str:
     return ""
 
 
-def _end_of_turn(text: str) -> Ending | None:
-    if not _ENDINGS.search(text, max(0, len(text) - _ENDING_WINDOW)):
+def _end_of_turn(text: str, seen: int) -> Ending | None:
+    marks = _ENDINGS.finditer(text, max(0, seen - _LONGEST_ENDING))
+    if not any(mark.end() > seen for mark in marks):
         return None
     _, visible, unclosed = split_thinking(text)
     if unclosed:

@@ -11,6 +11,7 @@ from engine.reply.fences import OUTPUT_LABELS, Block
 from engine.reply.source import compiles, meant_as_code, uses_scaffold
 
 MOST_BLOCKS = 3  # of code are looked at; a reply that goes on after them is not about to write its cell
+MOST_QUOTES = 24  # blocks of any kind in front of the cell
 MOST_OUTPUTS = 2  # lines "Output:" in a reply without any code; more are a reply that only makes up outputs
 
 _OUTPUT = re.compile(
@@ -39,10 +40,10 @@ def choose_cell(visible: str, blocks: Sequence[Block]) -> Choice:
     The first one that is surely meant to run and compiles; one that does not compile may be a quotation, and gives
     way to a later one that does something. Where none compiles the first is taken: the kernel says what is wrong.
     """
-    code = [block for block in blocks if block.code]
     invented = _invented(visible, blocks)
-    code = [block for block in code if block.start < invented]
-    tried, over = code[:MOST_BLOCKS], len(code) >= MOST_BLOCKS and code[MOST_BLOCKS - 1].ending == "closed"
+    code = [block for block in blocks[:MOST_QUOTES] if block.code and block.start < invented]
+    tried = code[:MOST_BLOCKS]
+    over = _full(code, MOST_BLOCKS) or _full(blocks, MOST_QUOTES)
     broken: list[Block] = []
     for block in tried:
         if not surely_meant(block):
@@ -78,6 +79,10 @@ def _invented(visible: str, blocks: Sequence[Block]) -> int:
         if not any(block.start <= mark.start() < block.end for block in blocks)
     )
     return min([*found[:1], next(outside, len(visible))])
+
+
+def _full(blocks: Sequence[Block], most: int) -> bool:
+    return len(blocks) >= most and blocks[most - 1].ending == "closed"
 
 
 def _ended(block: Block) -> bool:
