@@ -35,6 +35,17 @@ def level(text: str) -> int:
     return int(text)
 
 
+def temperature(text: str) -> float:
+    """A number from 0 to 5, or an argparse error."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 5:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a temperature, a number from 0 to 5")
+    return value
+
+
 def port(text: str) -> int:
     """A port number of TCP, or an argparse error."""
     if not text.isdigit() or not 1 <= int(text) <= 65535:
@@ -103,7 +114,19 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     ask.add_argument("--depth", type=level, default=1, help="levels of rlm_query children (default 1)")
     ask.add_argument("--seed", type=level, default=0, help="seed of sampling (default 0)")
-    ask.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default 0)")
+    ask.add_argument(
+        "--temperature",
+        type=temperature,
+        metavar="T",
+        help="0 takes the likeliest token (default: what the model's publisher recommends, else 0)",
+    )
+    ask.add_argument(
+        "--reply-tokens",
+        type=positive,
+        metavar="N",
+        help="longest reply (default: a quarter of the window, at most 2560 for a turn, 4096 for a sub-call or a model "
+        "that thinks); less where it would take half of the seconds left",
+    )
     ask.add_argument("--turns", type=positive, default=12, help="turns per node (default 12)")
     ask.add_argument("--calls", type=positive, default=200, help="sub-calls per run (default 200)")
     ask.add_argument("--seconds", type=positive, default=1800, help="wall time per run (default 1800)")

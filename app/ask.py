@@ -14,7 +14,7 @@ from app.terminal import brief, console, safe
 from engine.bench.router import route
 from engine.engine import Answer
 from engine.errors import InputError
-from engine.types import Json, Sampling, Settings, to_json
+from engine.types import Json, Settings, to_json
 
 SHOWN_SOURCES = 12
 
@@ -30,7 +30,9 @@ def ask(options: argparse.Namespace) -> int:
         max_turns=options.turns,
         max_calls=options.calls,
         max_seconds=float(options.seconds),
-        sampling=Sampling(temperature=options.temperature, seed=options.seed),
+        reply_tokens=options.reply_tokens,
+        temperature=options.temperature,
+        seed=options.seed,
     )
     with (
         reporter_for(options) as reporter,

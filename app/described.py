@@ -17,6 +17,7 @@ from engine.llm.endpoint import is_remote, read_endpoint
 from engine.llm.fit import Fit, Room, estimate, gib, largest, pool_of
 from engine.llm.gguf_facts import GgufFacts
 from engine.llm.probe_records import Known
+from engine.llm.sampling import choose_sampling, describe
 from engine.types import Json, ModelInfo
 
 
@@ -36,8 +37,14 @@ def facts_json(facts: GgufFacts) -> Json:
         "cache_per_token": facts.kv_bytes,
         "recurrent": facts.weights.recurrent > 0,
         "template": facts.template is not None,
+        "sampling": f"{describe(facts.advice.sampling)}{_by(facts.advice.source)}",
+        "thinks": facts.advice.thinks,
         "starter": facts.path == STARTER,
     }
+
+
+def _by(source: str) -> str:
+    return f" (recommended: {source})" if source else ""
 
 
 def fit_json(fit: Fit) -> Json:
@@ -124,6 +131,8 @@ def loaded(info: ModelInfo, path: str, facts: GgufFacts | None, fit: Fit | None,
         "burst_rate": info.burst_rate,
         "batch": info.batch,
         "slots": info.slots,
+        "sampling": f"{describe(choose_sampling(info, None, 0))}"
+        + _by("" if info.adapters else info.sampling_source),
         "adapters": [asdict(adapter) for adapter in info.adapters],
         "starter": bool(facts and facts.path == STARTER),
     }

@@ -103,6 +103,7 @@ def print_facts(facts: GgufFacts, fit: Fit, found: Json) -> None:
         "license": facts.license or "not said in the file",
         "window": f"trained for {facts.n_ctx_train:,} tokens",
         "template": "its own" if facts.template else "none; the generic one is used",
+        "draws": found["sampling"],
         "memory": ", ".join(f"{int(w):,} tokens {gib(n)}" for w, n in found["memory_by_window"].items()),
         "here": fit.problem
         or f"fits with a window of {fit.window:,} tokens: {gib(fit.need.ram)} of memory"

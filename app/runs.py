@@ -20,11 +20,11 @@ from engine.engine import Engine
 from engine.errors import InputError, StoreError, TaprootError
 from engine.node import Hooks
 from engine.stop import Stop
-from engine.types import Event, Json, Sampling, Settings
+from engine.types import Event, Json, Settings
 
 MOST = 4  # runs at once
 CLOSE_SECONDS = 20.0  # how long closing waits for runs to wind down
-WHOLE = ("depth", "max_turns", "max_calls", "max_tokens", "seed")
+WHOLE = ("depth", "max_turns", "max_calls", "max_tokens", "reply_tokens", "seed")
 REAL = ("max_seconds", "temperature")
 LOWEST = {"depth": 0, "max_calls": 0, "seed": 0, "temperature": 0.0}  # of the others, 1
 HIGHEST = {"depth": 8, "temperature": 5.0, "max_seconds": 7 * 86400.0}  # of the others, a billion
@@ -70,7 +70,7 @@ class Runs:
     ) -> Started:
         """Begin a run in a thread and return once its first event is committed.
 
-        `settings` may hold depth, max_turns, max_calls, max_tokens, max_seconds, temperature, seed. A follow-up
+        `settings` may hold depth, max_turns, max_calls, max_tokens, max_seconds, reply_tokens, temperature, seed. A follow-up
         names the run it `follows`, or the `session`, whose last run is meant then. Raises InputError for bad
         input, ModelError without a model, Conflict when 4 runs go on already or the followed one does.
         """
@@ -253,5 +253,4 @@ def to_settings(values: dict[str, Json]) -> Settings:
             kind = "a whole number" if name in WHOLE else "a number"
             raise InputError(f"{name} has to be {kind} from {low:,} to {high:,}")
     plain: dict[str, Any] = {n: int(v) if n in WHOLE else float(v) for n, v in values.items()}
-    drawn = {n: plain.pop(n) for n in ("temperature", "seed") if n in plain}
-    return Settings(**plain, sampling=Sampling(**drawn))
+    return Settings(**plain)

@@ -9,7 +9,7 @@ from engine import corpus as corpora
 from engine import prompt
 from engine.generate import MIN_REPLY_TOKENS, follow, leaf_request, record_turn, room_wanted
 from engine.node import Node, Outcome, Run
-from engine.reply import parse
+from engine.reply import parse, without_loop
 from engine.reply.thinking import split_thinking
 from engine.types import to_json
 
@@ -47,7 +47,7 @@ def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans) -> st
     record_turn(run, node.id, turn, reply, parse(reply.text))
     node.usage += reply.usage
     run.ledger.charge(reply.usage)
-    answer = split_thinking(reply.text).visible.strip()
+    answer = split_thinking(without_loop(reply.text)).visible.strip()
     run.evidence.answered(answer, spans)
     return answer
 

@@ -22,6 +22,7 @@ from engine.evidence import Evidence
 from engine.generate import room_wanted
 from engine.kernel.host import KernelHost
 from engine.llm.base import Model, forget
+from engine.llm.sampling import choose_sampling
 from engine.llm.speed import Speeds, counts_of
 from engine.loaded import Loaded
 from engine.node import Hooks, Node, Outcome, Run, facts
@@ -199,6 +200,7 @@ class Engine:
             corpus=opened,
             corpus_path=corpus.path,
             settings=settings,
+            sampling=choose_sampling(model.info, settings.temperature, settings.seed),
             ledger=Ledger(settings),
             evidence=Evidence(opened, skipped=len(corpus.skipped)),
             append=lambda node, kind, payload: self.store.append(run.id, node, kind, payload),
@@ -262,7 +264,8 @@ class Engine:
                 "corpus": corpus.id,
                 "corpus_name": corpus.name,
                 "model": to_json(run.model.info),
-                "settings": to_json(run.settings),
+                "settings": to_json(run.settings)
+                | {"sampling": to_json(run.sampling), "reply_tokens": run.turn_tokens},
                 "strategy": strategy.name,
                 "session": before["session"] if before else None,
                 "follows": before["run"] if before else None,

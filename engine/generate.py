@@ -7,14 +7,15 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.circling import EVERY, TAIL, circles
 from engine.conversation import Conversation
 from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import Cell, Form
+from engine.llm.sampling import describe, vary
 from engine.node import Node, Run
+from engine.reply import say_cut
 from engine.stop import Stop
-from engine.types import Message, to_json
+from engine.types import Message, Sampling, to_json
 
 if TYPE_CHECKING:
     from engine.reply import ParsedReply
@@ -32,9 +33,12 @@ def request_turn(
     turn: int,
     *,
     grace: float = 1.0,
-    well_formed: bool = False,
+    failures: int = 0,
 ) -> Reply:
-    """Get the next reply of a node and charge it to the ledger. `well_formed`: it must hold a cell.
+    """Get the next reply of a node and charge it to the ledger.
+
+    `failures`: replies just before that led nowhere; this one is then drawn otherwise, and must hold a cell where
+    the model can be made to.
 
     The turn's new messages are recorded before the request; the caller records `turn_finished` once it has
     parsed the reply. The reply is cut (finish "cancelled") when the run's time is up, but has at least
@@ -48,18 +52,23 @@ def request_turn(
         turn=turn,
         messages=[to_json(m) for m in conversation.take_new()],
     )
+    sampling = vary(run.sampling, failures)
+    if failures:
+        run.note(node.id, f"the reply is asked for again with {describe(sampling)} and seed {sampling.seed}")
     request = Request(
         messages=messages,
-        max_tokens=min(run.reply_tokens, room),
-        sampling=run.settings.sampling,
+        max_tokens=run.affordable(min(run.turn_tokens, room)),
+        sampling=sampling,
         conversation=f"{run.id}/{node.id}",
         stop_at_cell=True,
         pinned=True,
-        form=Cell() if well_formed else None,
+        form=Cell() if failures else None,
     )
     stream = run.model.submit(request)
     seconds = max(run.ledger.remaining().seconds, grace)
     reply = follow(run, node.id, turn, stream, node.stop, seconds=seconds, alone=True)
+    if reply.finish == "length":
+        run.note(node.id, f"the reply was cut at {reply.usage.completion_tokens:,} tokens", "warning")
     node.usage += reply.usage
     run.ledger.charge(reply.usage)
     return reply
@@ -71,13 +80,13 @@ def follow(
     """Pass a stream on as live text, save what is new of its draft every second, and return the whole reply.
 
     `alone`: followed from its request on, so that the time to its first text can be measured. Cancels the
-    stream after `seconds` of wall time, and one that only repeats itself. Raises Cancelled (draft saved) when a stop is requested.
+    stream after `seconds` of wall time. A note says what a reply was cut for. Raises Cancelled (draft saved) when
+    a stop is requested.
     """
     text: list[str] = []
     at, kept = 0, 0  # characters and pieces of `text` that are saved
     begun = saved = time.monotonic()
     first = 0.0
-    looked, circling = EVERY, False
 
     def save() -> None:
         nonlocal at, kept
@@ -95,18 +104,12 @@ def follow(
                 run.hooks.token(node, delta)
                 now = time.monotonic()
                 first = first or now - begun
-                looked -= len(delta)
-                if looked <= 0 and not circling:
-                    looked, circling = EVERY, circles("".join(text[-TAIL:]))
-                    if circling:
-                        stream.cancel()
                 if now - saved >= DRAFT_SECONDS:
                     saved = now
                     save()
             reply = stream.result()
-            if circling and not stop.event.is_set():
-                run.note(node, "the reply went round in circles and was cut", "warning")
-                reply = replace(reply, finish="length")
+            if cut := say_cut(reply.finish, reply.text):
+                run.note(node, cut, "warning")
             if reply.notice:
                 run.note(node, reply.notice, "warning")
     finally:
@@ -150,11 +153,11 @@ def leaf_request(
             needed,
             window,
         )
-    most = min(run.reply_tokens, window - needed)
+    most = run.affordable(min(run.reply_tokens, window - needed))
     request = Request(
         messages=messages,
         max_tokens=most,
-        sampling=replace(run.settings.sampling, temperature=0.0),
+        sampling=run.sampling if run.model.info.thinks else Sampling(seed=run.sampling.seed),
         conversation=f"{run.id}/{node}",
         stop_at_cell=False,
         pinned=False,

@@ -16,7 +16,7 @@ from engine.generate import follow, leaf_request, record_turn
 from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import Choices, Form, Schema, grammar_of
 from engine.node import STOPPED, Node, Run, start_node
-from engine.reply import parse
+from engine.reply import parse, without_loop
 from engine.reply.thinking import split_thinking
 from engine.stop import Stop
 from engine.types import Json, Usage, to_json
@@ -106,7 +106,9 @@ def _answer(run: Run, leaf: Leaf, stream: Stream) -> str:
 
 
 def _visible(run: Run, leaf: Leaf, reply: Reply) -> str:
-    answer = split_thinking(reply.text).visible.strip()
+    answer = split_thinking(without_loop(reply.text)).visible.strip()
+    if reply.finish == "loop":  # its note is made where it is cut
+        return f"{answer} [cut off here: the answer went round in circles]"
     if reply.finish != "length":
         return answer
     run.note(leaf.id, f"the answer was cut at {reply.usage.completion_tokens:,} tokens", "warning")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine import prompt
 from engine.budget import Ledger
 from engine.stop import Stop
-from engine.types import Event, EventKind, Json, Settings, Usage
+from engine.types import Event, EventKind, Json, Sampling, Settings, Usage
 
 if TYPE_CHECKING:
     from engine.corpus import Corpus
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from engine.llm.base import Model
 
 
+CELL_TOKENS = 2560  # the longest cell of 87 recorded replies of real models has 7,366 characters
+LEAST_REPLY = 256  # tokens, however little time is left
+REPLY_SHARE = 0.5  # of the seconds left that one reply may take
 STOPPED = "it was stopped before it had one; go on without it"  # completes "(no answer: ...)"
 
 
@@ -50,6 +53,7 @@ class Run:
     append: Callable[[str, EventKind, dict[str, Json]], Event]
     stop: Stop = field(default_factory=Stop)
     hooks: Hooks = field(default_factory=Hooks)
+    sampling: Sampling = field(default_factory=Sampling)
     nodes: int = 0
     stops: dict[str, Stop] = field(default_factory=dict)
     over: bool = False
@@ -97,6 +101,21 @@ class Run:
     def reply_tokens(self) -> int:
         """The longest reply in tokens: as set (4,096 if not), at most a quarter of the window."""
         return min(self.settings.reply_tokens or 4096, self.model.info.n_ctx // 4)
+
+    @property
+    def turn_tokens(self) -> int:
+        """The longest reply of a turn in tokens: as set; if not, 2,560 for a model that does not think."""
+        unset = self.settings.reply_tokens is None and not self.model.info.thinks
+        return min(self.reply_tokens, CELL_TOKENS) if unset else self.reply_tokens
+
+    def affordable(self, most: int) -> int:
+        """At most this many tokens for a reply, and no more than can be written in half of the seconds left.
+
+        As fast as replies of this run were, else as was measured when the model was loaded.
+        """
+        rate = self.ledger.usage.decode_rate or self.model.info.write_rate
+        seconds = self.ledger.remaining().seconds * REPLY_SHARE
+        return max(1, min(most, max(LEAST_REPLY, int(seconds * rate)))) if rate else most
 
     @property
     def sub_chars(self) -> int:

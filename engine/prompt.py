@@ -341,6 +341,10 @@ def status_line(facts: Facts, turn: int) -> str:
 
 NO_CODE = "No cell was found in your reply. Write one between ```repl and ```, or finish with FINAL(...)."
 CUT = "Your reply was cut at its token limit. Write a shorter cell."
+CIRCLES = (
+    "Your reply repeated itself and was cut. Write one short cell between ```repl and ```, nothing else."
+)
+CUTS = {"length": (CUT,), "cancelled": (CUT,), "loop": (CIRCLES,)}  # by how the reply ended
 REPEAT = "This cell and its output are the same as before. Try another way, or finish with FINAL(...)."
 REPEAT_AGAIN = "Same cell and output again. Finish now with FINAL(...), giving the best answer you have."
 RESTARTED = (

@@ -16,7 +16,7 @@ from engine.conversation import Conversation
 from engine.generate import FORCED_SECONDS, record_turn, request_turn
 from engine.kernel.host import Call, CellResult, Worker, WorkerLimits
 from engine.node import Node, Outcome, Run, facts
-from engine.reply import Final, parse
+from engine.reply import Final, parse, without_loop
 from engine.types import Json
 
 MAX_SILENT_TURNS = 3  # replies in a row without a cell or a final before the best answer is asked for
@@ -29,7 +29,10 @@ CallHandler = Callable[[Run, Node, int, Call], Json]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one reply led to: an outcome, or the feedback to go on with; `give_up` is a reason to stop."""
+    """What one reply led to: an outcome, or the feedback to go on with; `give_up` is a reason to stop.
+
+    `repeated`: its cell and its output were there before.
+    """
 
     outcome: Outcome | None = None
     shown: str = ""
@@ -37,12 +40,13 @@ class Step:
     give_up: str = ""
     compiled: bool = True
     ok: bool = True
+    repeated: bool = False
 
 
 def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
     """Run a node to its end. Raises Cancelled on a stop, ModelError when the model cannot go on."""
     conversation = Conversation(prompt.opening(facts(run, node)))
-    turn, silent, free = 0, 0, 0
+    turn, silent, free, failures = 0, 0, 0, 0
     reason = f"the limit of {run.settings.max_turns} turns is reached"
     if node.depth and (exhausted := run.ledger.exhausted()):
         return Outcome(None, reason=exhausted)
@@ -54,11 +58,12 @@ def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
                 break
             turn += 1
             step = take_turn(
-                run, node, worker, conversation, turn, calls, counted=turn - free, again=silent > 0
+                run, node, worker, conversation, turn, calls, counted=turn - free, failures=failures
             )
             if step.outcome is not None:
                 return step.outcome
             silent = 0 if step.shown else silent + 1
+            failures = failures + 1 if silent or step.repeated else 0
             free += not step.compiled and free < FREE_SYNTAX_ERRORS
             if silent >= MAX_SILENT_TURNS or step.give_up:
                 reason = step.give_up or f"{silent} replies in a row held no cell that could be run"
@@ -77,18 +82,18 @@ def take_turn(
     calls: CallHandler,
     *,
     counted: int,
-    again: bool = False,
+    failures: int = 0,
 ) -> Step:
     """Ask for one reply, run what it holds, and append the feedback unless it ended the node.
 
-    `counted` is the turn's number among those that count against the limit; `again`: the last reply held no
-    cell that could be run, so this one must hold one where the model can be made to.
+    `counted` is the turn's number among those that count against the limit; `failures`: see `request_turn`.
     """
-    reply = request_turn(run, node, conversation, turn, well_formed=again)
-    parsed = parse(reply.text)
+    reply = request_turn(run, node, conversation, turn, failures=failures)
+    said = without_loop(reply.text)
+    parsed = parse(said)
     record_turn(run, node.id, turn, reply, parsed)
-    cut = (prompt.CUT,) if reply.finish in ("length", "cancelled") else ()
-    if reply.finish == "cancelled":  # the run's time is up; half a cell must not run
+    cut = prompt.CUTS.get(reply.finish, ())
+    if reply.finish == "cancelled" or (cut and parsed.open):  # half a cell must not run
         step = Step()
     elif parsed.code:
         step = _run_cell(run, node, worker, turn, parsed.code, calls)
@@ -101,7 +106,7 @@ def take_turn(
     if step.outcome is None:
         notes = (*parsed.notes, *cut, *step.notes)
         status = prompt.status_line(facts(run, node), counted)
-        conversation.append(reply.text, prompt.feedback(step.shown, notes, status=status))
+        conversation.append(said, prompt.feedback(step.shown, notes, status=status))
     return step
 
 
@@ -149,7 +154,8 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
     run.evidence.shown(shown, result.spans)
     notes, give_up = _judge(run, node, code, shown, result, seconds)
     compiled = result.error is None or result.error["ename"] not in ("SyntaxError", "IndentationError")
-    return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, ok=result.status == "ok")
+    repeated = prompt.REPEAT in notes or prompt.REPEAT_AGAIN in notes
+    return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, result.status == "ok", repeated)
 
 
 def _judge(

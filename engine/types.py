@@ -83,16 +83,26 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn. Temperature 0 is greedy."""
+    """How tokens are drawn. Temperature 0 is greedy.
+
+    `top_k` 0, `min_p` 0 and `penalty` 1 change nothing; `penalty` is on tokens of the reply that came before.
+    """
 
     temperature: float = 0.0
     top_p: float = 0.95
     seed: int = 0
+    top_k: int = 0
+    min_p: float = 0.0
+    penalty: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Limits and choices of one run. Seconds are wall time; depth counts levels of children."""
+    """Limits and choices of one run. Seconds are wall time; depth counts levels of children.
+
+    `reply_tokens`: the longest reply; None: see `Run.turn_tokens`. `temperature` None: as the model's publisher
+    recommends.
+    """
 
     depth: int = 1
     max_turns: int = 12
@@ -103,7 +113,8 @@ class Settings:
     cell_seconds: float = 60.0
     reply_tokens: int | None = None
     parallel: int = 4
-    sampling: Sampling = field(default_factory=Sampling)
+    temperature: float | None = None
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,8 @@ class ModelInfo:
 
     What its first tokens showed, in tokens per second: `read_rate`, `write_rate` of one reply, `burst_rate` of
     several together; 0 where it was not measured. `load_seconds` passed until then, `probe_seconds` on them.
+    `sampling`: how its publisher says its tokens are to be drawn, greedily where `sampling_source` is "";
+    `thinks`: it may think before it answers.
     """
 
     name: str
@@ -152,12 +165,18 @@ class ModelInfo:
     burst_rate: float = 0.0
     load_seconds: float = 0.0
     probe_seconds: float = 0.0
+    sampling: Sampling = field(default_factory=Sampling)
+    sampling_source: str = ""
+    thinks: bool = False
 
     @classmethod
     def from_json(cls, value: Json) -> ModelInfo:
         """Take back what `to_json` made of it."""
         adapters = tuple(AdapterInfo(**adapter) for adapter in value.get("adapters", ()))
-        return cls(**{**value, "notices": tuple(value["notices"]), "adapters": adapters})
+        sampling = Sampling(**value.get("sampling", {}))
+        return cls(
+            **{**value, "notices": tuple(value["notices"]), "adapters": adapters, "sampling": sampling}
+        )
 
 
 EventKind = Literal[

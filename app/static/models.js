@@ -151,6 +151,7 @@ class View {
         loaded.write_rate > 0 && fact("Speed here", `reads ${number(Math.round(loaded.read_rate))}, writes ${number(Math.round(loaded.write_rate))} tokens a second`),
         loaded.slots > 0 && fact("At once", `${loaded.slots} repl${loaded.slots === 1 ? "y" : "ies"}, ${number(loaded.pool)} tokens kept`),
         loaded.remote ? fact("Server", loaded.remote) : fact("Template", loaded.own_template ? "its own" : "generic"),
+        fact("Draws", loaded.sampling),
         loaded.adapters?.map((one) => fact("LoRA adapter", `${one.name} at ${one.scale}`)),
         loaded.license && fact("Licence", loaded.license)),
       loaded?.starter && el("p", { class: "muted small" },

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -123,17 +124,15 @@ def settings() -> list[Any]:
             info="Levels of children with a session of their own. 0: single sub-calls only.",
             elem_id="set-depth",
         )
-        temperature = gr.Slider(
-            0,
-            1.5,
-            DEFAULT.sampling.temperature,
-            step=0.05,
+        temperature = gr.Textbox(
+            "",
             label="Temperature",
-            info="0 always takes the likeliest word; more brings variety.",
+            placeholder="as recommended",
+            info="Empty: what the model's publisher recommends. 0 always takes the likeliest word.",
             elem_id="set-temperature",
         )
         seed = gr.Number(
-            DEFAULT.sampling.seed,
+            DEFAULT.seed,
             precision=0,
             minimum=0,
             maximum=2**31 - 1,
@@ -179,13 +178,31 @@ def settings() -> list[Any]:
             info="Wall time; then the best answer so far.",
             elem_id="set-seconds",
         )
-    return [depth, turns, calls, tokens, seconds, temperature, seed]
+        reply = gr.Number(
+            0,
+            precision=0,
+            minimum=0,
+            maximum=1_000_000,
+            label="Longest reply",
+            info="Tokens. 0: a quarter of the window, at most 2,560 for a turn (4,096 where the model thinks). Never "
+            "more than half of the seconds left allow.",
+            elem_id="set-reply",
+        )
+    return [depth, turns, calls, tokens, seconds, reply, temperature, seed]
 
 
 def named(values: tuple[Any, ...]) -> dict[str, Any]:
     """The settings of a run by name; a field that was emptied takes its default."""
-    names = ("depth", "max_turns", "max_calls", "max_tokens", "max_seconds", "temperature", "seed")
-    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    names = (
+        *("depth", "max_turns", "max_calls", "max_tokens", "max_seconds"),
+        *("reply_tokens", "temperature", "seed"),
+    )
+    found = {name: value for name, value in zip(names, values, strict=True) if value not in (None, "")}
+    if not found.get("reply_tokens"):
+        found.pop("reply_tokens", None)
+    with suppress(KeyError, ValueError):  # what is no number is refused with the others
+        found["temperature"] = float(found["temperature"].strip().replace(",", "."))
+    return found
 
 
 def problem(error: Exception) -> str:

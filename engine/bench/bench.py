@@ -24,7 +24,7 @@ from engine.corpus.ingest import CorpusInfo, ingest, load_info
 from engine.engine import Answer, Engine
 from engine.errors import Cancelled, ModelError, StoreError
 from engine.stop import Stop
-from engine.types import Json, ModelInfo, Sampling, Settings, Usage, to_json
+from engine.types import Json, ModelInfo, Settings, Usage, to_json
 
 KIND = "bench"  # of the collections that hold the texts; the library and the sessions leave them out
 SAMPLE_CHARS = 20_000  # of generated text, by which a model's characters per token are measured
@@ -104,7 +104,8 @@ class Bench:
             depth=depth,
             max_tokens=10**9,
             max_seconds=QUESTION_SECONDS,
-            sampling=Sampling(seed=self.seed),
+            temperature=0.0,
+            seed=self.seed,
         )
         if series_of(self._engine.model.info, self.seed) != self.series:
             raise ModelError("another model was loaded meanwhile; what was measured is kept")

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, runtime_checkable
 from engine.llm.forms import Form
 from engine.types import Message, ModelInfo, Sampling, Usage
 
-Finish = Literal["stop", "length", "cancelled", "error"]
+Finish = Literal["stop", "length", "cancelled", "error", "output", "blocks", "loop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,8 @@ class Request:
 
     `max_tokens`: the most tokens to write; the room left in the window may cut it further. `conversation`:
     key of the token log in the model; messages that extend those of the key's last request continue its log
-    and its cache. `stop_at_cell`: end the reply where `engine.reply.end_of_cell` says the cell ends.
+    and its cache. `stop_at_cell`: end the reply with its cell. Every reply ends where
+    `engine.reply.find_ending` says so.
     `pinned`: a node that will come back; its cache is the last to be given up. `form`: what the answer (after
     thinking) must look like; a model that cannot promise it does without.
     """
@@ -36,7 +37,8 @@ class Request:
 class Reply:
     """A whole reply. `text` holds the thinking too, between `<think>` and `</think>`, for every family.
 
-    `finish`: "stop" at the model's own end or at the end of a cell, "length" at `max_tokens` or a full window.
+    `finish`: "stop" at the model's own end or at the end of a cell, "length" at `max_tokens` or a full window;
+    "output", "blocks" and "loop" are those of `engine.reply.find_ending`.
     `log_extended`: the prompt continued the conversation's token log; nothing earlier was written anew.
     `notice`: one sentence for a person about how the reply came about, "" mostly.
     """

@@ -13,6 +13,7 @@ from engine.llm.tokens import Vocabulary
 from engine.types import Sampling
 
 ROOT = b"root"
+PENALIZED = 64  # tokens before the next one that the repeat penalty is on
 
 
 class GrammarError(Exception):
@@ -31,7 +32,7 @@ class Drawer:
             self._grammar = native.llama_sampler_init_grammar(vocabulary.handle, grammar.encode(), ROOT)
             if not self._grammar:
                 raise GrammarError("the form asked for the answer cannot be made into a grammar")
-        self._chain = _chain(sampling)
+        self._chain = _chain(sampling, vocabulary.size)
 
     def draw(self, context: Context, row: int, *, constrained: bool) -> int | None:
         """Draw the token after row `row` of the last batch. `constrained`: the grammar, once it holds, holds to
@@ -51,6 +52,7 @@ class Drawer:
             if not np.isfinite(found["logit"]).any():
                 return None
             token = self._apply(self._chain, found)
+            native.llama_sampler_accept(self._chain, token)
         if not self._vocabulary.is_end(token):
             native.llama_sampler_accept(self._grammar, token)
         return token
@@ -89,12 +91,24 @@ class Drawer:
         return int(array.data[array.selected].id) if array.selected >= 0 else -1
 
 
-def _chain(sampling: Sampling) -> Any:
+def _chain(sampling: Sampling, vocabulary: int) -> Any:
+    """The samplers in the order of llama.cpp's own tools."""
     chain = native.llama_sampler_chain_init(native.llama_sampler_chain_default_params())
+    samplers = []
+    if sampling.penalty != 1:
+        samplers.append(
+            native.llama_sampler_init_penalties(vocabulary, PENALIZED, sampling.penalty, 0.0, 0.0)
+        )
     if sampling.temperature <= 0:
-        native.llama_sampler_chain_add(chain, native.llama_sampler_init_greedy())
-        return chain
-    native.llama_sampler_chain_add(chain, native.llama_sampler_init_top_p(sampling.top_p, 1))
-    native.llama_sampler_chain_add(chain, native.llama_sampler_init_temp(sampling.temperature))
-    native.llama_sampler_chain_add(chain, native.llama_sampler_init_dist(sampling.seed & 0xFFFFFFFF))
+        samplers.append(native.llama_sampler_init_greedy())
+    else:
+        if sampling.top_k > 0:
+            samplers.append(native.llama_sampler_init_top_k(sampling.top_k))
+        samplers.append(native.llama_sampler_init_top_p(sampling.top_p, 1))
+        if sampling.min_p > 0:
+            samplers.append(native.llama_sampler_init_min_p(sampling.min_p, 1))
+        samplers.append(native.llama_sampler_init_temp(sampling.temperature))
+        samplers.append(native.llama_sampler_init_dist(sampling.seed & 0xFFFFFFFF))
+    for sampler in samplers:
+        native.llama_sampler_chain_add(chain, sampler)
     return chain

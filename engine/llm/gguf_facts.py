@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from engine.errors import InputError
 from engine.llm.gguf_weights import BLOCKS, Tensor, Weights, quantization, state_bytes, weigh
+from engine.llm.sampling import Advice, advise
 
 MAX_HEADER = 512 << 20  # bytes; the largest real vocabularies make headers of about 20 MB
 MAX_STRING = 16 << 20  # bytes; chat templates reach 20 kB
@@ -50,15 +51,12 @@ _STRING, _ARRAY = 8, 9
 _ENCODERS = ("bert", "t5encoder", "wavtokenizer")
 _LOOKS = {
     b"PK\x03\x04": "a ZIP archive",
-    b"\x80\x02": "a PyTorch file",
-    b"\x80\x04": "a PyTorch file",
+    **dict.fromkeys((b"\x80\x02", b"\x80\x04"), "a PyTorch file"),
     b"\x1f\x8b": "a gzip archive",
-    b"ggml": "a model in an older ggml format",
-    b"ggjt": "a model in an older ggml format",
+    **dict.fromkeys((b"ggml", b"ggjt"), "a model in an older ggml format"),
     b"FUGG": "a big-endian GGUF file",
     b"version https://git-lfs": "a Git LFS pointer; the model itself was not downloaded",
-    b"<!DOCTYPE": "a web page",
-    b"<html": "a web page",
+    **dict.fromkeys((b"<!DOCTYPE", b"<html"), "a web page"),
 }
 
 
@@ -69,6 +67,7 @@ class GgufFacts:
     `parts` are all files of a split model, in order. `fingerprint` names the content: header and samples of
     the weights, not the path. `head_lengths`: of keys and values. `weights` says how the bytes of the tensors are spread, for `engine.llm.fit`;
     `state_bytes` is per sequence (recurrent and hybrid models). `license` is what the file itself says, or "".
+    `advice`: how its tokens are to be drawn.
     """
 
     path: Path
@@ -91,6 +90,7 @@ class GgufFacts:
     vocabulary: int = 0
     state_bytes: int = 0
     weights: Weights = field(default_factory=Weights)
+    advice: Advice = field(default_factory=Advice)
 
 
 class _Short(Exception):
@@ -345,12 +345,12 @@ def _facts(
     lengths = number("attention.key_length", head_length), number("attention.value_length", head_length)
     n_ctx_train = number("context_length", 2048)
     template = values.get("tokenizer.chat_template")
-    name = values.get("general.name")
+    template = template if isinstance(template, str) and template.strip() else None
     return GgufFacts(
         path=path,
         parts=parts,
         size=sum(part.stat().st_size for part in parts),
-        name=name if isinstance(name, str) and name.strip() else path.stem,
+        name=_text(values, "general.name") or path.stem,
         architecture=architecture,
         n_ctx_train=n_ctx_train,
         n_ctx_original=number("rope.scaling.original_context_length", n_ctx_train),
@@ -358,21 +358,22 @@ def _facts(
         kv_bytes=all_kv_heads * sum(lengths) * 2,
         head_lengths=lengths,
         parameters=sum(tensor.values for tensor in tensors),
-        template=template if isinstance(template, str) and template.strip() else None,
+        template=template,
         fingerprint=fingerprint,
         quantization=quantization(values, weights),
-        license=_license(values),
+        license=_text(values, "general.license")[:80],
         width=width,
         heads=heads,
         vocabulary=_length(values["tokenizer.ggml.tokens"]),
         state_bytes=weights.recurrent * state_bytes(number, width),
         weights=weights,
+        advice=advise(values, template),
     )
 
 
-def _license(values: dict[str, Any]) -> str:
-    found = values.get("general.license")
-    return found.strip()[:80] if isinstance(found, str) else ""
+def _text(values: dict[str, Any], key: str) -> str:
+    found = values.get(key)
+    return found.strip() if isinstance(found, str) else ""
 
 
 def _length(value: Any) -> int:

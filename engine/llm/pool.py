@@ -14,7 +14,6 @@ from engine.llm.pace import Pace
 from engine.llm.saves import common
 from engine.llm.speech import Speech
 from engine.llm.strict import BLOCK, StrictCache
-from engine.reply import end_of_cell
 from engine.types import Json
 
 SEND_SECONDS = 0.03  # texts of one reply are gathered this long; each wakes the app
@@ -120,8 +119,7 @@ class Pool:
     def _begin(self, job: Job) -> None:
         assert job.prompt is not None
         vocabulary = self.context.vocabulary
-        stop = end_of_cell if job.stop_at_cell else None
-        job.speech = Speech(vocabulary, job.prompt.log.pieces, end_of_cell=stop)
+        job.speech = Speech(vocabulary, job.prompt.log.pieces, cells=job.stop_at_cell)
         try:
             job.drawer = Drawer(vocabulary, job.sampling, job.grammar)
         except GrammarError as error:
@@ -256,7 +254,7 @@ class Pool:
         job.sampled.append(token)
         job.speech.feed(token)
         if job.speech.ended or job.drawer.complete():
-            self._end(job, "stop")
+            self._end(job, job.speech.finish)
         elif len(job.sampled) >= job.room:
             self._end(job, "length")
         elif (now := time.monotonic()) - job.sent >= SEND_SECONDS:
@@ -284,7 +282,7 @@ class Pool:
 
     def _end(self, job: Job, finish: str) -> None:
         assert job.speech is not None
-        job.speech.finish()
+        job.speech.complete()
         if delta := job.speech.unsent():
             self._emit({"id": job.id, "delta": delta})
         self._leave(job)

@@ -119,6 +119,9 @@ class Server:
             burst_rate=round(measured.together, 2),
             load_seconds=round(loading, 3),
             probe_seconds=round(measured.seconds, 3),
+            sampling=facts.advice.sampling,
+            sampling_source=facts.advice.source,
+            thinks=facts.advice.thinks,
             **self._compute.context.facts,
         )
         writer.send({"ready": to_json(info)})

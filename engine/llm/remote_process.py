@@ -19,8 +19,9 @@ from engine.errors import InputError, ModelError, TaprootError
 from engine.llm.child import die_with_parent, take_channel
 from engine.llm.endpoint import KEY_VARIABLE, Endpoint
 from engine.llm.outside import only
+from engine.llm.sampling import advise_by_name
 from engine.llm.wire import Writer, lines_of
-from engine.reply import end_of_cell
+from engine.reply import find_ending
 from engine.types import Json, ModelInfo, to_json
 
 WINDOW = 8192  # tokens, where neither the server nor a person says
@@ -66,6 +67,11 @@ async def _serve(order: Json, endpoint: Endpoint, frames: Any, writer: Writer) -
         writer.send({"beat": 0})
 
 
+def _penalty(penalty: float) -> Json:
+    """The repeat penalty as the OpenAI interface has it; it has neither top-k nor min-p."""
+    return {} if penalty == 1 else {"frequency_penalty": round(min(2.0, max(-2.0, 2 * (penalty - 1))), 4)}
+
+
 class Cut(ModelError):
     """A reply ended in the middle."""
 
@@ -80,11 +86,13 @@ class Overflow(ModelError):
 
 @dataclass(slots=True)
 class Answer:
-    """A reply as it comes. `thinking`: an opened thought is not closed yet."""
+    """A reply as it comes. `thinking`: an opened thought is not closed yet; `ended`: before the server ended it."""
 
     text: str = ""
     sent: int = 0
+    seen: int = 0
     finish: str = ""
+    ended: bool = False
     chunks: int = 0
     thinking: bool = False
     usage: Any = None
@@ -150,6 +158,7 @@ class Client:
         self._endpoint = Endpoint(name, self._endpoint.url)
         self.window = window or (stated if isinstance(stated, int) else WINDOW)
         spec = f"openai:{name}@{self._endpoint.url}"
+        advice = advise_by_name(name)
         return ModelInfo(
             name=name,
             path=spec,
@@ -160,6 +169,9 @@ class Client:
             notices=tuple(notices),
             slots=self._at_once,
             remote=self._endpoint.url,
+            sampling=advice.sampling,
+            sampling_source=advice.source,
+            thinks=advice.thinks or not advice.source,  # nobody knows
         )
 
     def handle(self, frame: Json) -> None:
@@ -224,11 +236,11 @@ class Client:
                 if answer.finish:
                     continue  # only the usage is still to come
                 for choice in chunk.choices[:1]:
-                    self._take(choice, answer, stop_at_cell=work["stop_at_cell"])
+                    self._take(choice, answer, cells=work["stop_at_cell"])
                 if len(answer.text) > answer.sent:
                     self._send({"id": number, "delta": answer.text[answer.sent :]})
                     answer.sent = len(answer.text)
-                if answer.finish == "cell":
+                if answer.ended:
                     return
         except asyncio.CancelledError:
             raise
@@ -253,6 +265,7 @@ class Client:
                     temperature=sampling["temperature"],
                     top_p=sampling["top_p"] if sampling["temperature"] > 0 else 1.0,
                     seed=sampling["seed"],
+                    **_penalty(sampling["penalty"]),
                     stream=True,
                     stream_options={"include_usage": True},
                     **{self._length: work["max_tokens"]},
@@ -264,8 +277,8 @@ class Client:
         raise AssertionError
 
     @staticmethod
-    def _take(choice: Any, answer: Answer, *, stop_at_cell: bool) -> None:
-        """Add one piece of text; stop where the cell ends, so that the server need not write on."""
+    def _take(choice: Any, answer: Answer, *, cells: bool) -> None:
+        """Add one piece of text; stop where the reply has to end, so that the server need not write on."""
         delta = choice.delta
         thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or ""
         text = delta.content or ""
@@ -278,8 +291,11 @@ class Client:
         if text:
             answer.text += f"</think>{text}" if answer.thinking else text
             answer.thinking = False
-        if text and stop_at_cell and (end := end_of_cell(answer.text)) is not None:
-            answer.text, answer.finish = answer.text[: max(end, answer.sent)], "cell"
+        ending = find_ending(answer.text, cells=cells, seen=answer.seen)
+        answer.seen = len(answer.text)
+        if ending is not None:
+            answer.text, answer.ended = answer.text[: max(ending.at, answer.sent)], True
+            answer.finish = ending.finish
         elif choice.finish_reason:
             answer.finish = "length" if choice.finish_reason == "length" else "stop"
 
@@ -294,7 +310,7 @@ class Client:
         first = answer.first or now
         reply = {
             "text": answer.text,
-            "finish": "stop" if answer.finish == "cell" else answer.finish,
+            "finish": answer.finish,
             "prompt_tokens": prompt,
             "reused_tokens": reused,
             "completion_tokens": written or answer.chunks,

@@ -13,6 +13,7 @@ from typing import Any
 from engine.errors import ContextOverflow, InputError, ModelError
 from engine.llm.base import Finish, Reply, Request
 from engine.llm.stream import LiveStream
+from engine.reply import find_ending
 from engine.types import Json, Message, ModelInfo, Usage
 
 CHARS_PER_TOKEN = 4
@@ -186,18 +187,15 @@ class ScriptedModel:
     def _cut(self, request: Request, text: str, prompt_tokens: int) -> tuple[str, Finish]:
         """End a scripted text where a real model would have been stopped."""
         finish: Finish = "stop"
-        if request.stop_at_cell:
-            from engine.reply import end_of_cell  # only replies that hold cells need the parser
-
-            # As with a real model, the text is looked at after every token.
-            for end in (*range(CHARS_PER_TOKEN, len(text), CHARS_PER_TOKEN), len(text)):
-                stop = end_of_cell(text[:end])
-                if stop is not None:
-                    text = text[:stop]
-                    break
         room = min(request.max_tokens, self.info.n_ctx - prompt_tokens) * CHARS_PER_TOKEN
         if len(text) > room:
-            return text[:room], "length"
+            text, finish = text[:room], "length"
+        # As with a real model, the text is looked at after every token.
+        for end in (*range(CHARS_PER_TOKEN, len(text), CHARS_PER_TOKEN), len(text)):
+            seen = max(0, end - CHARS_PER_TOKEN)
+            ending = find_ending(text[:end], cells=request.stop_at_cell, seen=seen)
+            if ending is not None:
+                return text[: ending.at], ending.finish
         return text, finish
 
 

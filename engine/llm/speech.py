@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
 from typing import Literal, Protocol
 
+from engine.llm.base import Finish
 from engine.llm.template import THINK_CLOSE, THINK_OPEN, Pieces
+from engine.reply import find_ending
 
 MAX_CHANNEL_HEADER = 200  # characters; a longer one is text without a header
 
@@ -20,27 +21,23 @@ class Speller(Protocol):
 
 
 class Speech:
-    """The growing text of one reply. Feed it tokens; `ended` tells when to stop.
+    """The growing text of one reply. Feed it tokens; `ended` tells when to stop, `finish` why.
 
     `text` never holds control tokens; thoughts stand between `<think>` and `</think>` for every family,
-    a harmony call of the python tool becomes a fenced cell.
+    a harmony call of the python tool becomes a fenced cell. `cells`: the reply of a node, see `find_ending`.
     """
 
-    def __init__(
-        self,
-        vocabulary: Speller,
-        pieces: Pieces,
-        *,
-        end_of_cell: Callable[[str], int | None] | None = None,
-    ):
+    def __init__(self, vocabulary: Speller, pieces: Pieces, *, cells: bool = False):
         self.text = "<think>\n" if pieces.opens_thinking else ""
         self.ended = False
+        self.finish: Finish = "stop"
         self._vocabulary = vocabulary
-        self._end_of_cell = end_of_cell
+        self._cells = cells
         self._stops = pieces.stops
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._channel = _Channels() if pieces.harmony else None
         self._sent = 0
+        self._seen = 0
 
     @property
     def answering(self) -> bool:
@@ -63,7 +60,7 @@ class Speech:
             self.text += self._channel.words(words) if self._channel is not None else words
         self._look_for_end()
 
-    def finish(self) -> None:
+    def complete(self) -> None:
         """Add what waits for bytes or for a header that never came."""
         if not self.ended:
             self.text += self._decoder.decode(b"", final=True)
@@ -85,10 +82,11 @@ class Speech:
             found = self.text.find(stop, max(0, self._sent - len(stop)))
             if found >= 0:
                 self.text, self.ended = self.text[:found], True
-        if self._end_of_cell is not None and not self.ended:
-            end = self._end_of_cell(self.text)
-            if end is not None:
-                self.text, self.ended = self.text[:end], True
+        if not self.ended:
+            ending = find_ending(self.text, cells=self._cells, seen=self._seen)
+            self._seen = len(self.text)
+            if ending is not None:
+                self.text, self.ended, self.finish = self.text[: ending.at], True, ending.finish
 
 
 class _Channels:

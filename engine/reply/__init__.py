@@ -2,7 +2,7 @@
 
 A reply is one act: the first cell in it, or else a final answer in its text. What follows the first cell was
 written before its output existed, so it neither runs nor ends anything; only a variable named as the final
-answer is kept, because it is looked up after the cell has run. `end_of_cell` lets generation stop at the same
+answer is kept, because it is looked up after the cell has run. `find_ending` lets generation stop at the same
 place, so that a reply means the same whether or not its model could be stopped.
 """
 
@@ -11,20 +11,41 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from engine.reply import native
+from engine.reply.choice import choose_cell
 from engine.reply.fences import FINAL_LABELS, OTHER_LABELS, OUTPUT_LABELS, Block, walk
 from engine.reply.finals import Found, find_finals, read_fence
-from engine.reply.source import LABEL_WORDS, meant_as_code, tidy, tree_of, uses_scaffold
+from engine.reply.loops import find_loop, without_loop
+from engine.reply.source import LABEL_WORDS, compiles, meant_as_code, tidy, tree_of
 from engine.reply.thinking import blank, split_thinking
 
-__all__ = ["Final", "ParsedReply", "end_of_cell", "parse"]
+__all__ = [
+    "Ending",
+    "Final",
+    "ParsedReply",
+    "Why",
+    "end_of_cell",
+    "find_ending",
+    "parse",
+    "say_cut",
+    "without_loop",
+]
 
-_ENDINGS = re.compile(r"```|</[a-z_:]{2,32}>|<\|[a-z_]{2,40}\|>")
-_ENDING_WINDOW = 40
+Why = Literal["cell", "output", "blocks", "loop"]
+"""Why a reply ends before its model ends it: its cell is complete; it makes up an output; it wrote several blocks,
+none of them surely a cell; it only repeats itself."""
+
+_ENDINGS = re.compile(
+    r"```(?:[ \t]*\r?\n)?|</[a-z_:]{2,32}>|<\|[a-z_]{2,40}\|>|\[/[a-z_]{2,32}\]|~~~|'''|(?:outputs?|\]|executed)[*_]{0,2}[ \t]*:",
+    re.IGNORECASE,
+)
+_LONGEST_ENDING = 60  # characters
+_SHOWN_UNIT = 60  # characters
+_INVENTED = "An output written into the reply itself was ignored; the real output is what the cell gives."
 _CODE_LINE = re.compile(
-    r"^(?:import |from \w[\w.]* import |def |async def |class |for |while |with |try:|if |@|#"
+    r"^[ \t]*(?:import |from \w[\w.]* import |def |async def |class |for |while |with |try:|if |@|#"
     r"|[\w.]+(?:\[[^\n]*\])?[ \t]*[-+*/]?=[^=]|(?:await )?[\w.]+\()",
     re.MULTILINE,
 )
@@ -47,7 +68,7 @@ class ParsedReply:
 
     `prose` is the text before the cell, or all text of a reply without one. `code` is the cell, "" if there is
     none; it may still fail to compile, which the kernel then explains. `notes` has a sentence for each repair
-    and rejection, fit for the model and for a person.
+    and rejection, fit for the model and for a person. `open`: the reply ended inside its cell.
     """
 
     thinking: str
@@ -55,6 +76,7 @@ class ParsedReply:
     code: str
     final: Final | None
     notes: tuple[str, ...]
+    open: bool = False
 
 
 def parse(text: str) -> ParsedReply:
@@ -66,8 +88,13 @@ def parse(text: str) -> ParsedReply:
     blocks, cut = walk(visible)
     if len(visible[cut:].split()) > 1:
         notes.append("A chat-template token leaked into the reply; it and everything after it were cut off.")
+    choice = choose_cell(visible[:cut], blocks)
+    cell = choice.cell
+    if cell is None and choice.invented < cut:
+        notes.append(_INVENTED)
+        cut = choice.invented
+        blocks = [block for block in blocks if block.start < cut]
     visible = visible[:cut]
-    cell = _own_cell(blocks) or next((block for block in blocks if block.code), None)
     finals = _finals(visible, blocks)
     if cell is None and (cell := _unfenced(visible, blocks, finals)) is not None:
         finals = []
@@ -77,34 +104,71 @@ def parse(text: str) -> ParsedReply:
     if cell.ending == "cut":
         notes.append("The code block was not closed: the reply may have been cut off in it.")
     after = [block for block in blocks if block.start >= cell.end]
-    notes += _left_out([block for block in blocks if block is not cell and block.code], after)
+    notes += _left_out(cell, [block for block in blocks if block is not cell and block.code], after)
+    if choice.invented < cut and _INVENTED not in notes:
+        notes.append(_INVENTED)
     final, rejections = _final_beside_cell(finals, [block for block in after if block.code])
     prose = _clean(visible[: cell.start])
-    return ParsedReply(thinking, prose, cell.code, final, (*notes, *rejections))
+    return ParsedReply(thinking, prose, cell.code, final, (*notes, *rejections), cell.ending == "cut")
+
+
+class Ending(NamedTuple):
+    """Where a reply has to end, in characters, and why. `finish`: how it is then said to have ended."""
+
+    at: int
+    why: Why
+
+    @property
+    def finish(self) -> Literal["stop", "output", "blocks", "loop"]:
+        return "stop" if self.why == "cell" else self.why
+
+
+def find_ending(text: str, *, cells: bool, seen: int = 0) -> Ending | None:
+    """Return where generation has to stop in `text` (a reply so far), or None while it may go on.
+
+    `cells`: the reply of a node, which ends with its first cell, or where it makes up what would follow; the answer of
+    a sub-call ends only where it goes round in circles. Never stops at a cell inside thinking; where the chat template
+    opens that in the prompt, put its tag in front of `text`. Meant to be called after every token; `seen`: characters
+    at which it was called before, so that it looks closely only where a closing mark came since.
+    """
+    if cells and (ending := _end_of_turn(text, seen)) is not None:
+        return ending
+    return Ending(len(text), "loop") if find_loop(text) is not None else None
 
 
 def end_of_cell(text: str) -> int | None:
-    """Return the number of characters after which generation may stop, or None while it must go on.
+    """Return the number of characters after which the first cell of `text` ends and generation may stop, or None."""
+    ending = _end_of_turn(text, 0)
+    return ending.at if ending is not None and ending.why == "cell" else None
 
-    That is where the first cell of `text` (a reply so far) ends: after its closing fence or tag. Never inside
-    thinking; where the chat template opens that in the prompt, put its tag in front of `text`. Meant to be called
-    after every token: it looks closely only when `text` ends in a closing mark.
-    """
-    if not _ENDINGS.search(text, max(0, len(text) - _ENDING_WINDOW)):
+
+def say_cut(finish: str, text: str) -> str:
+    """Say in a sentence for a person what a reply was cut for (its `finish`); "" where nothing was cut here."""
+    if finish == "output":
+        return "the reply was cut where it made up an output: only a cell gives one"
+    if finish == "blocks":
+        return "the reply was cut after several blocks, because none of them was a cell that could run"
+    if finish == "loop" and (loop := find_loop(text)) is not None:
+        unit = " ".join(loop.unit.split()) or "blank lines"
+        shown = unit if len(unit) <= _SHOWN_UNIT else f"{unit[:_SHOWN_UNIT]}..."
+        return f"the reply went round in circles and was cut: it repeated {shown!r} {loop.times:,} times"
+    return ""
+
+
+def _end_of_turn(text: str, seen: int) -> Ending | None:
+    marks = _ENDINGS.finditer(text, max(0, seen - _LONGEST_ENDING))
+    if not any(mark.end() > seen for mark in marks):
         return None
     _, visible, unclosed = split_thinking(text)
     if unclosed:
         return None
-    cell = _own_cell(walk(visible).blocks)
-    return cell.end if cell is not None and cell.ending == "closed" else None
-
-
-def _own_cell(blocks: list[Block]) -> Block | None:
-    """Return the first block that is surely meant to run; a bare fence may as well quote a document's code."""
-    for block in blocks:
-        if block.code and (block.label in ("python", "call") or uses_scaffold(block.code)):
-            return block
-    return None
+    blocks, end = walk(visible)
+    cell, sure, invented, over = choose_cell(visible[:end], blocks)
+    if cell is not None and sure:
+        return Ending(cell.end, "cell")
+    if invented < end:
+        return Ending(invented, "output")
+    return Ending(len(text), "blocks") if over else None
 
 
 def _finals(visible: str, blocks: list[Block]) -> list[Found]:
@@ -157,6 +221,11 @@ def _without_cell(
         languages = sorted({block.label for block in blocks} & OTHER_LABELS - OUTPUT_LABELS - FINAL_LABELS)
         if languages:
             notes.append(f"Nothing was run: cells are Python, and the reply holds {', '.join(languages)}.")
+        elif visible.lstrip().startswith("{") or any(block.label == "call" for block in blocks):
+            notes.append("Nothing was run: the tool call in the reply holds no code that could be read.")
+        elif line := _CODE_LINE.search(visible):
+            shown = visible[line.start() :].strip().partition("\n")[0][:_SHOWN_UNIT]
+            notes.append(f"Nothing was run: {shown!r} looks like Python, and stands in no cell.")
         return ParsedReply(thinking, _clean(visible), "", None, tuple(notes))
     first = taken[0]
     if any((found.kind, found.value) != (first.kind, first.value) for found in taken[1:]):
@@ -169,15 +238,15 @@ def _without_cell(
     return ParsedReply(thinking, prose, "", Final(kind, first.value), tuple(notes))
 
 
-def _left_out(runnable: list[Block], after: list[Block]) -> list[str]:
+def _left_out(cell: Block, runnable: list[Block], after: list[Block]) -> list[str]:
     notes = []
+    if any(block.start < cell.start and not compiles(block.code) for block in runnable):
+        notes.append("A block in front of the cell is not Python as it stands, so the cell after it was run.")
     if runnable:
         blocks = "one other block was" if len(runnable) == 1 else f"{len(runnable)} other blocks were"
         notes.append(f"Only one code block runs in a turn, the first; {blocks} left out.")
     if any(not block.code and block.label in OUTPUT_LABELS | {""} for block in after):
-        notes.append(
-            "An output written into the reply itself was ignored; the real output is what the cell gives."
-        )
+        notes.append(_INVENTED)
     return notes
 
 

@@ -24,13 +24,16 @@ _LANGUAGES = """
 OTHER_LABELS = FINAL_LABELS | OUTPUT_LABELS | frozenset(_LANGUAGES.split())
 
 _TOKEN = r"<\|[a-z_]{2,40}\|>|<｜[^｜\n]{1,40}｜>|<(?:start|end)_of_turn>|\[/?INST\]|</s>[ \t]*$"
-_TAGS = r"code|python|repl|ipython|execute|tool_code"
+_TAGS = r"code|python3?|py|repl|ipython|execute|execute_python|python_code|tool_code|cell"
 _PROSE = re.compile(
-    rf"(?P<fence>`{{3,}})|(?P<tag>^[ \t]*<(?P<name>{_TAGS})>)"
+    rf"(?P<fence>`{{3,}})"
+    rf"|(?P<tag>(?:^[ \t]*(?:<pre>[ \t]*)?(?=[<\[])|(?=[<\[](?:{_TAGS})[>\]][ \t]*\r?\n))"
+    rf"[<\[](?P<name>(?i:{_TAGS}))(?:[ \t][^>\]\n]{{0,80}})?[>\]])"
     rf"|(?P<call><(?:tool_call|function_calls|invoke\b[^>\n]{{0,80}}|function=[^>\n]{{1,80}}"
     rf"|[a-z]{{1,20}}:tool_call)>|\[TOOL_CALLS\])|(?P<token>{_TOKEN})",
     re.MULTILINE,
 )
+_OTHER_FENCE = re.compile(r"^[ \t]*(~{3,}|'''(?=(?:repl|python|py)?[ \t]*\r?$))", re.MULTILINE)
 _PLAIN_CLOSER = re.compile(r"^[ \t>]*`{3,}|`{3,}(?=[ \t]*\r?$)", re.MULTILINE)
 _LABEL = re.compile(r"[ \t]*\{?\.?([A-Za-z][\w+#]*)(?:[-:][\w./-]*)?\}?[ \t]*")
 _LIST_MARK = re.compile(r"[ \t>]*(?:[-*+]|\d{1,3}[.)])?[ \t]*\Z")
@@ -76,6 +79,7 @@ class _End(NamedTuple):
 
 def walk(text: str) -> Walk:
     """Find every block of `text`, a reply without its thinking."""
+    text = _backticks(text)
     blocks: list[Block] = []
     at = line_start = 0
     first = True
@@ -103,6 +107,17 @@ def walk(text: str) -> Walk:
         elif block.ending == "next":
             doubled = block
     return Walk(blocks, len(text))
+
+
+def _backticks(text: str) -> str:
+    """Write fences of tildes or of quotes as those of backticks, where a reply has none of these."""
+    if "```" in text or (mark := _OTHER_FENCE.search(text)) is None:
+        return text
+    label = text[mark.end() : mark.end() + 8].split("\n")[0].strip().lower()
+    if mark[1] == "'''" and label not in LABEL_WORDS:  # a string
+        return text
+    sign = mark[1][0]
+    return _OTHER_FENCE.sub(lambda m: m[0].replace(sign, "`"), text)
 
 
 def _fenced(
@@ -227,7 +242,8 @@ def _after_fence(text: str, start: int, end: int) -> _End:
 
 
 def _tagged(text: str, mark: re.Match[str]) -> tuple[Block | None, int]:
-    closer = f"</{mark['name']}>"
+    name = mark["name"].lower()
+    closer = f"</{name}>" if "<" in mark[0] else f"[/{name}]"
     end = _python_end(text, mark.end(), closer, len(text))
     body = text[mark.end() : end.code]
     inner = body.strip()
@@ -238,7 +254,8 @@ def _tagged(text: str, mark: re.Match[str]) -> tuple[Block | None, int]:
         code, notes = fenced.code, fenced.notes
     else:
         code, notes = _cell(body)
-    if "\n" not in inner and not (_REST_BLANK.match(text, end.resume) and _is_call_or_code(code)):
+    alone = "\n" in body or (end.ending == "closed" and _REST_BLANK.match(text, end.resume) is not None)
+    if not alone or ("\n" not in body and name == "code" and not _is_call_or_code(code)):
         return None, mark.end()
     return Block(mark.start(), end.resume, "python", body, code, end.ending, notes), end.resume
 
@@ -282,10 +299,13 @@ def _patterns(closer: str) -> dict[str, re.Pattern[str]]:
         '"""': rf"\\[\s\S]|\"\"\"|(?P<closer>{on_line})|(?P<token>(?!))",
         "'''": rf"\\[\s\S]|'''|(?P<closer>{on_line})|(?P<token>(?!))",
     }
-    return {state: re.compile(source, re.MULTILINE) for state, source in sources.items()}
+    return {state: re.compile(source, re.MULTILINE | re.IGNORECASE) for state, source in sources.items()}
 
 
-_LEXERS = {closer: _patterns(closer) for closer in ["```", *(f"</{tag}>" for tag in _TAGS.split("|"))]}
+_CLOSERS = [
+    f"{a}/{tag}{z}" for tag in _TAGS.replace("python3?", "python|python3").split("|") for a, z in ("<>", "[]")
+]
+_LEXERS = {closer: _patterns(closer) for closer in ["```", *_CLOSERS]}
 _WHERE: dict[str, _Where] = {
     "code": "code",
     "#": "comment",

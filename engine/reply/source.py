@@ -6,7 +6,9 @@ import ast
 import builtins
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
+REMEMBERED = 256  # texts: a reply is read again with every mark that comes
 LABEL_WORDS = frozenset({"repl", "python", "py", "python3", "ipython"})
 
 _FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -72,6 +74,7 @@ def may_act(text: str, start: int = 0, stop: int | None = None) -> bool:
     return _ACTION.search(text, start, len(text) if stop is None else stop) is not None
 
 
+@lru_cache(REMEMBERED)
 def meant_as_code(text: str) -> bool:
     """Tell whether unlabelled text is a cell and not a word, number or sentence that happens to be Python.
 
@@ -101,6 +104,7 @@ def _acts(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id in ("context", "answer") and isinstance(node.ctx, ast.Load)
 
 
+@lru_cache(REMEMBERED)
 def tidy(raw: str) -> tuple[str, tuple[str, ...]]:
     """Return the cell without blank lines around it, mended where that alone makes it compile, and notes.
 

@@ -268,10 +268,18 @@ def test_limits_of_the_form_reach_the_run(desk, page):
     page.locator("#set-turns input").fill("3")
     page.locator("#set-seed input").fill("7")
     page.locator("#set-seconds input").fill("90")
-    page.locator("#set-seconds input").blur()
+    page.locator("#set-reply input").fill("300")
+    page.locator("#set-temperature textarea, #set-temperature input").fill("0.4")
+    page.locator("#set-temperature textarea, #set-temperature input").blur()
     run = ask(page, "When does the ferry leave?")
     settings = desk.ended(run)["settings"]
-    assert (settings["max_turns"], settings["max_seconds"], settings["sampling"]["seed"]) == (3, 90, 7)
+    assert (settings["max_turns"], settings["max_seconds"], settings["reply_tokens"]) == (3, 90, 300)
+    assert (settings["sampling"]["seed"], settings["sampling"]["temperature"]) == (7, 0.4)
+
+
+def test_a_temperature_left_empty_is_what_the_models_publisher_recommends(desk, page):
+    run = ask(page, "When does the ferry leave?")
+    assert desk.ended(run)["settings"]["temperature"] is None
 
 
 def test_hostile_answers_and_outputs_stay_text(page):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.reply import Final, end_of_cell, parse
+from engine.reply import Final, end_of_cell, find_ending, parse, say_cut
 from engine.reply.source import compiles
 
 F = "```"
@@ -57,6 +57,15 @@ ONE_CELL = {
     "harness status copied": f"Iteration 2 of 20. Remaining: 18.\n\n{F}repl\n{CELL}\n{F}\n\nIteration 3 of 20.",
     "code tag": f"Thought: look\n<code>\n{CELL}</code>",
     "code tag never closed": f"<code>\n{CELL}",
+    "code tag after words": f"I look: <code>\n{CELL}\n</code>",
+    "code tag with an attribute": f'<code class="language-python">\n{CELL}\n</code>',
+    "code tag in capitals": f"<CODE>\n{CELL}\n</CODE>",
+    "code tag in a pre tag": f"<pre><code>\n{CELL}\n</code></pre>",
+    "python tag": f"<python>\n{CELL}\n</python>",
+    "code in brackets": f"[PYTHON]\n{CELL}\n[/PYTHON]",
+    "tildes": f"I look.\n~~~python\n{CELL}\n~~~\nThen I count.",
+    "quotes as a fence": f"I look.\n'''repl\n{CELL}\n'''\nThen I count.",
+    "no fence, indented": "I'll look.\n\n    " + CELL.replace("\n", "\n    "),
     "fence inside a code tag": f"<code>\n{F}py\n{CELL}\n{F}\n</code>",
     "invoke tag": f'<x:tool_call>\n<invoke name="main">\n<parameter name="code">{CELL}</parameter>\n</invoke>\n'
     "</x:tool_call>",
@@ -167,7 +176,7 @@ def test_a_comment_ending_in_the_only_closing_fence_is_closed_by_it() -> None:
 
 
 def test_a_string_never_closed_ends_at_its_fence() -> None:
-    reply = parse(f'{F}repl\nx = """rent\nprint(x)\n{F}\nNow:\n{F}repl\n{OTHER}\n{F}')
+    reply = parse(f'{F}repl\nx = """rent\nprint(x)\n{F}\nNow:\n{F}sql\nselect 1\n{F}')
     assert reply.code == 'x = """rent\nprint(x)'
     assert not compiles(reply.code)
 
@@ -185,9 +194,112 @@ def test_a_cell_cut_in_the_middle_is_kept_and_said_to_be_cut() -> None:
 
 
 def test_code_that_does_not_compile_is_still_the_cell() -> None:
-    text = f"{F}repl\nrows = [1, 2\nprint(rows)\n{F}\nNext:\n{F}repl\n{OTHER}\n{F}"
+    text = f"{F}repl\nrows = [1, 2\nprint(rows)\n{F}\nNext:\n{F}repl\nprint rows\n{F}"
     assert parse(text).code == "rows = [1, 2\nprint(rows)"
     assert noted(text, "one other block")
+
+
+BROKEN = {
+    "a quoted snippet": f"The form is\n{F}python\ncontext.search(words, k) -> hits\n{F}\nSo:\n",
+    "a cell that does not compile": f"{F}repl\nrows = [1, 2\nprint(rows)\n{F}\nI mean:\n",
+    "two of them": f"{F}py\nx = = 1\n{F}\nor\n{F}python\nprint rows\n{F}\nNo:\n",
+    "one in tags": "<code>\nhits = ...(words)?!\n</code>\nThat is:\n",
+    "one that the next fence closes": f"{F}python\nsearch(words,\n",
+}
+
+
+@pytest.mark.parametrize("first", BROKEN.values(), ids=BROKEN.keys())
+def test_what_does_not_compile_gives_way_to_a_later_cell_that_does(first: str) -> None:
+    text = f"{first}{F}repl\n{CELL}\n{F}\nand more"
+    assert parse(text).code == CELL
+    assert noted(text, "not Python as it stands")
+    stop = next(n for i in range(len(text) + 1) if (n := end_of_cell(text[:i])) is not None)
+    assert parse(text[:stop]).code == CELL
+    assert text[:stop].endswith(F)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        f"{F}repl\n12\n{F}",  # the output that it makes up
+        f"Output:\n{F}repl\n{CELL}\n{F}",
+        f"{F}output\n12\n{F}\n{F}repl\n{CELL}\n{F}",
+        f"{F}py\nx y\n{F}\n{F}py\ny z\n{F}\n{F}repl\n{CELL}\n{F}",
+    ],
+)
+def test_what_does_not_compile_stays_the_cell_before_an_output_that_is_made_up(later: str) -> None:
+    text = f"{F}repl\nrows = [1, 2\nprint(rows)\n{F}\n{later}"
+    assert parse(text).code == "rows = [1, 2\nprint(rows)"
+    ends = [find_ending(text[:i], cells=True) for i in range(len(text) + 1)]
+    assert all(parse(text[: e.at]).code == "rows = [1, 2\nprint(rows)" for e in ends if e is not None)
+
+
+# --- where a reply ends that is not about to write its cell ------------------------------------------------
+
+ENDINGS = {
+    "a made-up output after code that need not be a cell": (
+        f"I run\n{F}\nprint(12)\n{F}\nOutput:\n12\n",
+        "output",
+        f"I run\n{F}\nprint(12)\n{F}\n",
+    ),
+    "the same as a block": (f"{F}\nprint(12)\n{F}\n{F}output\n12\n{F}\n", "output", f"{F}\nprint(12)\n{F}\n"),
+    "the same in bold": (f"{F}\nprint(12)\n{F}\n**Output:** 12", "output", f"{F}\nprint(12)\n{F}\n"),
+    "the same as a notebook writes it": (
+        f"{F}\nprint(12)\n{F}\nOut[3]: 12",
+        "output",
+        f"{F}\nprint(12)\n{F}\n",
+    ),
+    "outputs without a cell": (
+        "Output:\n12\nOutput:\n13\nOutput:\n14",
+        "output",
+        "Output:\n12\nOutput:\n13\n",
+    ),
+    "outputs in fences": (f"{F}\nOutput: 1\n{F}\n" * 3, "output", f"{F}\nOutput: 1\n{F}\n" * 2 + f"{F}\n"),
+    "one block of code after the other": (
+        "".join(f"{F}\nprint({n})\n{F}\nThen\n" for n in range(9)),
+        "blocks",
+        "".join(f"{F}\nprint({n})\n{F}\nThen\n" for n in range(3)).removesuffix("\nThen\n"),
+    ),
+    "a sentence again and again": ("The rent is due on Monday. " * 99, "loop", None),
+    "thoughts that go round in circles": (
+        "<think>Is it the rent? No. " + "Maybe it is the rent. " * 99,
+        "loop",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "why", "kept"), ENDINGS.values(), ids=ENDINGS.keys())
+def test_a_reply_ends_at(text: str, why: str, kept: str | None) -> None:
+    ending = next(e for i in range(len(text) + 1) if (e := find_ending(text[:i], cells=True)) is not None)
+    assert ending.why == why
+    assert kept is None or text[: ending.at] == kept
+    assert parse(text[: ending.at]).code == parse(text).code
+    assert say_cut(ending.why, text[: ending.at])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"The output of the last cell was\n{F}\nOutput: 12\n{F}\nSo it is 12. Output: done.\n",
+        "Output: none. I look again.\n",
+        f"<think>\n{F}\nprint(1)\n{F}\nOutput:\n1\n</think>\n",
+        f"{F}repl\ntext = '''\nOutput:\nOutput:\nOutput:\n'''\nprint(text)\n",
+    ],
+)
+def test_a_reply_goes_on_after(text: str) -> None:
+    assert all(find_ending(text[:i], cells=True) is None for i in range(len(text) + 1))
+
+
+def test_the_answer_of_a_sub_call_ends_only_where_it_goes_round_in_circles() -> None:
+    sheet = f"Output: 5 kW\nOutput: 7 kW\nOutput: 9 kW\n{F}repl\nprint(1)\n{F}\n"
+    assert all(find_ending(sheet[:i], cells=False) is None for i in range(len(sheet) + 1))
+    assert find_ending("The rent is due on Monday. " * 99, cells=False) is not None
+
+
+def test_what_was_cut_is_named() -> None:
+    text = f"{F}\nOutput:\n" * 40
+    assert "'``` Output:' 40 times" in say_cut("loop", text)
 
 
 def test_markdown_in_a_python_fence_is_handed_to_the_kernel_as_it_is() -> None:
@@ -243,6 +355,28 @@ def test_later_blocks_are_left_out_and_counted() -> None:
 def test_prose_is_what_stands_before_the_cell() -> None:
     reply = parse(f"<think>hm</think>\nFirst I look.\n{F}repl\n{CELL}\n{F}\nInvented.")
     assert (reply.thinking, reply.prose) == ("hm", "First I look.")
+
+
+@pytest.mark.parametrize("cell", ["hits", "rent = 450", "FINAL('450')", "context[0]"])
+@pytest.mark.parametrize(
+    "form",
+    ["<code>\n{}\n</code>", "<python>{}</python>", "<repl>\n{}</repl>", "Now <code>\n{}\n</code>\nDone."],
+)
+def test_a_cell_of_one_line_in_tags_is_a_cell(form: str, cell: str) -> None:
+    assert parse(form.format(cell)).code == cell
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("I would write\nhits = context.search('rent', 5)\nand look at them.", "hits = context.search"),
+        ('{"name": "python", "arguments": {"code": "print(', "tool call"),
+        ('<tool_call>\n{"name": "python", "arguments": {"co', "tool call"),
+    ],
+)
+def test_what_looks_like_code_and_is_not_run_is_named(text: str, words: str) -> None:
+    assert parse(text).code == ""
+    assert noted(text, "Nothing was run") and noted(text, words)
 
 
 NOTHING_TO_RUN = {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.reply import end_of_cell, parse
+from engine.reply import end_of_cell, find_ending, parse
 
 F = "```"
 CELL = "hits = context.grep('rent')\nprint(len(hits))"
@@ -131,3 +131,34 @@ NESTS = ["<code>\n", "<code>\n```\nx\n```\n", "<tool_call>{", "<think>\n", "-(",
 @pytest.mark.parametrize("unit", NESTS)
 def test_deeply_nested_marks_are_read(unit: str) -> None:
     assert parse(unit * 5_000).final is None
+
+
+# A lone fence is not among them: whether it ends a block or begins one shows only in what comes after it.
+blocks = st.lists(
+    st.sampled_from(
+        [
+            f"{F}repl\n{CELL}\n{F}\n",
+            f"{F}python\nsearch(words) -> hits\n{F}\n",
+            f"{F}repl\n12\n{F}\n",
+            f"{F}\nprint(1)\n{F}\n",
+            f"{F}\nrent due (monthly)\n{F}\n",
+            f"{F}output\n12\n{F}\n",
+            f"{F}py\nx = '''rent\n{F}\n",
+            "<code>\nhits\n</code>\n",
+            "<tool_call>\n",
+            "Output:\n12\n",
+            "FINAL(12)\n",
+            "So I look.\n",
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@settings(max_examples=400, deadline=None, database=None, derandomize=True)
+@given(blocks)
+def test_the_cell_is_the_same_whether_or_not_the_model_was_stopped(text: str) -> None:
+    ends = (find_ending(text[:i], cells=True) for i in range(len(text) + 1))
+    ending = next((e for e in ends if e is not None), None)
+    if ending is not None and ending.why != "loop":
+        assert parse(text[: ending.at]).code == parse(text).code

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.reply import end_of_cell, parse
+from engine.reply import find_ending, parse
 from engine.reply.source import compiles
 
 EXPECTED = json.loads((Path(__file__).parent / "reply_expectations.json").read_text("utf-8"))["replies"]
@@ -52,14 +52,21 @@ def test_a_recorded_reply_is_read_as_decided(replies: dict[str, str], key: str) 
 
 
 @pytest.mark.parametrize("key", EXPECTED)
-def test_stopping_at_the_end_of_the_cell_keeps_it(replies: dict[str, str], key: str) -> None:
+def test_a_recorded_reply_is_cut_nowhere_before_its_cell_or_answer(replies: dict[str, str], key: str) -> None:
     text = replies[key]
-    marks = [i for i in range(1, len(text) + 1) if text[:i].endswith(("```", ">", "`\n"))]
-    stop = next((n for i in marks if (n := end_of_cell(text[:i])) is not None), None)
-    if stop is None:
-        assert end_of_cell(text) is None
-    else:
-        assert facts(parse(text[:stop]).code) == EXPECTED[key]["code"]
+    ends = (find_ending(text[:i], cells=True) for i in range(1, len(text) + 1))
+    ending = next((end for end in ends if end is not None), None)
+    reply = parse(text[: ending.at] if ending else text)
+    assert ending is None or ending.why in ("cell", "output", "blocks")
+    assert facts(reply.code) == EXPECTED[key]["code"]
+    if not reply.code:
+        assert (reply.final and reply.final.value) == (EXPECTED[key]["final"] or {}).get("value")
+
+
+@pytest.mark.parametrize("key", EXPECTED)
+def test_a_recorded_reply_does_not_count_as_going_round_in_circles(replies: dict[str, str], key: str) -> None:
+    text = replies[key]
+    assert all(find_ending(text[:i], cells=False) is None for i in range(1, len(text) + 1))
 
 
 def test_every_recorded_reply_has_an_expectation(replies: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from engine.llm.forms import Cell, Choices, Schema
 from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.node import Hooks
 from engine.stop import Stop
-from engine.types import Settings
+from engine.types import Sampling, Settings
 
 pytestmark = pytest.mark.sandbox
 
@@ -296,8 +297,88 @@ def test_a_reply_that_goes_round_in_circles_is_cut_and_the_run_goes_on(run):
     answer, events = run(reply)
     assert answer.answer == "done"
     first = kinds(events, "turn_finished")[0]
-    assert first["finish"] == "length" and len(first["text"]) < 10_000
-    assert any("round in circles" in p["text"] for p in kinds(events, "note"))
+    assert first["finish"] == "loop" and len(first["text"]) < 1000
+    assert any("repeated 'again and again' 30 times" in p["text"] for p in kinds(events, "note"))
+    assert run.model.requests[1].messages[2].content.count("again and again") == 1
+
+
+def test_a_sub_call_that_goes_round_in_circles_is_cut_and_says_so(run):
+    def reply(request):
+        if len(request.messages[-1].content) == 3:
+            return "It says: " + "the rent is due, " * 500
+        return cell("FINAL(llm_query('go?'))")
+
+    answer, events = run(reply)
+    assert answer.answer == "It says: the rent is due, [cut off here: the answer went round in circles]"
+    assert [p["text"] for e in events if e.kind == "note" and e.node == "0.1" for p in [e.payload]] == [
+        "the reply went round in circles and was cut: it repeated 'the rent is due,' 28 times"
+    ]
+
+
+def test_a_reply_that_led_nowhere_is_asked_for_again_in_another_way(run):
+    replies = [
+        "I will look. " + "again and again " * 99,
+        "I think.",
+        cell("len(context)"),
+        cell("FINAL('done')"),
+    ]
+    _, events = run(replies, seed=5)
+    draws = [(r.sampling.temperature, r.sampling.penalty, r.sampling.seed) for r in run.model.requests]
+    assert draws == [(0.0, 1.0, 5), (0.6, 1.1, 6), (0.8, 1.1, 7), (0.0, 1.0, 5)]
+    assert any(
+        "temperature 0.6, top-p 0.95, repeat penalty 1.1 and seed 6" in p["text"]
+        for p in kinds(events, "note")
+    )
+
+
+def test_a_cell_that_was_there_before_is_asked_for_again_in_another_way(run):
+    run([cell("len(context)")] * 2 + [cell("FINAL('done')")])
+    assert [r.sampling.seed for r in run.model.requests] == [0, 0, 1]
+
+
+def test_what_was_used_is_recorded_and_a_thinking_model_has_longer_replies(run, data_dir, folder, kernels):
+    _, events = run([cell("FINAL('done')")], n_ctx=65_536, temperature=0.3)
+    settings = events[0].payload["settings"]
+    assert settings["sampling"]["temperature"] == 0.3 and settings["reply_tokens"] == 2560
+    assert run.model.requests[0].max_tokens == 2560
+    model = ScriptedModel([cell("llm_query('Who?')\nFINAL('done')"), "Anna"], n_ctx=65_536)
+    model.info = replace(model.info, thinks=True, sampling=Sampling(0.6, 0.95, top_k=20))
+    with Engine(data_dir, model, kernels) as engine:
+        engine.ask("When?", engine.add([folder]), Settings(seed=9))
+    assert [r.max_tokens for r in model.requests] == [4096, 4096]
+    assert {r.sampling for r in model.requests} == {Sampling(0.6, 0.95, 9, 20)}
+
+
+def test_a_reply_may_not_take_more_than_half_of_the_seconds_left(data_dir, folder, kernels):
+    model = ScriptedModel([cell("FINAL('done')")], n_ctx=65_536)
+    model.info = replace(model.info, write_rate=20.0)
+    with Engine(data_dir, model, kernels) as engine:
+        engine.ask("When?", engine.add([folder]), Settings(max_seconds=100.0))
+    assert 950 < model.requests[0].max_tokens <= 1000
+
+
+def test_half_a_cell_that_was_cut_does_not_run(run):
+    def reply(request):
+        if len(request.messages) == 2:
+            return "```repl\n" + "".join(f"print({n})\n" for n in range(999))
+        return cell("FINAL('done')")
+
+    answer, events = run(reply, reply_tokens=100)
+    assert answer.answer == "done"
+    assert [p["code"] for p in kinds(events, "cell_started")] == ["FINAL('done')"]
+    assert any("the reply was cut at 100 tokens" in p["text"] for p in kinds(events, "note"))
+
+
+def test_an_output_that_the_reply_makes_up_is_cut_off_and_named(run):
+    def reply(request):
+        if len(request.messages) == 2:
+            return "```\nprint(6 * 7)\n```\nOutput:\n43\nSo the answer is 43.\nFINAL(43)"
+        return cell("FINAL('done')")
+
+    _, events = run(reply)
+    assert kinds(events, "turn_finished")[0]["text"].endswith("```\n")
+    assert "Output:\n42" in last_user(run.model)
+    assert any("made up an output" in p["text"] for p in kinds(events, "note"))
 
 
 def test_the_call_budget_is_for_the_whole_tree_and_is_told_in_the_cell(run):

@@ -11,7 +11,7 @@ from llama_cpp import llama_cpp as native
 from engine.llm.fit import Wish
 from engine.llm.local import LocalModel
 from engine.llm.tokens import Vocabulary
-from tests.engine.llm.make_gguf import chain_model, random_model
+from tests.engine.llm.make_gguf import ENDLESS, chain_model, random_model
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -58,4 +58,4 @@ def open_local() -> Iterator[Callable[..., LocalModel]]:
 def endless_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that never ends its reply."""
     path = tmp_path_factory.mktemp("gguf") / "endless.gguf"
-    return chain_model(path, ["on ", "and "], end="on ", n_ctx=32768)
+    return chain_model(path, ENDLESS, end=ENDLESS[0], n_ctx=32768)

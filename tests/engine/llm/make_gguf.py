@@ -35,6 +35,7 @@ CONTROL = [
     "<|return|>",
     "<|call|>",
 ]
+ENDLESS = [f"piece {n} of a text that goes on, " for n in range(50)]  # too long a round to count as a loop
 USER_DEFINED = ["<think>", "</think>", "<|tool_call>"]
 MERGED = ["in", "er", "on", "re", "at", "en", "ou", "th"]
 CHATML = (
@@ -86,7 +87,7 @@ def random_model(
 ) -> Path:
     """Write a llama model with random weights and return its path.
 
-    `overrides`: block_count, eps: written into the header whatever the tensors are.
+    `overrides`: block_count, eps: written into the header whatever the tensors are; names with a dot are further keys.
     """
     tokens, types, merges = vocabulary()
     rng = np.random.default_rng(seed)
@@ -224,6 +225,8 @@ def _write(
     writer.add_head_count_kv(2)
     writer.add_layer_norm_rms_eps(overrides.get("eps", 1e-5))
     writer.add_rope_freq_base(10000.0)
+    for key in (key for key in overrides if "." in key):
+        writer.add_float32(key, overrides[key])
     _add_vocabulary(writer, tokens, types, merges, template, eos, bos, add_bos)
     ones = np.ones(width, dtype=np.float32)
     writer.add_tensor("token_embd.weight", weights(len(tokens), width) if embedding is None else embedding)

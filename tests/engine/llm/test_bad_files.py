@@ -14,7 +14,7 @@ from engine.llm.base import Request
 from engine.llm.local import LocalModel
 from engine.types import Message, Sampling
 from tests.app.bad_ggufs import OVERRIDES, RAW, write_all
-from tests.engine.llm.make_gguf import chain_model, random_model
+from tests.engine.llm.make_gguf import ENDLESS, chain_model, random_model
 
 REQUEST = Request((Message("user", "How long is the notice period?"),), 8)
 
@@ -80,7 +80,7 @@ def test_a_model_that_runs_out_of_memory_says_memory(open_local, random_gguf):
 
 
 def test_a_file_that_is_cut_while_in_use_is_told_and_another_model_can_be_opened(open_local, tmp_path):
-    whole = chain_model(tmp_path / "whole.gguf", ["on ", "and "], end="on ", n_ctx=32768)
+    whole = chain_model(tmp_path / "whole.gguf", ENDLESS, end=ENDLESS[0], n_ctx=32768)
     path = tmp_path / "cut.gguf"
     shutil.copy(whole, path)
     model = open_local(path)

@@ -270,6 +270,22 @@ def test_a_recurrent_model_continues_and_never_mixes_conversations(open_local, t
 # Limits
 
 
+@pytest.mark.parametrize("cells", [True, False])
+def test_a_reply_that_goes_round_in_circles_is_ended_within_few_tokens(open_local, tmp_path, cells):
+    path = chain_model(tmp_path / "circles.gguf", ["Output", ":\n", "```", "\n"], end="Output", n_ctx=32768)
+    reply = open_local(path).submit(ask(QUESTION, tokens=30_000, stop_at_cell=cells)).result()
+    assert reply.finish == ("output" if cells else "loop")
+    assert reply.usage.completion_tokens < 24
+
+
+def test_an_output_that_is_made_up_ends_the_reply_of_a_node(open_local, tmp_path):
+    pieces = ["```\n", "print(6 * 7)\n", "``", "`", "\n\n", "Output", ":", " 43", " and so", " on"]
+    model = open_local(chain_model(tmp_path / "made_up.gguf", pieces, end=" and so", n_ctx=32768))
+    reply = model.submit(ask(QUESTION, tokens=900, stop_at_cell=True)).result()
+    assert (reply.finish, reply.text) == ("output", "```\nprint(6 * 7)\n```\n\n")
+    assert " 43" in model.submit(ask(QUESTION, tokens=900)).result().text  # a sub-call may say so
+
+
 def test_a_prompt_beyond_the_window_is_refused_with_its_size(model):
     messages = (Message("user", "word " * 2000),)
     with pytest.raises(ContextOverflow) as caught:

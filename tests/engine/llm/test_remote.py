@@ -188,6 +188,20 @@ def test_what_is_sent_is_what_was_asked(serve, connect):
     )
 
 
+def test_a_repeat_penalty_is_sent_as_the_interface_has_it(serve, connect):
+    server = serve()
+    model = connect(server)
+    model.submit(ask(sampling=Sampling(0.5, penalty=1.1, top_k=20))).result()
+    model.submit(ask()).result()
+    assert [request.get("frequency_penalty") for request in server.requests] == [0.2, None]
+    assert not {"top_k", "min_p"} & server.requests[0].keys()
+
+
+def test_a_server_names_the_family_of_its_model(serve, connect):
+    info = connect(serve(models=({"id": "stub", "object": "model"},))).info
+    assert (info.sampling, info.sampling_source, info.thinks) == (Sampling(), "", True)
+
+
 def test_the_window_of_a_server_that_says_it_is_taken(serve, connect):
     server = serve(models=({"id": "stub", "object": "model", "max_model_len": 32768},))
     info = connect(server).info
@@ -225,6 +239,22 @@ def test_a_cell_ends_the_reply_and_the_connection(serve, connect):
     server = serve(answer)
     reply = connect(server).submit(ask(stop_at_cell=True)).result()
     assert reply.finish == "stop" and reply.text.rstrip().endswith("print(1)\n```")
+    deadline = time.monotonic() + 20
+    while not server.left:
+        assert time.monotonic() < deadline, "the server was left writing"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("cells", [True, False])
+def test_a_reply_of_a_server_that_goes_round_in_circles_is_ended(serve, connect, cells):
+    def answer(request):
+        yield piece(thought="Is it the rent? ")
+        for _ in range(4000):
+            yield piece(thought="It may be the rent. ")
+
+    server = serve(answer)
+    reply = connect(server).submit(ask(stop_at_cell=cells)).result()
+    assert reply.finish == "loop" and len(reply.text) < 1000
     deadline = time.monotonic() + 20
     while not server.left:
         assert time.monotonic() < deadline, "the server was left writing"

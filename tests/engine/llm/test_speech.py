@@ -8,7 +8,7 @@ import pytest
 
 from engine.llm.speech import Speech
 from engine.llm.template import GENERIC, THINK_CLOSE, THINK_OPEN
-from engine.reply import end_of_cell, parse
+from engine.reply import parse
 
 HARMONY = replace(GENERIC, harmony=True, stops=())
 PLAIN = replace(GENERIC, stops=())
@@ -32,14 +32,14 @@ class Words:
 
 
 def speak(words: list[str | bytes], pieces=PLAIN, *, cell: bool = False) -> tuple[Speech, list[str]]:
-    speech = Speech(Words(words), pieces, end_of_cell=end_of_cell if cell else None)
+    speech = Speech(Words(words), pieces, cells=cell)
     deltas = []
     for token in range(len(words)):
         speech.feed(token)
         deltas.append(speech.unsent())
         if speech.ended:
             break
-    speech.finish()
+    speech.complete()
     return speech, [*deltas, speech.unsent()]
 
 
