@@ -92,14 +92,17 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Limits and choices of one run. Seconds are wall time; depth counts levels of children."""
+    """Limits and choices of one run. Seconds are wall time; depth counts levels of children.
+
+    `max_seconds` is the limit that a run begins with; it can be changed while it runs.
+    """
 
     depth: int = 1
     max_turns: int = 12
     max_calls: int = 200
     max_nodes: int = 64
     max_tokens: int = 1_000_000
-    max_seconds: float = 1800.0
+    max_seconds: float = 600.0
     cell_seconds: float = 60.0
     reply_tokens: int | None = None
     parallel: int = 4
