@@ -39,9 +39,9 @@ _CELL_CALL = re.compile(
 )
 _TOKEN = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|<｜[^｜<>\n]{1,40}｜>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?think>"
-    r"|<(?:unk|pad|bos|eos)>|<0x[0-9A-F]{2}>|\{\{.*?\}\}|\{%.*?%\}"
+    r"|<(?:unk|pad|bos|eos)>|<0x[0-9A-F]{2}>"
 )
-_BRACKETED = re.compile(r"[<{\[][^\W\d][\w .'-]*[>}\]]")
+_PLACEHOLDER = re.compile(r"[<{\[][^\W\d][\w .'-]*[>}\]]|\{\{.*\}\}|\{%.*%\}")
 _ERROR = re.compile(
     r"^\s*(?:Traceback \(most recent call last\)|File \"[^\"\n]*\", line \d"
     r"|(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt)(?=\s*(?:[:(]|$)))[^\n]*",
@@ -129,7 +129,7 @@ def _uses(text: str, names: Collection[str]) -> bool:
 
 
 def _template(text: str, quoted: Quoted) -> str:
-    found = _TOKEN.search(text) or _BRACKETED.fullmatch(text)
+    found = _TOKEN.search(text) or _PLACEHOLDER.fullmatch(text)
     return "is a token of a template" if found and not quoted(found[0]) else ""
 
 
