@@ -98,7 +98,7 @@ def print_answer(answer: Answer) -> None:
     if answer.passages:
         out.print("\nFound by search, not by the model")
     for passage in answer.passages:
-        out.print(safe(source_line("-", to_json(passage))))
+        out.print(safe(f"  - {placed(to_json(passage))}"))
     if answer.sources:
         out.print("\nSources")
     for number, source in enumerate(answer.sources[:SHOWN_SOURCES], 1):
@@ -113,10 +113,15 @@ def print_answer(answer: Answer) -> None:
     )
 
 
-def source_line(number: int | str, source: Json) -> str:
+def source_line(number: int, source: Json) -> str:
     """One source as `[1] name, line 12, page 3: text`; a source that is not in the text says so."""
-    page = f", page {source['page']}" if source["page"] else ""
     if source["status"] == "missing":
         nearest = f" (nearest: {brief(source['nearest'])})" if source["nearest"] else ""
         return f"  [{number}] NOT FOUND IN THE DOCUMENTS: {brief(source['text'])}{nearest}"
-    return f"  [{number}] {source['name']}, line {source['line']}{page}: {brief(source['text'])}"
+    return f"  [{number}] {placed(source)}"
+
+
+def placed(source: Json) -> str:
+    """A passage with its place: `name, line 12, page 3: text`."""
+    page = f", page {source['page']}" if source["page"] else ""
+    return f"{source['name']}, line {source['line']}{page}: {brief(source['text'])}"

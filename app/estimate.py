@@ -73,7 +73,7 @@ def estimate(
     if most.seconds is not None and most.seconds > settings.max_seconds:
         by = settings.max_seconds / most.seconds
         most = Cost(math.ceil(most.calls * by), int(most.tokens * by), settings.max_seconds)
-        limited = f"the limit of {duration(settings.max_seconds)}"
+        limited = f"the limit of {exact(settings.max_seconds)}"
     if least.seconds is not None and least.seconds > settings.max_seconds:
         most = least  # what it would take, although the limit ends it
     elif most.tokens < least.tokens:
@@ -90,6 +90,11 @@ def duration(seconds: float) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def exact(limit: float) -> str:
+    """A time limit in seconds as a person says it; a short one to the second."""
+    return f"{limit:g} s" if limit < 120 else duration(limit)
 
 
 def count(number: int) -> str:
@@ -129,11 +134,11 @@ def _sentence(least: Cost, most: Cost, limited: str, limit: float) -> str:
         if count(least.tokens) == count(most.tokens)
         else f"{count(least.tokens)} to {count(most.tokens)}"
     )
-    end = f"time limit {duration(limit)}"
+    end = f"time limit {exact(limit)}"
     if least.seconds is not None and least.seconds > limit:
-        end = f"may not be done in {duration(limit)}, the time limit"
-    elif limited == f"the limit of {duration(limit)}":
-        end = f"reading everything may not be done in {duration(limit)}, the time limit"
+        end = f"may not be done in {exact(limit)}, the time limit"
+    elif limited == f"the limit of {exact(limit)}":
+        end = f"reading everything may not be done in {exact(limit)}, the time limit"
     elif limited:
         end = f"reading everything would end at {limited}; {end}"
     return f"{calls} model calls, {tokens} tokens, {time}; {end}."

@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.tree import Tree
 
-from app.ask import source_line
+from app.ask import placed, source_line
 from app.terminal import brief, console, safe
 from engine.errors import InputError
 from engine.prompt import output_text
@@ -77,7 +77,7 @@ def show(options: argparse.Namespace) -> int:
     if row.get("passages"):
         out.print("Found by search, not by the model")
     for passage in row.get("passages") or ():
-        out.print(safe(source_line("-", passage)))
+        out.print(safe(f"  - {placed(passage)}"))
     for number, source in enumerate(row.get("sources") or (), 1):
         out.print(safe(source_line(number, source)))
     return 0

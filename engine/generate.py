@@ -10,7 +10,7 @@ from engine.circling import EVERY, TAIL, circles
 from engine.conversation import Conversation
 from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
-from engine.llm.forms import Cell, Form
+from engine.llm.forms import Form
 from engine.node import Node, Run
 from engine.stop import Stop
 from engine.types import Message, to_json
@@ -30,9 +30,9 @@ def request_turn(
     turn: int,
     *,
     until: Stop,
-    well_formed: bool = False,
+    form: Form | None = None,
 ) -> Reply:
-    """Get the next reply of a node and charge it to the ledger. `well_formed`: it must hold a cell.
+    """Get the next reply of a node, of a form where it must have one, and charge it to the ledger.
 
     The turn's new messages are recorded before the request; the caller records `turn_finished` once it has
     parsed the reply. The reply is cut (finish "cancelled") at `until`, when its time is up. Raises Cancelled on a
@@ -53,7 +53,7 @@ def request_turn(
         conversation=f"{run.id}/{node.id}",
         stop_at_cell=True,
         pinned=True,
-        form=Cell() if well_formed else None,
+        form=form,
     )
     stream = run.model.submit(request)
     reply = follow(run, node.id, turn, stream, node.stop, until=until, alone=True)

@@ -15,6 +15,7 @@ from engine import prompt
 from engine.conversation import Conversation
 from engine.generate import record_turn, request_turn
 from engine.kernel.host import Call, CellResult, Worker, WorkerLimits
+from engine.llm.forms import Cell, FinalCell
 from engine.node import Node, Outcome, Run, facts
 from engine.reply import Final, parse
 from engine.stop import Stop
@@ -95,7 +96,7 @@ def take_turn(
     cell that could be run, so this one must hold one where the model can be made to.
     """
     work = run.deadline.work
-    reply = request_turn(run, node, conversation, turn, until=work, well_formed=again)
+    reply = request_turn(run, node, conversation, turn, until=work, form=Cell() if again else None)
     parsed = parse(reply.text)
     record_turn(run, node.id, turn, reply, parsed)
     cut = (prompt.CUT,) if reply.finish in ("length", "cancelled") else ()
@@ -230,15 +231,16 @@ def _best_answer(
 ) -> Outcome:
     """Ask once for the best answer at a limit. Never raises for lack of one: the outcome then has none.
 
-    The root has the reserve of the time limit for it, a child only what is left for work.
+    The reply is held to one short cell, so that a model that would never come to an end does so in time. The root has
+    the reserve of the time limit for it, a child only what is left for work.
     """
     run.note(node.id, f"the best answer so far was asked for: {reason}", "warning")
     conversation.amend(prompt.forced(reason))
     until = run.deadline.work if node.depth else run.deadline.limit
-    reply = request_turn(run, node, conversation, turn, until=until)
+    reply = request_turn(run, node, conversation, turn, until=until, form=FinalCell())
     parsed = parse(reply.text)
     record_turn(run, node.id, turn, reply, parsed)
-    cut = reply.finish in ("length", "cancelled")
+    cut = reply.finish != "stop"
     step = Step()
     if parsed.code and reply.finish != "cancelled":
         step = _run_cell(run, node, worker, turn, parsed.code, calls, until)

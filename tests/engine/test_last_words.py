@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.engine import DIRECT, Engine
+from engine.llm.forms import FinalCell
 from engine.llm.scripted import ScriptedModel
 from engine.types import Settings
 
@@ -98,6 +99,11 @@ def test_an_answer_asked_for_at_a_limit_is_marked_in_answer_event_and_list(ask):
     assert (answer.answer, answer.forced) == ("450 crowns", True) and "1 turns" in answer.reason
     assert events[-1].payload["forced"] is True and answer.to_json()["forced"] is True
     assert ask.row["forced"] is True
+
+
+def test_the_last_answer_is_held_to_one_short_cell_where_the_model_can_be(ask):
+    ask([cell("len(context)"), cell("FINAL('450 crowns')")], max_turns=1)
+    assert [request.form for request in ask.model.requests] == [None, FinalCell()]
 
 
 def test_prose_that_was_cut_is_not_taken_as_an_answer(ask):
