@@ -129,7 +129,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("--turns", type=positive, default=12, help="turns per node (default 12)")
     ask.add_argument("--calls", type=positive, default=200, help="sub-calls per run (default 200)")
-    ask.add_argument("--seconds", type=positive, default=1800, help="wall time per run (default 1800)")
+    ask.add_argument(
+        "--seconds",
+        type=positive,
+        default=600,
+        help="time limit (default 600); the best answer so far is asked for in time before it",
+    )
     progress = ask.add_mutually_exclusive_group()
     progress.add_argument("--quiet", action="store_true", help="no progress on stderr")
     progress.add_argument(
@@ -211,7 +216,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 _ASK = (
     "Read the files, run the model over them, and print the answer with its sources. Progress goes to stderr. "
-    "Exit status: 0 answered, 1 no answer, 2 bad input, 130 stopped."
+    "Exit status: 0 answered, 1 no answer (passages found by search are printed instead), 2 bad input, 130 stopped."
 )
 _BENCH = (
     "Ask a model questions about generated texts of growing length, several ways side by side: direct (what fits the "

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from app.estimate import estimate
 from app.opening import opened
 from app.progress import reporter_for
 from app.terminal import brief, console, safe
@@ -40,6 +41,17 @@ def ask(options: argparse.Namespace) -> int:
     ):
         corpus = engine.add(paths, progress=reporter.reading, stop=stop)
         reporter.corpus(corpus)
+        info = engine.model.info
+        reporter.expected(
+            estimate(
+                chars=corpus.chars,
+                n_ctx=info.n_ctx,
+                chars_per_token=info.chars_per_token,
+                settings=settings,
+                speed=engine.speeds.of(info),
+            ),
+            settings.max_seconds,
+        )
         strategy, hooks = route(engine, corpus), reporter.hooks()
         answer = engine.ask(question, corpus, settings, hooks=hooks, stop=stop, strategy=strategy)
     if options.json:
@@ -77,14 +89,18 @@ def split_words(words: list[str]) -> tuple[list[Path], str]:
 
 
 def print_answer(answer: Answer) -> None:
-    """The answer on stdout, its sources and what was read below it."""
+    """The answer on stdout, its sources and what was read below it; without one, what plain search finds."""
     out = console()
     if answer.answer is not None:
         out.print(safe(answer.answer, "bold" if out.is_terminal else ""))
-        if answer.reason:
-            out.print(f"(the best answer so far: {answer.reason})")
     else:
-        out.print(f"No answer: {answer.reason or 'the model gave none'}.")
+        out.print(safe(f"No answer: {answer.reason or 'the model gave none'}."))
+    if answer.forced:
+        out.print(safe(f"(asked for at a limit, before the model was done: {answer.reason})"))
+    if answer.passages:
+        out.print("\nFound by search, not by the model")
+    for passage in answer.passages:
+        out.print(safe(f"  - {placed(to_json(passage))}"))
     if answer.sources:
         out.print("\nSources")
     for number, source in enumerate(answer.sources[:SHOWN_SOURCES], 1):
@@ -101,8 +117,13 @@ def print_answer(answer: Answer) -> None:
 
 def source_line(number: int, source: Json) -> str:
     """One source as `[1] name, line 12, page 3: text`; a source that is not in the text says so."""
-    page = f", page {source['page']}" if source["page"] else ""
     if source["status"] == "missing":
         nearest = f" (nearest: {brief(source['nearest'])})" if source["nearest"] else ""
         return f"  [{number}] NOT FOUND IN THE DOCUMENTS: {brief(source['text'])}{nearest}"
-    return f"  [{number}] {source['name']}, line {source['line']}{page}: {brief(source['text'])}"
+    return f"  [{number}] {placed(source)}"
+
+
+def placed(source: Json) -> str:
+    """A passage with its place: `name, line 12, page 3: text`."""
+    page = f", page {source['page']}" if source["page"] else ""
+    return f"{source['name']}, line {source['line']}{page}: {brief(source['text'])}"

@@ -95,7 +95,8 @@ class Detail:
                 self.cells[p["cell"]]["outputs"].append(shown(p.get("output")))
             case "cell_finished" if p["cell"] in self.cells:
                 self.cells[p["cell"]] |= {
-                    k: p.get(k) for k in ("status", "seconds", "final", "dropped_chars")
+                    **{k: p.get(k) for k in ("status", "seconds", "dropped_chars")},
+                    "final": None if p.get("flaw") else p.get("final"),  # a note says why it was not taken
                 }
             case "call_started" if p["cell"] in self.cells:
                 call = {

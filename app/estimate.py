@@ -35,7 +35,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """From `least` (a look-up) to `most` (every document read); `limited` names the budget that ends it earlier."""
+    """From `least` (a look-up) to `most` (every document read); `limited` names the budget that ends it earlier.
+
+    `sentence` says all of it, and the time limit.
+    """
 
     least: Cost
     most: Cost
@@ -70,10 +73,12 @@ def estimate(
     if most.seconds is not None and most.seconds > settings.max_seconds:
         by = settings.max_seconds / most.seconds
         most = Cost(math.ceil(most.calls * by), int(most.tokens * by), settings.max_seconds)
-        limited = f"the limit of {duration(settings.max_seconds)}"
-    if most.tokens < least.tokens:
+        limited = f"the limit of {exact(settings.max_seconds)}"
+    if least.seconds is not None and least.seconds > settings.max_seconds:
+        most = least  # what it would take, although the limit ends it
+    elif most.tokens < least.tokens:
         least = most
-    return Estimate(least, most, limited, _sentence(least, most, limited))
+    return Estimate(least, most, limited, _sentence(least, most, limited, settings.max_seconds))
 
 
 def duration(seconds: float) -> str:
@@ -85,6 +90,11 @@ def duration(seconds: float) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def exact(limit: float) -> str:
+    """A time limit in seconds as a person says it; a short one to the second."""
+    return f"{limit:g} s" if limit < 120 else duration(limit)
 
 
 def count(number: int) -> str:
@@ -111,7 +121,7 @@ def _cost(turns: int, calls: int, text_tokens: int, speed: Speed | None) -> Cost
     return Cost(turns + calls, again + calls * CALL_TOKENS + text_tokens + written, seconds)
 
 
-def _sentence(least: Cost, most: Cost, limited: str) -> str:
+def _sentence(least: Cost, most: Cost, limited: str, limit: float) -> str:
     if least.seconds is None or most.seconds is None:
         time = "time not measured yet on this machine; the first question measures it"
     elif duration(least.seconds) == duration(most.seconds):
@@ -124,5 +134,11 @@ def _sentence(least: Cost, most: Cost, limited: str) -> str:
         if count(least.tokens) == count(most.tokens)
         else f"{count(least.tokens)} to {count(most.tokens)}"
     )
-    end = f"; reading everything would end at {limited}" if limited else ""
-    return f"{calls} model calls, {tokens} tokens, {time}{end}."
+    end = f"time limit {exact(limit)}"
+    if least.seconds is not None and least.seconds > limit:
+        end = f"may not be done in {exact(limit)}, the time limit"
+    elif limited == f"the limit of {exact(limit)}":
+        end = f"reading everything may not be done in {exact(limit)}, the time limit"
+    elif limited:
+        end = f"reading everything would end at {limited}; {end}"
+    return f"{calls} model calls, {tokens} tokens, {time}; {end}."

@@ -12,6 +12,7 @@ from types import TracebackType
 
 from rich.status import Status
 
+from app.estimate import Estimate
 from app.terminal import console, safe
 from engine.corpus.ingest import CorpusInfo, Progress
 from engine.node import Hooks
@@ -33,6 +34,8 @@ class Reporter:
         self._status: Status | None = None
         self._tokens = 0
         self._reading_since = 0.0
+        self._limit = 0.0
+        self._began = 0.0
 
     def __enter__(self) -> Reporter:
         if self._console.is_terminal:
@@ -80,6 +83,11 @@ class Reporter:
         if (more := len(info.skipped) - SHOWN_SKIPPED) > 0:
             self.say(f"  and {more} more that could not be read")
 
+    def expected(self, estimate: Estimate, limit: float) -> None:
+        """What the question will cost, and its time limit in seconds."""
+        self._limit = limit
+        self.say(f"expected: {estimate.sentence}")
+
     def hooks(self) -> Hooks:
         """Callbacks for a run."""
         return Hooks(event=self._event, token=self._token)
@@ -87,9 +95,11 @@ class Reporter:
     def _event(self, event: Event) -> None:
         payload = event.payload
         match event.kind:
+            case "run_started":
+                self._began = time.monotonic()
             case "turn_started":
                 self._tokens = 0
-                self.phase(f"node {event.node}: turn {payload['turn']}")
+                self.phase(f"node {event.node}: turn {payload['turn']}{self._time()}")
             case "cell_started":
                 first = next(iter(payload["code"].strip().splitlines()), "")
                 self.say(f"[{event.node}] cell {payload['cell']}: {first[:90]}")
@@ -102,7 +112,18 @@ class Reporter:
     def _token(self, node: str, delta: str) -> None:
         self._tokens += 1
         if self._tokens % 8 == 0:
-            self.phase(f"node {node}: {self._tokens} tokens")
+            self.phase(f"node {node}: {self._tokens} tokens{self._time()}")
+
+    def _time(self) -> str:
+        """Elapsed time and the limit."""
+        return f", {clock(time.monotonic() - self._began)} of {clock(self._limit)}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a clock: 0:07, 3:07, 1:02:09."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 class EventReporter(Reporter):

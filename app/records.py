@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.tree import Tree
 
-from app.ask import source_line
+from app.ask import placed, source_line
 from app.terminal import brief, console, safe
 from engine.errors import InputError
 from engine.prompt import output_text
@@ -70,9 +70,14 @@ def show(options: argparse.Namespace) -> int:
         out.print(f"follows {row['follows']} in the session {row['session']}")
     out.print(run_tree(events))
     if row.get("reason"):
-        out.print(safe(f"({row['reason']})"))
+        forced = "asked for at a limit: " if row["forced"] else ""
+        out.print(safe(f"({forced}{row['reason']})"))
     if row.get("answer") is not None:
         out.print(safe(f"Answer: {row['answer']}", "bold"))
+    if row.get("passages"):
+        out.print("Found by search, not by the model")
+    for passage in row.get("passages") or ():
+        out.print(safe(f"  - {placed(passage)}"))
     for number, source in enumerate(row.get("sources") or (), 1):
         out.print(safe(source_line(number, source)))
     return 0

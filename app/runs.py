@@ -159,6 +159,19 @@ class Runs:
             raise Conflict("Another program works on this run; stop it there.")
         raise Conflict(f"{'This node is' if len(wanted) == 1 else 'These nodes are'} not at work any more.")
 
+    def allow(self, run: str, seconds: float) -> float:
+        """Change the time limit of a run, in seconds since it began; returns it.
+
+        Raises NotFound for an unknown run, InputError for no such limit, Conflict when it is not at work here.
+        """
+        limit = to_settings({"max_seconds": seconds}).max_seconds
+        if self._engine.allow(run, limit):
+            return limit
+        row = self.row(run)
+        if row["status"] != "running":
+            raise Conflict("This run has ended; its time limit cannot be changed any more.")
+        raise Conflict("Another program works on this run; its time limit can be changed there alone.")
+
     def _corpus(self, corpus: str) -> CorpusInfo:
         try:
             row = self._store.corpus(corpus)

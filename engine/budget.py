@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from engine.errors import CallRefused
 from engine.types import Settings, Usage
 
+RESERVE = 0.2  # of the time limit, kept for the best answer
+MOST_RESERVE = 60.0  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """What a run may still spend. Calls are sub-calls; seconds are wall time; nodes are `rlm_query` children."""
+    """What a run may still spend. Calls are sub-calls; nodes are `rlm_query` children.
+
+    Seconds are wall time, without the reserve for the best answer.
+    """
 
     calls: int
     tokens: int
@@ -29,6 +35,7 @@ class Ledger:
         self._settings = settings
         self._clock = clock
         self._start = clock()
+        self._limit = settings.max_seconds
         self._lock = threading.RLock()
         self._calls = 0
         self._nodes = 0
@@ -46,6 +53,25 @@ class Ledger:
         """Wall time since the run began."""
         return self._clock() - self._start
 
+    @property
+    def limit(self) -> float:
+        """Wall seconds that the run may take in all."""
+        return self._limit
+
+    def allow(self, seconds: float) -> None:
+        """Change the time limit, in wall seconds since the run began."""
+        self._limit = seconds
+
+    @property
+    def seconds_left(self) -> float:
+        """Wall time until the limit; negative after it."""
+        return self._limit - self.seconds
+
+    @property
+    def reserve_seconds(self) -> float:
+        """The part of the time limit that is kept for the best answer."""
+        return min(MOST_RESERVE, RESERVE * self._limit)
+
     def remaining(self) -> Remaining:
         """What is left, counting reservations as spent. Never negative."""
         with self._lock:
@@ -54,15 +80,17 @@ class Ledger:
             return Remaining(
                 calls=max(0, s.max_calls - self._calls),
                 tokens=max(0, s.max_tokens - spent),
-                seconds=max(0.0, s.max_seconds - self.seconds),
+                seconds=max(0.0, self.seconds_left - self.reserve_seconds),
                 nodes=max(0, s.max_nodes - self._nodes),
             )
 
     def exhausted(self) -> str | None:
         """The reason why no further turn may start, or None. Completes the sentence "Stop here: ..."."""
         used = self.usage
-        if self.seconds >= self._settings.max_seconds:
-            return f"the time limit of {self._settings.max_seconds:g} seconds is reached"
+        if self.seconds_left <= 0:
+            return f"the time limit of {self._limit:g} seconds is reached"
+        if self.seconds_left <= self.reserve_seconds:
+            return f"the time limit of {self._limit:g} seconds is nearly reached"
         if used.prompt_tokens + used.completion_tokens >= self._settings.max_tokens:
             return f"the limit of {self._settings.max_tokens:,} tokens is reached"
         return None

@@ -13,8 +13,6 @@ from engine.reply import parse, without_loop
 from engine.reply.thinking import split_thinking
 from engine.types import to_json
 
-NOT_THERE = "not in these documents"
-
 Spans = list[list[int]]  # [document, start, end) in characters
 
 
@@ -28,11 +26,13 @@ def answer_directly(run: Run, node: Node) -> Outcome:
     text, spans, whole = beginning(run, node.question, pieces)
     if not whole:
         run.note(node.id, f"the window holds {len(text):,} characters; the rest was not read", "warning")
-    return outcome(answer_from(run, node, 1, prompt.leaf_with_context(node.question, text), spans))
+    return outcome(run, answer_from(run, node, 1, prompt.leaf_with_context(node.question, text), spans))
 
 
 def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans) -> str:
     """One turn of a node without cells: put `asked` to the model as a sub-call would, and return its answer.
+
+    It is "" when the time was up first.
 
     Raises Cancelled on a stop, ContextOverflow when it does not fit, ModelError.
     """
@@ -42,21 +42,22 @@ def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans) -> st
     run.record(node.id, "turn_started", turn=turn, messages=[to_json(m) for m in messages])
     run.evidence.shown(asked, spans)
     stream = run.model.submit(request)
-    seconds = max(1.0, run.ledger.remaining().seconds)
-    reply = follow(run, node.id, turn, stream, node.stop, seconds=seconds, alone=True)
+    reply = follow(run, node.id, turn, stream, node.stop, until=run.deadline.limit, alone=True)
     record_turn(run, node.id, turn, reply, parse(reply.text))
     node.usage += reply.usage
     run.ledger.charge(reply.usage)
+    if reply.finish == "cancelled":  # half an answer is none
+        return ""
     answer = split_thinking(without_loop(reply.text)).visible.strip()
     run.evidence.answered(answer, spans)
     return answer
 
 
-def outcome(answer: str) -> Outcome:
+def outcome(run: Run, answer: str) -> Outcome:
     """What an answer comes to; NONE is what a model is told to say when the text does not hold it."""
     if not answer:
-        return Outcome(None, reason="the model gave none")
-    return Outcome(NOT_THERE if answer.strip(" .").upper() == "NONE" else answer)
+        return Outcome(None, reason=run.ledger.exhausted() or "the model gave none")
+    return Outcome(prompt.NOT_THERE if answer.strip(" .").upper() == "NONE" else answer)
 
 
 def beginning(run: Run, question: str, pieces: Sequence[Any]) -> tuple[str, Spans, bool]:

@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from engine import corpus as corpora
 from engine import prompt
 from engine.budget import Ledger
 from engine.calls import answer_call, make_node
 from engine.corpus import Corpus
 from engine.corpus.ingest import CorpusInfo, Progress, ingest
+from engine.deadline import GRACE_SECONDS, in_thread
 from engine.direct import answer_directly
 from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
 from engine.evidence import Evidence
@@ -38,6 +40,8 @@ EARLIER_SHARE = 8  # at most this part of the window goes to what was asked befo
 class Answer:
     """What a run came to. `status`: answered, unanswered, interrupted or failed; `reason` explains the rest.
 
+    `forced`: the answer was asked for at a limit, which `reason` names. `passages` are what plain search finds for the
+    question where there is no answer: no word of the model.
     `coverage` is the summary of `engine.evidence`; `seconds` is wall time; `nodes` counts the whole tree.
     """
 
@@ -51,6 +55,8 @@ class Answer:
     strategy: str
     status: str
     reason: str = ""
+    forced: bool = False
+    passages: tuple[Citation, ...] = ()
 
     def to_json(self) -> Json:
         """The object that `ask --json` prints."""
@@ -214,11 +220,13 @@ class Engine:
         self._live[run.id] = run
         counted = counts_of(model)
         try:
-            return self._work(run, root, notice, strategy)
+            answer = self._work(run, root, notice, strategy)
+            if run.ledger.seconds_left > -GRACE_SECONDS:  # else the model may not react
+                self.speeds.note(model.info, counted, counts_of(model))
+            return answer
         finally:
             del self._live[run.id]
             forget(model, run.id)
-            self.speeds.note(model.info, counted, counts_of(model))
 
     def _work(self, run: Run, root: Node, notice: str, strategy: Strategy) -> Answer:
         run.hooks.event(self.store.events(run.id)[0])
@@ -246,6 +254,14 @@ class Engine:
         """
         found = self._live.get(run)
         return found is not None and found.stop_node(node)
+
+    def allow(self, run: str, seconds: float) -> bool:
+        """Change the time limit of a run of this engine, in seconds since it began; False when it is not at work.
+
+        More time counts until the best answer is asked for; a limit that is over already ends the work now.
+        """
+        found = self._live.get(run)
+        return found is not None and found.allow(seconds)
 
     def _recall(self, root: Node, before: Json, model: Model, spare: int) -> str:
         """Give the root what was asked and answered up to the run `before`; say how much did not fit, if any."""
@@ -284,9 +300,17 @@ class Engine:
         return window - needed - 2 * room_wanted(run)
 
     def _drive(self, run: Run, root: Node, strategy: Strategy) -> tuple[Outcome, str]:
-        """Run the root; whatever stops it becomes a status, and the run stays readable."""
+        """Run the root within its time; whatever stops it becomes a status, and the run stays readable.
+
+        It works in a thread of its own, so that one that does not react any more can be left behind at the limit.
+        """
         try:
-            outcome = strategy.drive(run, root)
+            work = in_thread(lambda: strategy.drive(run, root), f"run {run.id}")
+            if not run.deadline.watch(work):
+                return Outcome(
+                    None, reason=f"{run.ledger.exhausted()}, and what went on did not react"
+                ), "unanswered"
+            outcome = work.result()
         except (Cancelled, KeyboardInterrupt):
             return Outcome(None, reason="stopped by the user"), "interrupted"
         except StoreError:
@@ -297,22 +321,25 @@ class Engine:
             reason = f"{type(error).__name__}: {error}"
             self._finish(run, root, strategy, Outcome(None, reason=reason), "failed")
             raise
+        if outcome.answer is not None and (flaw := run.flaw_of(root, outcome.answer)):
+            outcome = Outcome(None, reason=f"the answer {flaw}")
         return outcome, "answered" if outcome.answer is not None else "unanswered"
 
     def _finish(self, run: Run, root: Node, strategy: Strategy, outcome: Outcome, status: str) -> Answer:
-        with run.lock:
-            run.over = True
+        run.end()
         sources = run.evidence.citations(outcome)
+        offered = outcome.answer is None and status != "interrupted"
+        data = corpora.resolve(root.ref, run.corpus)
+        passages = run.evidence.passages(root.question, data) if offered else ()
         seconds = round(run.ledger.seconds, 3)
-        run.record(
-            "0",
-            "node_finished",
-            status={"answered": "answered", "interrupted": "stopped"}.get(status, "failed"),
-            answer=outcome.answer,
-            reason=outcome.reason,
-            usage=to_json(root.usage),
-            seconds=seconds,
-        )
+        ended = {
+            "status": {"answered": "answered", "interrupted": "stopped"}.get(status, "failed"),
+            "answer": outcome.answer,
+            "reason": outcome.reason,
+            "usage": to_json(root.usage),
+            "seconds": seconds,
+        }
+        run.commit("0", "node_finished", ended)
         answer = Answer(
             run=run.id,
             answer=outcome.answer,
@@ -324,9 +351,11 @@ class Engine:
             strategy=strategy.name,
             status=status,
             reason=outcome.reason,
+            forced=outcome.forced,
+            passages=passages,
         )
         payload = {k: v for k, v in answer.to_json().items() if k not in ("run", "strategy")}
-        run.record("0", "run_finished", **payload)
+        run.commit("0", "run_finished", payload)
         return answer
 
 

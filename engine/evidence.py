@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from engine.corpus import Corpus
 from engine.corpus.citations import check
@@ -19,6 +20,7 @@ from engine.types import Citation, Json
 MAX_SOURCES = 200  # of one answer
 LOOKED_AT = 100_000  # characters of one claim beyond the length of the text it is said to stand in
 MIN_ANSWER_CHARS = 3  # of a leaf; a shorter one stands everywhere
+PASSAGES = 5  # that are offered where there is no answer
 MAX_SOURCE_CHARS = 500  # of a source that is a whole document: its beginning stands for it
 
 Claims = Sequence[Sequence[int]]
@@ -76,6 +78,18 @@ class Evidence:
             likely = [span for span, words in self._implied.items() if words in outcome.answer]
         spans = outcome.sources or (() if quoted else likely)
         return (*(self._cite(*span) for span in self._valid(spans)[:MAX_SOURCES]), *quoted)
+
+    def holds(self, text: str) -> bool:
+        """Whether a text stands in the documents, but for white space, hyphenation and quote glyphs."""
+        return self._find(text).status != "missing"
+
+    def passages(self, question: str, data: Any) -> tuple[Citation, ...]:
+        """What plain search finds for a question in the data of a node, best first, at most 5: for a run without an
+        answer.
+        """
+        if not hasattr(data, "search"):
+            return ()
+        return tuple(self._cite(hit.id, hit.start, hit.end) for hit in data.search(question, PASSAGES))
 
     def coverage(self) -> Json:
         """The account of what was searched and read, as JSON."""

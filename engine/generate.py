@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.conversation import Conversation
 from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
-from engine.llm.forms import Cell, Form
+from engine.llm.forms import Form
 from engine.llm.sampling import describe, vary
 from engine.node import Node, Run
 from engine.reply import say_cut
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 DRAFT_SECONDS = 1.0  # how often the partial text of a reply is saved
 MIN_REPLY_TOKENS = 48  # less room than this is no room for a cell
 USUAL_ANSWER_TOKENS = 256  # of a sub-call, for the reservation; what it really writes is charged
-FORCED_SECONDS = 120.0  # a run past its time limit still gets this long for its best answer
 
 
 def request_turn(
@@ -32,17 +30,17 @@ def request_turn(
     conversation: Conversation,
     turn: int,
     *,
-    grace: float = 1.0,
+    until: Stop,
     failures: int = 0,
+    form: Form | None = None,
 ) -> Reply:
-    """Get the next reply of a node and charge it to the ledger.
+    """Get the next reply of a node, of a form where it must have one, and charge it to the ledger.
 
-    `failures`: replies just before that led nowhere; this one is then drawn otherwise, and must hold a cell where
-    the model can be made to.
+    `failures`: replies just before that led nowhere; this one is then drawn otherwise.
 
     The turn's new messages are recorded before the request; the caller records `turn_finished` once it has
-    parsed the reply. The reply is cut (finish "cancelled") when the run's time is up, but has at least
-    `grace` seconds. Raises Cancelled on a stop, InputError or ModelError when no reply can be had.
+    parsed the reply. The reply is cut (finish "cancelled") at `until`, when its time is up. Raises Cancelled on a
+    stop, InputError or ModelError when no reply can be had.
     """
     room = _make_room(run, node, conversation)
     messages = conversation.messages
@@ -62,11 +60,10 @@ def request_turn(
         conversation=f"{run.id}/{node.id}",
         stop_at_cell=True,
         pinned=True,
-        form=Cell() if failures else None,
+        form=form,
     )
     stream = run.model.submit(request)
-    seconds = max(run.ledger.remaining().seconds, grace)
-    reply = follow(run, node.id, turn, stream, node.stop, seconds=seconds, alone=True)
+    reply = follow(run, node.id, turn, stream, node.stop, until=until, alone=True)
     if reply.finish == "length":
         run.note(node.id, f"the reply was cut at {reply.usage.completion_tokens:,} tokens", "warning")
     node.usage += reply.usage
@@ -75,13 +72,13 @@ def request_turn(
 
 
 def follow(
-    run: Run, node: str, turn: int, stream: Stream, stop: Stop, *, seconds: float, alone: bool = False
+    run: Run, node: str, turn: int, stream: Stream, stop: Stop, *, until: Stop, alone: bool = False
 ) -> Reply:
     """Pass a stream on as live text, save what is new of its draft every second, and return the whole reply.
 
     `alone`: followed from its request on, so that the time to its first text can be measured. Cancels the
-    stream after `seconds` of wall time. A note says what a reply was cut for. Raises Cancelled (draft saved) when
-    a stop is requested.
+    stream at `until`, also while the prompt is being read. A note says what a reply was cut for. Raises Cancelled
+    (draft saved) when a stop is requested.
     """
     text: list[str] = []
     at, kept = 0, 0  # characters and pieces of `text` that are saved
@@ -94,26 +91,20 @@ def follow(
             run.record(node, "draft", turn=turn, at=at, text=fresh)
             at, kept = at + len(fresh), len(text)
 
-    deadline = threading.Timer(seconds, stream.cancel)  # also while the prompt is being read
-    deadline.daemon = True
-    deadline.start()
-    try:
-        with stop.calling(stream.cancel):
-            for delta in stream:
-                text.append(delta)
-                run.hooks.token(node, delta)
-                now = time.monotonic()
-                first = first or now - begun
-                if now - saved >= DRAFT_SECONDS:
-                    saved = now
-                    save()
-            reply = stream.result()
-            if cut := say_cut(reply.finish, reply.text):
-                run.note(node, cut, "warning")
-            if reply.notice:
-                run.note(node, reply.notice, "warning")
-    finally:
-        deadline.cancel()
+    with until.calling(stream.cancel), stop.calling(stream.cancel):
+        for delta in stream:
+            text.append(delta)
+            run.hooks.token(node, delta)
+            now = time.monotonic()
+            first = first or now - begun
+            if now - saved >= DRAFT_SECONDS:
+                saved = now
+                save()
+        reply = stream.result()
+        if cut := say_cut(reply.finish, reply.text):
+            run.note(node, cut, "warning")
+        if reply.notice:
+            run.note(node, reply.notice, "warning")
     if stop.event.is_set():
         save()
         raise Cancelled("stopped")

@@ -93,8 +93,7 @@ def _answer_or_stopped(run: Run, node: Node, leaf: Leaf, stream: Stream, form: F
 def _answer(run: Run, leaf: Leaf, stream: Stream) -> str:
     """Wait for one leaf, commit its end, and return its answer; one that was cut says so."""
     started = time.monotonic()
-    seconds = max(1.0, run.ledger.remaining().seconds)
-    reply = follow(run, leaf.id, 1, stream, leaf.stop, seconds=seconds)
+    reply = follow(run, leaf.id, 1, stream, leaf.stop, until=run.deadline.work)
     record_turn(run, leaf.id, 1, reply, parse(reply.text))
     run.ledger.charge(reply.usage)
     if reply.finish == "cancelled":

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import prompt
+from engine.answers import flaw, says_nothing
 from engine.budget import Ledger
+from engine.deadline import Deadline
+from engine.errors import Cancelled
 from engine.stop import Stop
 from engine.types import Event, EventKind, Json, Sampling, Settings, Usage
 
@@ -54,13 +57,26 @@ class Run:
     stop: Stop = field(default_factory=Stop)
     hooks: Hooks = field(default_factory=Hooks)
     sampling: Sampling = field(default_factory=Sampling)
+    deadline: Deadline = field(init=False)
     nodes: int = 0
     stops: dict[str, Stop] = field(default_factory=dict)
     over: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        self.deadline = Deadline(self.ledger)
+
     def record(self, node: str, kind: EventKind, /, **payload: Json) -> Event:
-        """Commit one event, then tell whoever watches. The order matters: commit before show."""
+        """Commit one event, then tell whoever watches. The order matters: commit before show.
+
+        Raises Cancelled once the run is over: what was left behind at its end adds nothing to it.
+        """
+        if self.over:
+            raise Cancelled("the run is over")
+        return self.commit(node, kind, payload)
+
+    def commit(self, node: str, kind: EventKind, payload: dict[str, Json]) -> Event:
+        """Commit one event whether or not the run is over."""
         event = self.append(node, kind, payload)
         if event.seq:
             self.hooks.event(event)
@@ -69,6 +85,17 @@ class Run:
     def note(self, node: str, text: str, level: str = "info") -> None:
         """Record one sentence that explains what the engine did."""
         self.record(node, "note", text=text, level=level)
+
+    def allow(self, seconds: float) -> bool:
+        """Change the time limit, in seconds since the run began, and record it. False when the run is over."""
+        with self.lock:
+            if self.over:
+                return False
+            self.ledger.allow(seconds)
+            self.record(
+                "0", "note", text=f"the time limit is now {seconds:g} seconds", level="limit", seconds=seconds
+            )
+        return True
 
     def can_stop(self, id: str, stop: Stop | None) -> None:
         """A child or leaf has begun and may be stopped alone; with None it has ended."""
@@ -91,6 +118,17 @@ class Run:
                 self.note(id, "stopped by the user", "stop")
         stop.request()
         return True
+
+    def end(self) -> None:
+        """Nothing is recorded after this but the end itself."""
+        with self.lock:
+            self.over = True
+
+    def flaw_of(self, node: Node, answer: str) -> str:
+        """Why the answer of a node is none (see `engine.answers`), or "". A child may say NONE of its data."""
+        if node.depth and says_nothing(answer):
+            return ""
+        return flaw(answer, node.question, node.variables, self.evidence.holds)
 
     def count_node(self) -> None:
         """Count one more node of the tree (root, child or leaf)."""
@@ -128,13 +166,14 @@ class Run:
 class Outcome:
     """How a node ended: `answer` is None when there is none; `reason` says which limit ended it, if one did.
 
-    `sources` are spans [document, start, end) it rests on, `quotes` texts it says stand in the documents.
+    `forced`: the answer was asked for at that limit. `sources` are spans [document, start, end) it rests on, `quotes` texts it says stand in the documents.
     """
 
     answer: str | None
     sources: tuple[tuple[int, int, int], ...] = ()
     reason: str = ""
     quotes: tuple[str, ...] = ()
+    forced: bool = False
 
 
 @dataclass
@@ -142,7 +181,8 @@ class Node:
     """One conversation with its own kernel. `ref` names its data; `depth` is its level, 0 for the root.
 
     `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
-    ends this node with all below it. `earlier` is what a follow-up follows, for the root alone.
+    ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `flaw` says what was
+    wrong with the last answer that was not taken.
     """
 
     id: str
@@ -157,6 +197,7 @@ class Node:
     children: int = 0
     cells: int = 0
     variables: tuple[str, ...] = ()
+    flaw: str = ""
     repeats: dict[str, int] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 

@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 
 from engine import prompt
 from engine.conversation import Conversation
-from engine.generate import FORCED_SECONDS, record_turn, request_turn
+from engine.generate import record_turn, request_turn
 from engine.kernel.host import Call, CellResult, Worker, WorkerLimits
+from engine.llm.forms import Cell, FinalCell
 from engine.node import Node, Outcome, Run, facts
 from engine.reply import Final, parse, without_loop
+from engine.stop import Stop
 from engine.types import Json
 
-MAX_SILENT_TURNS = 3  # replies in a row without a cell or a final before the best answer is asked for
+MAX_SILENT_TURNS = 3  # replies in a row without a cell or an answer before the best answer is asked for
 NO_OUTPUT = "(no output)"
 REASON_CHARS = 200  # of an error that is given as the reason for an end
 FREE_SYNTAX_ERRORS = 3  # per node: a cell that does not compile costs no turn, up to this often
@@ -31,7 +33,7 @@ CallHandler = Callable[[Run, Node, int, Call], Json]
 class Step:
     """What one reply led to: an outcome, or the feedback to go on with; `give_up` is a reason to stop.
 
-    `repeated`: its cell and its output were there before.
+    `repeated`: its cell and its output were there before. `flaw`: it gave an answer that is none, for this reason.
     """
 
     outcome: Outcome | None = None
@@ -41,6 +43,7 @@ class Step:
     compiled: bool = True
     ok: bool = True
     repeated: bool = False
+    flaw: str = ""
 
 
 def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
@@ -62,15 +65,21 @@ def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
             )
             if step.outcome is not None:
                 return step.outcome
-            silent = 0 if step.shown else silent + 1
+            silent = 0 if step.shown and not step.flaw else silent + 1
             failures = failures + 1 if silent or step.repeated else 0
             free += not step.compiled and free < FREE_SYNTAX_ERRORS
             if silent >= MAX_SILENT_TURNS or step.give_up:
-                reason = step.give_up or f"{silent} replies in a row held no cell that could be run"
+                reason = step.give_up or _silence(silent, step.flaw)
                 break
         if node.depth and run.ledger.exhausted():  # what little time is left belongs to the root
             return Outcome(None, reason=reason)
         return _best_answer(run, node, worker, conversation, turn + 1, reason, calls)
+
+
+def _silence(turns: int, flaw: str) -> str:
+    if flaw:
+        return f"{turns} replies in a row held no answer; the last one {flaw}"
+    return f"{turns} replies in a row held no cell that could be run"
 
 
 def take_turn(
@@ -88,7 +97,9 @@ def take_turn(
 
     `counted` is the turn's number among those that count against the limit; `failures`: see `request_turn`.
     """
-    reply = request_turn(run, node, conversation, turn, failures=failures)
+    work = run.deadline.work
+    form = Cell() if failures else None
+    reply = request_turn(run, node, conversation, turn, until=work, failures=failures, form=form)
     said = without_loop(reply.text)
     parsed = parse(said)
     record_turn(run, node.id, turn, reply, parsed)
@@ -96,11 +107,11 @@ def take_turn(
     if reply.finish == "cancelled" or (cut and parsed.open):  # half a cell must not run
         step = Step()
     elif parsed.code:
-        step = _run_cell(run, node, worker, turn, parsed.code, calls)
+        step = _run_cell(run, node, worker, turn, parsed.code, calls, work)
         if step.outcome is None and parsed.final is not None and step.ok:
-            step = _after(step, _finish_by_text(run, node, worker, turn, parsed.final, calls))
+            step = _after(step, _finish_by_text(run, node, worker, turn, parsed.final, calls, work))
     elif parsed.final is not None:
-        step = _finish_by_text(run, node, worker, turn, parsed.final, calls) or Step()
+        step = _finish_by_text(run, node, worker, turn, parsed.final, calls, work)
     else:
         step = Step(notes=(prompt.NO_CODE,))
     if step.outcome is None:
@@ -110,15 +121,17 @@ def take_turn(
     return step
 
 
-def _after(first: Step, second: Step | None) -> Step:
+def _after(first: Step, second: Step) -> Step:
     """Join the feedback of a cell with that of the final marker after it."""
-    if second is None or second.outcome is not None:
-        return second or first
+    if second.outcome is not None:
+        return second
     return replace(second, shown=f"{first.shown}\n{second.shown}", notes=first.notes + second.notes)
 
 
-def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls: CallHandler) -> Step:
-    """Run one cell with its events, and judge its output."""
+def _run_cell(
+    run: Run, node: Node, worker: Worker, turn: int, code: str, calls: CallHandler, until: Stop
+) -> Step:
+    """Run one cell with its events, at most `until` its time is up, and judge its output and its answer."""
     node.cells += 1
     cell = node.cells
     outputs: list[Json] = []
@@ -128,13 +141,17 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
         run.record(node.id, "output", cell=cell, output=output)
 
     run.record(node.id, "cell_started", cell=cell, turn=turn, code=code)
-    result = worker.execute(
-        code,
-        on_call=lambda call: calls(run, node, cell, call),
-        on_output=on_output,
-        timeout=(seconds := min(run.settings.cell_seconds, max(1.0, run.ledger.remaining().seconds))),
-        cancel=node.stop.event,
-    )
+    with until.calling(worker.interrupt):
+        result = worker.execute(
+            code,
+            on_call=lambda call: calls(run, node, cell, call),
+            on_output=on_output,
+            timeout=(seconds := min(run.settings.cell_seconds, max(1.0, run.ledger.seconds_left))),
+            cancel=node.stop.event,
+        )
+    node.variables = tuple(name for name, _ in result.variables)
+    outcome = _outcome(result)
+    flaw = run.flaw_of(node, outcome.answer) if outcome is not None and outcome.answer is not None else ""
     run.record(
         node.id,
         "cell_finished",
@@ -144,18 +161,28 @@ def _run_cell(run: Run, node: Node, worker: Worker, turn: int, code: str, calls:
         final=result.final,
         variables=result.variables,
         dropped_chars=result.dropped_chars,
+        **({"flaw": flaw} if flaw else {}),
     )
     run.evidence.searched(result.searched)
     node.stop.check()
-    node.variables = tuple(name for name, _ in result.variables)
-    if outcome := _outcome(result):
+    if outcome is not None and not flaw:
         return Step(outcome)
     shown = prompt.clip(prompt.output_text(outputs), prompt.output_chars(run.model.info))
     run.evidence.shown(shown, result.spans)
     notes, give_up = _judge(run, node, code, shown, result, seconds)
+    if flaw:
+        notes = (*notes, _refuse(run, node, flaw))
     compiled = result.error is None or result.error["ename"] not in ("SyntaxError", "IndentationError")
     repeated = prompt.REPEAT in notes or prompt.REPEAT_AGAIN in notes
-    return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, result.status == "ok", repeated)
+    ok = result.status == "ok"
+    return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, ok, repeated, flaw)
+
+
+def _refuse(run: Run, node: Node, flaw: str) -> str:
+    """Note that an answer was not taken; returns the line that tells the model why."""
+    node.flaw = flaw
+    run.note(node.id, f"an answer was not taken: it {flaw}", "warning")
+    return prompt.no_answer(flaw)
 
 
 def _judge(
@@ -166,6 +193,8 @@ def _judge(
     if result.status == "died":
         notes.append(prompt.RESTARTED)
         run.note(node.id, "the worker was restarted; variables of earlier cells are lost", "warning")
+    if result.status == "interrupted":  # a person's stop ends the node before this
+        notes.append("The cell was stopped: the time of this run is up.")
     if result.status == "timeout":
         notes.append(f"The cell was stopped after {seconds:g} seconds; do less at a time.")
     told = re.sub(rf"\bcell {node.cells}\b", "cell", shown)  # a traceback names the cell by its number
@@ -180,12 +209,14 @@ def _judge(
 
 
 def _finish_by_text(
-    run: Run, node: Node, worker: Worker, turn: int, final: Final, calls: CallHandler
-) -> Step | None:
+    run: Run, node: Node, worker: Worker, turn: int, final: Final, calls: CallHandler, until: Stop
+) -> Step:
     """Honour a final marker that stands in the text: a literal as it is, a name by looking it up."""
-    if final.kind == "literal":
-        return Step(Outcome(final.value)) if final.value.strip() else None
-    return _run_cell(run, node, worker, turn, f"FINAL_VAR({final.value!r})", calls)
+    if final.kind == "name":
+        return _run_cell(run, node, worker, turn, f"FINAL_VAR({final.value!r})", calls, until)
+    if flaw := run.flaw_of(node, final.value):
+        return Step(notes=(_refuse(run, node, flaw),), flaw=flaw)
+    return Step(Outcome(final.value))
 
 
 def _outcome(result: CellResult) -> Outcome | None:
@@ -204,21 +235,38 @@ def _best_answer(
     reason: str,
     calls: CallHandler,
 ) -> Outcome:
-    """Ask once for the best answer at a limit. Never raises for lack of one: the outcome then has none."""
+    """Ask once for the best answer at a limit. Never raises for lack of one: the outcome then has none.
+
+    The reply is held to one short cell, so that a model that would never come to an end does so in time. The root has
+    the reserve of the time limit for it, a child only what is left for work.
+    """
     run.note(node.id, f"the best answer so far was asked for: {reason}", "warning")
     conversation.amend(prompt.forced(reason))
-    reply = request_turn(run, node, conversation, turn, grace=FORCED_SECONDS)
+    until = run.deadline.work if node.depth else run.deadline.limit
+    reply = request_turn(run, node, conversation, turn, until=until, form=FinalCell())
     parsed = parse(reply.text)
     record_turn(run, node.id, turn, reply, parsed)
-    step: Step | None = None
+    cut = reply.finish != "stop"
+    step = Step()
     if parsed.code and reply.finish != "cancelled":
-        step = _run_cell(run, node, worker, turn, parsed.code, calls)
-    if (step is None or step.outcome is None) and parsed.final is not None:
-        step = _finish_by_text(run, node, worker, turn, parsed.final, calls)
-    if step is not None and step.outcome is not None:
-        return replace(step.outcome, reason=reason)
-    if parsed.final is not None:  # a bare word that names no variable is the answer itself
-        return Outcome(parsed.final.value, (), reason)
-    if not parsed.code and (prose := parsed.prose.strip()):
-        return Outcome(prose, (), reason)
-    return Outcome(None, (), reason)
+        step = _run_cell(run, node, worker, turn, parsed.code, calls, until)
+    if step.outcome is None and parsed.final is not None:
+        step = _finish_by_text(run, node, worker, turn, parsed.final, calls, until)
+        if step.outcome is None and parsed.final.kind == "name":  # it may be a word, not a variable
+            step = _taken(run, node, parsed.final.value)
+    elif step.outcome is None and not parsed.code and not cut and parsed.prose.strip():
+        step = _taken(run, node, parsed.prose.strip())
+    if step.outcome is not None:
+        return replace(step.outcome, reason=reason, forced=True)
+    if step.flaw:
+        return Outcome(None, reason=f"{reason}; the answer asked for then {step.flaw}")
+    ended = "was not finished" if cut else "held none"
+    return Outcome(None, reason=f"{reason}; the reply asked for then {ended}")
+
+
+def _taken(run: Run, node: Node, text: str) -> Step:
+    """Take the words of a last reply as its answer, unless they are none."""
+    if flaw := run.flaw_of(node, text):
+        _refuse(run, node, flaw)
+        return Step(flaw=flaw)
+    return Step(Outcome(text))

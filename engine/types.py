@@ -102,6 +102,7 @@ class Settings:
 
     `reply_tokens`: the longest reply; None: see `Run.turn_tokens`. `temperature` None: as the model's publisher
     recommends.
+    `max_seconds` is the limit that a run begins with; it can be changed while it runs.
     """
 
     depth: int = 1
@@ -109,7 +110,7 @@ class Settings:
     max_calls: int = 200
     max_nodes: int = 64
     max_tokens: int = 1_000_000
-    max_seconds: float = 1800.0
+    max_seconds: float = 600.0
     cell_seconds: float = 60.0
     reply_tokens: int | None = None
     parallel: int = 4

@@ -37,6 +37,12 @@ class What(BaseModel):
     nodes: list[str] | None = None
 
 
+class Limit(BaseModel):
+    """The body of POST /api/runs/{run}/limit: the time limit in seconds since the run began."""
+
+    seconds: float
+
+
 def router(workbench: Workbench) -> APIRouter:
     """The routes of runs, below /api."""
     api = APIRouter(prefix="/api")
@@ -62,6 +68,10 @@ def router(workbench: Workbench) -> APIRouter:
     def stop(run: str, body: What | None = None) -> Json:
         nodes = [] if body is None else [*(body.nodes or ()), *([body.node] if body.node else ())]
         return {"stopped": runs.stop(run, nodes)}
+
+    @api.post("/runs/{run}/limit")
+    def limit(run: str, body: Limit) -> Json:
+        return {"seconds": runs.allow(run, body.seconds)}
 
     @api.delete("/runs/{run}")
     def delete(run: str) -> Json:

@@ -1,5 +1,7 @@
 // The answer of a run, with what it rests on: citation chips, checked sources, coverage, strategy and cost.
 //
+// Where there is no answer, what plain search finds stands in its place, named as such.
+//
 // `answerPanel(run, app)` builds it from the row of GET /api/runs/RUN/log. A source that does not stand in the documents
 // is struck through, never shown as a fact; a click on any other opens the document at its span.
 
@@ -11,6 +13,7 @@ import { line } from "/ui/tree/text.js";
 const SHOWN_CHIPS = 8; // behind an answer that marks none itself
 const SHOWN_SOURCES = 5; // the rest behind "Show all"
 const SHOWN_FILES = 12;
+const FOUND = "Found by search, not by the model";
 const STATUS = {
   answered: "Answered",
   unanswered: "No answer",
@@ -24,6 +27,12 @@ export function statusWords(status) {
   return STATUS[status] ?? "Working";
 }
 
+/** The mark of an answer that was asked for at a limit, or null. Records of older versions know it by the reason alone. */
+export function forcedChip({ forced, answer, reason }) {
+  if (!forced && !(reason && answer)) return null;
+  return el("span", { class: "chip warn", title: "The model was not done and was asked for its best answer" }, "At a limit");
+}
+
 /** The panel of a finished run. */
 export function answerPanel(run, app) {
   const sources = run.sources ?? [];
@@ -32,6 +41,7 @@ export function answerPanel(run, app) {
     { class: `answer answer-${run.status}`, "aria-label": "Answer" },
     body(run, sources, app),
     sources.length ? sourceList(run, sources, app) : null,
+    run.passages?.length ? passageList(run, app) : null,
     account(run, app),
   );
 }
@@ -50,8 +60,13 @@ function body(run, sources, app) {
   });
   const box = el("div", { class: "answer-text" }, text);
   if (sources.length && !marked.size) addChips(box, run, sources, app);
-  const short = run.reason ? el("p", { class: "answer-limit", dir: "auto" }, `The best answer so far: ${line(run.reason)}.`) : null;
-  return el("div", { class: "answer-body" }, box, short);
+  const mark = forcedChip(run);
+  const forced = mark && el("p", { class: "answer-limit", dir: "auto" }, mark, ` ${limitSentence(run)}.`);
+  return el("div", { class: "answer-body" }, forced, box);
+}
+
+function limitSentence(run) {
+  return `Asked for before the model was done: ${line(run.reason)}`;
 }
 
 function addChips(box, run, sources, app) {
@@ -124,6 +139,17 @@ function item(run, source, number, app) {
   );
   button.addEventListener("click", () => open(run, source, app));
   return el("li", {}, button);
+}
+
+/** What plain search finds where the model gave no answer. */
+function passageList(run, app) {
+  const items = run.passages.map((passage) => {
+    const button = el("button", { class: "source passage", type: "button", on: { click: () => open(run, passage, app) } },
+      el("span", { class: "source-place" }, place(passage)),
+      el("q", { class: "source-quote", dir: "auto" }, brief(passage.text)));
+    return el("li", {}, button);
+  });
+  return el("div", { class: "passages-box" }, el("h3", {}, FOUND), el("ul", { class: "sources" }, items));
 }
 
 function missingItem(run, source, mark, app) {
@@ -208,11 +234,13 @@ function copyButton(run, app) {
 /** The answer as plain text with numbered sources, for the clipboard. */
 export function asText(run) {
   const lines = [run.question, "", run.answer ?? `${noAnswer(run)}.`];
+  if (forcedChip(run)) lines.push("", `${limitSentence(run)}.`);
   if (run.sources?.length) lines.push("", "Sources");
   (run.sources ?? []).forEach((source, i) => {
     const where = source.status === "missing" ? "NOT FOUND IN THE DOCUMENTS" : place(source);
     lines.push(`[${i + 1}] ${where}: ${brief(source.text)}`);
   });
+  if (run.passages?.length) lines.push("", FOUND, ...run.passages.map((passage) => `- ${place(passage)}: ${brief(passage.text)}`));
   const coverage = coverageSentence(run.coverage);
   if (coverage) lines.push("", coverage);
   return `${lines.join("\n")}\n`;

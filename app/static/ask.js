@@ -26,7 +26,7 @@ class AskView {
     this.run = null; // the id that is shown
     this.row = null; // what the server says about it
     this.unfollow = null;
-    this.head = new RunHead(app, { stop: (run) => this.stop(run) });
+    this.head = new RunHead(app, { stop: (run) => this.stop(run), allow: (run, seconds) => this.allow(run, seconds) });
     this.thread = el("div", { class: "thread" });
     this.answer = el("div", { class: "answer-slot" });
     this.tree = el("rlm-tree", {});
@@ -160,9 +160,18 @@ class AskView {
     if (this.app.state.view === "ask") this.app.go("ask", {}, { replace: true });
   }
 
-  async stop(run) {
+  stop(run) {
+    return this.tell(run, "stop");
+  }
+
+  allow(run, seconds) {
+    return this.tell(run, "limit", { seconds });
+  }
+
+  /** Ask something of a run; whether it was done. */
+  async tell(run, what, body) {
     try {
-      await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/stop`);
+      await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/${what}`, body);
     } catch (problem) {
       this.app.toast(problem.message, "error");
       return false;

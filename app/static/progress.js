@@ -18,6 +18,7 @@ export class Progress {
     this.parent = new Map();
     this.written = []; // [seconds, characters] of live text
     this.speed = 0; // tokens per second of the last whole reply
+    this.limit = null; // seconds, once somebody changed the time limit
   }
 
   take(event) {
@@ -54,6 +55,9 @@ export class Progress {
         break;
       case "done":
         this.doing.set(n, "between");
+        break;
+      case "note":
+        this.limit = event.lim ?? this.limit;
         break;
       case "end": {
         this.doing.delete(n);

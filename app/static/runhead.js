@@ -1,7 +1,7 @@
 // The head of the run that is shown: question, status, and while it goes on its phase, speed, budgets and Stop.
 
 import { el, icon, put } from "/ui/dom.js";
-import { statusWords } from "/ui/answer.js";
+import { forcedChip, statusWords } from "/ui/answer.js";
 import { Progress } from "/ui/progress.js";
 import { count, duration } from "/ui/tree/figures.js";
 import { line, plain } from "/ui/tree/text.js";
@@ -12,8 +12,9 @@ const BUDGETS = [
   ["tokens", "Tokens", "max_tokens", rough],
   ["seconds", "Time", "max_seconds", duration],
 ];
+const MORE = 300; // seconds that a click adds to the time limit
 
-/** `on` is {stop(run)}. */
+/** `on` is {stop(run), allow(run, seconds)}; what they return says whether that was done. */
 export class RunHead {
   constructor(app, on) {
     this.app = app;
@@ -25,6 +26,8 @@ export class RunHead {
     this.stop = el("button", { class: "button danger", type: "button", title: "Stop this run (Alt+S)", on: { click: () => this.halt() } },
       icon("stop"), el("span", {}, "Stop"));
     this.meters = new Map(BUDGETS.map(([name, label]) => [name, new Meter(label)]));
+    this.more = el("button", { class: "button more-time", type: "button", title: "Give this run 5 more minutes", on: { click: () => this.allow() } }, "+5 min");
+    this.meters.get("seconds").element.append(this.more);
     this.live = el("div", { class: "run-live", hidden: true },
       el("div", { class: "run-now" }, el("span", { class: "pulse", "aria-hidden": "true" }), this.phase, this.rate),
       el("div", { class: "budgets" }, [...this.meters.values()].map((meter) => meter.element)));
@@ -46,6 +49,7 @@ export class RunHead {
     const model = typeof row.model === "object" ? row.model?.name : row.model;
     put(this.meta,
       el("span", { class: `chip ${KINDS[row.status] ?? "info"}` }, row.live ? "Working" : statusWords(row.status)),
+      forcedChip(row),
       el("span", {}, line(row.corpus_name ?? "", 80)),
       el("span", {}, line(model ?? "", 60)),
       row.model?.remote && el("span", { class: "chip warn", title: "Text of this run was sent to this server" }, line(row.model.remote, 60)),
@@ -75,6 +79,20 @@ export class RunHead {
     this.stopping = null;
   }
 
+  /** The time limit in seconds, as it stands now. */
+  get limit() {
+    return this.progress.limit ?? this.row.settings?.max_seconds;
+  }
+
+  async allow() {
+    const { run } = this.row;
+    const wanted = this.limit + MORE;
+    this.more.disabled = true;
+    if (await this.on.allow(run, wanted) && run === this.row.run) this.progress.limit = wanted;
+    this.more.disabled = false;
+    this.paint();
+  }
+
   paint() {
     if (!this.row?.live) return;
     const now = Date.now() / 1000;
@@ -83,7 +101,7 @@ export class RunHead {
     this.rate.textContent = rate === null ? "" : `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} tokens/s`;
     const spent = { calls: this.progress.calls, tokens: this.progress.tokens, seconds: this.progress.seconds(now) };
     for (const [name, , setting, form] of BUDGETS) {
-      this.meters.get(name).show(spent[name], this.row.settings?.[setting], form);
+      this.meters.get(name).show(spent[name], name === "seconds" ? this.limit : this.row.settings?.[setting], form);
     }
   }
 }

@@ -3,7 +3,7 @@
 // A row opens on Enter or a click; F2 renames it in place, Delete removes it after a question and says what went.
 
 import { el, icon, keyed, put } from "/ui/dom.js";
-import { statusWords } from "/ui/answer.js";
+import { forcedChip, statusWords } from "/ui/answer.js";
 import { when } from "/ui/runhead.js";
 import { count, duration, many } from "/ui/tree/figures.js";
 import { line, plain } from "/ui/tree/text.js";
@@ -116,6 +116,7 @@ class SessionsView {
       el("span", { class: "session-answer", dir: "auto" }, ...marked(line(one.answer ?? "", 300), query)),
       el("span", { class: "session-meta" },
         el("span", { class: `chip ${KINDS[one.status] ?? "info"}` }, statusWords(one.status)),
+        forcedChip(one),
         el("span", {}, line(one.corpus_name ?? one.corpus ?? "", 60)),
         el("span", {}, line(model ?? "", 50)),
         runs.length > 1 ? el("span", {}, many(runs.length, "question")) : null,

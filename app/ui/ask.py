@@ -174,8 +174,8 @@ def settings() -> list[Any]:
             precision=0,
             minimum=5,
             maximum=604_800,
-            label="Seconds",
-            info="Wall time; then the best answer so far.",
+            label="Time limit",
+            info="Seconds. The best answer is asked for in time; a run can be given more.",
             elem_id="set-seconds",
         )
         reply = gr.Number(

@@ -43,9 +43,9 @@ def retrieval(run: Run, node: Node) -> Outcome:
             break
     run.evidence.searched(None)
     if not chosen:
-        return outcome("NONE")
+        return outcome(run, "NONE")
     text, spans, _ = beginning(run, node.question, chosen)
-    return outcome(answer_from(run, node, 1, prompt.leaf_with_context(node.question, text), spans))
+    return outcome(run, answer_from(run, node, 1, prompt.leaf_with_context(node.question, text), spans))
 
 
 def compaction(run: Run, node: Node) -> Outcome:
@@ -62,8 +62,8 @@ def compaction(run: Run, node: Node) -> Outcome:
         if said and said.strip(" .").upper() != "NONE":
             notes = said[:longest]
     if notes == NO_NOTES:
-        return outcome("NONE")
-    return outcome(answer_from(run, node, turn + 1, prompt.leaf_with_context(node.question, notes), []))
+        return outcome(run, "NONE")
+    return outcome(run, answer_from(run, node, turn + 1, prompt.leaf_with_context(node.question, notes), []))
 
 
 def pieces(texts: Sequence[Any], size: int) -> Iterator[tuple[str, Spans]]:

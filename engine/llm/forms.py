@@ -62,11 +62,19 @@ class Cell:
     """The answer holds one cell between fences, after a few lines of text at most."""
 
 
-Form = Choices | Schema | Cell
+@dataclass(frozen=True, slots=True)
+class FinalCell:
+    """The answer is one cell of one line that calls FINAL, of at most 400 characters: what is asked for at a limit."""
+
+
+Form = Choices | Schema | Cell | FinalCell
 
 CELL_GRAMMAR = r"""
 root ::= line{0,6} "```repl\n" line+ "```"
 line ::= [^`\n] [^\n]* "\n" | "\n"
+"""
+FINAL_GRAMMAR = r"""
+root ::= "```repl\nFINAL(" [^`\x00-\x1F]{1,400} ")\n```"
 """
 
 
@@ -74,7 +82,9 @@ def grammar_of(form: Form) -> str:
     """Return the grammar of a form. Raises InputError naming what is wrong with it."""
     if isinstance(form, Choices):
         return _choices(form.texts)
-    return CELL_GRAMMAR if isinstance(form, Cell) else _Writer(form.value).grammar()
+    if isinstance(form, Schema):
+        return _Writer(form.value).grammar()
+    return CELL_GRAMMAR if isinstance(form, Cell) else FINAL_GRAMMAR
 
 
 def _choices(texts: Sequence[str]) -> str:

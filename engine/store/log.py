@@ -124,6 +124,8 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
             "status": "interrupted",
             "answer": None,
             "sources": [],
+            "forced": False,
+            "passages": [],
             "coverage": None,
             "usage": None,
             "seconds": round(last - first, 3),

@@ -76,6 +76,13 @@ def m005_bench(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m006_forced_answers(db: Database) -> None:
+    """Whether an answer was asked for at a limit, and the passages that stand in for a missing one."""
+    db.conn.execute("ALTER TABLE run ADD COLUMN forced INTEGER")
+    db.conn.execute("ALTER TABLE run ADD COLUMN passages TEXT")
+
+
 def _load(db: Database) -> Callable[[str], bytes]:
     """A function that gives the bytes of a large value; none where it is missing, as `check` will say."""
 

@@ -77,6 +77,8 @@ TABLES: dict[str, Table] = {
             "finished": REAL,
             "session": TEXT,
             "follows": TEXT,
+            "forced": INTEGER,
+            "passages": JSON,
         },
     ),
     "node": Table(

@@ -74,9 +74,7 @@ class Reader:
 
         `wanted` names the only ones to return; with `corpus`, those that have a run on it or on another version of it.
         """
-        columns = (
-            "run, question, answer, status, corpus, corpus_name, model, started, seconds, follows, session"
-        )
+        columns = "run, question, answer, status, forced, corpus, corpus_name, model, started, seconds, follows, session"
         with self._snapshot() as db:
             names = db.execute(
                 "SELECT session FROM run WHERE (?1 IS NULL OR session IN (SELECT value FROM json_each(?1))) "
@@ -315,7 +313,8 @@ def _run(db: sqlite3.Connection, row: Row) -> Row:
         name: _payload(db, value, True) if name in documents and value else value
         for name, value in row.items()
     }
-    return {**plain, "status": row["status"] or "running"}
+    forced = {"forced": bool(row["forced"])} if "forced" in row else {}
+    return {**plain, "status": row["status"] or "running", **forced}
 
 
 def _corpus(db: sqlite3.Connection, row: Row) -> Row:

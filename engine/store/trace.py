@@ -73,7 +73,8 @@ def _more(kind: EventKind, p: Json) -> tuple[str, Compact]:
                 "session": _word(p.get("session")),
             }
         case "run_finished":
-            return "fin", {"st": _word(p.get("status")), "a": _answer(p), "sec": _seconds(p)}
+            forced = True if p.get("forced") else None
+            return "fin", {"st": _word(p.get("status")), "a": _answer(p), "sec": _seconds(p), "f": forced}
         case "node_started":
             return "node", {
                 "p": _word(p.get("parent")),
@@ -111,7 +112,7 @@ def _more(kind: EventKind, p: Json) -> tuple[str, Compact]:
         case "output":
             return "out", {"i": _number(p.get("cell")), "t": _type(p.get("output"))}
         case "cell_finished":
-            final = bool(p.get("final"))
+            final = bool(p.get("final")) and not p.get("flaw")
             return "done", {
                 "i": _number(p.get("cell")),
                 "st": _word(p.get("status")),
@@ -129,7 +130,8 @@ def _more(kind: EventKind, p: Json) -> tuple[str, Compact]:
         case "call_finished":
             return "ret", {"i": _number(p.get("cell")), "call": _number(p.get("call")), "sec": _seconds(p)}
         case "note":
-            return "note", {"l": _word(p.get("level")), "h": head(p.get("text"))}
+            more = {"lim": _short(p.get("seconds"))} if p.get("level") == "limit" else {}
+            return "note", {"l": _word(p.get("level")), "h": head(p.get("text")), **more}
         case _:
             return str(kind), {}
 

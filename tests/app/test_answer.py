@@ -137,12 +137,39 @@ def test_the_account_says_what_was_searched_and_what_it_cost(page):
         ({"status": "unanswered", "answer": None, "reason": "the limit of 3 turns is reached"}, "No answer: the limit of 3 turns is reached."),
         ({"status": "failed", "answer": None, "reason": "The model stopped."}, "The run failed: The model stopped."),
         ({"status": "interrupted", "answer": None, "reason": "stopped by the user", "coverage": None, "usage": None}, "Interrupted before there was an answer: stopped by the user."),
-        ({"status": "answered", "reason": "the time limit of 5 seconds is reached"}, "The best answer so far: the time limit of 5 seconds is reached."),
+        ({"status": "answered", "forced": True, "reason": "the limit of 5 turns is reached"}, "Asked for before the model was done: the limit of 5 turns is reached."),
     ],
 )  # fmt: skip
 def test_what_ended_otherwise_says_why(page, more, words):
     show(page, run(**more))
     assert words in page.inner_text(".answer")
+
+
+def test_an_answer_asked_for_at_a_limit_bears_a_mark_and_another_does_not(page):
+    for row in (run(forced=True, reason="the limit of 5 turns is reached"), run(reason="an older record")):
+        show(page, row)
+        expect(page.locator(".answer .chip.warn")).to_have_text("At a limit")
+        assert "before the model was done" in call(page, "answer.js", "return m.asText(x)", row)
+    for row in (run(forced=False), run(status="unanswered", answer=None, reason="why")):
+        show(page, row)
+        expect(page.locator(".answer .chip")).to_have_count(0)
+
+
+def test_without_an_answer_passages_are_offered_as_found_by_search_and_open_the_document(page):
+    found = [source("mail/a.txt", "The deposit is 450 crowns."), source("b.txt", "No deposit.", page=3)]
+    row = run(status="unanswered", answer=None, reason="the answer is empty", passages=found)
+    show(page, row)
+    expect(page.locator(".passages-box h3")).to_have_text("Found by search, not by the model")
+    places = page.locator(".passages-box .source-place")
+    expect(places).to_have_text(["mail/a.txt, line 7", "b.txt, line 7, page 3"])
+    expect(page.locator(".answer .cite")).to_have_count(0)
+    page.get_by_role("button", name="450 crowns").click()
+    assert page.evaluate("window.opened") == [["c1", 2, {"start": 40, "end": 66}]]
+    text = call(page, "answer.js", "return m.asText(x)", row).splitlines()
+    assert text[4:6] == [
+        "Found by search, not by the model",
+        "- mail/a.txt, line 7: The deposit is 450 crowns.",
+    ]
 
 
 def test_many_sources_are_folded(page):

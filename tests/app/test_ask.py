@@ -101,6 +101,18 @@ def test_a_run_shows_its_phase_and_stops_with_what_was_done_kept(desk, page):
     expect(page.locator("rlm-tree .writing")).to_contain_text("I am still looking")
 
 
+def test_a_run_is_given_more_time_while_it_goes_on_and_a_reload_knows(desk, page):
+    run = ask(page, "Look for ever")
+    time = page.locator(".budget", has_text="Time")
+    expect(time.locator(".budget-words")).to_contain_text("of 10:00")
+    page.get_by_role("button", name="+5 min").click()
+    expect(time.locator(".budget-words")).to_contain_text("of 15:00")
+    page.reload()
+    expect(time.locator(".budget-words")).to_contain_text("of 15:00")
+    notes = [e.payload for e in desk.workbench.engine.store.events(run) if e.kind == "note"]
+    assert [note["seconds"] for note in notes] == [900.0]
+
+
 def test_one_subtree_is_stopped_and_the_rest_goes_on(desk, page):
     run = ask(page, "Ask two children")
     expect(rows(page)).to_have_count(3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.estimate import count, duration, estimate
@@ -13,7 +15,11 @@ SLOW = Speed(read=60.0, write=10.0)
 
 def predicted(chars=120_000, settings=None, speed=SLOW, n_ctx=4096):
     return estimate(
-        chars=chars, n_ctx=n_ctx, chars_per_token=3.5, settings=settings or Settings(), speed=speed
+        chars=chars,
+        n_ctx=n_ctx,
+        chars_per_token=3.5,
+        settings=settings or Settings(max_seconds=7200),
+        speed=speed,
     )
 
 
@@ -53,14 +59,27 @@ def test_twice_the_speed_takes_half_the_time():
     [
         (Settings(max_calls=10), "the limit of 10 calls"),
         (Settings(max_tokens=20_000), "the limit of 20,000 tokens"),
-        (Settings(max_seconds=60.0), "the limit of 1 min"),
     ],
 )
 def test_what_a_limit_cuts_short_is_named(settings, named):
+    settings = replace(settings, max_seconds=7200.0)
     found = predicted(chars=2_000_000, settings=settings)
-    assert found.limited == named and named in found.sentence
+    assert found.limited == named and f"would end at {named}; time limit 2 h" in found.sentence
     assert found.most.tokens <= settings.max_tokens
-    assert found.most.seconds <= settings.max_seconds
+
+
+def test_what_the_time_limit_cuts_short_may_not_be_done():
+    settings = Settings(max_seconds=120.0)
+    found = predicted(chars=2_000_000, settings=settings)
+    assert found.limited == "the limit of 2 min" and found.most.seconds <= 120
+    assert found.sentence.endswith("; reading everything may not be done in 2 min, the time limit.")
+    slow = predicted(settings=settings, speed=Speed(read=5.0, write=1.0)).sentence
+    assert slow.endswith("; may not be done in 2 min, the time limit.")
+
+
+def test_the_time_limit_is_always_said():
+    assert predicted(chars=1000, settings=Settings()).sentence.endswith("; time limit 10 min.")
+    assert predicted(speed=None).sentence.endswith("; time limit 2 h.")
 
 
 def test_an_empty_corpus_costs_no_more_than_a_look_up():

@@ -73,6 +73,20 @@ def test_a_fifth_run_at_once_is_refused_until_one_ends(bench, http):
         bench.runs.stop(run)
 
 
+def test_the_time_limit_is_changed_while_a_run_goes_on(bench, http):
+    bench.say = lambda request: LONG
+    run = bench.start()
+    assert http.post(f"/api/runs/{run}/limit", json={"seconds": 900}).json() == {"seconds": 900.0}
+    told = [e for e in bench.runs.log(run)["events"] if e["k"] == "note"]
+    assert [(e["lim"], e["h"]) for e in told] == [(900.0, "the time limit is now 900 seconds")]
+    assert http.post(f"/api/runs/{run}/limit", json={"seconds": 0}).status_code == 400
+    bench.runs.stop(run)
+    bench.ended(run)
+    late = http.post(f"/api/runs/{run}/limit", json={"seconds": 900})
+    assert late.status_code == 409 and "has ended" in late.json()["error"]
+    assert http.post("/api/runs/none/limit", json={"seconds": 900}).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.llm.base import Request
-from engine.llm.forms import Cell, Choices, Form, Schema, grammar_of
+from engine.llm.forms import Cell, Choices, FinalCell, Form, Schema, grammar_of
 from engine.reply import parse
 from engine.types import Message, Sampling
 from tests.engine.llm.conftest import template_named
@@ -150,6 +150,14 @@ def test_a_cell_is_written_where_one_was_missing(random_models):
         text = write(random_models["plain"], Cell(), number, tokens=300).result().text
         lines = text.splitlines()
         assert all(not line.startswith("`") or line.startswith("```") for line in lines)
+
+
+def test_a_last_cell_is_one_line_that_finishes_and_comes_to_an_end(random_models):
+    for number in range(3):
+        reply = write(random_models["plain"], FinalCell(), number, tokens=1800).result()
+        assert reply.finish == "stop"
+        opened, line, closed = reply.text.split("\n")
+        assert (opened, closed) == ("```repl", "```") and line.startswith("FINAL(") and line.endswith(")")
 
 
 def test_a_cell_that_the_model_knows_is_read_as_one(open_local, tmp_path):
