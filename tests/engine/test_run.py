@@ -354,7 +354,7 @@ def test_a_reply_may_not_take_more_than_half_of_the_seconds_left(data_dir, folde
     model.info = replace(model.info, write_rate=20.0)
     with Engine(data_dir, model, kernels) as engine:
         engine.ask("When?", engine.add([folder]), Settings(max_seconds=100.0))
-    assert 950 < model.requests[0].max_tokens <= 1000
+    assert 700 < model.requests[0].max_tokens <= 800  # a fifth is kept for a last answer
 
 
 def test_half_a_cell_that_was_cut_does_not_run(run):
