@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from engine import disk
 from engine.corpus import formats, passages
 from engine.corpus.discover import Discovery, SourceFile, discover
 from engine.corpus.layout import META, SEARCH, ArchiveWriter
@@ -31,6 +32,7 @@ RACY_NS = 2_000_000_000  # a file changed this shortly before it was read may ch
 TEMPORARY = ".new-"
 SEEN = ".seen"
 SHOWN_REASONS = 5
+STORED = 2  # bytes of text, places and search index for one byte of text, at most
 ROWS = 2_000  # passages written between two words on how far a large file is
 
 
@@ -216,8 +218,16 @@ class _Builder:
         return Progress(done, len(files), self._bytes + within, self._total, name, reason, reading)
 
     def add(self, result: Result, within: Callable[[int], None]) -> None:
-        """Write the documents of one file, or note why there are none; `within` hears of the bytes of a large one."""
+        """Write the documents of one file, or note why there are none; `within` hears of the bytes of a large one.
+
+        Raises StoreError where the disk has no room for them.
+        """
         file = result.file
+        disk.require(
+            self._folder,
+            STORED * sum(len(part.text) for part in result.parts),
+            f"{file.name} cannot be stored",
+        )
         if result.reason:
             self.skipped.append({"path": file.name, "reason": result.reason})
         self.notices += [f"{file.name}: {notice}." for notice in result.notices]

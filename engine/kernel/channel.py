@@ -6,6 +6,7 @@ A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON. Nothing
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import struct
@@ -70,6 +71,26 @@ class Channel:
 
     def fileno(self) -> int:
         return self._sock.fileno()
+
+    def hand_over(self, descriptor: int | None) -> None:
+        """Give the other end a descriptor, or word that there is none, and close it here. Comes before all frames."""
+        if descriptor is None:
+            self._sock.sendall(b"-")
+        else:
+            socket.send_fds(self._sock, [b"+"], [descriptor])
+            os.close(descriptor)
+
+    def take_over(self, seconds: float) -> int | None:
+        """Wait for what `hand_over` gives. Raises ChannelClosed when nothing comes within `seconds`."""
+        if not _ready(self._sock, select.POLLIN, seconds):
+            raise ChannelClosed(f"nothing came within {seconds:.0f} s")
+        try:
+            word, descriptors, _, _ = socket.recv_fds(self._sock, 1, 1)
+        except OSError as error:
+            raise ChannelClosed(f"the connection broke ({error})") from None
+        if not word:
+            raise ChannelClosed("the other end closed the connection")
+        return descriptors[0] if descriptors else None
 
     def send(self, value: Json, seconds: float | None = None) -> None:
         """Send one frame. Raises ChannelClosed when the other end is gone or takes longer than `seconds`."""

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import engine
 from engine.errors import KernelError, SandboxError
@@ -24,6 +24,9 @@ from engine.kernel.client import Worker
 from engine.kernel.process import Process
 from engine.kernel.watch import Watch
 from engine.types import Json
+
+if TYPE_CHECKING:
+    from engine.kernel.meter import Meters
 
 __all__ = ["Call", "CellResult", "KernelHost", "Worker", "WorkerLimits"]
 
@@ -56,6 +59,7 @@ class KernelHost:
         self._made = 0
         self._read = sandbox.default_read_paths()
         self._watch = Watch()
+        self._meters: Meters | None = None
 
     # --- life -------------------------------------------------------------------------------------------
 
@@ -134,6 +138,8 @@ class KernelHost:
             self._closed = True
             self._watch.close()
             self._stop_zygote()
+            if self._meters is not None:
+                self._meters.close()
             if self._folder.exists():
                 scratch.remove(self._folder)
 
@@ -216,8 +222,19 @@ class KernelHost:
             file_bytes=limits.file_bytes,
             open_files=limits.open_files,
             cpu_seconds=limits.cpu_seconds,
+            metered=True,
         )
         return asdict(policy) | {"read": [str(path) for path in policy.read], "write": str(policy.write)}
+
+    def meter(self, process: Process, listener: int | None, limits: WorkerLimits) -> None:
+        """Count what a worker writes, before it is written. None, where nothing waits to be counted, is left alone."""
+        if listener is not None:
+            from engine.kernel.meter import Meter, Meters  # they need Linux, as workers do
+
+            with self._lock:
+                self._meters = self._meters or Meters()
+                process.meter = Meter(process.folder, limits)
+                self._meters.add(listener, process.meter)
 
     def watch(self, process: Process, limits: WorkerLimits) -> None:
         """Keep an eye on a worker's files, and on its processor time while no cell runs."""

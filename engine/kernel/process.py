@@ -6,11 +6,15 @@ import os
 import select
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import KernelError, SandboxError
 from engine.kernel import scratch
 from engine.kernel.channel import Channel
 from engine.types import Json
+
+if TYPE_CHECKING:
+    from engine.kernel.meter import Meter
 
 PIPE_BYTES = 64 << 10  # of the raw descriptors 1 and 2 that are kept per cell
 DEATH_SECONDS = 5.0
@@ -30,11 +34,19 @@ class Process:
         self.folder = folder
         self.busy = False
         self.doom = ""
+        self.meter: Meter | None = None  # counts what it writes
         self._piped = 0
         self._closed = False
 
+    def listener(self, seconds: float) -> int | None:
+        """Wait until the worker is confined and return the descriptor on which its writes wait; None for none."""
+        return self.channel.take_over(seconds)
+
     def greet(self, start: dict[str, Json], seconds: float) -> None:
-        """Send the first frame and wait until cells can run. Raises SandboxError or KernelError."""
+        """Send the first frame and wait until cells can run. Raises SandboxError or KernelError.
+
+        The worker must have been confined by then; see `listener`.
+        """
         self.channel.send({"op": "start", **start}, seconds)
         reply = self.channel.receive(seconds)
         if isinstance(reply, dict) and reply.get("op") == "ready":

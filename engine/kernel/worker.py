@@ -56,20 +56,30 @@ def settle(sock: int, pipe: int, scratch: Path) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
-def serve(kernel: CellKernel, confine: Callable[[], None], scratch: Path) -> None:
-    """Confine this process, then run cells until the host closes the channel."""
+def serve(kernel: CellKernel, confine: Callable[[], int | None], scratch: Path) -> None:
+    """Confine this process, hand over the descriptor on which its writes wait, and run cells until the host is gone."""
     channel = Channel(socket.socket(fileno=CHANNEL_FD), MAX_FROM_HOST)
     try:
-        confine()
+        listener = confine()
+    except Exception as error:
+        channel.hand_over(None)
+        _fail(channel, error)
+        return
+    channel.hand_over(listener)
+    try:
         start: Any = channel.receive()
         worker = _Worker(kernel, channel, scratch, start)
     except Exception as error:
-        channel.send({"op": "failed", "kind": type(error).__name__, "message": str(error)})
+        _fail(channel, error)
         return
     channel.send({"op": "ready"})
     while True:
         frame: Any = channel.receive()
         worker.run(frame["number"], frame["code"])
+
+
+def _fail(channel: Channel, error: Exception) -> None:
+    channel.send({"op": "failed", "kind": type(error).__name__, "message": str(error)})
 
 
 class _Worker:

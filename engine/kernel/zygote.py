@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine.errors import SandboxError
 from engine.kernel.inprocess import CellKernel
 from engine.kernel.sandbox import Policy, confine
 from engine.kernel.worker import serve, settle
@@ -89,13 +90,12 @@ def _fork(kernel: CellKernel, control: socket.socket, request: Any, fds: list[in
         os._exit(code)
 
 
-def _confine(policy: Policy | None, unsafe: bool) -> None:
+def _confine(policy: Policy | None, unsafe: bool) -> int | None:
     if policy is not None:
-        confine(policy)
-    elif not unsafe:
-        from engine.errors import SandboxError
-
+        return confine(policy)
+    if not unsafe:
         raise SandboxError("a worker was asked for without a sandbox policy")
+    return None
 
 
 def _policy(fields: dict[str, Any]) -> Policy:
