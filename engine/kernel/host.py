@@ -19,7 +19,7 @@ import engine
 from engine.errors import KernelError, SandboxError
 from engine.kernel import sandbox, scratch
 from engine.kernel.cell import Call, CellResult, WorkerLimits
-from engine.kernel.channel import Channel
+from engine.kernel.channel import OUT_OF_MEMORY, Channel
 from engine.kernel.client import Worker
 from engine.kernel.process import Process
 from engine.kernel.watch import Watch
@@ -32,6 +32,7 @@ __all__ = ["Call", "CellResult", "KernelHost", "Worker", "WorkerLimits"]
 
 START_SECONDS = 120.0  # the first start ever builds matplotlib's font list
 REQUEST_SECONDS = 10.0
+CRASHES = ("SIGABRT", "SIGSEGV", "SIGBUS", "SIGTRAP", "SIGILL")  # how native code ends that gets no memory
 LAUNCH = (  # without debugpy the kernel is built 90 ms sooner and 8 MiB smaller
     "import sys; sys.path.insert(0, sys.argv[1]); sys.modules['debugpy'] = None; from engine.kernel.zygote import main; "
     "main('preload' in sys.argv, 'unsafe-without-sandbox' in sys.argv)"
@@ -209,7 +210,7 @@ class KernelHost:
         finally:
             theirs.close()
             os.close(into)
-        return Process(reply["pid"], fds[0], Channel(ours), out, folder)
+        return Process(reply["pid"], fds[0], Channel(ours), out, folder, limits.data_bytes)
 
     def _policy(self, corpus: Path | None, folder: Path, limits: WorkerLimits) -> dict[str, Json]:
         own = () if corpus is None else (corpus.absolute(),)
@@ -248,14 +249,18 @@ class KernelHost:
         """Say in words how a worker ended."""
         try:
             reply, _ = self._request({"op": "status", "pid": process.pid}, [])
-            code = reply["exit"]
+            code, grown = reply["exit"], reply["grown"]
         except KernelError:
-            code = None
+            code, grown = None, 0
         if code is None:
             return "the session ended unexpectedly"
+        if code == OUT_OF_MEMORY:
+            return f"memory ran out: the session took all of its {process.memory >> 20:,} MiB"
         if code >= 0:
             return f"the session ended itself (exit code {code})"
         name = signal.Signals(-code).name
+        if name in CRASHES and grown > process.memory // 2:
+            return f"the session crashed in native code ({name}), most likely because memory ran out"
         reasons = {
             "SIGKILL": "the session was killed, most likely because memory ran out",
             "SIGXCPU": "the session used up its processor time",

@@ -19,6 +19,7 @@ from engine.kernel.sandbox.waiting import Waiting
 
 MAX_FILES = 20_000  # of one worker, also those it deleted
 BLOCK = 4096  # bytes; what nearly every file system gives out at once
+NAME = BLOCK + 1024  # of a new file or folder: a block, and its line in the folder that holds it
 MIB = 1 << 20
 
 
@@ -50,11 +51,15 @@ class Meter:
 
     def _needed(self, call: Waiting) -> int:
         """The most bytes of disk that a call can take."""
-        if call.name not in ("write", "pwrite64"):  # a new name
-            return max(BLOCK, self._limits.scratch_bytes // MAX_FILES)
+        if call.name not in ("write", "pwrite64"):
+            return max(NAME, self._limits.scratch_bytes // MAX_FILES)
         size = min(call.arguments[2], self._limits.file_bytes)
-        aligned = call.name == "pwrite64" and call.arguments[3] % BLOCK == 0
-        return (-(-size // BLOCK) + (not aligned)) * BLOCK if size else 0
+        if not size:
+            return 0
+        start = (
+            call.arguments[3] if call.name == "pwrite64" else BLOCK - 1
+        )  # unknown: it may begin at the end of one
+        return ((start + size - 1) // BLOCK - start // BLOCK + 1) * BLOCK
 
     def take_refusal(self) -> str:
         """Return the sentence on what was refused since last asked, "" for nothing."""

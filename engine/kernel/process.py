@@ -23,15 +23,18 @@ DEATH_SECONDS = 5.0
 class Process:
     """A live or dead worker. `pidfd` names it for good, so that no signal can hit a stranger.
 
+    `memory` is what it may take, in bytes.
+
     `busy` is True while a cell runs; `doom` says why the host killed it, "" if it did not.
     """
 
-    def __init__(self, pid: int, pidfd: int, channel: Channel, pipe: int, folder: Path):
+    def __init__(self, pid: int, pidfd: int, channel: Channel, pipe: int, folder: Path, memory: int):
         self.pid = pid
         self.pidfd = pidfd
         self.channel = channel
         self.pipe = pipe
         self.folder = folder
+        self.memory = memory
         self.busy = False
         self.doom = ""
         self.meter: Meter | None = None  # counts what it writes

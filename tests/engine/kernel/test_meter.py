@@ -12,7 +12,7 @@ import pytest
 
 from engine import disk
 from engine.kernel.host import WorkerLimits
-from engine.kernel.meter import BLOCK, Meter
+from engine.kernel.meter import BLOCK, NAME, Meter
 from engine.kernel.sandbox.waiting import Waiting
 
 pytestmark = pytest.mark.sandbox
@@ -115,20 +115,23 @@ def test_an_interrupted_write_neither_hangs_nor_harms(session):
 
 
 @pytest.mark.parametrize(
-    ("call", "blocks"),
+    ("call", "most"),
     [
-        (("write", 5, 0, 1), 2),
+        (("write", 5, 0, 1), BLOCK),
         (("write", 5, 0, 0), 0),
-        (("write", 5, 0, BLOCK), 2),
-        (("pwrite64", 5, 0, BLOCK, 8 * BLOCK), 1),
-        (("pwrite64", 5, 0, 1, 17), 2),
-        (("write", 5, 0, 1 << 40), 8 * MIB // BLOCK + 1),
-        (("mkdirat", 3, 0, 0), 1),
-        (("openat", 3, 0, os.O_CREAT), 1),
+        (("write", 5, 0, 2), 2 * BLOCK),
+        (("write", 5, 0, BLOCK), 2 * BLOCK),
+        (("write", 5, 0, BLOCK + 2), 3 * BLOCK),
+        (("pwrite64", 5, 0, BLOCK, 8 * BLOCK), BLOCK),
+        (("pwrite64", 5, 0, BLOCK, 17), 2 * BLOCK),
+        (("pwrite64", 5, 0, 1, BLOCK - 1), BLOCK),
+        (("write", 5, 0, 1 << 40), 8 * MIB + BLOCK),
+        (("mkdirat", 3, 0, 0), NAME),
+        (("openat", 3, 0, os.O_CREAT), NAME),
     ],
 )
-def test_a_call_counts_the_most_blocks_that_it_can_take(tmp_path, call, blocks):
+def test_a_call_counts_the_most_that_it_can_take(tmp_path, call, most):
     meter = Meter(tmp_path, LIMITS)
     name, *arguments = call
     assert meter.admit(Waiting(1, name, (*arguments, 0, 0, 0)[:6])) == 0
-    assert meter.written == blocks * BLOCK
+    assert meter.written == most
