@@ -196,7 +196,10 @@ class _Worker:
         return corpora.reference(view)["documents"]
 
     def _send_output(self, output: dict[str, Json]) -> None:
-        self._shown.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
+        text = output.get("text") or output.get("data", {}).get("text/plain", "")
+        self._shown += (
+            [text, text.replace("\\n", "\n")] if "\\n" in text else [text]
+        )  # as a repr writes line ends
         with self._interrupts:
             self._channel.send({"op": "output", "output": output})
 
