@@ -75,8 +75,7 @@ class Worker:
             "earlier": [list(exchange) for exchange in self._earlier],
         }
         try:
-            self._host.meter(process, process.listener(READY_SECONDS), self._limits)
-            process.greet(start, READY_SECONDS)
+            process.greet(start, READY_SECONDS, self._meter)
         except ChannelError as error:
             cause = self._host.cause_of_death(process)
             process.close()
@@ -86,6 +85,9 @@ class Worker:
             raise
         self._host.watch(process, self._limits)
         return process
+
+    def _meter(self, process: Process, listener: int | None) -> None:
+        self._host.meter(process, listener, self._limits)
 
     def execute(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,16 +42,15 @@ class Process:
         self._piped = 0
         self._closed = False
 
-    def listener(self, seconds: float) -> int | None:
-        """Wait until the worker is confined and return the descriptor on which its writes wait; None for none."""
-        return self.channel.take_over(seconds)
-
-    def greet(self, start: dict[str, Json], seconds: float) -> None:
+    def greet(
+        self, start: dict[str, Json], seconds: float, adopt: Callable[[Process, int | None], None]
+    ) -> None:
         """Send the first frame and wait until cells can run. Raises SandboxError or KernelError.
 
-        The worker must have been confined by then; see `listener`.
+        `adopt` gets the descriptor on which the worker's writes wait, as soon as it is confined; None for none.
         """
         self.channel.send({"op": "start", **start}, seconds)
+        adopt(self, self.channel.take_over(seconds))
         reply = self.channel.receive(seconds)
         if isinstance(reply, dict) and reply.get("op") == "ready":
             return

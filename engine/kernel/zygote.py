@@ -35,18 +35,20 @@ def main(preload: bool, unsafe_without_sandbox: bool) -> None:
     kernel = _prepare(preload)
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())
     _tell(control, {"ready": True, "threads": threads, "seconds": time.monotonic() - began})
+    first: dict[int, int] = {}
     ended: dict[int, tuple[int, int]] = {}
     while True:
         data, fds, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
         if not data:
             return
         request = json.loads(data)
-        _reap(ended)
+        _reap(first, ended)
         if request["op"] == "status":
-            code, grown = _status(request["pid"], ended)
+            code, grown = _status(request["pid"], first, ended)
             _tell(control, {"exit": code, "grown": grown})
             continue
         pid = _fork(kernel, control, request, fds, unsafe_without_sandbox)
+        first[pid] = _resident(pid)
         for fd in fds:
             os.close(fd)
         handle = os.pidfd_open(pid)
@@ -106,9 +108,19 @@ def _policy(fields: dict[str, Any]) -> Policy:
     return Policy(**fields | {"read": tuple(map(Path, fields["read"])), "write": Path(fields["write"])})
 
 
-def _reap(ended: dict[int, tuple[int, int]]) -> None:
-    """Collect the exit codes of dead workers (negative: killed by that signal), and the bytes that each grew by."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process holds now; none when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError):
+        return 0
+
+
+def _reap(first: dict[int, int], ended: dict[int, tuple[int, int]]) -> None:
+    """Collect the exit codes of dead workers (negative: killed by that signal), and the bytes that each grew by.
+
+    `first` says how much memory each held after its fork.
+    """
     while True:
         try:
             pid, status, used = os.wait4(-1, os.WNOHANG)
@@ -116,14 +128,14 @@ def _reap(ended: dict[int, tuple[int, int]]) -> None:
             return
         if pid == 0:
             return
-        ended[pid] = os.waitstatus_to_exitcode(status), max(0, used.ru_maxrss - own) << 10
+        ended[pid] = os.waitstatus_to_exitcode(status), (used.ru_maxrss << 10) - first.pop(pid, 0)
 
 
-def _status(pid: int, ended: dict[int, tuple[int, int]]) -> tuple[int | None, int]:
+def _status(pid: int, first: dict[int, int], ended: dict[int, tuple[int, int]]) -> tuple[int | None, int]:
     deadline = time.monotonic() + 0.5
     while pid not in ended and time.monotonic() < deadline:
         time.sleep(0.002)
-        _reap(ended)
+        _reap(first, ended)
     return ended.pop(pid, (None, 0))
 
 
