@@ -234,7 +234,7 @@ class KernelHost:
 
             with self._lock:
                 self._meters = self._meters or Meters()
-                process.meter = Meter(process.folder, limits)
+                process.meter = Meter(self._folder, limits)
                 self._meters.add(listener, process.meter)
 
     def watch(self, process: Process, limits: WorkerLimits) -> None:

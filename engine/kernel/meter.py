@@ -24,11 +24,14 @@ MIB = 1 << 20
 
 
 class Meter:
-    """The account of one worker. `written` counts bytes: whole blocks of the disk, and a share for each name."""
+    """The account of one worker. `written` counts bytes: whole blocks of the disk, and a share for each name.
 
-    def __init__(self, folder: Path, limits: WorkerLimits):
+    `root` is a folder on the disk that the worker writes to, one that outlives the worker.
+    """
+
+    def __init__(self, root: Path, limits: WorkerLimits):
         self.written = 0
-        self._folder = folder
+        self._root = root
         self._limits = limits
         self._refused = ""
 
@@ -43,7 +46,7 @@ class Meter:
                 "deleted, and that is used up: no more can be written. Keep values in variables."
             )
             return errno.EDQUOT
-        if needed > disk.room(self._folder):
+        if needed > disk.room(self._root):
             self._refused = "The disk of this computer is nearly full, so cells can write no files. Keep values in variables."
             return errno.ENOSPC
         self.written += needed

@@ -170,7 +170,7 @@ class _Worker:
                     "error": kernel.error,
                     "final": toolbox.final,
                     "variables": variables,
-                    "spans": self._claims("\n".join(self._shown)),
+                    "spans": self._spans(),
                     "searched": self._searched(),
                     "dropped": dropped,
                     "notes": toolbox.notes,
@@ -187,6 +187,13 @@ class _Worker:
         gc.collect()
         if not self._reserve.is_whole():
             self._toolbox.notes.append(full(self._toolbox.own_variables()))
+
+    def _spans(self) -> list[list[int]]:
+        """The pieces of documents that seem to stand in what the cell showed; none where memory is too short to look."""
+        try:
+            return self._claims("\n".join(self._shown))
+        except MemoryError:
+            return []
 
     def _searched(self) -> Json:
         """The documents that cells searched so far, as ranges [first, last); None for all of them."""

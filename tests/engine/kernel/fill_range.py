@@ -59,12 +59,13 @@ def attempt(host: KernelHost, fill: Fill) -> Tried:
 
 
 def fill_disk(host: KernelHost, fill: Fill) -> Tried:
-    """Fill the disk; the session must stay below SCRATCH bytes, keep its variables, and be told."""
+    """Fill the disk; the session must stay below SCRATCH bytes, and keep its variables."""
     limits = WorkerLimits(scratch_bytes=SCRATCH, file_bytes=FILE)
     with session(host, limits) as cells:
         cells.run("mine = 6")
         with watched(cells.worker) as most:
             first, _ = cells.run(f"{DISK_PRELUDE}\n{fill.code}")
+            most()
             second, after = cells.run("over.wait(); mine * 7" if "left" in fill.kind else "mine * 7")
         problems = [
             (most() > SCRATCH, f"{most():,} bytes on the disk"),
@@ -107,16 +108,17 @@ def fill_memory(host: KernelHost, fill: Fill) -> Tried:
 
 @contextmanager
 def watched(worker: Worker) -> Iterator[Callable[[], int]]:
-    """Measure what a worker has on the disk while the block runs; gives a function that returns the most so far."""
+    """Measure what a worker has on the disk while the block runs; gives a function that looks once more and returns the most."""
     root = worker._process.folder.parent  # a session that ends takes its own folder along
     alone = root.stat().st_dev != Path("/").stat().st_dev
     before = _used(root)
     most = 0
     done = threading.Event()
 
-    def look() -> None:
+    def look() -> int:
         nonlocal most
         most = max(most, _used(root) - before if alone else _seen(worker))
+        return most
 
     def keep_looking() -> None:
         while not done.wait(LOOK_SECONDS):
@@ -125,11 +127,10 @@ def watched(worker: Worker) -> Iterator[Callable[[], int]]:
     thread = threading.Thread(target=keep_looking)
     thread.start()
     try:
-        yield lambda: most
+        yield look
     finally:
         done.set()
         thread.join()
-        look()
 
 
 def _used(folder: Path) -> int:

@@ -104,6 +104,15 @@ def test_below_the_floor_of_the_disk_nothing_is_written(session, monkeypatch):
     assert session.run("open('note', 'w').write('x')").echoed == "1"
 
 
+def test_a_session_that_ends_while_it_writes_leaves_the_others_their_answers(open_session):
+    code = "import threading\ndef more():\n    while True: open('f', 'wb').write(b'x')\n"
+    for _ in range(5):
+        other = open_session()
+        other.run(f"{code}threading.Thread(target=more, daemon=True).start()")
+        other.worker.close()
+    assert open_session().run("open('note', 'w').write('x')", timeout=10).echoed == "1"
+
+
 def test_an_interrupted_write_neither_hangs_nor_harms(session):
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
