@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import socket
 import sys
 import threading
@@ -28,10 +27,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from engine import disk
+
 HUB_DOMAINS = (".huggingface.co", ".hf.co")  # where huggingface.co keeps large files
 ANSWER_SECONDS = 15
 REPORT_SECONDS = 0.25
-RESERVE = 256 << 20  # bytes of the disk that are left to everybody else
 PARTS = ".downloads"  # the folder of what is not complete, beside the models
 PIECE = 4 << 20  # bytes hashed at once
 WRITTEN = 64 << 10  # bytes received at once
@@ -310,11 +310,11 @@ def _is_there(path: Path, file: dict[str, Any]) -> bool:
 
 
 def _check_space(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if needed + RESERVE > free:
+    room = disk.room(folder)
+    if needed > room:
         raise Failure(
             "space",
-            f"The download needs {needed / 1e9:.1f} GB more, and the disk of {folder} has {free / 1e9:.1f} GB free. "
+            f"The download needs {needed / 1e9:.1f} GB more, and the disk of {folder} has room for {room / 1e9:.1f} GB. "
             "Free some space, or choose a smaller model; what was downloaded is kept.",
         )
 

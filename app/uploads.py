@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import NoSpace, NotFound, TooLarge
+from engine import disk
 from engine.corpus.discover import LARGEST, Discovery, add, natural, readable
 from engine.errors import InputError
 from engine.store import owner
 from engine.store.database import NO_SPACE
 from engine.types import Json
 
-RESERVE = 64 << 20  # bytes of the disk that an upload leaves free
 LONGEST_NAME = 1000  # characters
 MOST_FILES = 200_000
 DRIVE = re.compile(r"^[A-Za-z]:")
@@ -76,7 +76,7 @@ class Uploads:
         if size is not None and size > self.largest:
             self._refuse(folder, number, name, size)
         with _saying_no_space(name):
-            if shutil.disk_usage(folder).free < (size or 0) + RESERVE:
+            if disk.room(folder) < max(1, size or 0):
                 raise OSError(errno.ENOSPC, "no space")
             part = folder / f"{number:06}.part"
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

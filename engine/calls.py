@@ -200,7 +200,9 @@ def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth:
 
 def describe(data: Any) -> str:
     """One line about a node's data: type, count, size in characters."""
-    if isinstance(data, corpora.Corpus | corpora.Document):
+    if isinstance(data, corpora.Document):
+        return data.describe()
+    if isinstance(data, corpora.Corpus):
         return repr(data)
     if isinstance(data, str):
         return f"str of {len(data):,} characters" if data else "none"

@@ -190,6 +190,8 @@ def _judge(
 ) -> tuple[tuple[str, ...], str]:
     """Name what went wrong with a cell, and detect a loop by (code, output)."""
     notes = list(result.notes)
+    for note in notes:
+        run.note(node.id, note)
     if result.status == "died":
         notes.append(prompt.RESTARTED)
         run.note(node.id, "the worker was restarted; variables of earlier cells are lost", "warning")

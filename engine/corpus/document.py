@@ -1,5 +1,8 @@
 """Texts that know where they stand: Document and Piece are real `str`, Hit and Hits are what a search finds.
 
+What Python makes of a Document or a Piece (repr, formatting, comparing, searching ...) is what it makes of its text;
+only `count` takes a regular expression.
+
 All offsets count characters in the stored text of the document, also in a piece of it.
 """
 
@@ -183,7 +186,8 @@ class Document(Piece):
             raise IndexError(f"{self.name} has {len(starts) - 1} pages, so there is no page {number}")
         return self[starts[number - 1] : starts[number]]  # type: ignore[return-value]
 
-    def __repr__(self) -> str:
+    def describe(self) -> str:
+        """One line about this document: its number, its name and its size. Its repr is that of its text."""
         return f"Document {self.id} {self.name!r}, {len(self):,} characters"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import shutil
 import sqlite3
 import time
@@ -17,20 +16,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
-
+from engine import disk
 from engine.corpus import formats, passages
 from engine.corpus.discover import Discovery, SourceFile, discover
 from engine.corpus.layout import META, SEARCH, ArchiveWriter
 from engine.corpus.pool import ParserPool, Part, Result, read
+from engine.corpus.unfinished import store_error, sweep, sync, temporary
 from engine.errors import Cancelled, InputError, StoreError
 from engine.types import Json
 
 VERSION = f"1.{formats.VERSION}"  # of what is written; another version is another corpus
 RACY_NS = 2_000_000_000  # a file changed this shortly before it was read may change again unseen
-TEMPORARY = ".new-"
 SEEN = ".seen"
 SHOWN_REASONS = 5
+STORED = 2  # bytes of text, places and search index for one byte of text, at most
 ROWS = 2_000  # passages written between two words on how far a large file is
 
 
@@ -105,9 +104,9 @@ def ingest_found(
         known = _known(found, corpora_dir, check)
         if known is not None:
             return known
-        folder = _temporary(corpora_dir)
+        folder = temporary(corpora_dir)
     except (OSError, sqlite3.Error) as problem:
-        raise _store_error(problem, corpora_dir) from problem
+        raise store_error(problem, corpora_dir) from problem
     try:
         with ParserPool(processes, seconds=seconds) as pool:
             builder = _Builder(folder, found)
@@ -131,7 +130,7 @@ def ingest_found(
                 builder.close()
         return _publish(folder, corpora_dir, meta, found)
     except (OSError, sqlite3.Error) as problem:
-        raise _store_error(problem, corpora_dir) from problem
+        raise store_error(problem, corpora_dir) from problem
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -163,21 +162,6 @@ def load_info(path: Path, *, reused: bool = False) -> CorpusInfo:
         raise StoreError(
             f"{path} does not hold a readable corpus ({problem}). Add its folder again."
         ) from problem
-
-
-def sweep(corpora_dir: Path) -> int:
-    """Remove temporary folders of ingests whose process is dead. Return how many."""
-    removed = 0
-    for folder in corpora_dir.glob(f"{TEMPORARY}*"):
-        try:
-            pid, started = (int(part) for part in folder.name.removeprefix(TEMPORARY).split("-")[:2])
-            alive = abs(psutil.Process(pid).create_time() - started) < 2
-        except (psutil.Error, ValueError, OverflowError):
-            alive = False
-        if not alive:
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
-    return removed
 
 
 # --- building -------------------------------------------------------------------------------------------
@@ -216,8 +200,16 @@ class _Builder:
         return Progress(done, len(files), self._bytes + within, self._total, name, reason, reading)
 
     def add(self, result: Result, within: Callable[[int], None]) -> None:
-        """Write the documents of one file, or note why there are none; `within` hears of the bytes of a large one."""
+        """Write the documents of one file, or note why there are none; `within` hears of the bytes of a large one.
+
+        Raises StoreError where the disk has no room for them.
+        """
         file = result.file
+        disk.require(
+            self._folder,
+            STORED * sum(len(part.text) for part in result.parts),
+            f"{file.name} cannot be stored",
+        )
         if result.reason:
             self.skipped.append({"path": file.name, "reason": result.reason})
         self.notices += [f"{file.name}: {notice}." for notice in result.notices]
@@ -292,7 +284,7 @@ class _Builder:
         }
         (self._folder / META).write_text(json.dumps(meta, ensure_ascii=False))
         for name in (SEARCH, META):
-            _sync(self._folder / name)
+            sync(self._folder / name)
         return meta
 
     def close(self) -> None:
@@ -326,14 +318,14 @@ def _publish(folder: Path, corpora_dir: Path, meta: Json, found: Discovery) -> C
     target = corpora_dir / meta["id"]
     reused = target.exists()
     if not reused:
-        _sync(folder)
+        sync(folder)
         try:
             folder.rename(target)
         except OSError:
             if not (target / META).exists():  # otherwise another process was faster with the same content
                 raise
             reused = True
-        _sync(corpora_dir)
+        sync(corpora_dir)
     _remember(found, corpora_dir, meta["id"])
     return load_info(target, reused=reused)
 
@@ -382,34 +374,6 @@ def _stat_hash(found: Discovery) -> str:
         return [file.name, file.size, file.mtime, file.ctime, file.inode]
 
     return hashlib.sha256(json.dumps([[*map(facts, found.files)], found.skipped]).encode()).hexdigest()
-
-
-# --- disk -----------------------------------------------------------------------------------------------
-
-
-def _temporary(corpora_dir: Path) -> Path:
-    started = int(psutil.Process().create_time())
-    folder = corpora_dir / f"{TEMPORARY}{os.getpid()}-{started}-{secrets.token_hex(4)}"
-    folder.mkdir(mode=0o700)
-    return folder
-
-
-def _sync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _store_error(problem: Exception, corpora_dir: Path) -> StoreError:
-    if "full" in str(problem) or "No space" in str(problem):
-        return StoreError(
-            f"The disk that holds {corpora_dir} is full. Free some space and add the folder again."
-        )
-    return StoreError(f"The corpus cannot be stored in {corpora_dir}: {problem}.")
 
 
 def to_json(info: CorpusInfo) -> Json:

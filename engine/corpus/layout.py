@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -298,4 +299,7 @@ class ArchiveWriter:
 
 def _map(path: Path) -> mmap.mmap:
     with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        if sys.platform == "win32":
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        # Private, for a worker may share no pages of files; what nobody writes is held once for all anyhow.
+        return mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)

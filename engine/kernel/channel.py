@@ -6,6 +6,7 @@ A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON. Nothing
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import struct
@@ -16,8 +17,10 @@ from engine.errors import KernelError
 from engine.types import Json
 
 MAX_FRAME = 8 << 20  # bytes; what the host takes from a worker
+BUFFER = 1 << 18  # bytes read at once
 FRAME_SECONDS = 5.0  # a frame that has begun must be complete within this time
 HEADER = struct.Struct("!I")
+OUT_OF_MEMORY = 12  # exit code of a worker that had no memory left, not even to say so
 
 
 class ChannelError(KernelError):
@@ -26,6 +29,10 @@ class ChannelError(KernelError):
 
 class ChannelClosed(ChannelError):
     """The other end is gone."""
+
+
+class ChannelFull(ChannelError):
+    """There is no memory for a frame. It was read past, so the connection goes on with the next one."""
 
 
 def encode(value: Json) -> bytes:
@@ -37,11 +44,13 @@ def encode(value: Json) -> bytes:
     return HEADER.pack(len(body)) + body
 
 
-def decode(body: bytes) -> Json:
-    """Parse the body of a frame. Raises ChannelError for anything but plain, shallow JSON."""
+def decode(body: bytes | memoryview) -> Json:
+    """Parse the body of a frame. Raises ChannelError for anything but plain, shallow JSON, ChannelFull."""
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError, MemoryError) as error:
+        return json.loads(str(body, "utf-8"), parse_constant=_refuse_constant)
+    except MemoryError:
+        raise ChannelFull(f"there is no memory for a frame of {len(body):,} bytes") from None
+    except (ValueError, RecursionError) as error:
         raise ChannelError(f"a frame is not readable JSON ({type(error).__name__})") from None
 
 
@@ -64,12 +73,34 @@ class Channel:
     def __init__(self, sock: socket.socket, limit: int = MAX_FRAME):
         self._sock = sock
         self._limit = limit
-        self._buffer = bytearray()
+        self._buffer = bytearray(BUFFER)  # made once, so that an ordinary frame is read without new memory
+        self._start = self._end = 0  # what was read and not yet taken
+        self._past = 0  # bytes to read past: the rest of a frame that the memory has no room for
         self._begun = 0.0  # when the unfinished frame in the buffer began (monotonic seconds)
         self._sending = threading.RLock()
 
     def fileno(self) -> int:
         return self._sock.fileno()
+
+    def hand_over(self, descriptor: int | None) -> None:
+        """Give the other end a descriptor, or word that there is none, and close it here. Comes before all frames."""
+        if descriptor is None:
+            self._sock.sendall(b"-")
+        else:
+            socket.send_fds(self._sock, [b"+"], [descriptor])
+            os.close(descriptor)
+
+    def take_over(self, seconds: float) -> int | None:
+        """Wait for what `hand_over` gives. Raises ChannelClosed when nothing comes within `seconds`."""
+        if not _ready(self._sock, select.POLLIN, seconds):
+            raise ChannelClosed(f"nothing came within {seconds:.0f} s")
+        try:
+            word, descriptors, _, _ = socket.recv_fds(self._sock, 1, 1)
+        except OSError as error:
+            raise ChannelClosed(f"the connection broke ({error})") from None
+        if not word:
+            raise ChannelClosed("the other end closed the connection")
+        return descriptors[0] if descriptors else None
 
     def send(self, value: Json, seconds: float | None = None) -> None:
         """Send one frame. Raises ChannelClosed when the other end is gone or takes longer than `seconds`."""
@@ -97,16 +128,13 @@ class Channel:
         """Return the next frame, or None when none is complete within `seconds` (None: wait for ever).
 
         Raises ChannelClosed at the end of the stream and ChannelError for a frame that is too large, that
-        stays incomplete for more than FRAME_SECONDS, or that is not JSON. Frames are never JSON null.
+        stays incomplete for more than FRAME_SECONDS, or that is not JSON; ChannelFull for one that the memory
+        has no room for. Frames are never JSON null.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         while True:
-            body = self._take()
-            if body is not None:
-                value = decode(body)
-                if value is None:
-                    raise ChannelError("an empty frame arrived")
-                return value
+            if self._is_complete():
+                return self._take()
             if _ready(self._sock, select.POLLIN, self._patience(deadline)):
                 self._read()
             elif deadline is not None and time.monotonic() >= deadline:
@@ -116,7 +144,7 @@ class Channel:
         """Seconds to wait for more bytes: until the deadline, and no longer than an unfinished frame may take."""
         now = time.monotonic()
         waits = [] if deadline is None else [max(0.0, deadline - now)]
-        if self._buffer:
+        if self._past or self._end > self._start:
             rest = self._begun + FRAME_SECONDS - now
             if rest <= 0:
                 raise ChannelError(f"a frame stayed incomplete for {FRAME_SECONDS:.0f} s")
@@ -124,30 +152,64 @@ class Channel:
         return min(waits, default=None)
 
     def _read(self) -> None:
+        if self._start == self._end:
+            self._start = self._end = 0
+            self._begun = time.monotonic()
+        elif self._end == len(self._buffer):
+            self._make_room()
         try:
-            data = self._sock.recv(1 << 18)
+            with memoryview(self._buffer) as view, view[self._end :] as free:
+                count = self._sock.recv_into(free)
         except (OSError, ValueError) as error:
             raise ChannelClosed(f"the connection broke ({error})") from None
-        if not data:
+        if not count:
             raise ChannelClosed("the other end closed the connection")
-        if not self._buffer:
-            self._begun = time.monotonic()
-        self._buffer += data
+        self._end += count
 
-    def _take(self) -> bytes | None:
-        """Cut one complete body off the buffer."""
-        if len(self._buffer) < HEADER.size:
-            return None
-        (length,) = HEADER.unpack_from(self._buffer)
+    def _make_room(self) -> None:
+        """Move an unfinished frame to the front of the buffer, or make the buffer larger."""
+        held = self._end - self._start
+        if self._start:
+            with memoryview(self._buffer) as view:
+                view[:held] = view[self._start : self._end]
+            self._start, self._end = 0, held
+            return
+        size = self._size()
+        try:
+            self._buffer += bytes(min(size, 2 * held) - held)
+        except MemoryError:
+            self._start = self._end = 0
+            self._past = size - held
+
+    def _size(self) -> int:
+        """The bytes of the frame that begins the buffer, with its header."""
+        (length,) = HEADER.unpack_from(self._buffer, self._start)
         if length > self._limit:
             raise ChannelError(f"a frame of {length:,} bytes is over the limit of {self._limit:,}")
-        end = HEADER.size + length
-        if len(self._buffer) < end:
-            return None
-        body = bytes(self._buffer[HEADER.size : end])
-        del self._buffer[:end]
+        return HEADER.size + length
+
+    def _is_complete(self) -> bool:
+        held = self._end - self._start
+        if self._past:
+            passed = min(held, self._past)
+            self._start += passed
+            self._past -= passed
+            if not self._past:
+                raise ChannelFull("there was no memory for a frame")
+            return False
+        return held >= HEADER.size and held >= self._size()
+
+    def _take(self) -> Json:
+        """Parse the frame that begins the buffer. It is gone from there, whatever it is."""
+        start, self._start = self._start + HEADER.size, self._start + self._size()
         self._begun = time.monotonic()
-        return body
+        with memoryview(self._buffer) as view, view[start : self._start] as body:
+            value = decode(body)
+        if self._start == self._end:
+            del self._buffer[BUFFER:]
+        if value is None:
+            raise ChannelError("an empty frame arrived")
+        return value
 
     def close(self) -> None:
         """Shut the connection down, so that a reader blocked in another thread wakes up."""

@@ -75,7 +75,7 @@ class Worker:
             "earlier": [list(exchange) for exchange in self._earlier],
         }
         try:
-            process.greet(start, READY_SECONDS)
+            process.greet(start, READY_SECONDS, self._meter)
         except ChannelError as error:
             cause = self._host.cause_of_death(process)
             process.close()
@@ -85,6 +85,9 @@ class Worker:
             raise
         self._host.watch(process, self._limits)
         return process
+
+    def _meter(self, process: Process, listener: int | None) -> None:
+        self._host.meter(process, listener, self._limits)
 
     def execute(
         self,
@@ -117,7 +120,9 @@ class Worker:
             stops = [event for event in (cancel, self._interrupted) if event is not None]
             run = _CellRun(self._process, self._cells, timeout, stops, on_call, on_output)
             result = run.run(code, self._host.cause_of_death)
-            return replace(result, restarted=restarted, notes=notes + result.notes)
+            refusal = self._process.meter.take_refusal() if self._process.meter is not None else ""
+            notes += result.notes + ((refusal,) if refusal else ())
+            return replace(result, restarted=restarted, notes=notes)
         except BaseException:
             if self._process.busy:  # a handler of the app failed in the middle of the cell
                 self._process.kill("an error of the app ended the session")

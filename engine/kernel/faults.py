@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import difflib
+import errno
 import linecache
 import traceback
 from collections.abc import Mapping
@@ -43,6 +44,8 @@ def message(error: BaseException) -> str:
         text = str(error)
     except Exception:
         text = "(its message cannot be shown)"
+    if not text and isinstance(error, MemoryError):
+        text = "memory ran out"
     return text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "..."
 
 
@@ -77,6 +80,7 @@ def _syntax(error: SyntaxError) -> list[str]:
 
 def hint(error: BaseException, names: Mapping[str, Any]) -> str:
     """One sentence on what to do next, or "" when there is nothing to add."""
+    code = error.errno if isinstance(error, OSError) else None
     if isinstance(error, NameError):
         return _closest(error.name, names)
     if isinstance(error, TypeError) and "expected string or bytes-like object" in str(error):
@@ -93,8 +97,10 @@ def hint(error: BaseException, names: Mapping[str, Any]) -> str:
         return "nothing can be installed here; the standard library, numpy and matplotlib are there."
     if isinstance(error, PermissionError | FileNotFoundError):
         return "files and programs of the computer are out of reach; the documents are in `context`."
-    if isinstance(error, MemoryError):
-        return "work on one document or one piece at a time."
+    if isinstance(error, MemoryError) or code == errno.ENOMEM:
+        return "memory ran out: `del` large variables, then work on one document or one piece at a time."
+    if code in (errno.EDQUOT, errno.ENOSPC, errno.EFBIG):
+        return "there is little room for files here: keep values in variables."
     return ""
 
 

@@ -13,22 +13,26 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import engine
 from engine.errors import KernelError, SandboxError
 from engine.kernel import sandbox, scratch
 from engine.kernel.cell import Call, CellResult, WorkerLimits
-from engine.kernel.channel import Channel
+from engine.kernel.channel import OUT_OF_MEMORY, Channel
 from engine.kernel.client import Worker
 from engine.kernel.process import Process
 from engine.kernel.watch import Watch
 from engine.types import Json
 
+if TYPE_CHECKING:
+    from engine.kernel.meter import Meters
+
 __all__ = ["Call", "CellResult", "KernelHost", "Worker", "WorkerLimits"]
 
 START_SECONDS = 120.0  # the first start ever builds matplotlib's font list
 REQUEST_SECONDS = 10.0
+CRASHES = ("SIGABRT", "SIGSEGV", "SIGBUS", "SIGTRAP", "SIGILL")  # how native code ends that gets no memory
 LAUNCH = (  # without debugpy the kernel is built 90 ms sooner and 8 MiB smaller
     "import sys; sys.path.insert(0, sys.argv[1]); sys.modules['debugpy'] = None; from engine.kernel.zygote import main; "
     "main('preload' in sys.argv, 'unsafe-without-sandbox' in sys.argv)"
@@ -56,6 +60,7 @@ class KernelHost:
         self._made = 0
         self._read = sandbox.default_read_paths()
         self._watch = Watch()
+        self._meters: Meters | None = None
 
     # --- life -------------------------------------------------------------------------------------------
 
@@ -134,6 +139,8 @@ class KernelHost:
             self._closed = True
             self._watch.close()
             self._stop_zygote()
+            if self._meters is not None:
+                self._meters.close()
             if self._folder.exists():
                 scratch.remove(self._folder)
 
@@ -203,7 +210,7 @@ class KernelHost:
         finally:
             theirs.close()
             os.close(into)
-        return Process(reply["pid"], fds[0], Channel(ours), out, folder)
+        return Process(reply["pid"], fds[0], Channel(ours), out, folder, limits.data_bytes)
 
     def _policy(self, corpus: Path | None, folder: Path, limits: WorkerLimits) -> dict[str, Json]:
         own = () if corpus is None else (corpus.absolute(),)
@@ -216,8 +223,19 @@ class KernelHost:
             file_bytes=limits.file_bytes,
             open_files=limits.open_files,
             cpu_seconds=limits.cpu_seconds,
+            metered=True,
         )
         return asdict(policy) | {"read": [str(path) for path in policy.read], "write": str(policy.write)}
+
+    def meter(self, process: Process, listener: int | None, limits: WorkerLimits) -> None:
+        """Count what a worker writes, before it is written. None, where nothing waits to be counted, is left alone."""
+        if listener is not None:
+            from engine.kernel.meter import Meter, Meters  # they need Linux, as workers do
+
+            with self._lock:
+                self._meters = self._meters or Meters()
+                process.meter = Meter(self._folder, limits)
+                self._meters.add(listener, process.meter)
 
     def watch(self, process: Process, limits: WorkerLimits) -> None:
         """Keep an eye on a worker's files, and on its processor time while no cell runs."""
@@ -231,14 +249,18 @@ class KernelHost:
         """Say in words how a worker ended."""
         try:
             reply, _ = self._request({"op": "status", "pid": process.pid}, [])
-            code = reply["exit"]
+            code, grown = reply["exit"], reply["grown"]
         except KernelError:
-            code = None
+            code, grown = None, 0
         if code is None:
             return "the session ended unexpectedly"
+        if code == OUT_OF_MEMORY:
+            return f"memory ran out: the session took all of its {process.memory >> 20:,} MiB"
         if code >= 0:
             return f"the session ended itself (exit code {code})"
         name = signal.Signals(-code).name
+        if name in CRASHES and grown > process.memory // 2:
+            return f"the session crashed in native code ({name}), most likely because memory ran out"
         reasons = {
             "SIGKILL": "the session was killed, most likely because memory ran out",
             "SIGXCPU": "the session used up its processor time",

@@ -31,6 +31,7 @@ from engine.kernel.faults import cell_name, report
 from engine.kernel.final import CellDone
 from engine.kernel.interrupts import Interrupts
 from engine.kernel.outputs import KEPT, Outputs
+from engine.kernel.reserve import Reserve
 from engine.types import Json
 
 NO_SHELL = (
@@ -136,6 +137,7 @@ class CellKernel(InProcessKernel):
         self.error: dict[str, str] | None = None
         self._outputs: Outputs | None = None
         self._interrupts = Interrupts()
+        self._reserve = Reserve()
         self._loop: Any = None
         self._number = 0
         self.code = ""  # of the running cell
@@ -163,19 +165,26 @@ class CellKernel(InProcessKernel):
 
     # --- life -------------------------------------------------------------------------------------------
 
-    def attach(self, outputs: Outputs, interrupts: Interrupts, stdout: Any, stderr: Any) -> None:
-        """Connect to this worker's output and get an event loop of its own (once, after the fork)."""
-        self._outputs, self._interrupts = outputs, interrupts
+    def attach(
+        self, outputs: Outputs, interrupts: Interrupts, reserve: Reserve, stdout: Any, stderr: Any
+    ) -> None:
+        """Connect to this worker's output and memory and get an event loop of its own (once, after the fork)."""
+        self._outputs, self._interrupts, self._reserve = outputs, interrupts, reserve
         self.stdout, self.stderr = stdout, stderr
         self.session.sink = self._take
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         async_helpers._asyncio_event_loop = loop
         jupyter_utils._loop.set(loop)
+        loop.set_exception_handler(self._failed_alone)
         self._loop = loop
 
     def run(self, code: str, number: int) -> None:
-        """Run one cell; its output goes to the attached Outputs, its failure to `error`. Never raises."""
+        """Run one cell; its output goes to the attached Outputs, its failure to `error`. Never raises.
+
+        The reserve of memory is set aside meanwhile, and given back when the cell ends or fails.
+        """
+        self._reserve.take()
         self.error = None
         self.code = code
         self.shell.execution_count = self._number = number
@@ -188,9 +197,17 @@ class CellKernel(InProcessKernel):
         except BaseException as error:
             if self.error is None:
                 self.failed(error)
+        finally:
+            self._reserve.give_back()
+            self.shell.last_execution_result = None  # its error would keep all that the cell's functions held
+
+    def forget_results(self) -> None:
+        """Let go of the values of last lines, which `_` and `Out` keep."""
+        self.shell.displayhook.flush()
 
     def failed(self, error: BaseException) -> None:
         """Show an error of the cell. The end of a cell by FINAL or exit() is none."""
+        self._reserve.give_back()
         assert self._outputs is not None
         if isinstance(error, CellDone):
             return
@@ -203,6 +220,12 @@ class CellKernel(InProcessKernel):
         if self.error is None:
             self.error = {"ename": fields["ename"], "evalue": fields["evalue"]}
         self._outputs.publish({"output_type": "error", **fields})
+
+    def _failed_alone(self, loop: Any, context: dict[str, Any]) -> None:
+        """Say what became of a task or callback of the event loop that nobody waited for."""
+        error = context.get("exception")
+        lines = report(error, self.shell.user_ns)["traceback"] if error is not None else []
+        self.stderr.write("\n".join([context["message"], *lines, ""]))
 
     def _take(self, kind: str, content: dict[str, Any]) -> None:
         if kind not in ("display_data", "update_display_data", "execute_result"):

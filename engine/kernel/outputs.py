@@ -46,9 +46,10 @@ class Outputs:
         self._batch_chars = 0
         self._flushed = 0.0
         self._wake = threading.Event()
-        self._flusher: threading.Thread | None = None
         self._open = False
         self._reset()
+        # Made before there is anything to write: a session whose memory is full starts no threads.
+        threading.Thread(target=self._flush_later, name="outputs", daemon=True).start()
 
     def _reset(self) -> None:
         self._room = self._keep // 2
@@ -128,9 +129,6 @@ class Outputs:
         if due or self._batch_chars >= BATCH_CHARS:
             self._flush()
             return
-        if self._flusher is None:
-            self._flusher = threading.Thread(target=self._flush_later, name="outputs", daemon=True)
-            self._flusher.start()
         self._wake.set()
 
     def _flush_later(self) -> None:
@@ -139,9 +137,10 @@ class Outputs:
             self._wake.wait()
             time.sleep(BATCH_SECONDS)
             self._wake.clear()
-            with self._lock:
-                if self._open:
-                    self._flush()
+            try:
+                self.flush()
+            except MemoryError:  # what waits is written with what comes next, or at the end
+                continue
 
     def flush(self) -> None:
         """Send the text that waits, if a cell is running."""
@@ -151,9 +150,10 @@ class Outputs:
 
     def _flush(self) -> None:
         if self._batch:
-            text, self._batch, self._batch_chars = "".join(self._batch), [], 0
+            self._emit({"output_type": "stream", "name": self._batch_name, "text": "".join(self._batch)})
+            self._batch.clear()
+            self._batch_chars = 0
             self._flushed = time.monotonic()
-            self._emit({"output_type": "stream", "name": self._batch_name, "text": text})
 
     # --- displays, results, errors ----------------------------------------------------------------------
 

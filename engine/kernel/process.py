@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import select
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import KernelError, SandboxError
 from engine.kernel import scratch
 from engine.kernel.channel import Channel
 from engine.types import Json
+
+if TYPE_CHECKING:
+    from engine.kernel.meter import Meter
 
 PIPE_BYTES = 64 << 10  # of the raw descriptors 1 and 2 that are kept per cell
 DEATH_SECONDS = 5.0
@@ -19,23 +24,33 @@ DEATH_SECONDS = 5.0
 class Process:
     """A live or dead worker. `pidfd` names it for good, so that no signal can hit a stranger.
 
+    `memory` is what it may take, in bytes.
+
     `busy` is True while a cell runs; `doom` says why the host killed it, "" if it did not.
     """
 
-    def __init__(self, pid: int, pidfd: int, channel: Channel, pipe: int, folder: Path):
+    def __init__(self, pid: int, pidfd: int, channel: Channel, pipe: int, folder: Path, memory: int):
         self.pid = pid
         self.pidfd = pidfd
         self.channel = channel
         self.pipe = pipe
         self.folder = folder
+        self.memory = memory
         self.busy = False
         self.doom = ""
+        self.meter: Meter | None = None  # counts what it writes
         self._piped = 0
         self._closed = False
 
-    def greet(self, start: dict[str, Json], seconds: float) -> None:
-        """Send the first frame and wait until cells can run. Raises SandboxError or KernelError."""
+    def greet(
+        self, start: dict[str, Json], seconds: float, adopt: Callable[[Process, int | None], None]
+    ) -> None:
+        """Send the first frame and wait until cells can run. Raises SandboxError or KernelError.
+
+        `adopt` gets the descriptor on which the worker's writes wait, as soon as it is confined; None for none.
+        """
         self.channel.send({"op": "start", **start}, seconds)
+        adopt(self, self.channel.take_over(seconds))
         reply = self.channel.receive(seconds)
         if isinstance(reply, dict) and reply.get("op") == "ready":
             return

@@ -107,14 +107,17 @@ class Toolbox:
 
     def variables(self) -> list[list[str]]:
         """The model's own variables as [name, summary] pairs."""
-        found = []
+        own = list(self.own_variables())[-MAX_VARIABLES:]
+        return [[name[:80], _summary(value)] for name, value in own]
+
+    def own_variables(self) -> Iterable[tuple[str, Any]]:
+        """Yield the names and values of the model's own variables, oldest first."""
         for name, value in list(self._namespace.items()):
             if name.startswith("_") or (name in self._hidden and value is self._names.get(name, value)):
                 continue
             if type(value).__name__ == "module" or (name in self._names and callable(value)):
                 continue
-            found.append([name[:80], _summary(value)])
-        return found[-MAX_VARIABLES:]
+            yield name, value
 
     # --- sub-calls --------------------------------------------------------------------------------------
 

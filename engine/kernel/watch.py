@@ -1,4 +1,8 @@
-"""Watches workers from outside: files that grow too large, and threads that spin on after their cell."""
+"""Watches workers from outside: threads that spin on after their cell, and files that grow too large.
+
+What a worker writes is counted before it is written (`meter`); its files are measured here too, for there are
+file systems that take more than was asked for.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ IDLE_SHARE = 0.15  # of one processor; a spinning thread on a crowded machine ge
 IDLE_STRIKES = 2
 
 SPINNING = "a thread that an earlier cell left behind kept the processor busy, so the session was ended"
-TOO_MANY_FILES = "the cell wrote more files than the scratch folder may hold, so the session was ended"
+TOO_MANY_FILES = "the files of the session took more of the disk than they may, so the session was ended"
 
 
 class _Watched:
@@ -29,10 +33,10 @@ class _Watched:
 
     def check(self) -> None:
         process = self.process
+        if scratch.usage(process.folder, self.scratch_bytes) > self.scratch_bytes:
+            process.kill(TOO_MANY_FILES)
         if process.busy:
             self.since = None
-            if scratch.usage(process.folder, self.scratch_bytes) > self.scratch_bytes:
-                process.kill(TOO_MANY_FILES)
             return
         now = time.monotonic()
         if self.since is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import ctypes
 import fcntl
+import gc
 import os
 import random
 import signal
@@ -22,10 +23,13 @@ from typing import Any
 
 from engine import corpus as corpora
 from engine.errors import SandboxError
-from engine.kernel.channel import Channel
+from engine.kernel.channel import Channel, ChannelFull
+from engine.kernel.faults import report
+from engine.kernel.final import CellDone
 from engine.kernel.inprocess import CellKernel
 from engine.kernel.interrupts import Interrupts
 from engine.kernel.outputs import Outputs, Stream
+from engine.kernel.reserve import Reserve, full
 from engine.kernel.toolbox import Toolbox
 from engine.types import Json
 
@@ -56,20 +60,30 @@ def settle(sock: int, pipe: int, scratch: Path) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
-def serve(kernel: CellKernel, confine: Callable[[], None], scratch: Path) -> None:
-    """Confine this process, then run cells until the host closes the channel."""
+def serve(kernel: CellKernel, confine: Callable[[], int | None], scratch: Path) -> None:
+    """Confine this process, hand over the descriptor on which its writes wait, and run cells until the host is gone."""
     channel = Channel(socket.socket(fileno=CHANNEL_FD), MAX_FROM_HOST)
     try:
-        confine()
+        listener = confine()
+    except Exception as error:
+        channel.hand_over(None)
+        _fail(channel, error)
+        return
+    channel.hand_over(listener)
+    try:
         start: Any = channel.receive()
         worker = _Worker(kernel, channel, scratch, start)
     except Exception as error:
-        channel.send({"op": "failed", "kind": type(error).__name__, "message": str(error)})
+        _fail(channel, error)
         return
     channel.send({"op": "ready"})
     while True:
         frame: Any = channel.receive()
         worker.run(frame["number"], frame["code"])
+
+
+def _fail(channel: Channel, error: Exception) -> None:
+    channel.send({"op": "failed", "kind": type(error).__name__, "message": str(error)})
 
 
 class _Worker:
@@ -85,7 +99,8 @@ class _Worker:
         self._outputs = Outputs(self._send_output, start["output_chars"])
         self._stdout = Stream(self._outputs, "stdout", self._interrupts)
         self._stderr = Stream(self._outputs, "stderr", self._interrupts)
-        kernel.attach(self._outputs, self._interrupts, self._stdout, self._stderr)
+        self._reserve = Reserve()
+        kernel.attach(self._outputs, self._interrupts, self._reserve, self._stdout, self._stderr)
         corpus = corpora.Corpus.open(Path(start["corpus"])) if start["corpus"] else None
         self._corpus = corpus
         self._claims = corpus.claims if corpus is not None else lambda text: []
@@ -101,20 +116,26 @@ class _Worker:
             start["question"],
             start["earlier"],
         )
-        self._quiet_threads()
+        threading.excepthook = self._thread_failed
+        sys.unraisablehook = self._finalizer_failed
         random.seed(0)  # the same cells give the same results when they are run again
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(0)
 
-    def _quiet_threads(self) -> None:
-        """FINAL in a thread of a cell is no error of that thread."""
-        stock = threading.excepthook
+    def _thread_failed(self, problem: Any) -> None:
+        """Show the error of a thread of a cell. FINAL there is none."""
+        if not isinstance(problem.exc_value, CellDone):
+            self._complain("a thread ended with an error", problem.exc_value)
 
-        def hook(problem: Any) -> None:
-            if problem.exc_type.__name__ != "CellDone":
-                stock(problem)
+    def _finalizer_failed(self, problem: Any) -> None:
+        self._complain("an error was ignored", problem.exc_value)
 
-        threading.excepthook = hook
+    def _complain(self, what: str, error: BaseException) -> None:
+        try:
+            lines = report(error, self._kernel.shell.user_ns)["traceback"]
+            self._stderr.write("\n".join([f"[{what}]", *lines, ""]))
+        except MemoryError:
+            pass
 
     def run(self, number: int, code: str) -> None:
         """Run one cell and tell the host how it ended."""
@@ -136,9 +157,10 @@ class _Worker:
                 variables = toolbox.variables()
             finally:
                 interrupts.end()
-        except KeyboardInterrupt as error:  # it came in the last moment
+        except (KeyboardInterrupt, MemoryError) as error:  # it came in the last moment
             interrupts.end()
             kernel.failed(error)
+        self._look_at_memory()
         with self._calling:  # a thread of the cell may still wait for an answer
             dropped = self._outputs.end()
             self._channel.send(
@@ -148,12 +170,30 @@ class _Worker:
                     "error": kernel.error,
                     "final": toolbox.final,
                     "variables": variables,
-                    "spans": self._claims("\n".join(self._shown)),
+                    "spans": self._spans(),
                     "searched": self._searched(),
                     "dropped": dropped,
                     "notes": toolbox.notes,
                 }
             )
+            self._shown.clear()
+
+    def _look_at_memory(self) -> None:
+        """Where little memory is left for the next cell, let go of what can be missed; say so if that is not enough."""
+        ran_out = self._kernel.error is not None and self._kernel.error["ename"] == "MemoryError"
+        if self._reserve.is_whole() and not ran_out:
+            return
+        self._kernel.forget_results()
+        gc.collect()
+        if not self._reserve.is_whole():
+            self._toolbox.notes.append(full(self._toolbox.own_variables()))
+
+    def _spans(self) -> list[list[int]]:
+        """The pieces of documents that seem to stand in what the cell showed; none where memory is too short to look."""
+        try:
+            return self._claims("\n".join(self._shown))
+        except MemoryError:
+            return []
 
     def _searched(self) -> Json:
         """The documents that cells searched so far, as ranges [first, last); None for all of them."""
@@ -163,7 +203,10 @@ class _Worker:
         return corpora.reference(view)["documents"]
 
     def _send_output(self, output: dict[str, Json]) -> None:
-        self._shown.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
+        text = output.get("text") or output.get("data", {}).get("text/plain", "")
+        self._shown += (
+            [text, text.replace("\\n", "\n")] if "\\n" in text else [text]
+        )  # as a repr writes line ends
         with self._interrupts:
             self._channel.send({"op": "output", "output": output})
 
@@ -176,7 +219,10 @@ class _Worker:
             number = self._calls + 1
             self._channel.send({"op": "call", "number": number, "name": name, "arguments": arguments})
             self._calls = number
-            frame: Any = self._channel.receive()
+            try:
+                frame: Any = self._channel.receive()
+            except ChannelFull:
+                raise MemoryError("there is no memory for the answers of this call") from None
             if frame.get("stop"):
                 self._interrupts.raise_later()
                 raise RuntimeError("the run was stopped")

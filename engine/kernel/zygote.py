@@ -10,14 +10,16 @@ import gc
 import io
 import json
 import os
+import resource
 import signal
 import socket
 import time
-import traceback
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine.errors import SandboxError
+from engine.kernel.channel import OUT_OF_MEMORY, ChannelFull
 from engine.kernel.inprocess import CellKernel
 from engine.kernel.sandbox import Policy, confine
 from engine.kernel.worker import serve, settle
@@ -33,17 +35,20 @@ def main(preload: bool, unsafe_without_sandbox: bool) -> None:
     kernel = _prepare(preload)
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())
     _tell(control, {"ready": True, "threads": threads, "seconds": time.monotonic() - began})
-    ended: dict[int, int] = {}
+    first: dict[int, int] = {}
+    ended: dict[int, tuple[int, int]] = {}
     while True:
         data, fds, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
         if not data:
             return
         request = json.loads(data)
-        _reap(ended)
+        _reap(first, ended)
         if request["op"] == "status":
-            _tell(control, {"exit": _status(request["pid"], ended)})
+            code, grown = _status(request["pid"], first, ended)
+            _tell(control, {"exit": code, "grown": grown})
             continue
         pid = _fork(kernel, control, request, fds, unsafe_without_sandbox)
+        first[pid] = _resident(pid)
         for fd in fds:
             os.close(fd)
         handle = os.pidfd_open(pid)
@@ -83,43 +88,55 @@ def _fork(kernel: CellKernel, control: socket.socket, request: Any, fds: list[in
         code = 0
     except ConnectionError:
         code = 0
-    except BaseException:
-        os.write(2, traceback.format_exc(limit=-3).encode())
+    except (MemoryError, ChannelFull):
+        code = OUT_OF_MEMORY
+    except BaseException as error:
+        os.write(2, f"the worker failed: {type(error).__name__}\n".encode())  # a model reads this: no paths
     finally:
         os._exit(code)
 
 
-def _confine(policy: Policy | None, unsafe: bool) -> None:
+def _confine(policy: Policy | None, unsafe: bool) -> int | None:
     if policy is not None:
-        confine(policy)
-    elif not unsafe:
-        from engine.errors import SandboxError
-
+        return confine(policy)
+    if not unsafe:
         raise SandboxError("a worker was asked for without a sandbox policy")
+    return None
 
 
 def _policy(fields: dict[str, Any]) -> Policy:
     return Policy(**fields | {"read": tuple(map(Path, fields["read"])), "write": Path(fields["write"])})
 
 
-def _reap(ended: dict[int, int]) -> None:
-    """Collect the exit codes of dead workers (negative: killed by that signal)."""
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process holds now; none when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError):
+        return 0
+
+
+def _reap(first: dict[int, int], ended: dict[int, tuple[int, int]]) -> None:
+    """Collect the exit codes of dead workers (negative: killed by that signal), and the bytes that each grew by.
+
+    `first` says how much memory each held after its fork.
+    """
     while True:
         try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, used = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:
             return
         if pid == 0:
             return
-        ended[pid] = os.waitstatus_to_exitcode(status)
+        ended[pid] = os.waitstatus_to_exitcode(status), (used.ru_maxrss << 10) - first.pop(pid, 0)
 
 
-def _status(pid: int, ended: dict[int, int]) -> int | None:
+def _status(pid: int, first: dict[int, int], ended: dict[int, tuple[int, int]]) -> tuple[int | None, int]:
     deadline = time.monotonic() + 0.5
     while pid not in ended and time.monotonic() < deadline:
         time.sleep(0.002)
-        _reap(ended)
-    return ended.pop(pid, None)
+        _reap(first, ended)
+    return ended.pop(pid, (None, 0))
 
 
 def _tell(control: socket.socket, message: dict[str, Any], fds: list[int] | None = None) -> None:

@@ -21,6 +21,7 @@ from app import fetch, fetch_process
 from app.catalogue import Entry, find, load
 from app.errors import Conflict, NotFound
 from app.fetch import Fetches, Progress, Unreachable, look
+from engine import disk
 from engine.errors import InputError
 from tests.app.hub_server import HubServer
 
@@ -160,15 +161,15 @@ def test_no_space_is_said_before_anything_is_downloaded(hub, downloads):
     fetches = downloads()
     fetches.start(ENTRY)
     end = wait(fetches, over)
-    assert (end.state, end.kind) == ("failed", "space") and "GB free" in end.message
+    assert (end.state, end.kind) == ("failed", "space") and "has room for" in end.message
     assert not [path for _, path, _ in hub.requests if "/resolve/" in path]
 
 
 def test_the_room_that_is_left_to_others_is_counted(tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 0, fetch_process.RESERVE + 100))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 0, disk.FLOOR_BYTES + 100))
     fetch_process._check_space(tmp_path, 100)
-    with pytest.raises(fetch_process.Failure, match="GB free"):
+    with pytest.raises(fetch_process.Failure, match="has room for"):
         fetch_process._check_space(tmp_path, 101)
 
 

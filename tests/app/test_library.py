@@ -468,7 +468,7 @@ def test_a_full_disk_is_said_and_what_came_before_is_kept(
         with pytest.raises(NoSpace, match=r"disk is full: b\.txt could not be stored\. Free some space"):
             send(library, upload, {"b.txt": b"second"}, 2)
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+        patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=10**12, free=1000))
         with pytest.raises(NoSpace):
             send(library, upload, {"b.txt": b"second"}, 2)
     send(library, upload, {"b.txt": b"second"}, 2)

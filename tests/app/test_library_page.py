@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app import uploads
+from engine import disk
 from tests.app.desk import Desk, until
 from tests.engine.corpus.conftest import fill
 from tests.engine.store.test_delete import holding
@@ -247,11 +248,11 @@ def test_a_full_disk_pauses_the_upload_until_there_is_space(
     desk: Desk, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(tmp_path / "Much", {f"{n}.txt": f"text {n}" for n in range(9)})
-    monkeypatch.setattr(uploads, "RESERVE", 1 << 62)
+    monkeypatch.setattr(disk, "room", lambda path: 0)
     page.locator("#choose-folder").set_input_files(tmp_path / "Much")
     job = page.locator(".job.paused")
     expect(job).to_contain_text("The disk is full")
-    monkeypatch.setattr(uploads, "RESERVE", 0)
+    monkeypatch.undo()
     job.get_by_role("button", name="Try again").click()
     expect(card(page, "Much").locator(".corpus-facts")).to_contain_text("9 documents")
 

@@ -198,7 +198,7 @@ def test_an_upload_over_http(client: TestClient, library: Library) -> None:
 
 def test_a_full_disk_is_507(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     upload = client.post("/api/uploads").json()["upload"]
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=10**12, free=1000))
     refused = client.put(f"/api/uploads/{upload}/files?rel=a&n=1&size=1", content=b"x")
     assert refused.status_code == 507 and "Free some space" in refused.json()["error"]
     assert status_of(OSError(28, "no space")) == 507

@@ -474,6 +474,15 @@ def test_the_death_of_a_worker_is_told_and_the_run_goes_on(run):
     assert any("restarted" in m.content for m in run.model.requests[1].messages)
 
 
+def test_a_full_memory_is_told_to_the_model_and_stands_in_the_tree(run):
+    cells = [cell("x = []\nwhile True: x.append(bytes(1 << 20))"), cell("del x\nFINAL('450 crowns')")]
+    answer, events = run(cells)
+    assert answer.answer == "450 crowns"
+    told = run.model.requests[1].messages[-1].content
+    assert "MemoryError: memory ran out" in told and "`del x`" in told and "site-packages" not in told
+    assert any("nearly full" in p["text"] for p in kinds(events, "note"))
+
+
 def test_a_cell_that_runs_too_long_is_stopped_and_told(run):
     answer, _ = run([cell("while True: pass"), cell("FINAL('done')")], cell_seconds=0.5)
     assert answer.answer == "done"

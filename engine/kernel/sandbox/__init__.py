@@ -30,15 +30,18 @@ __all__ = [
 ]
 
 
-def confine(policy: Policy) -> None:
+def confine(policy: Policy) -> int | None:
     """Take away for good all rights of the calling process that `policy` does not name.
 
     Call it once, while the process has one thread, after everything that needs other rights: descriptors
     already open keep working, `prctl(PR_SET_PDEATHSIG)`, `setrlimit` and `chmod` are refused afterwards.
+    With `policy.metered` returns the descriptor on which calls that write wait: hand it to another process and
+    close it before anything untrusted runs. None means that none will come: without `metered`, or where another
+    process answers for this tree of processes already; then nothing can be written at all.
 
     Raises SandboxError when it cannot be done in full; the process may then be half confined and should end.
     """
-    _system.confine(policy)
+    return _system.confine(policy)
 
 
 def level() -> Level:

@@ -11,6 +11,7 @@ import errno
 import itertools
 import os
 import resource
+from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import SandboxError
@@ -63,7 +64,7 @@ def default_read_paths() -> tuple[Path, ...]:
     return existing(python_paths() + [Path(path) for path in SYSTEM_PATHS])
 
 
-def confine(policy: Policy) -> None:
+def confine(policy: Policy) -> int | None:
     """Apply the policy to this process. See `engine.kernel.sandbox.confine`."""
     found = level()
     if not found.available:
@@ -80,9 +81,21 @@ def confine(policy: Policy) -> None:
         prctl(PR_SET_NO_NEW_PRIVS, 1)
         _drop_capabilities(machine)
         landlock.restrict(policy, landlock.abi())
-        seccomp.restrict(policy, machine)
+        return _filter(policy, machine)
     except OSError as problem:
         raise SandboxError(f"This process cannot be confined: {problem}. It must end now.") from problem
+
+
+def _filter(policy: Policy, machine: str) -> int | None:
+    """Put the filter on. Where calls cannot wait for this app, nothing can be written: then nothing needs counting."""
+    try:
+        return seccomp.restrict(policy, machine)
+    except OSError as problem:
+        if not policy.metered or problem.errno != errno.EBUSY:
+            raise
+    unwritten = replace(policy, write=None, metered=False)
+    landlock.restrict(unwritten, landlock.abi())
+    return seccomp.restrict(unwritten, machine)
 
 
 def _limit(policy: Policy) -> None:

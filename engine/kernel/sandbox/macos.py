@@ -39,7 +39,7 @@ def default_read_paths() -> tuple[Path, ...]:
     return existing(python_paths() + [Path(path) for path in SYSTEM_PATHS])
 
 
-def confine(policy: Policy) -> None:
+def confine(policy: Policy) -> int | None:
     """Apply the policy to this process. See `engine.kernel.sandbox.confine`."""
     limits = {
         resource.RLIMIT_CORE: 0,
@@ -59,6 +59,7 @@ def confine(policy: Policy) -> None:
         raise SandboxError(
             f"This process cannot be confined: sandbox_init refused ({reason}). It must end now."
         )
+    return None
 
 
 def profile(policy: Policy) -> str:

@@ -19,6 +19,8 @@ class Policy:
     will be mapped); None: no limit. `file_bytes`: size of one file. `open_files`: number of descriptors.
     `cpu_seconds`: processor time it may add; the process is killed after that.
     `allow_exec`: may start programs, under the same confinement, from the paths in `read`.
+    `metered`: calls that may take room on a disk wait for the holder of the descriptor that `confine` returns
+    (see `engine.kernel.sandbox.waiting`); those that cannot be counted one by one do not exist.
     `devices`: device files, or directories of them, that may be read, written and controlled (a GPU).
     """
 
@@ -31,6 +33,7 @@ class Policy:
     cpu_seconds: int | None = None
     allow_threads: bool = True
     allow_exec: bool = False
+    metered: bool = False
     devices: tuple[Path, ...] = ()
 
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.kernel.sandbox.libc import prctl, syscall
+from engine.kernel.sandbox.libc import syscall
 from engine.kernel.sandbox.policy import Policy
 from engine.kernel.sandbox.syscalls import AARCH64, FIRST_UNKNOWN, X86_64
 
@@ -24,9 +24,9 @@ ARCHITECTURES = {
 }
 X32_BIT = 0x40000000
 
-KILL, ERRNO, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+KILL, ERRNO, WAIT, ALLOW = 0x80000000, 0x00050000, 0x7FC00000, 0x7FFF0000
 LOAD, AND, EQUAL, AT_LEAST, ANY_OF, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
-PR_SET_SECCOMP, MODE_FILTER, GET_ACTION_AVAIL = 22, 2, 2
+SET_FILTER, NEW_LISTENER, GET_ACTION_AVAIL = 1, 8, 2
 
 REFUSED = """
     bind connect listen
@@ -59,6 +59,18 @@ ABSENT = {
     "openat2": errno.ENOSYS,
     **dict.fromkeys(ATTRIBUTES.split(), errno.EOPNOTSUPP),
 }
+
+# Of a metered process, the calls that take room on a disk wait for an answer: how much they take stands in
+# their arguments. Absent are those whose arguments say it in memory that can change while they wait, or that
+# take more than they say; Python and the C library then write instead.
+METERED = "write pwrite64 creat mkdir mkdirat link linkat"
+METERED_FLAGS = {"open": 1, "openat": 2}  # and these, by the argument that holds O_CREAT or O_TMPFILE
+UNMETERED = {
+    "fallocate": errno.EOPNOTSUPP,
+    **dict.fromkeys(("writev", "pwritev", "pwritev2", "sendfile", "copy_file_range", "splice"), errno.ENOSYS),
+}
+O_CREAT, O_TMPFILE = 0o100, 0o20000000
+MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE, MAP_ANONYMOUS = 0x01, 0x03, 0x0F, 0x20
 
 CLONE_THREAD = 0x00010000
 CLONE_NAMESPACES = 0x7E020080  # CLONE_NEWNS, NEWTIME, NEWCGROUP .. NEWNET
@@ -102,12 +114,17 @@ def available(machine: str) -> bool:
     return True
 
 
-def restrict(policy: Policy, machine: str) -> None:
-    """Put the filter on the calling thread; needs no_new_privs. Raises OSError."""
+def restrict(policy: Policy, machine: str) -> int | None:
+    """Put the filter on the calling thread; needs no_new_privs. Raises OSError.
+
+    Returns the descriptor on which metered calls wait, None for a policy without.
+    """
     instructions = program(policy, machine, os.getpid())
     code = (_Instruction * len(instructions))(*(_Instruction(*fields) for fields in instructions))
     wrapped = _Program(len(instructions), code)
-    prctl(PR_SET_SECCOMP, MODE_FILTER, ctypes.addressof(wrapped))
+    flags = NEW_LISTENER if policy.metered else 0
+    result = syscall(ARCHITECTURES[machine][2], SET_FILTER, flags, ctypes.byref(wrapped))
+    return result if policy.metered else None
 
 
 class _Instruction(ctypes.Structure):
@@ -140,13 +157,22 @@ def program(policy: Policy, machine: str, pid: int) -> _Code:
         (RETURN, 0, 0, ERRNO | errno.ENOSYS),
     ]
     refused = REFUSED.split() + ([] if policy.allow_exec else PROGRAMS.split())
-    plain = {**dict.fromkeys(refused, errno.EPERM), **ABSENT}
+    plain = {**dict.fromkeys(refused, errno.EPERM), **ABSENT, **(UNMETERED if policy.metered else {})}
     for name, code_of_error in plain.items():
         if name in numbers:
             code += [(EQUAL, 0, 1, numbers[name]), (RETURN, 0, 0, ERRNO | code_of_error)]
+    for name in METERED.split() if policy.metered else ():
+        if name in numbers:
+            code += [(EQUAL, 0, 1, numbers[name]), (RETURN, 0, 0, WAIT)]
     for name, checks in checked(policy, pid):
         if name in numbers:
             body = [instruction for check in checks for instruction in _test(check)]
+            if policy.metered and name in METERED_FLAGS:
+                body += [
+                    _load(METERED_FLAGS[name]),
+                    (ANY_OF, 0, 1, O_CREAT | O_TMPFILE),
+                    (RETURN, 0, 0, WAIT),
+                ]
             body.append((RETURN, 0, 0, ALLOW))
             code += [(EQUAL, 0, len(body), numbers[name]), *body]
     code.append((RETURN, 0, 0, ALLOW))
@@ -179,6 +205,9 @@ def checked(policy: Policy, pid: int) -> Iterable[tuple[str, tuple[Check, ...]]]
         yield name, (Check(0, own),)
     yield "fcntl", (Check(1, FCNTL_REFUSED, wanted=False),)
     yield "prctl", (Check(0, (PR_SET_PDEATHSIG, PR_SET_PTRACER), wanted=False),)
+    if policy.metered:  # a page of a shared file that is written takes room without any call
+        kinds = (MAP_SHARED, MAP_SHARED_VALIDATE)
+        yield "mmap", (Check(3, kinds, mask=MAP_TYPE | MAP_ANONYMOUS, wanted=False),)
     if policy.devices:
         families = Check(1, IOCTL_FAMILIES, mask=0xFF00, wanted=False)
         yield "ioctl", (families, Check(1, IOCTL_REFUSED, wanted=False))
@@ -186,9 +215,13 @@ def checked(policy: Policy, pid: int) -> Iterable[tuple[str, tuple[Check, ...]]]
         yield "ioctl", (Check(1, IOCTL_ALLOWED),)
 
 
+def _load(argument: int, high: bool = False) -> tuple[int, int, int, int]:
+    return (LOAD, 0, 0, 16 + 8 * argument + (4 if high else 0))
+
+
 def _test(check: Check) -> _Code:
     """Compile one condition: it falls through when it holds and returns EPERM when it does not."""
-    code: _Code = [(LOAD, 0, 0, 16 + 8 * check.argument + (4 if check.high else 0))]
+    code: _Code = [_load(check.argument, check.high)]
     if check.mask != 0xFFFFFFFF:
         code.append((AND, 0, 0, check.mask))
     count = len(check.values)

@@ -35,6 +35,20 @@ COMMON = {
 FIRST_UNKNOWN = 470
 
 X86_64 = {
+    "write": 1,
+    "pwrite64": 18,
+    "writev": 20,
+    "pwritev": 296,
+    "pwritev2": 328,
+    "sendfile": 40,
+    "copy_file_range": 326,
+    "splice": 275,
+    "fallocate": 285,
+    "mmap": 9,
+    "mkdir": 83,
+    "mkdirat": 258,
+    "link": 86,
+    "linkat": 265,
     "open": 2,
     "openat": 257,
     "creat": 85,
@@ -172,6 +186,18 @@ X86_64 = {
 }
 
 AARCH64 = {
+    "write": 64,
+    "pwrite64": 68,
+    "writev": 66,
+    "pwritev": 70,
+    "pwritev2": 287,
+    "sendfile": 71,
+    "copy_file_range": 285,
+    "splice": 76,
+    "fallocate": 47,
+    "mmap": 222,
+    "mkdirat": 34,
+    "linkat": 37,
     "openat": 56,
     "ioctl": 29,
     "fcntl": 25,

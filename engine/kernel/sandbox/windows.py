@@ -26,6 +26,6 @@ def default_read_paths() -> tuple[Path, ...]:
     return existing(python_paths())
 
 
-def confine(policy: Policy) -> None:
+def confine(policy: Policy) -> int | None:
     """Refuse. Raises SandboxError."""
     raise SandboxError(f"This process cannot be confined. {REASON}")

@@ -42,6 +42,7 @@ class Siege:
 
 DIED = ("died",)
 STOPPED = ("timeout", "died")
+FLOODED = ("error", *STOPPED)  # what goes through write() is counted and ends
 
 
 def _group(
@@ -94,8 +95,8 @@ time.sleep(9)
         DIED,
     ),
     "a forged end of another cell": ("frame({'op': 'done', 'number': 99}); time.sleep(9)", DIED),
-    "a flood of small frames": ("while True: frame(text('x'))", STOPPED),
-    "a flood of large frames": ("while True: frame(text('x' * (7 << 20)))", STOPPED),
+    "a flood of small frames": ("while True: frame(text('x'))", FLOODED),
+    "a flood of large frames": ("while True: frame(text('x' * (7 << 20)))", FLOODED),
     "rubbish": ("os.write(CHANNEL, os.urandom(1 << 16)); time.sleep(9)", DIED),
     "half a frame": ("os.write(CHANNEL, struct.pack('!I', 1000) + b'{'); time.sleep(9)", STOPPED),
     "a frame sent byte by byte": (
@@ -201,8 +202,8 @@ threading.Thread(target=spin, daemon=True).start()
 _FLOODS = {
     "print for ever": ("while True: print('x' * 1000)", ("error", "timeout", "died")),
     "print a gigabyte": ("for _ in range(1000): print('x' * (1 << 20))", ("error", "timeout", "died")),
-    "write for ever to descriptor 1": ("while True: os.write(1, b'x' * 65536)", STOPPED),
-    "write for ever to descriptor 2": ("while True: os.write(2, b'x' * 65536)", STOPPED),
+    "write for ever to descriptor 1": ("while True: os.write(1, b'x' * 65536)", FLOODED),
+    "write for ever to descriptor 2": ("while True: os.write(2, b'x' * 65536)", FLOODED),
     "display for ever": (
         "from IPython.display import display\nwhile True: display({'x': 1})",
         ("error", "timeout", "died"),
@@ -245,12 +246,9 @@ for n in range(10_000):
     with open(f"f{n}", "wb") as file:
         file.write(b"x" * (1 << 20))
 """,
-        DIED,
+        ("error",),
     ),
-    "make 100,000 empty files": (
-        "for n in range(100_000): open(f'f{n}', 'w').close()\nwhile True: time.sleep(9)",
-        DIED,
-    ),
+    "make 100,000 empty files": ("for n in range(100_000): open(f'f{n}', 'w').close()", ("error",)),
     "leave a folder that nobody may enter": ("os.mkdir('closed', 0)", ("ok",)),
     "leave folders nested 3,000 deep": (
         "for _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.corpus.ingest import ingest
+from engine.kernel.host import WorkerLimits
 from tests.engine.kernel.conftest import Session
 
 pytestmark = pytest.mark.sandbox
@@ -102,7 +103,21 @@ def test_children_get_their_data_by_reference(session):
 
 def test_a_child_sees_only_what_it_was_given(kernels, corpus_path):
     with kernels.worker(corpus_path, {"kind": "document", "document": 1, "start": 0, "end": None}) as worker:
-        assert Session(worker).run("context").echoed == f"Document 1 'loan.md', {len(LOAN)} characters"
+        ran = Session(worker).run("context")
+        assert ran.echoed == repr(LOAN)
+        assert (
+            Session(worker).run("print(context.describe())").printed
+            == f"Document 1 'loan.md', {len(LOAN)} characters\n"
+        )
+
+
+def test_what_a_last_line_shows_of_a_document_counts_as_shown_and_is_clipped(kernels, corpus_path):
+    whole = {"kind": "document", "document": 1, "start": 0, "end": None}
+    with kernels.worker(corpus_path, whole) as worker:
+        assert [1, 0, len(LOAN)] in Session(worker).run("context[:]").result.spans
+    with kernels.worker(corpus_path, whole, WorkerLimits(output_chars=100)) as worker:
+        ran = Session(worker).run("context * 1000")
+        assert len(ran.echoed) < 3_000 and "characters left out" in ran.echoed
 
 
 def test_prompts_tell_which_pieces_stand_in_them(session):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import pickle
@@ -330,11 +331,33 @@ def test_devices_open_the_filter_for_their_controls_only(machine):
 
 
 @pytest.mark.parametrize("machine", seccomp.ARCHITECTURES)
+def test_what_takes_room_on_a_disk_waits_or_does_not_exist_for_a_metered_process(machine):
+    policy = Policy(read=(), metered=True)
+    for name in ("write", "pwrite64", "mkdirat", "linkat"):
+        assert ask(machine, name, 5, 0, 4096, policy=policy) == seccomp.WAIT
+        assert ask(machine, name, 5, 0, 4096) == seccomp.ALLOW
+    for flags in (os.O_CREAT | os.O_WRONLY, seccomp.O_TMPFILE | os.O_RDWR, os.O_CREAT):
+        assert ask(machine, "openat", 0, 0, flags, policy=policy) == seccomp.WAIT
+    for flags in (os.O_RDONLY, os.O_WRONLY | os.O_TRUNC, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC):
+        assert ask(machine, "openat", 0, 0, flags, policy=policy) == seccomp.ALLOW
+    assert ask(machine, "openat", 0, 0, os.O_CREAT | os.O_TRUNC, policy=policy) == REFUSED
+    assert ask(machine, "fallocate", policy=policy) == seccomp.ERRNO | errno.EOPNOTSUPP
+    for name in ("writev", "pwritev2", "sendfile", "copy_file_range", "splice"):
+        assert ask(machine, name, policy=policy) == seccomp.ERRNO | errno.ENOSYS
+    for kind in (seccomp.MAP_SHARED, seccomp.MAP_SHARED_VALIDATE):
+        assert ask(machine, "mmap", 0, 4096, 1, kind, 5, policy=policy) == REFUSED
+        assert ask(machine, "mmap", 0, 4096, 3, kind | seccomp.MAP_ANONYMOUS, policy=policy) == seccomp.ALLOW
+        assert ask(machine, "mmap", 0, 4096, 1, kind, 5) == seccomp.ALLOW
+    assert ask(machine, "mmap", 0, 4096, 3, 0x22, policy=policy) == seccomp.ALLOW  # private memory
+
+
+@pytest.mark.parametrize("machine", seccomp.ARCHITECTURES)
 def test_every_call_the_filter_names_is_in_the_table(machine):
     numbers = seccomp.ARCHITECTURES[machine][1]
     assert len(set(numbers.values())) == len(numbers)
     named = {*seccomp.REFUSED.split(), *seccomp.PROGRAMS.split(), *seccomp.ABSENT}
-    named |= {name for name, _ in seccomp.checked(Policy(read=()), 42)}
+    named |= {*seccomp.METERED.split(), *seccomp.UNMETERED}
+    named |= {name for name, _ in seccomp.checked(Policy(read=(), metered=True), 42)}
     if machine == "x86_64":
         assert named <= set(numbers)
     else:  # aarch64 never had the calls that newer ones replace
@@ -412,6 +435,26 @@ def test_the_self_test_fails_when_its_process_does(monkeypatch):
     monkeypatch.setattr(probes.sys, "executable", "/bin/false")
     result = sandbox.selftest()
     assert not result.passed and "did not finish" in result.reason
+
+
+def test_where_calls_cannot_wait_for_this_app_nothing_can_be_written(scratch):
+    """The kernel lets only one process answer for a tree of processes; another sandbox may have come first."""
+
+    def run() -> tuple[object, object]:
+        everything = (seccomp._Instruction * 1)(seccomp._Instruction(seccomp.RETURN, 0, 0, seccomp.ALLOW))
+        number = seccomp.ARCHITECTURES[os.uname().machine][2]
+        linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+        program = seccomp._Program(1, everything)
+        seccomp.syscall(number, seccomp.SET_FILTER, seccomp.NEW_LISTENER, ctypes.byref(program))
+        listener = confine(Policy(read=PYTHON, write=scratch, metered=True))
+        try:
+            return listener, (scratch / "note").write_text("x")
+        except OSError as problem:
+            return listener, problem
+
+    listener, outcome = in_child(run)
+    assert listener is None
+    assert isinstance(outcome, PermissionError)
 
 
 def test_a_limit_that_is_lower_already_stays():

@@ -1,0 +1,30 @@
+"""How far a disk may be filled: its last bytes are kept for the record of what happened, which fails last."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from engine.errors import StoreError
+
+FLOOR_BYTES = 1 << 30
+FLOOR_SHARE = 20  # of a small disk, the 20th part of it
+
+
+def floor(path: Path) -> int:
+    """Return how many bytes of the disk that holds `path` cells, corpora, uploads and downloads leave free."""
+    return min(FLOOR_BYTES, shutil.disk_usage(path).total // FLOOR_SHARE)
+
+
+def room(path: Path) -> int:
+    """Return how many bytes may still be written to the disk that holds `path`."""
+    return max(0, shutil.disk_usage(path).free - floor(path))
+
+
+def require(path: Path, needed: int, what: str) -> None:
+    """Raise StoreError unless `needed` bytes fit the disk that holds `path`; `what` begins its sentence."""
+    if needed > room(path):
+        raise StoreError(
+            f"{what}: the disk that holds {path} is nearly full, and its last {floor(path) / 1e9:.1f} GB are kept "
+            "for the record of runs. Free some space, then try again."
+        )
