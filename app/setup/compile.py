@@ -20,7 +20,7 @@ from app.setup.problem import Problem
 from app.setup.progress import Progress, say
 
 NAME = "llama-cpp-python"
-# Pictures and sound (mtmd) are a third of llama.cpp's files, and nothing here uses them.
+# Pictures and sound (mtmd) are over a quarter of the files to compile, and nothing here uses them.
 FLAGS = "-DLLAVA_BUILD=off"
 STEP = re.compile(r"^\s*\[(\d+)/(\d+)\] |^\s*\[ *(\d+)%\] ")
 

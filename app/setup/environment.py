@@ -92,6 +92,11 @@ class Environment:
         here = made is None or made[1].endswith(" " + str(self.folder))
         return here and f"version = {VERSION}." in config
 
+    def has(self, distribution: str) -> bool:
+        """Whether a version of a distribution is installed, by its name with underscores."""
+        packages = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
+        return any(self.folder.glob(f"{packages}/{distribution}-*.dist-info"))
+
     # --- making it ----------------------------------------------------------------------------------------
 
     @contextlib.contextmanager

@@ -71,6 +71,8 @@ def _take_prebuilt(environment: Environment, pip: Pip, requirement: str, machine
 
 def _is_working(environment: Environment, pip: Pip, requirement: str) -> bool:
     """Whether a version within `requirement` is installed and works; pip is asked, and kept from installing one."""
+    if not environment.has("llama_cpp_python"):
+        return False
     code, told = pip.run("install", "--no-index", "--no-deps", "--dry-run", requirement)
     if code or "Would install" in told:
         return False
