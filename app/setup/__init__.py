@@ -5,8 +5,8 @@ Standard library only, for `launch.py` runs it before anything is installed. Han
 """
 
 from app.setup.environment import Environment
-from app.setup.problem import Problem
-from app.setup.provenance import provenance
+from app.setup.llama import provenance
+from app.setup.report import Problem
 from app.setup.steps import set_up
 
 __all__ = ["Environment", "Problem", "provenance", "set_up"]

@@ -16,8 +16,7 @@ from pathlib import Path
 from app.setup.environment import Environment
 from app.setup.machine import Toolkit, flags_without_amx, processor
 from app.setup.pip import OFFLINE, Pip, explain, last_lines
-from app.setup.problem import Problem
-from app.setup.progress import Progress, say
+from app.setup.report import Problem, Progress, say
 
 NAME = "llama-cpp-python"
 # Pictures and sound (mtmd) are over a quarter of the files to compile, and nothing here uses them.
@@ -32,9 +31,8 @@ def compile_llama(environment: Environment, pip: Pip, requirement: str, tools: T
         say(
             f"compiling llama.cpp, once, for this machine's {'processor' if tools.backend == 'CPU' else tools.backend}"
         )
-        variables = _variables(tools)
-        key = _key(requirement, variables)
-        wheel = _keep(_build(environment, pip, requirement, variables, key), cache_folder() / key)
+        key = build_key(requirement, tools)
+        wheel = _keep(_build(environment, pip, requirement, _variables(tools), key), cache_folder() / key)
     else:
         say(f"taking the llama.cpp that was compiled for this machine before: {wheel}")
     pip.must("install", "--force-reinstall", "--no-deps", str(wheel))
@@ -43,7 +41,22 @@ def compile_llama(environment: Environment, pip: Pip, requirement: str, tools: T
 
 def kept_wheel(requirement: str, tools: Toolkit) -> Path | None:
     """The wheel that an earlier set-up compiled for this machine, if it is kept."""
-    return _only(cache_folder() / _key(requirement, _variables(tools)), "*.whl")
+    return _only(cache_folder() / build_key(requirement, tools), "*.whl")
+
+
+def forget_wheel(requirement: str, tools: Toolkit) -> None:
+    """Drop the kept wheel, so that the next set-up compiles anew."""
+    shutil.rmtree(cache_folder() / build_key(requirement, tools), ignore_errors=True)
+
+
+def build_key(requirement: str, tools: Toolkit) -> str:
+    """A name for builds that may stand for each other: of one version range, by one compiler, for one processor."""
+    compiler = [os.environ.get(name, "") for name in ("CC", "CXX")]
+    options = map(str, sorted(_variables(tools).items()))
+    told = "\n".join(
+        [requirement, *options, *compiler, processor(), platform.machine(), *platform.libc_ver()]
+    )
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def cache_folder() -> Path:
@@ -62,13 +75,6 @@ def _variables(tools: Toolkit) -> dict[str, str]:
     amx = flags_without_amx()
     ours = {"CMAKE_ARGS": " ".join(filter(None, (FLAGS, tools.flag))), "CFLAGS": amx, "CXXFLAGS": amx}
     return {name: " ".join(filter(None, (value, os.environ.get(name)))) for name, value in ours.items()}
-
-
-def _key(requirement: str, variables: dict[str, str]) -> str:
-    """A name for builds that may stand for each other: of one version range, for one kind of machine."""
-    compiler = [os.environ.get(name, "") for name in ("CC", "CXX")]
-    told = [requirement, *map(str, sorted(variables.items())), *compiler, processor(), platform.machine()]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
 def _build(environment: Environment, pip: Pip, requirement: str, variables: dict[str, str], key: str) -> Path:
@@ -115,13 +121,14 @@ def _unpack(pip: Pip, requirement: str, folder: Path) -> Path:
 
 
 def _keep(wheel: Path, kept: Path) -> Path:
-    """Move a wheel into the cache; where that cannot be written it stays where it is. Returns where it lies."""
+    """Copy a wheel into the cache; where that cannot be written it stays where it is. Returns where it lies."""
+    part = kept / (wheel.name + ".part")
     try:
         kept.mkdir(parents=True, exist_ok=True)
-        part = kept / (wheel.name + ".part")
         shutil.copyfile(wheel, part)
         return part.replace(kept / wheel.name)
     except OSError:
+        part.unlink(missing_ok=True)
         return wheel
 
 

@@ -16,8 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.setup.problem import Problem
-from app.setup.progress import say
+from app.setup.report import Problem, say
 
 NOTE = "taproot-setup.json"
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -94,8 +93,18 @@ class Environment:
 
     def has(self, distribution: str) -> bool:
         """Whether a version of a distribution is installed, by its name with underscores."""
-        packages = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
-        return any(self.folder.glob(f"{packages}/{distribution}-*.dist-info"))
+        return any(any(folder.glob(f"{distribution}-*.dist-info")) for folder in self._packages())
+
+    def _packages(self) -> list[Path]:
+        return list(self.folder.glob("Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"))
+
+    def compile_bytecode(self) -> None:
+        """Compile what is installed on all cores; pip would do it on one, for a third of the set-up's time.
+
+        What cannot be compiled (some packages hold such files for their own tests) stays as it is.
+        """
+        command = [str(self.python), "-m", "compileall", "-q", "-j", "0", *map(str, self._packages())]
+        subprocess.run(command, capture_output=True)
 
     # --- making it ----------------------------------------------------------------------------------------
 
@@ -149,7 +158,7 @@ class Environment:
             venv.create(self.folder, with_pip=True, symlinks=os.name != "nt")
         except subprocess.CalledProcessError as error:
             raise Problem(
-                f"Creating {self.folder} failed: {error}. Remove that folder and start again."
+                f"Creating {self.folder} failed: {error}. Check free space and rights, then start again."
             ) from error
 
     def _empty(self) -> None:

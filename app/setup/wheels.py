@@ -13,7 +13,7 @@ import urllib.request
 from urllib.parse import urlsplit
 
 from app.setup.pip import Pip
-from app.setup.problem import Problem
+from app.setup.report import Problem
 
 INDEX = "https://abetlen.github.io/llama-cpp-python/whl"
 ANSWER_SECONDS = 10

@@ -1,7 +1,11 @@
-"""Progress of the set-up. It goes to stderr: stdout belongs to the command."""
+"""What a set-up tells: its progress, on stderr, for stdout belongs to the command; and what it ends with."""
 
 import sys
 import time
+
+
+class Problem(Exception):
+    """A set-up stopped. The message says what happened, to which thing, and what to do next."""
 
 
 def say(text: str) -> None:
