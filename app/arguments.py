@@ -71,6 +71,11 @@ def build_parser() -> argparse.ArgumentParser:
     opening.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
     opening.add_argument("--window", action="store_true", help="open a window of its own (needs pywebview)")
     opening.add_argument(
+        "--compile",
+        action="store_true",
+        help="first compile llama.cpp for this very machine, in place of a prebuilt one (some minutes, once)",
+    )
+    opening.add_argument(
         "--model", metavar="MODEL", help="a GGUF file (default: the last one used), or a server: see ask"
     )
     opening.add_argument("--data", metavar="DIR", help="folder for the database and corpora")

@@ -14,6 +14,7 @@ import psutil
 
 from app import offline as guard
 from app.cli import STARTER
+from app.setup import provenance
 from app.terminal import console, safe
 from app.wishes import adapters_of, wish_of
 from engine.errors import TaprootError
@@ -116,6 +117,7 @@ def llama_cpp() -> Json:
     better = rebuild(gpus(), built)
     return {
         "version": built.version,
+        "installed": provenance(),
         "gpu": built.gpu,
         "backends": list(built.backends),
         "features": built.features,

@@ -6,72 +6,16 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-CLI = "import sys\n\ndef run(arguments):\n    import {module}\n    print('ran', arguments, {module}.VALUE)\n    return 0\n"
+from tests.fresh_clone import CLI, ROOT, bare_environment, base_python, launch, make_clone, package
 
 
 @pytest.fixture
 def clone(tmp_path):
-    """A tiny project with the real launch.py, in a folder with spaces; its one requirement is a local package."""
-    root = tmp_path / "a clone"
-    (root / "app").mkdir(parents=True)
-    shutil.copy(ROOT / "launch.py", root)
-    shutil.copy(ROOT / "app" / "arguments.py", root / "app")
-    (root / "app" / "__init__.py").touch()
-    (root / "app" / "cli.py").write_text(CLI.format(module="trellis_one"))
-    package(root, "trellis_one")
-    (root / "requirements.txt").write_text("./trellis_one\n")
-    (root / "requirements-dev.txt").write_text("-r requirements.txt\n")
-    (root / "requirements-models.txt").write_text("./model_package\n")
-    return root
-
-
-def package(root, name, requires=""):
-    """A local package that needs no index and no build backend from outside; `requires` names what it depends on."""
-    folder = root / name
-    folder.mkdir()
-    (folder / f"{name}.py").write_text("VALUE = 7\n")
-    (folder / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-    )
-    (folder / "backend.py").write_text(
-        f"""
-import zipfile
-
-def build_wheel(directory, config_settings=None, metadata_directory=None):
-    name = "{name}-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(directory + "/" + name, "w") as wheel:
-        wheel.write("{name}.py")
-        info = "{name}-1.0.dist-info/"
-        needs = "Requires-Dist: {requires}\\n" if "{requires}" else ""
-        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n" + needs)
-        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr(info + "RECORD", "")
-    return name
-"""
-    )
-
-
-def launch(root, *arguments, python=sys.executable, **environment):
-    """Run launch.py from another folder, as a user with no other packages would."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "PYTHON", "VIRTUAL_ENV"))}
-    return subprocess.run(
-        [base_python() if python is sys.executable else python, str(root / "launch.py"), *arguments],
-        capture_output=True,
-        text=True,
-        cwd="/",
-        env={**env, **environment},
-        timeout=300,
-    )
-
-
-def base_python():
-    """The interpreter behind this virtual environment."""
-    return str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    """A fresh clone, in a folder with spaces."""
+    return make_clone(tmp_path / "a clone")
 
 
 def test_sets_up_from_nothing_then_starts_at_once_then_follows_new_requirements(clone):
@@ -102,6 +46,7 @@ def test_a_set_up_killed_half_way_is_repaired_by_the_next_start(clone):
         [base_python(), str(clone / "launch.py"), "runs"],
         stderr=subprocess.PIPE,
         cwd="/",
+        env=bare_environment(),
         start_new_session=True,
     )
     deadline = time.monotonic() + 120
@@ -126,16 +71,6 @@ def test_without_network_the_message_says_that_set_up_needs_it_once(clone):
     assert done.stdout == ""
 
 
-def test_without_a_compiler_the_message_names_packages_and_prebuilt_wheels(clone):
-    (clone / "trellis_one" / "backend.py").write_text(
-        "raise SystemExit('CMake Error: CMAKE_C_COMPILER not set, after EnableLanguage')\n"
-    )
-    done = launch(clone, "runs")
-    assert done.returncode == 2
-    assert "build-essential" in done.stderr and "--extra-index-url" in done.stderr
-    assert "Traceback" not in done.stderr.split("The last lines were")[0]
-
-
 def test_an_old_python_is_told_which_one_is_needed():
     code = f"import sys; sys.version_info = (3, 9, 1); exec(open({str(ROOT / 'launch.py')!r}).read())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -155,7 +90,15 @@ def test_help_and_bad_usage_need_no_set_up(clone):
     for arguments in (["--help"], ["ask", "--help"], ["doctor", "--help"]):
         assert launch(clone, *arguments).returncode == 0
     listed = launch(clone, "--help").stdout
-    for word in ("--port", "--no-browser", "--window", "--model", "--data", "opens in the browser"):
+    for word in (
+        "--port",
+        "--compile",
+        "--no-browser",
+        "--window",
+        "--model",
+        "--data",
+        "opens in the browser",
+    ):
         assert word in listed
     for command in ("ask", "runs", "corpora", "show", "delete", "doctor", "models", "test"):
         assert f"\n    {command} " in listed, command
@@ -186,3 +129,83 @@ def test_a_real_model_that_cannot_be_had_is_said_and_the_tests_run_without_it(cl
     assert done.returncode == 0
     assert done.stdout == "ran ['test'] 7\n"
     assert "tests that need it are skipped" in done.stderr
+
+
+@pytest.fixture
+def precious(tmp_path):
+    """A folder with a file that must survive."""
+    folder = tmp_path / "precious"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work")
+    return folder
+
+
+def refused(clone):
+    """Start the clone, which must stop with a sentence; return the sentence."""
+    done = launch(clone, "runs")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    return done.stderr
+
+
+def test_a_venv_that_is_a_symbolic_link_is_left_alone(clone, precious):
+    (clone / ".venv").symlink_to(precious)
+    assert "is a symbolic link to" in refused(clone)
+    assert [file.name for file in precious.iterdir()] == ["thesis.txt"]
+    assert (clone / ".venv").is_symlink()
+
+
+def test_a_venv_that_is_a_dead_link_or_a_file_is_left_alone(clone, precious):
+    (clone / ".venv").symlink_to(precious / "nothing")
+    assert "is a symbolic link to" in refused(clone)
+    (clone / ".venv").unlink()
+    (clone / ".venv").write_text("a note to myself")
+    assert "is not a folder" in refused(clone)
+    assert (clone / ".venv").read_text() == "a note to myself"
+
+
+def test_an_environment_of_somebody_else_is_left_alone(clone):
+    subprocess.run([base_python(), "-m", "venv", "--without-pip", clone / ".venv"], check=True)
+    before = sorted((clone / ".venv").rglob("*"))
+    told = refused(clone)
+    assert "was not made by Taproot" in told and "Rename or remove it" in told
+    assert sorted((clone / ".venv").rglob("*")) == before
+
+
+def test_an_empty_folder_may_become_the_environment(clone):
+    (clone / ".venv").mkdir()
+    assert launch(clone, "runs").stdout == "ran ['runs'] 7\n"
+
+
+def test_a_copied_or_moved_folder_gets_an_environment_of_its_own(clone, tmp_path, precious):
+    assert launch(clone, "runs").returncode == 0
+    copy = tmp_path / "a copy"
+    shutil.copytree(clone, copy, symlinks=True)
+    (copy / ".venv" / "extra").symlink_to(precious)
+    done = launch(copy, "runs")
+    assert done.stdout == "ran ['runs'] 7\n"
+    assert f"creating {copy}" in done.stderr
+    assert (precious / "thesis.txt").exists()  # a link inside is removed, not what it leads to
+    assert launch(clone, "runs").stderr == ""  # and the first one still stands
+    moved = copy.rename(tmp_path / "moved")
+    assert launch(moved, "runs").stdout == "ran ['runs'] 7\n"
+
+
+def test_an_environment_of_an_earlier_version_is_kept(clone):
+    assert launch(clone, "runs").returncode == 0
+    note = clone / ".venv" / "taproot-setup.json"
+    known = json.loads(note.read_text())["requirements.txt"]
+    note.write_text(json.dumps({"requirements.txt": known}))
+    assert launch(clone, "runs").stderr == ""
+
+
+def test_the_lock_writes_through_no_symbolic_link(clone, precious):
+    (clone / ".setup.lock").symlink_to(precious / "thesis.txt")
+    assert "is a symbolic link; set-up writes no such file" in refused(clone)
+    assert (precious / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_lock_that_cannot_be_made_is_a_sentence(clone):
+    (clone / ".setup.lock").mkdir()
+    assert "Check free space and rights" in refused(clone)
