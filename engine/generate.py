@@ -40,29 +40,45 @@ def request_turn(
     parsed the reply. The reply is cut (finish "cancelled") when the run's time is up, but has at least
     `grace` seconds. Raises Cancelled on a stop, InputError or ModelError when no reply can be had.
     """
-    room = _make_room(run, node, conversation)
-    messages = conversation.messages
-    run.record(
-        node.id,
-        "turn_started",
-        turn=turn,
-        messages=[to_json(m) for m in conversation.take_new()],
-    )
-    request = Request(
-        messages=messages,
-        max_tokens=min(run.reply_tokens, room),
-        sampling=run.settings.sampling,
-        conversation=f"{run.id}/{node.id}",
-        stop_at_cell=True,
-        pinned=True,
-        form=Cell() if well_formed else None,
-    )
-    stream = run.model.submit(request)
-    seconds = max(run.ledger.remaining().seconds, grace)
-    reply = follow(run, node.id, turn, stream, node.stop, seconds=seconds, alone=True)
-    node.usage += reply.usage
-    run.ledger.charge(reply.usage)
-    return reply
+    while True:
+        room = _make_room(run, node, conversation)
+        messages = conversation.messages
+        run.record(
+            node.id,
+            "turn_started",
+            turn=turn,
+            messages=[to_json(m) for m in conversation.take_new()],
+        )
+        request = Request(
+            messages=messages,
+            max_tokens=min(run.reply_tokens, room),
+            sampling=run.settings.sampling,
+            conversation=f"{run.id}/{node.id}",
+            stop_at_cell=True,
+            pinned=True,
+            form=Cell() if well_formed else None,
+        )
+        stream = run.model.submit(request)
+        seconds = max(run.ledger.remaining().seconds, grace)
+        try:
+            reply = follow(run, node.id, turn, stream, node.stop, seconds=seconds, alone=True)
+        except ContextOverflow as overflow:  # only the server of a model knew that it is too long
+            note_overflow(run, node.id, overflow)
+            if (sentence := conversation.compact(node.variables)) is None:
+                raise
+            run.note(node.id, sentence)
+            continue
+        node.usage += reply.usage
+        run.ledger.charge(reply.usage)
+        return reply
+
+
+def note_overflow(run: Run, node: str, overflow: ContextOverflow) -> None:
+    """Say that a prompt did not fit although it seemed to, and what the model says of its window."""
+    run.note(node, str(overflow), "warning")
+    for notice in run.model.info.notices:
+        if f"{overflow.window:,} tokens" in notice:
+            run.note(node, notice, "warning")
 
 
 def follow(
