@@ -25,12 +25,8 @@ FREE_TOKENS = 512  # no server's window is smaller: shorter prompts need no proo
 AHEAD = 1.5  # how many times the prompt at hand a proof is long, so that few are needed while prompts grow
 REPLY_TOKENS = 256
 COUNT_WORDS = 8
-SHORT_BYTES = (
-    900  # of the text that shows whether the model can name the words at all, and how the server counts
-)
-SURE = 1 - 1 / (
-    COUNT_WORDS - 1
-)  # of a text with all its words; as much may be cut from its middle without a word
+SHORT_BYTES = 900  # of the text that shows whether the model can name words at all, and how the server counts
+SURE = 1 - 1 / (COUNT_WORDS - 1)  # of a text with all its words: the rest may be cut from between two of them
 BYTES_PER_TOKEN = 4.2  # of the filler, where the server counts nothing; that of SmolLM2
 NEARLY = 0.98  # of a text whose first and last word are there: some tokens beside them may be missing
 HALVINGS = 4  # of what is not known of the window's size
