@@ -129,11 +129,16 @@ def llama_cpp() -> Json:
 def model(path: str, wish: Wish, adapters: Sequence[Adapter] = (), folder: Path | None = None) -> Json:
     """Facts of the model and how it was loaded, after really loading it and asking it for the length of a word.
     `folder`: where what loading teaches is kept.
+
+    One on a server is asked as well whether prompts as long as its window reach it whole.
     """
     from engine.llm import open_model
+    from engine.llm.remote import RemoteModel
 
     loaded = open_model(path, wish=wish, adapters=adapters, data=folder)
     try:
+        if isinstance(loaded, RemoteModel):
+            loaded.prove()
         info = loaded.info
         return {
             "name": info.name,

@@ -136,9 +136,13 @@ class Draft:
 
 
 class Hub:
-    """Thread-safe. Subscribe, take messages, close; `tell` says to everyone that something of the app changed."""
+    """Thread-safe. Subscribe, take messages, close; `tell` says to everyone that something of the app changed.
+
+    `followed` is set while there is somebody to tell, and for good when the hub was closed.
+    """
 
     def __init__(self, store: Store):
+        self.followed = threading.Event()
         self._store = store
         self._lock = threading.RLock()
         self._followers: set[Subscription] = set()
@@ -179,6 +183,7 @@ class Hub:
                 subscription.closed = True
                 return subscription
             self._followers.add(subscription)
+            self.followed.set()
             for node, draft in self._drafts.get(run or "", {}).items():
                 if draft.told:
                     whole = {"n": node, "x": "".join(draft.told), "at": 0, "i": draft.turn}
@@ -191,6 +196,8 @@ class Hub:
         """Tell a follower nothing any more."""
         with self._lock:
             self._followers.discard(subscription)
+            if not self._followers and not self._ended.is_set():
+                self.followed.clear()
 
     def close(self) -> None:
         """End all subscriptions; the streams of the browser end with them. May be called more than once."""
@@ -198,6 +205,7 @@ class Hub:
         self._polling.set()
         self._writing.set()
         with self._lock:
+            self.followed.set()
             followers, self._followers = self._followers, set()
         for follower in followers:
             follower.end()
@@ -214,7 +222,7 @@ class Hub:
             for follower in followers:
                 follower.put(message)
                 if follower.closed:
-                    self._followers.discard(follower)
+                    self.leave(follower)
 
     # --- runs of this process ---------------------------------------------------------------------------
 

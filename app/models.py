@@ -435,9 +435,10 @@ class Models:
         self._workbench.hub.tell("models")
 
     def _watch(self) -> None:
-        """Tell followers when a file came, went or grew."""
+        """Tell followers when a file came, went or grew; look only while there are some."""
         before = self.shelf.signature()
         while not self._closed.wait(LOOK_SECONDS):
+            self._workbench.hub.followed.wait()
             now = self.shelf.signature()
             if now != before:
                 before = now

@@ -200,9 +200,13 @@ async def splash(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Server(uvicorn.Server):
-    """uvicorn on one loopback socket, which ends within two seconds although streams are open."""
+    """uvicorn on one loopback socket, which ends within two seconds although streams are open. It sleeps until asked:
+    uvicorn's own looks ten times a second whether it is to end, and keeps a date for its answers.
+    """
 
     def __init__(self, front: Front, port: int):
+        self._exits = False
+        self._wake: Callable[[], object] = lambda: None
         super().__init__(
             uvicorn.Config(
                 front,
@@ -212,12 +216,32 @@ class Server(uvicorn.Server):
                 access_log=False,
                 lifespan="on",
                 server_header=False,
+                date_header=False,
                 ws="none",
                 timeout_graceful_shutdown=1,
             )
         )
         self.front = front
         front.stop_server = lambda: setattr(self, "should_exit", True)
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether the server is to end; may be set from any thread and from a signal's handler."""
+        return self._exits
+
+    @should_exit.setter
+    def should_exit(self, exits: bool) -> None:
+        self._exits = exits
+        if exits:
+            self._wake()
+
+    async def main_loop(self) -> None:
+        """Wait until the server is to end."""
+        loop, ends = asyncio.get_running_loop(), asyncio.Event()
+        self._wake = lambda: loop.call_soon_threadsafe(ends.set)
+        if not await self.on_tick(0):
+            await ends.wait()
+        self._wake = lambda: None  # the loop is closed soon
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams first: nothing else is open for long."""

@@ -7,7 +7,15 @@ from typing import Any
 
 from engine import corpus as corpora
 from engine import prompt
-from engine.generate import MIN_REPLY_TOKENS, follow, leaf_request, record_turn, room_wanted
+from engine.errors import ContextOverflow
+from engine.generate import (
+    MIN_REPLY_TOKENS,
+    follow,
+    leaf_request,
+    note_overflow,
+    record_turn,
+    room_wanted,
+)
 from engine.node import Node, Outcome, Run
 from engine.reply import parse, without_loop
 from engine.reply.thinking import split_thinking
@@ -23,10 +31,18 @@ def answer_directly(run: Run, node: Node) -> Outcome:
     """
     data = corpora.resolve(node.ref, run.corpus)
     pieces = [data] if isinstance(data, str) else data
-    text, spans, whole = beginning(run, node.question, pieces)
-    if not whole:
-        run.note(node.id, f"the window holds {len(text):,} characters; the rest was not read", "warning")
-    return outcome(run, answer_from(run, node, 1, prompt.leaf_with_context(node.question, text), spans))
+    while True:
+        window = run.model.info.n_ctx
+        text, spans, whole = beginning(run, node.question, pieces)
+        if not whole:
+            run.note(node.id, f"the window holds {len(text):,} characters; the rest was not read", "warning")
+        try:
+            asked = prompt.leaf_with_context(node.question, text)
+            return outcome(run, answer_from(run, node, 1, asked, spans))
+        except ContextOverflow as overflow:
+            note_overflow(run, node.id, overflow)
+            if run.model.info.n_ctx >= window:
+                raise
 
 
 def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans) -> str:

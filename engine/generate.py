@@ -42,33 +42,49 @@ def request_turn(
     parsed the reply. The reply is cut (finish "cancelled") at `until`, when its time is up. Raises Cancelled on a
     stop, InputError or ModelError when no reply can be had.
     """
-    room = _make_room(run, node, conversation)
-    messages = conversation.messages
-    run.record(
-        node.id,
-        "turn_started",
-        turn=turn,
-        messages=[to_json(m) for m in conversation.take_new()],
-    )
     sampling = vary(run.sampling, failures)
     if failures:
         run.note(node.id, f"the reply is asked for again with {describe(sampling)} and seed {sampling.seed}")
-    request = Request(
-        messages=messages,
-        max_tokens=run.affordable(min(run.turn_tokens, room)),
-        sampling=sampling,
-        conversation=f"{run.id}/{node.id}",
-        stop_at_cell=True,
-        pinned=True,
-        form=form,
-    )
-    stream = run.model.submit(request)
-    reply = follow(run, node.id, turn, stream, node.stop, until=until, alone=True)
-    if reply.finish == "length":
-        run.note(node.id, f"the reply was cut at {reply.usage.completion_tokens:,} tokens", "warning")
-    node.usage += reply.usage
-    run.ledger.charge(reply.usage)
-    return reply
+    while True:
+        room = _make_room(run, node, conversation)
+        messages = conversation.messages
+        run.record(
+            node.id,
+            "turn_started",
+            turn=turn,
+            messages=[to_json(m) for m in conversation.take_new()],
+        )
+        request = Request(
+            messages=messages,
+            max_tokens=run.affordable(min(run.turn_tokens, room)),
+            sampling=sampling,
+            conversation=f"{run.id}/{node.id}",
+            stop_at_cell=True,
+            pinned=True,
+            form=form,
+        )
+        stream = run.model.submit(request)
+        try:
+            reply = follow(run, node.id, turn, stream, node.stop, until=until, alone=True)
+        except ContextOverflow as overflow:  # only the server of a model knew that it is too long
+            note_overflow(run, node.id, overflow)
+            if (sentence := conversation.compact(node.variables)) is None:
+                raise
+            run.note(node.id, sentence)
+            continue
+        if reply.finish == "length":
+            run.note(node.id, f"the reply was cut at {reply.usage.completion_tokens:,} tokens", "warning")
+        node.usage += reply.usage
+        run.ledger.charge(reply.usage)
+        return reply
+
+
+def note_overflow(run: Run, node: str, overflow: ContextOverflow) -> None:
+    """Say that a prompt did not fit although it seemed to, and what the model says of its window."""
+    run.note(node, str(overflow), "warning")
+    for notice in run.model.info.notices:
+        if f"{overflow.window:,} tokens" in notice:
+            run.note(node, notice, "warning")
 
 
 def follow(

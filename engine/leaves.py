@@ -12,7 +12,7 @@ from typing import Literal
 
 from engine import prompt
 from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, ModelError
-from engine.generate import follow, leaf_request, record_turn
+from engine.generate import follow, leaf_request, note_overflow, record_turn
 from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import Choices, Form, Schema, grammar_of
 from engine.node import STOPPED, Node, Run, start_node
@@ -93,7 +93,14 @@ def _answer_or_stopped(run: Run, node: Node, leaf: Leaf, stream: Stream, form: F
 def _answer(run: Run, leaf: Leaf, stream: Stream) -> str:
     """Wait for one leaf, commit its end, and return its answer; one that was cut says so."""
     started = time.monotonic()
-    reply = follow(run, leaf.id, 1, stream, leaf.stop, until=run.deadline.work)
+    try:
+        reply = follow(run, leaf.id, 1, stream, leaf.stop, until=run.deadline.work)
+    except ContextOverflow as overflow:  # only the server of the model knew that it is too long
+        note_overflow(run, leaf.id, overflow)
+        raise CallRefused(
+            f"the window holds fewer tokens than was thought; cut the text with chunks(text, {run.sub_chars}) and "
+            "ask about each piece"
+        ) from overflow
     record_turn(run, leaf.id, 1, reply, parse(reply.text))
     run.ledger.charge(reply.usage)
     if reply.finish == "cancelled":

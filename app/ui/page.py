@@ -5,6 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from app.ui.ask import form
+from app.ui.queue import WokenQueue
 from app.workbench import Workbench
 
 VIEWS = ("ask", "library", "sessions", "models", "bench")
@@ -18,4 +19,5 @@ def page(workbench: Workbench) -> gr.Blocks:
                 if view == "ask":
                     form(workbench)
                 gr.Column(elem_id=f"{view}-host", elem_classes="host")
+    blocks._queue = WokenQueue(blocks)
     return blocks

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from engine.errors import ModelError, TaprootError
 from engine.llm.base import Request
@@ -15,6 +16,7 @@ from engine.llm.endpoint import KEY_VARIABLE, Endpoint
 from engine.llm.outbox import Outbox
 from engine.llm.stream import LiveStream
 from engine.llm.supervised import HANG_SECONDS, Supervised
+from engine.llm.wire import Writer
 from engine.stop import Stop
 from engine.types import Json, Message, to_json
 
@@ -51,7 +53,7 @@ class RemoteModel(Supervised):
         self._learning = threading.Lock()
         self._counts = dict.fromkeys(("read_tokens", "read_seconds", "alone_tokens", "alone_seconds"), 0.0)
         at_once = at_once or AT_ONCE
-        order = {"endpoint": to_json(endpoint), "window": window, "at_once": at_once}
+        order = {"endpoint": to_json(endpoint), "window": window, "at_once": at_once, "notices": []}
         super().__init__(
             order, outbox=Outbox(at_once), hang_seconds=hang_seconds, on_progress=on_progress, stop=stop
         )
@@ -76,10 +78,26 @@ class RemoteModel(Supervised):
         group = "" if request.pinned else request.conversation.partition("/")[0] or "-"
         return self._send({"submit": work}, group, retryable=request.sampling.temperature <= 0)
 
+    def prove(self) -> int:
+        """Find out whether prompts as long as the window reach the model whole, and return the window that is true.
+
+        It costs a few prompts of that length; requests do it by themselves as prompts grow. Raises ModelError.
+        """
+        return self._send({"prove": True}, retryable=True).result().usage.prompt_tokens
+
     def counts(self) -> Json:
         """Return the tokens and seconds of all replies; those written at the same time count once each."""
         with self._learning:
             return dict(self._counts)
+
+    def _ready(self, info: dict[str, Any], writer: Writer) -> None:
+        """Take what the process says of the model, also when it has found a smaller window."""
+        if self._loaded:  # a process that is started later is to know it too
+            known = set(self.info.notices)
+            self._order["notices"] += [notice for notice in info["notices"] if notice not in known]
+            if info["n_ctx"] < self.info.n_ctx:
+                self._order["window"] = info["n_ctx"]
+        super()._ready(info, writer)
 
     def _learn(self, reply: Json) -> None:
         """Note how long a reply took, and from what the server counted how many bytes a token has."""

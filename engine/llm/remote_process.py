@@ -1,7 +1,8 @@
 """The process of a remote model: `python -m engine.llm.remote_process`. JSON lines like those of `engine.llm.process`.
 
 It reaches the one server it was given and no other machine. Requests run side by side, as many as were allowed; a
-connection that fails is tried again, a greedy reply that was cut off is asked for anew.
+connection that fails is tried again, a greedy reply that was cut off is asked for anew. Before a prompt is longer than
+any that is known to have arrived whole, `engine.llm.arrival` sees to it; a window that turns out smaller is told by "ready" again.
 """
 
 from __future__ import annotations
@@ -9,20 +10,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import re
 import ssl
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from engine.errors import InputError, ModelError, TaprootError
+from engine.llm.arrival import Arrival
 from engine.llm.child import die_with_parent, take_channel
 from engine.llm.endpoint import KEY_VARIABLE, Endpoint
 from engine.llm.outside import only
+from engine.llm.refusal import Overflow, overflow_of
+from engine.llm.remote_answer import LITTLE, Answer
 from engine.llm.sampling import advise_by_name
 from engine.llm.wire import Writer, lines_of
-from engine.reply import find_ending
-from engine.types import Json, ModelInfo, to_json
+from engine.types import Json, ModelInfo, Sampling, to_json
 
 WINDOW = 8192  # tokens, where neither the server nor a person says
 CHARS_PER_TOKEN = 3.0
@@ -31,6 +34,7 @@ RETRIES = 4  # of a request that failed before its first text, each after a long
 CUTS = 2  # how often a greedy reply that was cut off is asked for anew
 BEAT_SECONDS = 5.0
 SHOWN_CHARS = 300  # of what a server says
+FULL = 0.95  # of the window of a server that cuts: a prompt that is counted as more was cut, most likely
 
 
 def main() -> None:
@@ -49,11 +53,11 @@ def main() -> None:
 async def _serve(order: Json, endpoint: Endpoint, frames: Any, writer: Writer) -> None:
     client = Client(endpoint, writer, order["at_once"])
     try:
-        info = await client.open(order["window"])
+        await client.open(order["window"], order["notices"])
     except TaprootError as error:
         writer.send({"failed": {"kind": type(error).__name__, "message": str(error)}})
         return
-    writer.send({"ready": to_json(info)})
+    client.tell()
     loop = asyncio.get_running_loop()
 
     def read() -> None:
@@ -63,6 +67,7 @@ async def _serve(order: Json, endpoint: Endpoint, frames: Any, writer: Writer) -
 
     reading = loop.run_in_executor(None, read)
     while not reading.done():
+        await client.busy.wait()
         await asyncio.sleep(BEAT_SECONDS)
         writer.send({"beat": 0})
 
@@ -76,32 +81,11 @@ class Cut(ModelError):
     """A reply ended in the middle."""
 
 
-class Overflow(ModelError):
-    """The server says that a prompt is too long. `needed` tokens as far as it tells."""
-
-    def __init__(self, needed: int, window: int):
-        super().__init__("too long")
-        self.needed, self.window = needed, window
-
-
-@dataclass(slots=True)
-class Answer:
-    """A reply as it comes. `thinking`: an opened thought is not closed yet; `ended`: before the server ended it."""
-
-    text: str = ""
-    sent: int = 0
-    seen: int = 0
-    finish: str = ""
-    ended: bool = False
-    chunks: int = 0
-    thinking: bool = False
-    usage: Any = None
-    started: float = field(default_factory=time.monotonic)
-    first: float = 0.0
-
-
 class Client:
-    """The requests to one server, at most `at_once` of them."""
+    """The requests to one server, at most `at_once` of them. `busy` is set while there are some."""
+
+    info: ModelInfo
+    arrival: Arrival
 
     def __init__(self, endpoint: Endpoint, writer: Writer, at_once: int):
         import openai
@@ -112,6 +96,7 @@ class Client:
         self._key = os.environ.get(KEY_VARIABLE, "")
         self._places = asyncio.Semaphore(at_once)
         self._at_once = at_once
+        self.busy = asyncio.Event()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._partial: dict[int, Answer] = {}  # replies under way
         self._length = "max_tokens"  # newer models of OpenAI want another name
@@ -125,9 +110,11 @@ class Client:
             ),
         )
 
-    async def open(self, window: int | None) -> ModelInfo:
-        """Ask the server for its models. Raises InputError when it has not the one asked for."""
-        notices = [self._endpoint.warning]
+    async def open(self, window: int | None, known: Sequence[str]) -> None:
+        """Ask the server for its models. `known`: notices of an earlier process. Raises InputError when it has not
+        the one asked for.
+        """
+        notices = [self._endpoint.warning, *known]
         try:
             listed = [
                 one
@@ -156,14 +143,15 @@ class Client:
                 "Say it with --window."
             )
         self._endpoint = Endpoint(name, self._endpoint.url)
-        self.window = window or (stated if isinstance(stated, int) else WINDOW)
+        found = window or (stated if isinstance(stated, int) else WINDOW)
+        self.arrival = Arrival(self._ask, found)
         spec = f"openai:{name}@{self._endpoint.url}"
         advice = advise_by_name(name)
-        return ModelInfo(
+        self.info = ModelInfo(
             name=name,
             path=spec,
             fingerprint="remote-" + hashlib.sha256(spec.encode()).hexdigest()[:24],
-            n_ctx=self.window,
+            n_ctx=found,
             chars_per_token=CHARS_PER_TOKEN,
             template="remote",
             notices=tuple(notices),
@@ -174,35 +162,45 @@ class Client:
             thinks=advice.thinks or not advice.source,  # nobody knows
         )
 
+    def tell(self) -> None:
+        """Say what is known of the model now."""
+        notices = (*self.info.notices, *self.arrival.news)
+        self._send({"ready": to_json(replace(self.info, n_ctx=self.arrival.window, notices=notices))})
+
     def handle(self, frame: Json) -> None:
         """Take one frame of the parent."""
         if "cancel" in frame:
             if (task := self._tasks.get(frame["cancel"])) is not None:
                 task.cancel()
-        elif "submit" in frame:
-            number, work = frame["id"], frame["submit"]
-            task = asyncio.get_running_loop().create_task(self._answer(number, work))
-            self._tasks[number] = task
+            return
+        number, work = frame["id"], frame.get("submit")
+        doing = self._answer(number, work) if work else self._prove_all(number)
+        task = self._tasks[number] = asyncio.get_running_loop().create_task(doing)
+        self.busy.set()
 
-            def done(task: asyncio.Task[None]) -> None:
-                self._tasks.pop(number, None)
-                if task.cancelled():  # before it had begun
-                    self._finish(number, work, Answer(finish="cancelled"), time.monotonic())
+        def done(task: asyncio.Task[None]) -> None:
+            self._tasks.pop(number, None)
+            if not self._tasks:
+                self.busy.clear()
+            if task.cancelled() and work:  # before it had begun
+                self._finish(number, work, Answer(finish="cancelled"), time.monotonic())
 
-            task.add_done_callback(done)
+        task.add_done_callback(done)
 
     async def _answer(self, number: int, work: Json) -> None:
         arrived = time.monotonic() - work["waited"]
         answer = Answer()
         try:
             async with self._places:
+                await self._prove(number, work["estimate"], work["estimate"])
                 answer = await self._whole(number, work)
+                await self._doubt(number, work["estimate"], answer)
         except asyncio.CancelledError:
             answer = self._partial.pop(number, answer)
             answer.finish = "cancelled"
         except Overflow as error:
-            needed = error.needed or work["estimate"]
-            self._send({"id": number, "overflow": {"needed": needed, "window": error.window or self.window}})
+            needed, window = error.needed or work["estimate"], error.window or self.arrival.window
+            self._send({"id": number, "overflow": {"needed": needed, "window": window}})
             return
         except TaprootError as error:
             self._send({"id": number, "error": str(error)})
@@ -211,13 +209,56 @@ class Client:
             self._partial.pop(number, None)
         self._finish(number, work, answer, arrived)
 
+    # --- whether prompts arrive whole -------------------------------------------------------------------
+
+    async def _prove(self, number: int, estimate: int, tokens: int) -> None:
+        """See to it that prompts of `tokens` arrive whole. Raises Overflow when one of `estimate` would not."""
+        arrival, known = self.arrival, len(self.arrival.news)
+        if await arrival.prove(tokens):
+            self.tell()
+            if len(arrival.news) > known:
+                self._send({"id": number, "again": arrival.news[-1]})
+        if estimate > arrival.window and estimate > arrival.proven:
+            raise Overflow(estimate, arrival.window)
+
+    async def _doubt(self, number: int, estimate: int, answer: Answer) -> None:
+        """Compare what the server counted with our estimate. Raises Overflow when the prompt was cut after all."""
+        read, arrival = answer.read, self.arrival
+        if arrival.cuts and read > FULL * arrival.window:
+            raise Overflow(max(estimate, arrival.window + 1), arrival.window)
+        if read > arrival.proven or 0 < read < LITTLE * estimate:
+            before = arrival.window
+            await self._prove(number, estimate, max(read, round(estimate / LITTLE)))
+            if arrival.cuts and arrival.window < before:
+                raise Overflow(max(estimate, arrival.window + 1), arrival.window)
+
+    async def _prove_all(self, number: int) -> None:
+        """Find out for the whole window, because a person asks."""
+        async with self._places:
+            await self.arrival.prove(self.arrival.window)
+        self.tell()
+        self._send({"id": number, "value": self.arrival.window})
+
+    async def _ask(self, text: str, max_tokens: int) -> tuple[str, int]:
+        """Send one message, for `Arrival`."""
+        answer = Answer()
+        work = {"messages": [["user", text]], "max_tokens": max_tokens, "sampling": to_json(Sampling())}
+        await self._stream(work, answer, lambda text: None)
+        return answer.text, answer.read
+
+    # --- one reply --------------------------------------------------------------------------------------
+
     async def _whole(self, number: int, work: Json) -> Answer:
         """Get a reply, once more when a greedy one was cut off."""
         for again in range(CUTS + 1):
             answer = self._partial[number] = Answer()
             try:
-                await self._stream(number, work, answer)
+                await self._stream(work, answer, lambda text: self._send({"id": number, "delta": text}))
                 return answer
+            except Overflow as refusal:
+                if self.arrival.refused(refusal):
+                    self.tell()
+                raise
             except Cut as cut:
                 if again == CUTS or work["sampling"]["temperature"] > 0:
                     raise
@@ -225,7 +266,7 @@ class Client:
                 self._send({"id": number, "again": words})
         raise AssertionError
 
-    async def _stream(self, number: int, work: Json, answer: Answer) -> None:
+    async def _stream(self, work: Json, answer: Answer, told: Callable[[str], None]) -> None:
         try:
             stream = await self._request(work)
         except self._openai.OpenAIError as error:
@@ -236,9 +277,9 @@ class Client:
                 if answer.finish:
                     continue  # only the usage is still to come
                 for choice in chunk.choices[:1]:
-                    self._take(choice, answer, cells=work["stop_at_cell"])
+                    answer.take(choice, cells=work.get("stop_at_cell", False))
                 if len(answer.text) > answer.sent:
-                    self._send({"id": number, "delta": answer.text[answer.sent :]})
+                    told(answer.text[answer.sent :])
                     answer.sent = len(answer.text)
                 if answer.ended:
                     return
@@ -276,55 +317,8 @@ class Client:
                 self._length = "max_completion_tokens"
         raise AssertionError
 
-    @staticmethod
-    def _take(choice: Any, answer: Answer, *, cells: bool) -> None:
-        """Add one piece of text; stop where the reply has to end, so that the server need not write on."""
-        delta = choice.delta
-        thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or ""
-        text = delta.content or ""
-        if thought or text:
-            answer.first = answer.first or time.monotonic()
-            answer.chunks += 1
-        if thought:
-            answer.text += thought if answer.thinking else f"<think>{thought}"
-            answer.thinking = True
-        if text:
-            answer.text += f"</think>{text}" if answer.thinking else text
-            answer.thinking = False
-        ending = find_ending(answer.text, cells=cells, seen=answer.seen)
-        answer.seen = len(answer.text)
-        if ending is not None:
-            answer.text, answer.ended = answer.text[: max(ending.at, answer.sent)], True
-            answer.finish = ending.finish
-        elif choice.finish_reason:
-            answer.finish = "length" if choice.finish_reason == "length" else "stop"
-
     def _finish(self, number: int, work: Json, answer: Answer, arrived: float) -> None:
-        """Tell the parent of a reply: what the server counted, else an estimate from bytes and pieces."""
-        now, usage = time.monotonic(), answer.usage
-        read = getattr(usage, "prompt_tokens", 0) or 0
-        details = getattr(usage, "prompt_tokens_details", None)
-        reused = getattr(details, "cached_tokens", 0) or 0
-        written = getattr(usage, "completion_tokens", 0) or 0
-        prompt = read or work["estimate"]
-        first = answer.first or now
-        reply = {
-            "text": answer.text,
-            "finish": answer.finish,
-            "prompt_tokens": prompt,
-            "reused_tokens": reused,
-            "completion_tokens": written or answer.chunks,
-            "evaluated_tokens": prompt - reused,
-            "seconds": now - answer.started,
-            "queue_seconds": max(0.0, answer.started - arrived),
-            "prefill_seconds": first - answer.started,
-            "decode_seconds": now - first if answer.first else 0.0,
-            "log_extended": False,
-            "counted": bool(read),
-            "prompt_bytes": sum(len(content.encode("utf-8", "replace")) for _, content in work["messages"]),
-            "content_tokens": read - 8 * len(work["messages"]),
-        }
-        self._send({"id": number, "reply": reply})
+        self._send({"id": number, "reply": answer.report(work["messages"], work["estimate"], arrived)})
 
     # --- what went wrong --------------------------------------------------------------------------------
 
@@ -352,25 +346,14 @@ class Client:
         if isinstance(error, openai.RateLimitError):
             return ModelError(f"The server at {url} takes no more requests now. Wait, or lower --slots.")
         words = str(error)
-        if isinstance(error, openai.BadRequestError) and re.search(
-            r"context|n_ctx|too long|exceeds?\b.*tokens", words, re.IGNORECASE
-        ):
-            window, needed = _numbers(words)
-            return Overflow(needed, window)
+        if isinstance(error, openai.BadRequestError) and (overflow := overflow_of(words)):
+            return overflow
         return ModelError(f"The server at {url} refused the request: {self._clean(words)}")
 
     def _clean(self, words: str) -> str:
         """What a server says, short, and without the key that some servers repeat."""
         words = words.replace(self._key, "(key)") if self._key else words
         return " ".join(words.split())[:SHOWN_CHARS]
-
-
-def _numbers(words: str) -> tuple[int, int]:
-    """The window and the tokens asked for, as far as a server's refusal names them; 0 otherwise."""
-    found = [int(n) for n in re.findall(r"\b(\d{2,8})\s*tokens", words)]
-    if not found:
-        return 0, 0
-    return min(found), max(found) if max(found) > min(found) else 0
 
 
 if __name__ == "__main__":

@@ -338,6 +338,7 @@ class Supervised:
         """Kill a process that owes an answer and says nothing: it says at least every second that it works."""
         while not self._closed:
             with self._changed:
+                self._changed.wait_for(lambda: self._closed or len(self._outbox) > 0)
                 self._changed.wait_for(lambda: self._closed, min(1.0, self._hang_seconds / 4))
                 silent = time.monotonic() - self._heard
                 if self._writer is None or not self._outbox.waits or silent < self._hang_seconds:

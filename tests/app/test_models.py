@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 
-from app import fetch, models_command
+from app import doctor, fetch, models_command
 from app import models as models_module
 from app.cli import ROOT, STARTER, run
 from app.errors import status_of
@@ -24,11 +24,12 @@ from app.routes import models as routes
 from app.shelf import Shelf
 from app.workbench import Workbench
 from engine.errors import ModelError, TaprootError
-from engine.llm.fit import Room
+from engine.llm.fit import Room, Wish
 from tests.app.bad_ggufs import write_all
 from tests.app.hub_server import HubServer
 from tests.engine.llm.make_gguf import lora_adapter, random_model
 from tests.engine.llm.openai_server import OpenAiServer, pieces
+from tests.engine.llm.reading_server import Reader
 
 GIB = 1 << 30
 
@@ -486,6 +487,17 @@ def test_a_server_is_used_only_when_chosen_and_is_marked(workbench, client, star
     assert "where text is sent" in labels[spec]
     remembered = json.loads((workbench.data_dir / "preferences.json").read_text()).get("last_model")
     assert remembered is None or "openai" not in remembered
+
+
+def test_a_server_that_cuts_prompts_is_shown_with_its_true_window(workbench, client, starter, server):
+    server.answer = Reader(2048, "head")
+    client.post("/api/models/load", json={"path": server.url})
+    settled(workbench)
+    workbench.engine.model.prove()
+    loaded = client.get("/api/models").json()["loaded"]
+    assert 1700 < loaded["window"] <= 2048 and "does not reach the model" in loaded["notices"][-1]
+    told = doctor.model(server.url, Wish())
+    assert 1700 < told["window"] <= 2048 and "does not reach the model" in told["notices"][-1]
 
 
 def test_a_server_that_is_not_there_changes_nothing(workbench, client, starter, server):

@@ -84,7 +84,9 @@ def test_cells_find_what_was_asked_before(asked):
 def test_long_answers_are_shortened_and_the_oldest_left_out(asked):
     follows = None
     for number in range(12):
-        follows = asked(f"Question number {number}?", f"{number} " + " ".join(map(str, range(700))), follows).run
+        follows = asked(
+            f"Question number {number}?", f"{number} " + " ".join(map(str, range(700))), follows
+        ).run
     text = opening(asked)
     assert "Question number 10?" in text and "Question number 0?" not in text
     section = text[text.index("Asked before") : text.index("\nContext:")]

@@ -120,6 +120,18 @@ def test_the_only_model_of_a_server_needs_no_name_and_an_unknown_one_is_refused(
         open_model(f"openai:another@{llama_server}")
 
 
+def test_a_real_server_is_not_accused_for_a_small_model_without_counts(llama_server):
+    with open_model(llama_server, wish=Wish(window=4096)) as model:
+        assert model.prove() == 4096
+        assert model.info.n_ctx == 4096 and len(model.info.notices) == 2
+        assert (
+            "could not be found out" in model.info.notices[1]
+        )  # it streams no counts, its model names no words
+        os.kill(model.pid, 9)
+        assert model.submit(ask(tokens=3)).result().finish == "length"
+        assert len(model.info.notices) == 2  # what was found out is known to the next process
+
+
 def test_text_streams_and_ends_where_the_cell_does(starter):
     whole = starter.submit(ask(tokens=60)).result()
     stream = starter.submit(ask(tokens=60))

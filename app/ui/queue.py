@@ -1,0 +1,66 @@
+"""Gradio's queue of events, woken by them: its own looks for work a thousand times a second while there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import gradio as gr
+from gradio.queueing import Queue
+from gradio.utils import run_coro_in_background, set_task_name
+
+
+class WokenQueue(Queue):
+    """Starts what may run whenever an event comes or ends; progress is passed on only while an event runs."""
+
+    def __init__(self, blocks: gr.Blocks):
+        super().__init__(
+            live_updates=True,
+            concurrency_count=blocks.max_threads,
+            update_intervals=1,
+            max_size=None,
+            blocks=blocks,
+        )
+        self._progress: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Make the places in which events run; without Gradio's two endless loops."""
+        self.active_jobs = [None] * self.max_thread_count
+
+    async def push(self, *arguments: Any, **named: Any) -> Any:
+        """Queue an event as Gradio does, and start it if it may run now."""
+        pushed = await super().push(*arguments, **named)
+        self._begin()
+        return pushed
+
+    def close(self) -> None:
+        """Take no more events and cancel those that run."""
+        super().close()
+        self._cancel_asyncio_tasks()
+
+    def _begin(self) -> None:
+        """Start every event that waits and has a place, as one round of Gradio's `start_processing` does."""
+        while not self.stopped and None in self.active_jobs and (found := self.get_events()):
+            events, batch, limit = found
+            fn, now = events[0].fn, time.time()
+            self.active_jobs[self.active_jobs.index(None)] = events
+            self.event_queue_per_concurrency_id[limit].current_concurrency += 1
+            self.event_queue_per_concurrency_id[limit].start_times_per_fn[fn].add(now)
+            for event in events:
+                if event._id in self.event_analytics:
+                    self.event_analytics[event._id]["status"] = "processing"
+            task = run_coro_in_background(self.process_events, events, batch, now, fn)
+            set_task_name(task, events[0].session_hash, fn._id, events[0]._id, batch)
+            self._asyncio_tasks.add(task)
+            task.add_done_callback(self._ended)
+            self.broadcast_estimations(limit)
+        if self._asyncio_tasks and self._progress is None:
+            self._progress = run_coro_in_background(self.start_progress_updates)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._asyncio_tasks.discard(task)
+        self._begin()
+        if not self._asyncio_tasks and self._progress is not None:
+            self._progress.cancel()
+            self._progress = None
