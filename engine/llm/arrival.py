@@ -6,8 +6,8 @@ those that were in no cache, some none. So a text with code words at places that
 the words: those of a piece that was cut away cannot be in its reply.
 
 Only what cannot be chance makes a server one that cuts: twice, with fresh words, one block of words is missing; a text
-as long as what arrived comes whole; one that is a little longer does not. Of a model that cannot name the words of a
-short text nothing more is asked; then the server's counts decide, where it gives any.
+as long as what arrived comes whole; of one that is a little longer as much arrives, not less. Where a model names no
+words, or only the first, the server's counts decide, if it gives any.
 """
 
 from __future__ import annotations
@@ -86,10 +86,8 @@ class Look:
 
     @property
     def block(self) -> bool:
-        """Whether what is missing is one piece, as a cut leaves it."""
-        return re.fullmatch("1*0+1*", "".join("01"[one] for one in self.found)) is not None and any(
-            self.found
-        )
+        """Whether one piece before the end is missing, as a cut leaves it; a reply that breaks off misses the end."""
+        return re.fullmatch("1*0+1+", "".join("01"[one] for one in self.found)) is not None
 
     @property
     def kept(self) -> tuple[int, int]:
@@ -146,15 +144,18 @@ class Arrival:
             most = self.window - REPLY_TOKENS
             wanted = min(tokens, most)
             ahead = min(max(round(AHEAD * tokens), 2 * FREE_TOKENS), most)
-            for size in dict.fromkeys((ahead, wanted)):  # some servers just end the reply to what is too long
-                if self.proven >= wanted:
-                    break
+            sizes = () if self.proven >= wanted else dict.fromkeys((ahead, wanted))
+            for size in (
+                sizes
+            ):  # the second where the first failed: some servers just end a reply to what is too long
                 try:
                     await self._settle(size)
                     if not self.cuts:
                         self.proven = max(self.proven, self.window if size == most else wanted)
+                    break
                 except Overflow as refusal:
                     self.refused(refusal)
+                    break
                 except TaprootError:
                     continue
             return (self.window, len(self.news)) != before
@@ -173,7 +174,7 @@ class Arrival:
             self._short = await self._seen(SHORT_BYTES)
         window: int | None = None
         if self._short.whole:
-            window = await self._by_words(tokens)
+            window = await self._by_words(self._short, tokens)
         elif self._short.counted:
             window = await self._by_counts(self._short, tokens)
         if window is None:
@@ -193,16 +194,17 @@ class Arrival:
         look = await self._look(size)
         return look if look.whole else await self._look(size)
 
-    async def _by_words(self, tokens: int) -> int:
+    async def _by_words(self, short: Look, tokens: int) -> int:
         """The window in tokens, if missing words show that a text of `tokens` is cut; 0 if they do not."""
         first = await self._look(round(tokens * self._bytes_per_token))
         second = first if first.whole else await self._look(first.size)
         if not (first.block and second.block):
-            return 0
+            return 0 if second.whole or not short.counted else await self._by_counts(short, tokens) or 0
         least, most = second.kept
         most += most // 5  # so long that a cut in its middle takes a word
         fits = await self._look(least)
-        if not fits.whole or (most < second.size and (await self._look(most)).whole):
+        over = await self._look(most) if most < second.size else second
+        if not fits.whole or over.whole or over.kept[1] < fits.size:
             return 0
         for _ in range(HALVINGS):
             middle = await self._look((least + most) // 2)

@@ -25,7 +25,8 @@ def words_of(text: str) -> list[str]:
 class Reader:
     """The `answer` of an OpenAiServer with a window of `window` tokens.
 
-    Asked for code words it names those that it sees; `names` says which of them it can, by their places among all.
+    Asked for code words it names those that it sees; `names` says which of them it can, given all of them and the number of
+    characters between.
     Otherwise its reply is the first and the last word of what it sees.
     """
 
@@ -36,7 +37,7 @@ class Reader:
         counts: Counts = "what is left",
         *,
         tokens: Callable[[str], list[str]] = tokens_of,
-        names: Callable[[list[str]], list[str]] = lambda words: words,
+        names: Callable[[list[str], int], list[str]] = lambda words, seen: words,
     ):
         self.window, self.cut, self.counts = window, cut, counts
         self.tokens, self.names = tokens, names
@@ -66,7 +67,7 @@ class Reader:
         if "code words" not in text:
             words = text.split()
             return f"{words[0]} ... {words[-1]}"
-        return ", ".join(self.names(re.findall(r"Code word \d: (\w+)\n", text)))
+        return ", ".join(self.names(re.findall(r"Code word \d: (\w+)\n", text), len(text)))
 
     def _usage(self, sent: list[str], read: list[str]) -> dict[str, int] | None:
         counted = {"what is left": len(read), "what was sent": len(sent), "what was not cached": 0}
