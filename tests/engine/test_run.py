@@ -336,6 +336,11 @@ def test_a_cell_that_was_there_before_is_asked_for_again_in_another_way(run):
     assert [r.sampling.seed for r in run.model.requests] == [0, 0, 1]
 
 
+def test_a_cell_that_does_not_compile_is_asked_for_again_in_another_way(run):
+    run([cell("print rent"), cell("len(context)"), cell("FINAL('done')")])
+    assert [r.sampling.seed for r in run.model.requests] == [0, 1, 0]
+
+
 def test_what_was_used_is_recorded_and_a_thinking_model_has_longer_replies(run, data_dir, folder, kernels):
     _, events = run([cell("FINAL('done')")], n_ctx=65_536, temperature=0.3)
     settings = events[0].payload["settings"]
