@@ -12,7 +12,7 @@ from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import Cell, Form
 from engine.llm.sampling import describe, vary
-from engine.node import Node, Run
+from engine.node import LEAST_REPLY, Node, Run
 from engine.reply import say_cut
 from engine.stop import Stop
 from engine.types import Message, Sampling, to_json
@@ -37,8 +37,8 @@ def request_turn(
 ) -> Reply:
     """Get the next reply of a node and charge it to the ledger.
 
-    `failures`: replies just before that led nowhere; this one is then drawn otherwise, and must hold a cell where
-    the model can be made to.
+    `failures`: replies just before that led nowhere; this one is then drawn otherwise, may be half as long for each
+    (unless the model thinks), and must hold a cell where the model can be made to.
 
     The turn's new messages are recorded before the request; the caller records `turn_finished` once it has
     parsed the reply. The reply is cut (finish "cancelled") when the run's time is up, but has at least
@@ -53,11 +53,12 @@ def request_turn(
         messages=[to_json(m) for m in conversation.take_new()],
     )
     sampling = vary(run.sampling, failures)
+    most = run.turn_tokens if run.model.info.thinks else max(LEAST_REPLY, run.turn_tokens >> failures)
     if failures:
         run.note(node.id, f"the reply is asked for again with {describe(sampling)} and seed {sampling.seed}")
     request = Request(
         messages=messages,
-        max_tokens=run.affordable(min(run.turn_tokens, room)),
+        max_tokens=run.affordable(min(most, run.turn_tokens, room)),
         sampling=sampling,
         conversation=f"{run.id}/{node.id}",
         stop_at_cell=True,
