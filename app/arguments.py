@@ -129,7 +129,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--reply-tokens",
         type=positive,
         metavar="N",
-        help="longest reply (default: a quarter of the window, at most 2560 for a turn, 4096 for a sub-call or a model "
+        help="longest reply (default: a quarter of the window, at most 2560 for a turn (768 below a billion parameters), 4096 for a sub-call or a model "
         "that thinks); less where it would take half of the seconds left",
     )
     ask.add_argument("--turns", type=positive, default=12, help="turns per node (default 12)")

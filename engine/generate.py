@@ -11,7 +11,7 @@ from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import Form
 from engine.llm.sampling import describe, vary
-from engine.node import Node, Run
+from engine.node import LEAST_REPLY, Node, Run
 from engine.reply import say_cut
 from engine.stop import Stop
 from engine.types import Message, Sampling, to_json
@@ -36,13 +36,15 @@ def request_turn(
 ) -> Reply:
     """Get the next reply of a node, of a form where it must have one, and charge it to the ledger.
 
-    `failures`: replies just before that led nowhere; this one is then drawn otherwise.
+    `failures`: replies just before that led nowhere; this one is then drawn otherwise, and may be half as long for
+    each (unless the model thinks).
 
     The turn's new messages are recorded before the request; the caller records `turn_finished` once it has
     parsed the reply. The reply is cut (finish "cancelled") at `until`, when its time is up. Raises Cancelled on a
     stop, InputError or ModelError when no reply can be had.
     """
     sampling = vary(run.sampling, failures)
+    most = run.turn_tokens if run.model.info.thinks else max(LEAST_REPLY, run.turn_tokens >> failures)
     if failures:
         run.note(node.id, f"the reply is asked for again with {describe(sampling)} and seed {sampling.seed}")
     while True:
@@ -56,7 +58,7 @@ def request_turn(
         )
         request = Request(
             messages=messages,
-            max_tokens=run.affordable(min(run.turn_tokens, room)),
+            max_tokens=run.affordable(min(most, room)),
             sampling=sampling,
             conversation=f"{run.id}/{node.id}",
             stop_at_cell=True,

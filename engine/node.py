@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 CELL_TOKENS = 2560  # the longest cell of 87 recorded replies of real models has 7,366 characters
+SMALL_CELL_TOKENS = 768  # of a model that writes no long cells that run
 LEAST_REPLY = 256  # tokens, however little time is left
 REPLY_SHARE = 0.5  # of the seconds left that one reply may take
 STOPPED = "it was stopped before it had one; go on without it"  # completes "(no answer: ...)"
@@ -142,9 +143,14 @@ class Run:
 
     @property
     def turn_tokens(self) -> int:
-        """The longest reply of a turn in tokens: as set; if not, 2,560 for a model that does not think."""
-        unset = self.settings.reply_tokens is None and not self.model.info.thinks
-        return min(self.reply_tokens, CELL_TOKENS) if unset else self.reply_tokens
+        """The longest reply of a turn in tokens: as set; if not, 2,560 for a model that does not think, 768 for one of
+        less than a billion parameters.
+        """
+        info = self.model.info
+        if self.settings.reply_tokens is not None or info.thinks:
+            return self.reply_tokens
+        small = 0 < info.parameters < prompt.SMALL_MODEL
+        return min(self.reply_tokens, SMALL_CELL_TOKENS if small else CELL_TOKENS)
 
     def affordable(self, most: int) -> int:
         """At most this many tokens for a reply, and no more than can be written in half of the seconds left.

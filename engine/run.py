@@ -66,7 +66,7 @@ def drive(run: Run, node: Node, calls: CallHandler) -> Outcome:
             if step.outcome is not None:
                 return step.outcome
             silent = 0 if step.shown and not step.flaw else silent + 1
-            failures = failures + 1 if silent or step.repeated else 0
+            failures = failures + 1 if silent or step.repeated or not step.compiled else 0
             free += not step.compiled and free < FREE_SYNTAX_ERRORS
             if silent >= MAX_SILENT_TURNS or step.give_up:
                 reason = step.give_up or _silence(silent, step.flaw)

@@ -184,7 +184,7 @@ def settings() -> list[Any]:
             minimum=0,
             maximum=1_000_000,
             label="Longest reply",
-            info="Tokens. 0: a quarter of the window, at most 2,560 for a turn (4,096 where the model thinks). Never "
+            info="Tokens. 0: a quarter of the window, at most 2,560 for a turn (768 of a model under a billion parameters, 4,096 where it thinks). Never "
             "more than half of the seconds left allow.",
             elem_id="set-reply",
         )

@@ -15,8 +15,8 @@ from engine.types import ModelInfo, Sampling
 
 FILE = "the file"
 RETRY_TEMPERATURE = 0.6  # at least, of a reply that is asked for again; each further time it grows
-RETRY_STEP = 0.2
-RETRY_MOST = 1.2
+RETRY_STEP = 0.1
+RETRY_MOST = 0.8  # hotter, a small model only babbles to its limit
 RETRY_PENALTY = 1.1  # at least
 
 

@@ -324,7 +324,8 @@ def test_a_reply_that_led_nowhere_is_asked_for_again_in_another_way(run):
     ]
     _, events = run(replies, seed=5)
     draws = [(r.sampling.temperature, r.sampling.penalty, r.sampling.seed) for r in run.model.requests]
-    assert draws == [(0.0, 1.0, 5), (0.6, 1.1, 6), (0.8, 1.1, 7), (0.0, 1.0, 5)]
+    assert draws == [(0.0, 1.0, 5), (0.6, 1.1, 6), (0.7, 1.1, 7), (0.0, 1.0, 5)]
+    assert [r.max_tokens for r in run.model.requests] == [2048, 1024, 512, 2048]
     assert any(
         "temperature 0.6, top-p 0.95, repeat penalty 1.1 and seed 6" in p["text"]
         for p in kinds(events, "note")
@@ -336,11 +337,21 @@ def test_a_cell_that_was_there_before_is_asked_for_again_in_another_way(run):
     assert [r.sampling.seed for r in run.model.requests] == [0, 0, 1]
 
 
+def test_a_cell_that_does_not_compile_is_asked_for_again_in_another_way(run):
+    run([cell("print rent"), cell("len(context)"), cell("FINAL('done')")])
+    assert [r.sampling.seed for r in run.model.requests] == [0, 1, 0]
+
+
 def test_what_was_used_is_recorded_and_a_thinking_model_has_longer_replies(run, data_dir, folder, kernels):
     _, events = run([cell("FINAL('done')")], n_ctx=65_536, temperature=0.3)
     settings = events[0].payload["settings"]
     assert settings["sampling"]["temperature"] == 0.3 and settings["reply_tokens"] == 2560
     assert run.model.requests[0].max_tokens == 2560
+    small = ScriptedModel([cell("FINAL('done')")], n_ctx=65_536)
+    small.info = replace(small.info, parameters=135_000_000)
+    with Engine(data_dir, small, kernels) as engine:
+        engine.ask("When?", engine.add([folder]))
+    assert small.requests[0].max_tokens == 768
     model = ScriptedModel([cell("llm_query('Who?')\nFINAL('done')"), "Anna"], n_ctx=65_536)
     model.info = replace(model.info, thinks=True, sampling=Sampling(0.6, 0.95, top_k=20))
     with Engine(data_dir, model, kernels) as engine:

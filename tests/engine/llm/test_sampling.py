@@ -109,7 +109,7 @@ def test_after_failures_the_draw_is_freer_each_time_and_the_same_for_the_same_fa
     plain = Sampling(seed=5)
     draws = [vary(plain, failures) for failures in range(4)]
     assert draws[0] == plain
-    assert [draw.temperature for draw in draws] == [0.0, 0.6, 0.8, 1.0]
+    assert [draw.temperature for draw in draws] == [0.0, 0.6, 0.7, 0.8]
     assert [draw.seed for draw in draws] == [5, 6, 7, 8]
     assert [draw.penalty for draw in draws] == [1.0, 1.1, 1.1, 1.1]
     assert draws == [vary(plain, failures) for failures in range(4)]
