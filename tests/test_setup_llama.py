@@ -127,7 +127,7 @@ def test_a_kept_wheel_that_no_longer_works_is_compiled_anew_by_the_next_start(
     clone, index, variables, tmp_path
 ):
     launch(clone, "runs", **variables)
-    (kept,) = (tmp_path / "cache").rglob("*.whl")
+    (kept,) = (tmp_path / "cache" / "taproot").rglob("*.whl")
     kept.write_bytes(wheel(native=DIES))
     second = needing_llama(tmp_path / "second")
     refused = launch(second, "runs", **variables)

@@ -92,7 +92,7 @@ def _build(environment: Environment, pip: Pip, requirement: str, variables: dict
             progress.show(int(step[1] or step[3]), int(step[2] or 100))
 
     code, log = pip.run(
-        *("wheel", "--verbose", "--no-deps", "--wheel-dir", str(folder / "wheel")),
+        *("wheel", "--verbose", "--no-cache-dir", "--no-deps", "--wheel-dir", str(folder / "wheel")),
         *("--config-settings", f"build-dir={folder / 'objects'}", str(source)),
         watch=watch,
         variables=variables,
