@@ -58,7 +58,7 @@ def request_turn(
         )
         request = Request(
             messages=messages,
-            max_tokens=run.affordable(min(most, room)),
+            max_tokens=run.affordable(min(most, run.turn_tokens, room)),
             sampling=sampling,
             conversation=f"{run.id}/{node.id}",
             stop_at_cell=True,
