@@ -2,7 +2,8 @@
 
 Parts: `burst` (16 sub-calls with a shared start, against llama-cpp-python's `Llama` one at a time, fresh and with
 its own prefix cache, and against `llama_cpp.server` asked by 16 threads), `turns` (ten turns of a root with a burst between them, against the same), `share` (part of
-the wall time in which llama.cpp computes), `differ` (replies that batches change), `start`. Without `--model` the
+the wall time in which llama.cpp computes), `differ` (replies that batches change), `start`, `threads` (tokens a second
+by number of threads, on idle cores and beside two busy loops, with and without our limit on spinning). Without `--model` the
 0.6B dense shape with random weights is made once and kept in the temporary folder. Ways of asking are compared in
 interleaved pairs with the same threads, batch and attention; on a machine that does other work, trust the ratios of
 CPU seconds more than those of wall time.
@@ -48,6 +49,7 @@ def main() -> None:
         "share": share,
         "differ": differ,
         "start": start,
+        "threads": threads,
     }
     parser.add_argument("parts", nargs="*", choices=[*parts, []], default=[])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -223,6 +225,50 @@ def start(arguments: argparse.Namespace) -> dict[str, Any]:
         "start_seconds": round(seconds, 2),
         "start_milliseconds_from_cancel_to_end": round(1000 * statistics.median(stops), 1),
     }
+
+
+def threads(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Tokens a second, written alone and read, by threads; medians of interleaved rounds."""
+    spinning = {key: value for key, value in LocalModel.settings.items() if key != "GOMP_SPINCOUNT"}
+    ways = {"spin_limit": LocalModel.settings, "spinning_freely": spinning}
+    seen: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(arguments.pairs):
+        for busy in (0, 2):
+            hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
+            try:
+                for count in sorted({1, arguments.threads}):
+                    for name, settings in ways.items():
+                        if count > 1 or name == "spin_limit":  # one thread waits for nobody
+                            key = f"{count}_threads_{name}_{busy}_busy_loops"
+                            seen.setdefault(key, []).append(_rates(arguments, count, settings))
+            finally:
+                for hog in hogs:
+                    hog.kill()
+                    hog.wait()
+    figures: dict[str, Any] = {}
+    for key, rates in seen.items():
+        for way, index in (("writing", 0), ("reading", 1)):
+            figures[f"{way}_tokens_per_second_{key}"] = round(
+                statistics.median(one[index] for one in rates), 1
+            )
+    return figures
+
+
+def _rates(arguments: argparse.Namespace, count: int, settings: dict[str, str]) -> tuple[float, float]:
+    class Set(LocalModel):
+        """A model whose process gets these variables."""
+
+    Set.settings = settings
+    with Set(arguments.model, wish=Wish(window=2048, threads=count, gpu_layers=0)) as model:
+        before = model.counts()
+        model.submit(Request((Message("user", _text(model, 100, 1) + TALK),), 24)).result()
+        after = model.counts()
+    alone, read = (
+        (after[f"{kind}_tokens"] - before[f"{kind}_tokens"])
+        / max(1e-9, after[f"{kind}_seconds"] - before[f"{kind}_seconds"])
+        for kind in ("alone", "read")
+    )
+    return alone, read
 
 
 # --- helpers ------------------------------------------------------------------------------------------------
