@@ -1,6 +1,6 @@
 """Ask questions with any GGUF, also one that was never taught to write cells, and look at every answer it gets away with.
 
-    python -m tests.proof.plain_model --model FILE.gguf [--questions 60] [--seconds 600] [--seed 0] [--temperature 0]
+    python -m tests.proof.plain_model --model FILE.gguf [--questions 60] [--seconds 600] [--seed 0] [--temperature T]
 
 The questions are drawn in turn from the sample corpus and from the two exams of the starter. Printed are all answers,
 those that break the promise that an answer is an answer (by rules of this file, simpler than those of
@@ -25,7 +25,7 @@ from pathlib import Path
 from engine import prompt
 from engine.engine import Answer, Engine
 from engine.llm import open_model
-from engine.types import Sampling, Settings
+from engine.types import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPORA = (ROOT / "app" / "sample", *(ROOT / "models" / "starter" / name for name in ("exam", "second-exam")))
@@ -73,10 +73,9 @@ def main() -> int:
         "--seconds", type=float, default=Settings().max_seconds, help="the time limit of each"
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other questions")
-    parser.add_argument("--temperature", type=float, default=0.0)
+    parser.add_argument("--temperature", type=float, help="default: as its publisher recommends")
     options = parser.parse_args()
-    sampling = Sampling(temperature=options.temperature, seed=options.seed)
-    settings = Settings(max_seconds=options.seconds, sampling=sampling)
+    settings = Settings(max_seconds=options.seconds, temperature=options.temperature, seed=options.seed)
     with tempfile.TemporaryDirectory() as data, Engine(Path(data), open_model(options.model)) as engine:
         known = {folder: engine.add([folder / "documents"]) for folder in CORPORA}
         asked = []
