@@ -69,7 +69,7 @@ def flaw(answer: str, question: str, names: Collection[str] = (), quoted: Quoted
     """
     text = unicodedata.normalize("NFKC", answer[:LOOKED_AT]).strip()
     return (
-        _object(text)
+        _object(text, quoted)
         or _template(text, quoted)
         or _hollow(text)
         or _code(text, names, quoted)
@@ -98,8 +98,9 @@ def _has_content(text: str) -> bool:
     return any(map(str.isalnum, text))
 
 
-def _object(text: str) -> str:
-    if _OBJECT.search(text) or _VIEW.fullmatch(text):
+def _object(text: str, quoted: Quoted) -> str:
+    left_as_dots = text == str(...) and not quoted(text)  # FINAL(...), as the prompts write it
+    if _OBJECT.search(text) or _VIEW.fullmatch(text) or left_as_dots:
         return "is a Python object, not a value"
     return ""
 

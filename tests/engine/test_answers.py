@@ -115,6 +115,7 @@ def test_a_true_answer_has_no_flaw(answer: str) -> None:
         ("NameError: name 'deposit' is not defined", "is an error message"),
         ("It failed.\nValueError: no", "is an error message"),
         ("json.decoder.JSONDecodeError: Expecting value", "is an error message"),
+        ("Ellipsis", "is a Python object, not a value"),
         ("<function search at 0x7f00aa>", "is a Python object, not a value"),
         ("<bound method Corpus.search of Corpus of 3 documents, 70 characters>", "is a Python object, not a value"),
         ("<class 'str'>", "is a Python object, not a value"),
