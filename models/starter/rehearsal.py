@@ -95,6 +95,9 @@ class RehearsedWorker:
         builtins.print = kept
         return answers
 
+    def interrupt(self) -> None:
+        """Nothing to stop: cells of a rehearsal run in the calling thread."""
+
     def execute(self, code: str, *, on_call, on_output, timeout: float, cancel=None) -> CellResult:
         """Run one cell as the kernel would."""
         self._on_call, self._calls, self._cells = on_call, 0, self._cells + 1

@@ -10,6 +10,7 @@ wake-ups are voluntary context switches.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import sys
@@ -96,13 +97,16 @@ def watch(pid: int, seconds: float) -> list[Used]:
     """What a process and its children use from now on, for `seconds`."""
     root = psutil.Process(pid)
     tree = [root, *root.children(recursive=True)]
-    before = [_counts(process) for process in tree]
+    before = [_counts(process) if process.is_running() else (0.0, 0) for process in tree]
     time.sleep(seconds)
-    return [
-        Used(_name(process), 100 * (after[0] - first[0]) / seconds, round((after[1] - first[1]) / seconds, 2))
-        for process, first in zip(tree, before, strict=True)
-        if (after := _counts(process))
-    ]
+    used = []
+    for process, first in zip(tree, before, strict=True):
+        with contextlib.suppress(psutil.Error, OSError):  # it ended meanwhile
+            after, name = _counts(process), _name(process)
+            used.append(
+                Used(name, 100 * (after[0] - first[0]) / seconds, round((after[1] - first[1]) / seconds, 2))
+            )
+    return used
 
 
 def summary(used: list[Used]) -> dict[str, Any]:

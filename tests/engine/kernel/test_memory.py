@@ -55,7 +55,7 @@ def test_a_session_without_a_byte_left_ends_with_memory_as_the_reason(open_sessi
 
 def test_a_crash_of_native_code_in_a_full_session_is_put_down_to_memory(open_session):
     session = open_session(limits=LIMITS)
-    session.run("x = bytearray(80 << 20)")
+    assert session.run("x = bytearray(64 << 20)\nlen(x) >> 20").echoed == "64"
     ran = session.run("import os\nos.abort()")
     assert "memory ran out" in ran.error
     assert "SIGABRT" in session.run("import os\nos.abort()").error
