@@ -123,7 +123,13 @@ def _uses(text: str, names: Collection[str]) -> bool:
         return False
     nodes = list(ast.walk(tree))
     known = any(isinstance(n, ast.Name) and (n.id in names or n.id in CELL_NAMES) for n in nodes)
-    sets = sum(isinstance(n, ast.Assign | ast.AugAssign | ast.AnnAssign) for n in nodes)
+    sets = sum(
+        isinstance(n, ast.Assign | ast.AugAssign)
+        or (
+            isinstance(n, ast.AnnAssign) and n.value is not None
+        )  # "safety: 3" is Python, too, and a list of counts
+        for n in nodes
+    )
     return sets > 1 or (
         known and (sets > 0 or any(isinstance(n, ast.Attribute | ast.Subscript) for n in nodes))
     )

@@ -55,6 +55,8 @@ NAMES = ("hits", "deposit", "total")
         "x < 5 and y > 3",
         "the error rate is 5 %",
         "1. Ada\n2. Tom",
+        "comfort: 4\nlocation: 3\nsafety: 3",
+        "total: 12\ndeposit: 450",
         "| name | sum |\n|---|---|\n| Ada | 7 |",
     ],
 )
