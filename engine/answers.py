@@ -23,6 +23,7 @@ MOST_RUNS = 0.5  # of the runs of words of an answer that may be the prompt's ow
 RESTATED = 0.6  # of the words of a question, in their order and nothing else, are the question again
 ASKED = 0.8  # of the words of an answer that asks are those of the question: it is asked again
 
+BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.With)
 NOTHING = frozenset(("none", "null", "nil", "nan", "n/a", "undefined"))
 PLACEHOLDERS = frozenset(("value", "name", "answer", "repl"))
 CELL_NAMES = frozenset(("context", "question", "earlier", "answer"))
@@ -112,8 +113,14 @@ def _code(text: str, names: Collection[str], quoted: Quoted) -> str:
         if not _has_content(inner) and not _has_content(_FENCE.sub("", text)):
             return "is empty"
         return "" if _has_content(inner) and quoted(inner) else "is code"
-    looks = _CELL_CALL.search(text) or meant_as_code(text) or _uses(text, names)
+    looks = _CELL_CALL.search(text) or meant_as_code(text) or _uses(text, names) or _opens(text)
     return "is code" if looks and not quoted(text) else ""
+
+
+def _opens(text: str) -> bool:
+    """Whether a text ends in the first line of a block of Python, whose body was never written."""
+    tree = tree_of(f"{text}\n{' ' * 99}pass") if text.endswith(":") else None
+    return tree is not None and isinstance(tree.body[-1], BLOCKS)
 
 
 def _uses(text: str, names: Collection[str]) -> bool:
