@@ -62,11 +62,17 @@ _PARTS = re.compile(r"[,;\n]")
 Quoted = Callable[[str], bool]
 
 
-def flaw(answer: str, question: str, names: Collection[str] = (), quoted: Quoted = lambda text: False) -> str:
+def flaw(
+    answer: str,
+    question: str,
+    names: Collection[str] = (),
+    quoted: Quoted = lambda text: False,
+    told: Sequence[str] = (),
+) -> str:
     """Say why `answer` is none, as a fragment that completes "the answer ..."; "" when it is one.
 
     `names` are those of the session's variables. `quoted` says whether a text stands in the documents; it is asked
-    only about what looks flawed.
+    only about what looks flawed. `told` are sentences of the engine in this conversation, numbers included.
     """
     text = unicodedata.normalize("NFKC", answer[:LOOKED_AT]).strip()
     return (
@@ -76,7 +82,7 @@ def flaw(answer: str, question: str, names: Collection[str] = (), quoted: Quoted
         or _code(text, names, quoted)
         or _error(text, quoted)
         or _name(text, names, quoted)
-        or _echo(text, question, quoted)
+        or _echo(text, question, quoted, told)
     )
 
 
@@ -163,7 +169,7 @@ def _name(text: str, names: Collection[str], quoted: Quoted) -> str:
 # --- the question or the prompt again ---------------------------------------------------------------------
 
 
-def _echo(text: str, question: str, quoted: Quoted) -> str:
+def _echo(text: str, question: str, quoted: Quoted, told: Sequence[str]) -> str:
     said, asked = words(text), words(question)
     if not asked:
         return ""
@@ -171,11 +177,11 @@ def _echo(text: str, question: str, quoted: Quoted) -> str:
         return "is the question again"
     rest = _without(said, asked)
     if rest is None:
-        return _prompt_words(text, said, quoted)
+        return _prompt_words(text, said, quoted, told)
     before, after = rest
     if set(before) <= LABELS | set(asked) and set(after) <= LABELS:
         return "is the question again"
-    return _prompt_words(" ".join(after), after, quoted) if after else ""
+    return _prompt_words(" ".join(after), after, quoted, told) if after else ""
 
 
 def _asks_again(text: str, said: Sequence[str], asked: Sequence[str]) -> bool:
@@ -196,13 +202,16 @@ def _without(whole: Sequence[str], part: Sequence[str]) -> tuple[list[str], list
     return list(whole[: found.a]), list(whole[found.a + found.size :])
 
 
-def _prompt_words(text: str, said: Sequence[str], quoted: Quoted) -> str:
+def _prompt_words(text: str, said: Sequence[str], quoted: Quoted, told: Sequence[str]) -> str:
     """Whether the words are those of the instructions: all of few, most of many."""
     if text.strip(" .\"'").casefold() == prompt.NOT_THERE or len(said) < 2:
         return ""
     length = min(RUN_WORDS, len(said))
     runs = [" ".join(said[i : i + length]) for i in range(len(said) - length + 1)]
-    own = sum(run in _prompt_runs(length) for run in runs)
+    known = _prompt_runs(length)
+    if len(said) >= RUN_WORDS:  # fewer may be a number that an answer has by chance
+        known |= _runs(told, length)
+    own = sum(run in known for run in runs)
     wanted = len(runs) if len(said) <= RUN_WORDS else MOST_RUNS * len(runs)
     return "repeats the instructions" if own >= wanted and not quoted(text) else ""
 
@@ -210,8 +219,12 @@ def _prompt_words(text: str, said: Sequence[str], quoted: Quoted) -> str:
 @cache
 def _prompt_runs(length: int) -> frozenset[str]:
     """All runs of `length` words in what the engine says to a model."""
+    return _runs(prompt.own_texts(), length)
+
+
+def _runs(texts: Sequence[str], length: int) -> frozenset[str]:
     found: set[str] = set()
-    for text in prompt.own_texts():
+    for text in texts:
         said = words(text)
         found.update(" ".join(said[i : i + length]) for i in range(len(said) - length + 1))
     return frozenset(found)

@@ -129,7 +129,7 @@ class Run:
         """Why the answer of a node is none (see `engine.answers`), or "". A child may say NONE of its data."""
         if node.depth and says_nothing(answer):
             return ""
-        return flaw(answer, node.question, node.variables, self.evidence.holds)
+        return flaw(answer, node.question, node.variables, self.evidence.holds, node.told)
 
     def count_node(self) -> None:
         """Count one more node of the tree (root, child or leaf)."""
@@ -188,7 +188,7 @@ class Node:
 
     `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
     ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `flaw` says what was
-    wrong with the last answer that was not taken.
+    wrong with the last answer that was not taken; `told` are the engine's own sentences in the conversation.
     """
 
     id: str
@@ -204,6 +204,7 @@ class Node:
     cells: int = 0
     variables: tuple[str, ...] = ()
     flaw: str = ""
+    told: list[str] = field(default_factory=list)
     repeats: dict[str, int] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 

@@ -117,6 +117,7 @@ def take_turn(
     if step.outcome is None:
         notes = (*parsed.notes, *cut, *step.notes)
         status = prompt.status_line(facts(run, node), counted)
+        node.told += [*notes, status]
         conversation.append(said, prompt.feedback(step.shown, notes, status=status))
     return step
 
@@ -243,6 +244,7 @@ def _best_answer(
     the reserve of the time limit for it, a child only what is left for work.
     """
     run.note(node.id, f"the best answer so far was asked for: {reason}", "warning")
+    node.told.append(prompt.forced(reason))
     conversation.amend(prompt.forced(reason))
     until = run.deadline.work if node.depth else run.deadline.limit
     reply = request_turn(run, node, conversation, turn, until=until, form=FinalCell())

@@ -203,3 +203,12 @@ def test_a_long_answer_is_judged_in_no_time() -> None:
 def test_the_word_for_nothing_is_told_from_answers_that_begin_with_it() -> None:
     assert says_nothing("NONE") and says_nothing("none, n/a") and not says_nothing("none of them")
     assert not says_nothing("") and not says_nothing("no")
+
+
+def test_what_the_engine_said_in_this_conversation_is_no_answer_but_a_place_that_says_it_too_is():
+    told = [prompt.forced("the time limit of 20 seconds is nearly reached")]
+    echo = "the time limit of 20 seconds is nearly reached."
+    assert flaw(echo, QUESTION, told=told) == "repeats the instructions"
+    assert flaw(echo, QUESTION) == ""
+    assert flaw(echo, QUESTION, quoted=lambda text: True, told=told) == ""
+    assert flaw("20 seconds", QUESTION, told=told) == ""
