@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 READY_SECONDS = 30.0
 SEND_SECONDS = 10.0
 TICK_SECONDS = 0.02  # how soon a stop or a time limit is noticed
-STEP_SECONDS = 1.0  # between the steps of the ladder: interrupt, interrupt, kill
+STEP_SECONDS = 0.4  # between the steps of the ladder: interrupts, then the end
+# Python drops an interrupt that reaches it while a file closes itself (iobase_finalize), so one is not enough.
+INTERRUPTS = 5
 MAX_FRAMES = 40_000  # outputs of one cell
 MAX_OUTPUT_BYTES = 64 << 20
 MAX_CALLS = 10_000
@@ -283,7 +285,7 @@ class _CellRun:
         elif now >= self._next_step:
             self._steps += 1
             self._next_step = now + STEP_SECONDS
-            if self._steps > 1:
+            if self._steps >= INTERRUPTS:
                 self._process.kill(f"{self._stopped_because()}; it did not react and its session was ended")
             else:
                 self._process.signal(signal.SIGINT)

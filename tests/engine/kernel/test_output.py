@@ -123,4 +123,4 @@ def test_no_file_descriptor_leaks_over_many_workers(open_session):
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         open_session().worker.close()
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before  # others may close theirs meanwhile
