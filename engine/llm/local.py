@@ -185,7 +185,7 @@ class LocalModel(Supervised):
         how = "computed no numbers" if refusal else f"stopped ({_how(code)})"
         known = self._known
         reason = later.switched_off and (
-            f"{later.switched_off.capitalize()} is switched off for this model: with it llama.cpp {how} on this processor."
+            f"This model runs without {later.switched_off}, because llama.cpp {how} otherwise on this processor."
         )
         self._fit = fit
         self._known = replace(

@@ -73,7 +73,7 @@ def test_a_fault_at_the_first_tokens_leads_to_a_safer_mode_which_is_remembered(
 ):
     model = faulty(fault, PLAIN)
     assert len(starts) == 2
-    assert [words in notice and "Repacked weights" in notice for notice in model.info.notices] == [True]
+    assert [words in notice and "repacked weights" in notice for notice in model.info.notices] == [True]
     assert model.submit(REQUEST).result().finish in ("stop", "length")
     known = ProbeRecords(tmp_path).of(read_facts(Path(model.info.path)))
     assert (known.mode, known.retreats) == (SafeMode.PLAIN_BUFFERS, 1)
@@ -103,7 +103,7 @@ def test_a_crash_in_the_middle_of_replies_costs_none_of_them(faulty, starts):
     written_anew = [request for request, reply in zip(asked, replies, strict=True) if reply.notice]
     assert {request.sampling.temperature for request in written_anew} == {0.0, 0.8}
     assert len(starts) == 2
-    assert "Repacked weights" in model.info.notices[0]
+    assert "repacked weights" in model.info.notices[0]
 
 
 def test_a_process_that_somebody_kills_is_started_again_as_it_was(faulty, starts, tmp_path):
