@@ -57,6 +57,7 @@ _VIEW = re.compile(r"Corpus of [\d,]+ documents?, [\d,]+ characters|Document \d+
 _EMPTY_CALL = re.compile(
     r"(?:set|frozenset|dict|list|tuple|str|Counter)\(\s*(?:\[\s*\]|\{\s*\}|\(\s*\))?\s*\)|no hits"
 )
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _PARTS = re.compile(r"[,;\n]")
 
 Quoted = Callable[[str], bool]
@@ -203,7 +204,7 @@ def _without(whole: Sequence[str], part: Sequence[str]) -> tuple[list[str], list
 
 
 def _prompt_words(text: str, said: Sequence[str], quoted: Quoted, told: Sequence[str]) -> str:
-    """Whether the words are those of the instructions: all of few, most of many."""
+    """Whether the words are those of the instructions: all of few or of a sentence, most of many."""
     if text.strip(" .\"'").casefold() == prompt.NOT_THERE or len(said) < 2:
         return ""
     length = min(RUN_WORDS, len(said))
@@ -213,7 +214,14 @@ def _prompt_words(text: str, said: Sequence[str], quoted: Quoted, told: Sequence
         known |= _runs(told, length)
     own = sum(run in known for run in runs)
     wanted = len(runs) if len(said) <= RUN_WORDS else MOST_RUNS * len(runs)
-    return "repeats the instructions" if own >= wanted and not quoted(text) else ""
+    again = own >= wanted or any(_is_known(sentence, known) for sentence in _SENTENCE_END.split(text))
+    return "repeats the instructions" if again and not quoted(text) else ""
+
+
+def _is_known(sentence: str, known: Collection[str]) -> bool:
+    """Whether a sentence that is no short one is made of known runs of words alone."""
+    runs = _runs([sentence], RUN_WORDS)
+    return bool(runs) and runs <= set(known)
 
 
 @cache

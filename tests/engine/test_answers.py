@@ -212,3 +212,10 @@ def test_what_the_engine_said_in_this_conversation_is_no_answer_but_a_place_that
     assert flaw(echo, QUESTION) == ""
     assert flaw(echo, QUESTION, quoted=lambda text: True, told=told) == ""
     assert flaw("20 seconds", QUESTION, told=told) == ""
+
+
+def test_a_sentence_of_the_engine_among_others_is_no_answer():
+    told = ["The code block was not closed: the reply may have been cut off in it."]
+    echo = "The code block was not closed. Please provide a shorter version of the reply."
+    assert flaw(echo, QUESTION, told=told) == "repeats the instructions"
+    assert flaw(echo, QUESTION) == ""
