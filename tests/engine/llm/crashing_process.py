@@ -14,7 +14,7 @@ from engine.llm.process import Server
 from engine.llm.wire import Writer
 from engine.types import Json
 
-LATER = 60  # steps until a model of fault `later` crashes
+LATER = 30  # steps until a model of fault `later` crashes
 
 
 class Faulty(Server):
