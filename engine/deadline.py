@@ -15,7 +15,7 @@ from engine.budget import Ledger
 from engine.stop import Stop
 
 T = TypeVar("T")
-GRACE_SECONDS = 3.5  # a cell that ignores two interrupts is killed after two
+GRACE_SECONDS = 3.5  # a cell that ignores every interrupt is ended after two
 LOOK_SECONDS = 0.25  # between two looks at a limit that may have been changed
 
 

@@ -30,7 +30,9 @@ from engine.stop import Stop
 from engine.types import Json, Message, to_json
 
 KILLED = 9  # by the system when memory is full, or by a person
-FILE_CHANGED = 7  # SIGBUS: what is mapped from a file is not there any more
+FILE_CHANGED = int(
+    getattr(signal, "SIGBUS", 7)
+)  # its number differs by system: what is mapped from a file is not there any more
 WINDOWS_FAULT = 0xC0000000  # exit codes from here on are exceptions of the processor
 NO_MEMORY = (
     "bad_alloc",
