@@ -11,7 +11,7 @@ from engine import corpus as corpora
 from engine import prompt
 from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, KernelError
 from engine.kernel.host import Call
-from engine.leaves import Leaf, ask_leaves, form_of
+from engine.leaves import Leaf, ask_leaves, forms_of
 from engine.llm.base import forget
 from engine.node import STOPPED, Node, Outcome, Run, start_node
 from engine.run import drive
@@ -49,6 +49,7 @@ def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
         children=children,
         spans=call.arguments.get("spans"),
         refs=call.arguments.get("contexts"),
+        quotes=call.arguments.get("quotes"),
     )
     answers: list[str] = []
     error: str | None = None
@@ -57,8 +58,8 @@ def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
             _ask_children(run, node, cell, call, children, answers)
         else:
             leaves = _leaves(run, node, call, children)
-            form = form_of(call.arguments.get("choices"), call.arguments.get("schema"))
-            ask_leaves(run, node, cell, call.number, leaves, form, answers)
+            forms = forms_of(run, call.arguments, [leaf.prompt for leaf in leaves])
+            ask_leaves(run, node, cell, call.number, leaves, forms, answers)
     except InputError as problem:
         error = str(problem)
         raise CallRefused(error) from problem
@@ -71,7 +72,8 @@ def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
             "call_finished",
             cell=cell,
             call=call.number,
-            answers=answers,
+            answers=[str(answer) for answer in answers],
+            confidences=[getattr(answer, "confidence", None) for answer in answers],
             seconds=round(time.monotonic() - started, 4),
             error=error,
         )

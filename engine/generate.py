@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.conversation import Conversation
 from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
-from engine.llm.forms import Form
+from engine.llm.forms import QUOTE_TOKENS, Form, Quote
 from engine.llm.sampling import describe, vary
 from engine.node import LEAST_REPLY, Node, Run
 from engine.reply import say_cut
@@ -139,6 +139,7 @@ def record_turn(run: Run, node: str, turn: int, reply: Reply, parsed: ParsedRepl
         thinking=parsed.thinking,
         code=parsed.code,
         finish=reply.finish,
+        confidence=reply.confidence,
         usage=to_json(reply.usage),
         notes=list(parsed.notes),
     )
@@ -163,6 +164,8 @@ def leaf_request(
             window,
         )
     most = run.affordable(min(run.reply_tokens, window - needed))
+    if isinstance(form, Quote) and not run.model.info.thinks:
+        most = min(most, QUOTE_TOKENS)
     request = Request(
         messages=messages,
         max_tokens=most,

@@ -13,9 +13,11 @@ from typing import Literal
 from engine import prompt
 from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, ModelError
 from engine.generate import follow, leaf_request, note_overflow, record_turn
+from engine.kernel.cell import Answered
 from engine.llm.base import Reply, Request, Stream
-from engine.llm.forms import Choices, Form, Schema, grammar_of
+from engine.llm.forms import Choices, Form, Quote, Schema, grammar_of
 from engine.node import STOPPED, Node, Run, start_node
+from engine.quoting import ALTERNATIVES, NOTHING, place
 from engine.reply import parse, without_loop
 from engine.reply.thinking import split_thinking
 from engine.stop import Stop
@@ -43,15 +45,16 @@ def ask_leaves(
     cell: int,
     call: int,
     leaves: Sequence[Leaf],
-    form: Form | None,
+    forms: Sequence[Form | None],
     answers: list[str],
 ) -> None:
-    """Ask all leaves at once and append their answers in order; `answers` holds those so far when it raises.
+    """Ask all leaves at once, each for an answer of its form, and append the answers in order; `answers` holds those
+    so far when it raises.
 
     Raises CallRefused when a prompt does not fit, or tokens or time run out, Cancelled on a stop.
     """
-    texts = [leaf.prompt + _wanted(form) for leaf in leaves]
-    planned = [_plan(run, leaf, text, form) for leaf, text in zip(leaves, texts, strict=True)]
+    texts = [leaf.prompt + _wanted(form) for leaf, form in zip(leaves, forms, strict=True)]
+    planned = [_plan(run, *one) for one in zip(leaves, texts, forms, strict=True)]
     with run.ledger.reservation(sum(tokens for _, tokens in planned)):
         for index, (leaf, (request, _)) in enumerate(zip(leaves, planned, strict=True)):
             start_node(run, node, leaf.id, "llm", texts[index], "", cell, call, index)
@@ -64,7 +67,7 @@ def ask_leaves(
                 for leaf, (request, _) in zip(leaves, planned, strict=True):
                     streams.append(run.model.submit(request))
                     watched.enter_context(leaf.stop.calling(streams[-1].cancel))  # also before its turn comes
-                for leaf, stream in zip(leaves, streams, strict=True):
+                for leaf, stream, form in zip(leaves, streams, forms, strict=True):
                     answers.append(_answer_or_stopped(run, node, leaf, stream, form))
             except BaseException as problem:
                 _abandon(run, leaves[len(answers) :], streams[len(answers) :], problem)
@@ -79,18 +82,20 @@ def _plan(run: Run, leaf: Leaf, text: str, form: Form | None) -> tuple[Request, 
         raise CallRefused(str(overflow)) from overflow
 
 
-def _answer_or_stopped(run: Run, node: Node, leaf: Leaf, stream: Stream, form: Form | None) -> str:
+def _answer_or_stopped(run: Run, node: Node, leaf: Leaf, stream: Stream, form: Form | None) -> Answered:
     """The answer of one leaf. One that was stopped alone says so instead; raises Cancelled if its node is too."""
     try:
-        answer = _answer(run, leaf, stream)
+        answer = _answer(run, leaf, stream, form)
     except Cancelled:
         node.stop.check()
         _finish(run, leaf.id, "stopped", None, Usage(), 0.0)
-        return f"(no answer: {STOPPED})"
-    return _pick(run, leaf, answer, form.texts) if isinstance(form, Choices) else answer
+        return Answered(f"(no answer: {STOPPED})")
+    if isinstance(form, Choices):
+        return Answered(_pick(run, leaf, answer, form.texts), answer.confidence)
+    return answer
 
 
-def _answer(run: Run, leaf: Leaf, stream: Stream) -> str:
+def _answer(run: Run, leaf: Leaf, stream: Stream, form: Form | None) -> Answered:
     """Wait for one leaf, commit its end, and return its answer; one that was cut says so."""
     started = time.monotonic()
     try:
@@ -105,10 +110,26 @@ def _answer(run: Run, leaf: Leaf, stream: Stream) -> str:
     run.ledger.charge(reply.usage)
     if reply.finish == "cancelled":
         raise CallRefused("the time of this run is up; finish with FINAL(...) and the best answer so far")
-    answer = _visible(run, leaf, reply)
+    answer = _copied(run, leaf, reply, form) if isinstance(form, Quote) else _visible(run, leaf, reply)
     run.evidence.answered(answer, leaf.spans)
     _finish(run, leaf.id, "answered", answer, reply.usage, time.monotonic() - started)
-    return answer
+    return Answered(answer, reply.confidence, quoted=isinstance(form, Quote))
+
+
+def _copied(run: Run, leaf: Leaf, reply: Reply, form: Quote) -> str:
+    """The answer of a leaf that was to quote. A model that was not held to it may have written something else."""
+    if reply.quote is None:
+        answer = _visible(run, leaf, reply)
+        if answer not in form.others and place(answer, form.text) is None:
+            run.note(
+                leaf.id, "the answer does not stand in its text word for word, so it has no source there"
+            )
+        return answer
+    if not reply.quote:
+        run.note(leaf.id, f"the answer was cut within its first word, so it counts as {NOTHING}", "warning")
+    elif reply.finish == "length":
+        run.note(leaf.id, f"the quote was cut at {reply.usage.completion_tokens:,} tokens", "warning")
+    return reply.quote or NOTHING
 
 
 def _visible(run: Run, leaf: Leaf, reply: Reply) -> str:
@@ -148,8 +169,21 @@ def _finish(run: Run, id: str, status: str, answer: str | None, usage: Usage, se
 # --- the form of an answer ------------------------------------------------------------------------------
 
 
-def form_of(choices: Sequence[str] | None, schema: Json) -> Form | None:
-    """The form that a cell asked for. Raises CallRefused, in words for the cell, when there is no such form."""
+def forms_of(run: Run, asked: dict[str, Json], prompts: Sequence[str]) -> list[Form | None]:
+    """The form that a cell asked for, for each prompt. Raises CallRefused, in words for the cell, when there is no
+    such form.
+    """
+    quotes, choices, schema = asked.get("quotes"), asked.get("choices"), asked.get("schema")
+    if quotes is None or not (asked.get("asked") or prompt.is_small(run.model.info)):
+        return [_form(choices, schema)] * len(prompts)
+    if schema is not None:
+        raise CallRefused("give quote= or schema=, not both")
+    others = ALTERNATIVES if choices is None else tuple(choices)
+    _form(others, None)
+    return [Quote(text[start:end], others) for text, (start, end) in zip(prompts, quotes, strict=True)]
+
+
+def _form(choices: Sequence[str] | None, schema: Json) -> Form | None:
     if choices is not None and schema is not None:
         raise CallRefused("give choices= or schema=, not both")
     if choices is None and schema is None:
@@ -165,6 +199,8 @@ def form_of(choices: Sequence[str] | None, schema: Json) -> Form | None:
 def _wanted(form: Form | None) -> str:
     if isinstance(form, Choices):
         return f"\nAnswer with one of: {', '.join(form.texts)}."
+    if isinstance(form, Quote) and form.others != ALTERNATIVES:
+        return f"\nAnswer with words of the text, or with one of: {', '.join(form.others)}."
     if isinstance(form, Schema):
         return f"\nAnswer with JSON of this schema: {json.dumps(form.value, ensure_ascii=False)}"
     return ""

@@ -149,7 +149,7 @@ class Run:
         info = self.model.info
         if self.settings.reply_tokens is not None or info.thinks:
             return self.reply_tokens
-        small = 0 < info.parameters < prompt.SMALL_MODEL
+        small = prompt.is_small(info)
         return min(self.reply_tokens, SMALL_CELL_TOKENS if small else CELL_TOKENS)
 
     def affordable(self, most: int) -> int:

@@ -27,13 +27,28 @@ class WorkerLimits:
     piece_chars: int = 8_000
 
 
+class Answered(str):
+    """The answer of a sub-call. `confidence` as in `engine.llm.base.Reply`; `quoted`: it was to stand in its prompt."""
+
+    __slots__ = ("confidence", "quoted")
+    confidence: float | None
+    quoted: bool
+
+    def __new__(cls, text: str, confidence: float | None = None, *, quoted: bool = False) -> Answered:
+        self = super().__new__(cls, text)
+        self.confidence, self.quoted = confidence, quoted
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A sub-call a cell waits for. `number` counts from 1 in the cell; `name` is "llm" or "rlm".
 
     llm: {prompts: [str], choices: [str]|None, schema: dict|None, spans: [[[document, start, end]]], batched: bool}
+    and, where replies are to stand in their prompts, quotes: [[start, end]] (what of each prompt may be quoted) and
+    asked: bool (False: only of a model that is too small to retype well)
     rlm: {questions: [str], contexts: [context reference|None]}
-    The answer is one string for each prompt or question.
+    The answer is one string for each prompt or question, an `Answered` where more is known of it.
     """
 
     number: int

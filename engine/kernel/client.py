@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import CallRefused, KernelError
 from engine.kernel import vetting
-from engine.kernel.cell import Call, CellResult, WorkerLimits
+from engine.kernel.cell import Answered, Call, CellResult, WorkerLimits
 from engine.kernel.channel import ChannelClosed, ChannelError
 from engine.kernel.process import Process
 from engine.types import Json
@@ -258,11 +258,11 @@ class _CellRun:
             if self._reason:
                 answer: dict[str, Json] = {"stop": True}
             else:
-                answers = [str(text) for text in self._on_call(call)]
+                answers = list(self._on_call(call))
                 expected = len(call.arguments["prompts" if call.name == "llm" else "questions"])
                 if len(answers) != expected:
                     raise KernelError(f"{expected} answers were expected of on_call, not {len(answers)}")
-                answer = {"answers": answers}
+                answer = {"answers": [str(text) for text in answers], "known": [_known(a) for a in answers]}
         except CallRefused as refused:
             answer = {"refused": str(refused)}
         except BaseException as error:
@@ -326,6 +326,11 @@ class _CellRun:
         line = f"{error['ename']}: {error['evalue']}"
         self._on_output({"output_type": "error", **error, "traceback": [line]})
         return CellResult(status="died", seconds=self._seconds, error=error)
+
+
+def _known(answer: str) -> Json:
+    """What a worker is told of an answer besides its text: its confidence and whether it was to be a quote."""
+    return [answer.confidence, answer.quoted] if isinstance(answer, Answered) else [None, False]
 
 
 def _size(value: Json) -> int:

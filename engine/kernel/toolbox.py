@@ -8,23 +8,19 @@ from typing import Any
 from engine.kernel import pieces as cutting
 from engine.kernel.channel import encode
 from engine.kernel.final import CellDone, Spans, render, spans_of
+from engine.kernel.prompts import CALL_BYTES, Prompt, batches, first, part_of
+from engine.kernel.replies import PieceAnswer, best
 from engine.prompt import PIECE_PROMPT
+from engine.quoting import ALTERNATIVES
 from engine.types import Json
 
-CALL_BYTES = 6 << 20  # of one call; a frame holds no more
 MAX_VARIABLES = 60
 SUMMARY_CHARS = 100
 MAX_QUOTES = 50  # texts given as sources
 QUOTE_CHARS = 2000
-SOFT = ("chunks", "peek", "cite")  # a model may use these as names of its own; then its value stays
+SOFT = ("chunks", "peek", "cite", "best")  # a model may use these as names of its own; then its value stays
 
-Ask = Callable[[str, dict[str, Json]], list[str]]
-
-
-class PieceAnswer(str):
-    """An answer of map_query. `piece` is the piece it was given for."""
-
-    piece: Any
+Ask = Callable[[str, dict[str, Json]], Sequence[str]]
 
 
 class Toolbox:
@@ -60,6 +56,7 @@ class Toolbox:
             "question": question,
             "earlier": [(asked, answered) for asked, answered in earlier],
             "answer": self._answer,
+            "best": best,
             **{
                 name: getattr(self, name)
                 for name in (
@@ -128,28 +125,50 @@ class Toolbox:
         schema: dict[str, Json] | None = None,
         *,
         context: Any = None,
+        quote: Any = None,
         **other: Any,
-    ) -> str:
-        """Ask the model one question; put all it needs into the prompt. Returns its answer."""
-        prompt = _one(prompt, other, ("query", "question", "text"), "llm_query")
+    ) -> PieceAnswer:
+        """Ask the model one question; put all it needs into the prompt. Returns its answer.
+
+        `quote`: a text, put before the question if it is not in it; the answer stands in it word for word, or is one of
+        `choices` (NONE, yes or no if there are none).
+        """
+        prompt = first(prompt, other, ("query", "question", "text"), "llm_query")
         if isinstance(choices, str):  # llm_query(question, text)
             choices, context = None, choices
         if isinstance(prompt, list | tuple):
             raise TypeError("llm_query takes one prompt; for several use llm_query_batched(prompts)")
+        if quote is not None:
+            text = getattr(quote, "text", quote)
+            if not isinstance(text, str) or not text:
+                raise TypeError("quote= is the text that the answer is to stand in")
+            if text not in prompt:
+                context = quote if context is None else context
         if context is not None:
-            prompt = _Prompt(PIECE_PROMPT.format(piece=context, question=prompt), spans_of(context))
-        return self._llm([prompt], choices, schema, batched=False)[0]
+            text = getattr(context, "text", context)
+            prompt = Prompt(PIECE_PROMPT.format(piece=text, question=prompt), spans_of(context))
+        quoted = None if quote is None else [quote]
+        return self._llm([prompt], choices, schema, batched=False, pieces=quoted, quote=quote is not None)[0]
 
     def llm_query_batched(
         self, prompts: Any = None, choices: Any = None, schema: dict[str, Json] | None = None, **other: Any
-    ) -> list[str]:
+    ) -> list[PieceAnswer]:
         """Ask the model several independent questions at once. Returns the answers in order."""
-        prompts = _one(prompts, other, ("queries", "prompt_list", "questions"), "llm_query_batched")
+        prompts = first(prompts, other, ("queries", "prompt_list", "questions"), "llm_query_batched")
         if isinstance(prompts, str):
             prompts = [prompts]
         return self._llm(list(prompts), choices, schema, batched=True)
 
-    def _llm(self, prompts: list[Any], choices: Any, schema: Any, batched: bool) -> list[str]:
+    def _llm(
+        self,
+        prompts: list[Any],
+        choices: Any,
+        schema: Any,
+        batched: bool,
+        pieces: Sequence[Any] | None = None,
+        quote: bool | None = False,
+    ) -> list[PieceAnswer]:
+        """Ask; `pieces`: what each prompt is about; `quote`: to be quoted from (None: if the model is a small one)."""
         if not prompts:
             return []
         for prompt in prompts:
@@ -157,25 +176,30 @@ class Toolbox:
                 raise TypeError(
                     f"a prompt must be text, not {type(prompt).__name__}: use str() or an f-string"
                 )
-        return self._call(
-            "llm",
-            {
-                "prompts": [str(p) for p in prompts],
-                "choices": None if choices is None else [str(c) for c in choices],
-                "schema": schema,
-                "spans": [self._standing_in(p) for p in prompts],
-                "batched": batched,
-            },
-        )
+        choices = None if choices is None else [str(c) for c in choices]
+        arguments = {
+            "prompts": [str(p) for p in prompts],
+            "choices": choices,
+            "schema": schema,
+            "spans": [self._standing_in(p) for p in prompts],
+            "batched": batched,
+        }
+        if quote is not False and pieces is not None:
+            arguments["quotes"] = [part_of(p, piece) for p, piece in zip(prompts, pieces, strict=True)]
+            arguments["asked"] = quote is True
+        answers = self._call("llm", arguments)
+        others = ALTERNATIVES if choices is None else choices
+        about = [None] * len(answers) if pieces is None else pieces
+        return [PieceAnswer.of(a, piece, others) for a, piece in zip(answers, about, strict=True)]
 
     def _standing_in(self, prompt: str) -> Spans:
         """The pieces of documents in a prompt: those it was made of, and those that seem to stand in it."""
-        known = prompt.spans if isinstance(prompt, _Prompt) else spans_of(prompt)
+        known = prompt.spans if isinstance(prompt, Prompt) else spans_of(prompt)
         return _unique([*known, *self._claims(str(prompt))])
 
     def rlm_query(self, question: Any = None, context: Any = None, **other: Any) -> str:
         """Give a question and its own data to a child that works on it with cells of its own."""
-        question = _one(question, other, ("query", "prompt", "task"), "rlm_query")
+        question = first(question, other, ("query", "prompt", "task"), "rlm_query")
         if not isinstance(question, str):
             raise TypeError(
                 "rlm_query takes one question; for several use rlm_query_batched(questions, contexts)"
@@ -187,7 +211,7 @@ class Toolbox:
 
         One question is asked of every context; one context is given to every question.
         """
-        questions = _one(questions, other, ("queries", "prompts", "question"), "rlm_query_batched")
+        questions = first(questions, other, ("queries", "prompts", "question"), "rlm_query_batched")
         if contexts is None:
             contexts = other.get("context")
         if isinstance(contexts, str) or contexts is None:
@@ -204,27 +228,32 @@ class Toolbox:
         if not questions:
             return []
         references = [None if item is None else self._reference(item) for item in contexts]
-        return self._call("rlm", {"questions": [str(q) for q in questions], "contexts": references})
+        return list(self._call("rlm", {"questions": [str(q) for q in questions], "contexts": references}))
 
-    def map_query(self, question: str, pieces: Any) -> list[PieceAnswer]:
-        """Ask the same question of every piece. Returns the answers in order; each has its `.piece`."""
+    def map_query(
+        self, question: str, pieces: Any, quote: bool | None = None, choices: Any = None
+    ) -> list[PieceAnswer]:
+        """Ask the same question of every piece. Returns the answers in order; each has its `.piece`.
+
+        `quote`: each answer stands in its piece word for word, or is one of `choices` (NONE, yes or no if there are
+        none), and has its `.source`; None: with models of less than a billion parameters.
+        """
         if not isinstance(question, str) and isinstance(pieces, str):
             question, pieces = pieces, question
         whole = isinstance(pieces, str) or hasattr(pieces, "grep")
         items = cutting.chunks(pieces, self._piece_chars) if whole else list(pieces)
         texts = [item.text if hasattr(item, "text") else item for item in items]
         prompts = [
-            _Prompt(PIECE_PROMPT.format(piece=text, question=question), spans_of(item))
+            Prompt(PIECE_PROMPT.format(piece=text, question=question), spans_of(item))
             for text, item in zip(texts, items, strict=True)
         ]
         answers: list[PieceAnswer] = []
-        for batch in _batches(prompts):
-            answers += map(PieceAnswer, self._llm(batch, None, None, batched=True))
-        for answer, item in zip(answers, items, strict=True):
-            answer.piece = item
+        for batch in batches(prompts):
+            about = items[len(answers) : len(answers) + len(batch)]
+            answers += self._llm(batch, choices, None, batched=True, pieces=about, quote=quote)
         return answers
 
-    def _call(self, name: str, arguments: dict[str, Json]) -> list[str]:
+    def _call(self, name: str, arguments: dict[str, Json]) -> Sequence[str]:
         size = len(encode(arguments))
         if size > CALL_BYTES:
             raise ValueError(
@@ -339,40 +368,6 @@ def _texts(source: Any) -> list[str]:
     return []
 
 
-class _Prompt(str):
-    """A prompt that knows which pieces of documents stand in it."""
-
-    spans: Spans
-
-    def __new__(cls, text: str, spans: Spans) -> _Prompt:
-        prompt = super().__new__(cls, text)
-        prompt.spans = spans
-        return prompt
-
-
-def _one(value: Any, other: dict[str, Any], aliases: tuple[str, ...], name: str) -> Any:
-    """The first argument, also under the wrong keywords that models use."""
-    if value is None:
-        for alias in aliases:
-            if alias in other:
-                return other[alias]
-        raise TypeError(f"{name} needs its first argument: the text to ask")
-    return value
-
-
-def _batches(prompts: list[_Prompt]) -> Iterable[list[Any]]:
-    batch: list[Any] = []
-    size = 0
-    for prompt in prompts:
-        if batch and size + len(prompt) > CALL_BYTES // 4:  # a character may take four bytes
-            yield batch
-            batch, size = [], 0
-        batch.append(prompt)
-        size += len(prompt)
-    if batch:
-        yield batch
-
-
 def _unique(spans: Spans) -> Spans:
     return [list(span) for span in dict.fromkeys(map(tuple, spans))]
 
@@ -388,5 +383,6 @@ def _summary(value: Any) -> str:
     if kind in (list, tuple, set, frozenset, dict):
         return f"{kind.__name__} of {len(value):,}"
     if isinstance(value, str):
+        kind = str if kind is PieceAnswer else kind
         return f"{kind.__name__}, {str.__len__(value):,} characters"
     return kind.__name__[:SUMMARY_CHARS]

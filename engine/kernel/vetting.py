@@ -155,6 +155,9 @@ def call(value: Any) -> Call:
             "spans": claimed,
             "batched": given.get("batched") is True,
         }
+        if given.get("quotes") is not None:
+            arguments["quotes"] = quotes(given["quotes"], prompts)
+            arguments["asked"] = given.get("asked") is True
     elif name == "rlm":
         questions = [text(q, MAX_FINAL * 2) for q in _list(given.get("questions"), MAX_ITEMS)]
         contexts = _list(given.get("contexts"), MAX_ITEMS)
@@ -164,6 +167,17 @@ def call(value: Any) -> Call:
     else:
         raise ChannelError("an unknown call arrived")
     return Call(number(fields.get("number")), name, arguments)
+
+
+def quotes(value: Any, prompts: list[str]) -> list[list[int]]:
+    """Return a part [start, end) of each prompt, in characters. Raises ChannelError for what is none."""
+    found = [[number(n) for n in _list(pair, 3)] for pair in _list(value, MAX_ITEMS)]
+    if len(found) != len(prompts):
+        raise ChannelError("what may be quoted is given for each prompt")
+    for pair, prompt in zip(found, prompts, strict=True):
+        if len(pair) != 2 or not pair[0] <= pair[1] <= len(prompt):
+            raise ChannelError("what may be quoted is a part of its prompt")
+    return found
 
 
 def ranges(value: Any) -> list[list[int]] | None:

@@ -1,6 +1,6 @@
 """One worker: a forked process that confines itself and then runs the cells of one node. Untrusted from there.
 
-Frames from the host: start {context reference, limits}, cell {number, code}, answer {answers | refused | stop}.
+Frames from the host: start {context reference, limits}, cell {number, code}, answer {answers, known | refused | stop}.
 Frames to the host: ready, failed {message}, output {output}, call {number, name, arguments}, done {...}.
 """
 
@@ -23,6 +23,7 @@ from typing import Any
 
 from engine import corpus as corpora
 from engine.errors import SandboxError
+from engine.kernel.cell import Answered
 from engine.kernel.channel import Channel, ChannelFull
 from engine.kernel.faults import report
 from engine.kernel.final import CellDone
@@ -210,7 +211,7 @@ class _Worker:
         with self._interrupts:
             self._channel.send({"op": "output", "output": output})
 
-    def _ask(self, name: str, arguments: dict[str, Json]) -> list[str]:
+    def _ask(self, name: str, arguments: dict[str, Json]) -> list[Answered]:
         """Make a call and wait for the host's answer."""
         self._outputs.flush()
         with self._calling, self._interrupts:
@@ -228,4 +229,7 @@ class _Worker:
                 raise RuntimeError("the run was stopped")
         if frame.get("refused") is not None:
             raise RuntimeError(frame["refused"])
-        return frame["answers"]
+        return [
+            Answered(text, confidence, quoted=quoted)
+            for text, (confidence, quoted) in zip(frame["answers"], frame["known"], strict=True)
+        ]

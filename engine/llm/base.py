@@ -40,6 +40,9 @@ class Reply:
     `finish`: "stop" at the model's own end or at the end of a cell, "length" at `max_tokens` or a full window;
     "output", "blocks" and "loop" are those of `engine.reply.find_ending`.
     `log_extended`: the prompt continued the conversation's token log; nothing earlier was written anew.
+    `confidence`: mean natural log-probability, by the model's own distribution, of the tokens of the answer (thoughts
+    left out) and of the one that ended it; None where it is not known. `quote`: of a `Quote` that was held to, the
+    reply up to its last whole word, "" where it has none; None where the model could not promise it.
     `notice`: one sentence for a person about how the reply came about, "" mostly.
     """
 
@@ -48,6 +51,8 @@ class Reply:
     usage: Usage
     log_extended: bool = False
     notice: str = ""
+    confidence: float | None = None
+    quote: str | None = None
 
 
 class Stream(Protocol):

@@ -6,6 +6,7 @@ Used by one thread only, but for `abort`.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Context:
             self._lists[i] = ctypes.cast(address, ctypes.POINTER(ctypes.c_int32))
         self._wanted = np.zeros(batch, np.int8)
         self._candidates: np.ndarray | None = None
+        self._scratch = np.zeros(0, np.float32)
 
     def decode(self, parts: Sequence[Part]) -> int:
         """Evaluate up to `batch` tokens. Returns DECODED, FULL, ABORTED or a negative error.
@@ -157,6 +159,16 @@ class Context:
         """Return the logits of every token after row `row` of the last batch, in llama.cpp's own memory."""
         logits = native.llama_get_logits_ith(self._handle, row)
         return np.ctypeslib.as_array(logits, (self.vocabulary.size,))
+
+    def log_probability(self, row: int, token: int) -> float:
+        """Return the natural log-probability of a token after row `row`, by the model's own distribution."""
+        logits = self.logits(row)
+        if not len(self._scratch):
+            self._scratch = np.zeros(self.vocabulary.size, np.float32)
+        top = logits.max()
+        np.subtract(logits, top, out=self._scratch)
+        np.exp(self._scratch, out=self._scratch)
+        return float(logits[token] - top) - math.log(float(self._scratch.sum()))
 
     # --- life -------------------------------------------------------------------------------------------
 

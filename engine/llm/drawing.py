@@ -1,14 +1,16 @@
-"""How the next token is drawn: a chain of llama.cpp's samplers, and a grammar that some replies must follow."""
+"""How the next token is drawn: a chain of llama.cpp's samplers, and a form that some replies must have."""
 
 from __future__ import annotations
 
 import ctypes
+import math
 from typing import Any
 
 import numpy as np
 from llama_cpp import llama_cpp as native
 
 from engine.llm.context import CANDIDATE, Context
+from engine.llm.copying import Copier
 from engine.llm.tokens import Vocabulary
 from engine.types import Sampling
 
@@ -21,12 +23,20 @@ class GrammarError(Exception):
 
 
 class Drawer:
-    """Draws the tokens of one reply: greedily at temperature 0. Raises GrammarError."""
+    """Draws the tokens of one reply: greedily at temperature 0. A reply that copies holds to its `copier`, greedily.
 
-    def __init__(self, vocabulary: Vocabulary, sampling: Sampling, grammar: str = ""):
+    Raises GrammarError.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, sampling: Sampling, grammar: str = "", copier: Copier | None = None
+    ):
         self._vocabulary = vocabulary
         self._grammar: Any = None
+        self._copier = copier
         self._begun = False
+        self._scored = 0
+        self._score = 0.0
         self._markers = np.array(vocabulary.markers if grammar else [], np.int32)
         if grammar:
             self._grammar = native.llama_sampler_init_grammar(vocabulary.handle, grammar.encode(), ROOT)
@@ -35,14 +45,39 @@ class Drawer:
         self._chain = _chain(sampling, vocabulary.size)
 
     def draw(self, context: Context, row: int, *, constrained: bool) -> int | None:
-        """Draw the token after row `row` of the last batch. `constrained`: the grammar, once it holds, holds to
-        the end.
+        """Draw the token after row `row` of the last batch. `constrained`: the answer has begun; its form, once it
+        holds, holds to the end.
 
         A token that is drawn freely is kept when the grammar allows it, which spares looking at the whole
-        vocabulary. Returns None when the grammar allows nothing.
+        vocabulary. Returns None when the form allows nothing.
         """
+        self._begun = self._begun or (constrained and (self._grammar is not None or self._copier is not None))
+        token = self._drawn(context, row)
+        if token is not None and (constrained or self._begun):
+            self._scored += 1
+            self._score += context.log_probability(row, token)
+        return token
+
+    @property
+    def copying(self) -> bool:
+        """Whether what is written is a copy."""
+        return self._copier is not None and self._begun
+
+    @property
+    def quote(self) -> str | None:
+        """What was copied, up to its last whole word; None for a reply that need not copy."""
+        return None if self._copier is None else self._copier.text
+
+    @property
+    def confidence(self) -> float | None:
+        """The mean log-probability of the answer's tokens so far, before any mask; None before the first."""
+        mean = self._score / self._scored if self._scored else math.nan
+        return round(mean, 6) if math.isfinite(mean) else None
+
+    def _drawn(self, context: Context, row: int) -> int | None:
+        if self._copier is not None and self._begun:
+            return self._vocabulary.lexicon.choose(context.logits(row), self._copier)
         token = context.sample(self._chain, row)
-        self._begun = self._begun or constrained
         if self._grammar is None or not self._begun:
             return token
         if not self._allows(token):

@@ -1,6 +1,6 @@
-"""The form an answer must have: one of several texts, JSON of a schema, a cell; and its grammar for llama.cpp.
+"""The form an answer must have: one of several texts, JSON of a schema, a quote, a cell; and its grammar.
 
-Grammars are in GBNF. A schema is turned into one here, within limits, because a schema comes from a cell and a
+Grammars are in GBNF, for llama.cpp. A schema is turned into one here, within limits, because a schema comes from a cell and a
 grammar that nests too deeply ends the model process. What a grammar cannot promise is refused, not ignored.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.errors import InputError
+from engine.quoting import ALTERNATIVES
 from engine.types import Json
 
 MAX_CHOICES = 500
@@ -18,6 +19,7 @@ MAX_CHOICE = 2000  # characters
 MAX_SCHEMA = 32_000  # characters of JSON
 MAX_RULES = 2000
 MAX_DEPTH = 16
+QUOTE_TOKENS = 256  # of a reply that quotes; one that goes on copying says no more
 MAX_REPEAT = 1000  # items or characters of one bound; llama.cpp refuses more than 2,000
 
 _ANNOTATIONS = {
@@ -58,6 +60,17 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """The answer stands word for word in this text, or is one of `others` as a whole (see `engine.quoting`).
+
+    It is written greedily, and never longer than `QUOTE_TOKENS`.
+    """
+
+    text: str
+    others: tuple[str, ...] = ALTERNATIVES
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """The answer holds one cell between fences, after a few lines of text at most."""
 
@@ -67,7 +80,7 @@ class FinalCell:
     """The answer is one cell of one line that calls FINAL, of at most 400 characters: what is asked for at a limit."""
 
 
-Form = Choices | Schema | Cell | FinalCell
+Form = Choices | Schema | Quote | Cell | FinalCell
 
 CELL_GRAMMAR = r"""
 root ::= line{0,6} "```repl\n" line+ "```"
@@ -79,7 +92,10 @@ root ::= "```repl\nFINAL(" [^`\x00-\x1F]{1,400} ")\n```"
 
 
 def grammar_of(form: Form) -> str:
-    """Return the grammar of a form. Raises InputError naming what is wrong with it."""
+    """Return the grammar of a form, "" for a quote. Raises InputError naming what is wrong with it."""
+    if isinstance(form, Quote):
+        _choices(form.others)
+        return ""
     if isinstance(form, Choices):
         return _choices(form.texts)
     if isinstance(form, Schema):

@@ -14,6 +14,7 @@ from engine.llm.token_log import Prompt
 from engine.types import Json, Message, Sampling
 
 if TYPE_CHECKING:
+    from engine.llm.copying import Copier
     from engine.llm.drawing import Drawer
 
 USUAL_REPLY = 256  # tokens a reply is first expected to take; one that takes more may be put back once
@@ -35,6 +36,8 @@ class Job:
     pinned: bool
     day: date
     grammar: str = ""
+    source: Json = None  # {"text", "others"} of a reply that copies, until its copier is made
+    copier: Copier | None = None
     cancelled: bool = False
     arrived: float = field(default_factory=time.monotonic)
     started: float = 0.0
@@ -49,6 +52,8 @@ class Job:
     sampled: list[int] = field(default_factory=list)
     speech: Speech | None = None
     drawer: Drawer | None = None
+    confidence: float | None = None  # these two once nothing more is drawn
+    quote: str | None = None
     sent: float = 0.0
     preempted: bool = False
     waits_for: Job | None = None
@@ -97,6 +102,7 @@ class Job:
     def free(self) -> None:
         """Give back what llama.cpp holds for drawing the reply's tokens."""
         if self.drawer is not None:
+            self.confidence, self.quote = self.drawer.confidence, self.drawer.quote
             self.drawer.close()
             self.drawer = None
 
@@ -116,5 +122,7 @@ class Job:
             "queue_seconds": started - self.arrived,
             "prefill_seconds": first - started if self.started else 0.0,
             "decode_seconds": now - first if self.written_from else 0.0,
+            "confidence": self.confidence,
+            "quote": self.quote,
             "log_extended": self.prompt.extended if self.prompt else False,
         }

@@ -15,7 +15,7 @@ from engine.errors import InputError, ModelError, TaprootError, Unsound
 from engine.llm.adapters import Adapter, check_adapters
 from engine.llm.base import Request
 from engine.llm.fit import Fit, Wish, choose
-from engine.llm.forms import grammar_of
+from engine.llm.forms import Quote, grammar_of
 from engine.llm.gguf_facts import read_facts
 from engine.llm.hardware import room_now
 from engine.llm.measured import Measured
@@ -130,6 +130,7 @@ class LocalModel(Supervised):
             "pinned": request.pinned,
             "day": self._first_day(request.conversation),
             "grammar": grammar_of(request.form) if request.form is not None else "",
+            "quote": to_json(request.form) if isinstance(request.form, Quote) else None,
         }
         group = "" if request.pinned else request.conversation.partition("/")[0] or "-"
         return self._send({"submit": work}, group, retryable=request.sampling.temperature <= 0)

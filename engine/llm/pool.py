@@ -121,7 +121,7 @@ class Pool:
         vocabulary = self.context.vocabulary
         job.speech = Speech(vocabulary, job.prompt.log.pieces, cells=job.stop_at_cell)
         try:
-            job.drawer = Drawer(vocabulary, job.sampling, job.grammar)
+            job.drawer = Drawer(vocabulary, job.sampling, job.grammar, job.copier)
         except GrammarError as error:
             self._fail(job, f"The answer cannot be constrained: {error}.")
             return
@@ -252,7 +252,7 @@ class Pool:
             self._end(job, "stop")
             return
         job.sampled.append(token)
-        job.speech.feed(token)
+        job.speech.feed(token, copied=job.drawer.copying)
         if job.speech.ended or job.drawer.complete():
             self._end(job, job.speech.finish)
         elif len(job.sampled) >= job.room:

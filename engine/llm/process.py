@@ -150,6 +150,7 @@ class Server:
                 pinned=work["pinned"],
                 day=date.fromisoformat(work["day"]),
                 grammar=work["grammar"],
+                source=work["quote"],
                 arrived=time.monotonic() - work["waited"],
             )
             self._compute.expect(job)
@@ -181,6 +182,10 @@ class Server:
             return
         job.prompt = self._logs.prompt(job.key, job.messages, job.day, job.max_tokens)
         job.messages = ()
+        if job.source is not None:
+            from engine.llm.copying import Copier
+
+            job.copier, job.source = Copier(job.source["text"], job.source["others"]), None
         needed = len(job.prompt.tokens) + 1
         if needed > self._window:
             self._compute.refuse(job, {"id": job.id, "overflow": {"needed": needed, "window": self._window}})

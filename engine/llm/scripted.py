@@ -26,12 +26,15 @@ class ScriptedReply:
 
     `match`: answer every request whose last message contains this text, as often as asked; without it the
     replies are used up in order. `delay`: seconds before the first text. `error`: raise ModelError instead.
+    `confidence` and `quote` as in `Reply`.
     """
 
     text: str = ""
     match: str | None = None
     delay: float = 0.0
     error: str | None = None
+    confidence: float | None = None
+    quote: str | None = None
 
 
 Script = Iterable[str | ScriptedReply] | Callable[[Request], str | ScriptedReply]
@@ -180,7 +183,7 @@ class ScriptedModel:
             self._counts["alone_tokens"] += self.count(written)
             self._counts["alone_seconds"] += now - begun
         usage += Usage(completion_tokens=self.count(written), seconds=seconds)
-        stream.finish(Reply(written, finish, usage, extended))
+        stream.finish(Reply(written, finish, usage, extended, confidence=reply.confidence, quote=reply.quote))
         with self._lock:
             self._open.discard(stream)
 

@@ -46,8 +46,8 @@ class Speech:
             return self._channel.in_prose
         return self.text.rfind("<think>") <= self.text.rfind("</think>")
 
-    def feed(self, token: int) -> None:
-        """Add one sampled token and look whether the reply ends with it."""
+    def feed(self, token: int, *, copied: bool = False) -> None:
+        """Add one sampled token and look whether the reply ends with it; a `copied` one ends no reply."""
         marker = self._vocabulary.text(token)
         if self._channel is not None and (words := self._channel.marker(marker)) is not None:
             self.text += words
@@ -58,7 +58,8 @@ class Speech:
         else:
             words = self._decoder.decode(self._vocabulary.piece(token))
             self.text += self._channel.words(words) if self._channel is not None else words
-        self._look_for_end()
+        if not copied:
+            self._look_for_end()
 
     def complete(self) -> None:
         """Add what waits for bytes or for a header that never came."""

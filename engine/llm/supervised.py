@@ -361,7 +361,15 @@ def _reply(value: dict[str, Any], again: str) -> Reply:
         prefill_seconds=value["prefill_seconds"],
         decode_seconds=value["decode_seconds"],
     )
-    return Reply(value["text"], value["finish"], usage, value["log_extended"], again)
+    return Reply(
+        value["text"],
+        value["finish"],
+        usage,
+        value["log_extended"],
+        again,
+        value.get("confidence"),
+        value.get("quote"),
+    )
 
 
 def _overflow(needed: int, window: int) -> ContextOverflow:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from llama_cpp import llama_cpp as native
+
+from engine.llm.copying import Lexicon
 
 # llama.cpp's regular expressions overflow the stack on one unbroken run of about 60,000 characters.
 MAX_CUT = 8000
@@ -53,6 +56,11 @@ class Vocabulary:
             if length >= 0:
                 return buffer.raw[:length]
             room = -length
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """All tokens by their bytes, made when first needed."""
+        return Lexicon(self)
 
     def template(self, text: str) -> list[int]:
         """Tokenize template text: markers in it become control tokens."""

@@ -28,7 +28,7 @@ const BUILTINS = new Set(
     "str sum super tuple type vars zip Exception ValueError KeyError TypeError RuntimeError").split(" "),
 );
 const TOOLS = new Set(
-  ("context question answer llm_query llm_query_batched rlm_query rlm_query_batched map_query chunks peek cite " +
+  ("context question answer llm_query llm_query_batched rlm_query rlm_query_batched map_query chunks peek cite best " +
     "FINAL FINAL_VAR SUBMIT SHOW_VARS").split(" "),
 );
 
