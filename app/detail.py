@@ -118,7 +118,7 @@ class Detail:
         text = p.get("text") or ""
         self.turns.setdefault(p["turn"], {"index": p["turn"], "messages": []})
         self.turns[p["turn"]] |= {
-            **{k: p.get(k) for k in ("thinking", "code", "finish", "notes")},
+            **{k: p.get(k) for k in ("thinking", "code", "finish", "notes", "confidence")},
             "text": text,
             "prose": parse(text).prose,
             "usage": usage,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from datetime import datetime
 
@@ -87,6 +88,7 @@ def run_tree(events: list) -> Tree:
     """Nodes under their parents, each with its cells, outputs and notes in the order they happened."""
     branches: dict[str, Tree] = {}
     outputs: dict[tuple[str, int], list[Json]] = {}
+    sure: dict[str, str] = {}
     top = Tree("run", hide_root=True)
     for event in events:
         node, payload = event.node, event.payload
@@ -96,8 +98,10 @@ def run_tree(events: list) -> Tree:
                 branches[node] = parent.add(
                     safe(f"{node} {payload['kind']}: {brief(payload['question'])}", "bold")
                 )
-            case "turn_finished" if not payload["code"]:
-                branches[node].add(safe(payload["text"][:REPLY_CHARS], "dim"))
+            case "turn_finished":
+                sure[node] = sureness(payload.get("confidence"))
+                if not payload["code"]:
+                    branches[node].add(safe(payload["text"][:REPLY_CHARS], "dim"))
             case "cell_started":
                 outputs[node, payload["cell"]] = []
                 branches[node].add(safe(f"cell {payload['cell']}\n{payload['code']}", "cyan"))
@@ -110,8 +114,14 @@ def run_tree(events: list) -> Tree:
             case "note":
                 branches[node].add(safe(payload["text"], "yellow"))
             case "node_finished" if node != "0":
-                branches[node].add(safe(f"= {brief(payload['answer'] or 'no answer')}", "green"))
+                said = f"= {brief(payload['answer'] or 'no answer')}{sure.get(node, '') if payload['answer'] else ''}"
+                branches[node].add(safe(said, "green"))
     return top
+
+
+def sureness(confidence: float | None) -> str:
+    """How sure a model was of a reply, for a person: ", 87 % sure"; "" where it is not known."""
+    return "" if confidence is None else f", {min(99, round(100 * math.exp(confidence)))} % sure"
 
 
 def delete(options: argparse.Namespace) -> int:

@@ -106,6 +106,7 @@ def _more(kind: EventKind, p: Json) -> tuple[str, Compact]:
                 "re": _number(usage.get("reused_tokens")),
                 "sec": _short(usage.get("seconds")),
                 "st": _word(p.get("finish")),
+                "lp": _short(p.get("confidence")),
             }
         case "cell_started":
             return "cell", {"i": _number(p.get("cell")), "h": head(_first_line(p.get("code")), CODE_HEAD)}

@@ -6,7 +6,7 @@
 import { el } from "../dom.js";
 import { button, icon, redraw, say } from "./build.js";
 import { LIVE } from "./fold.js";
-import { count, duration, many } from "./figures.js";
+import { count, duration, many, sure } from "./figures.js";
 import { long } from "./output.js";
 import { numbers, places, Section } from "./section.js";
 import { line, plain } from "./text.js";
@@ -291,7 +291,8 @@ export class Detail {
     const node = this.view.trace.nodes.get(this.id);
     const parts = [`# ${node.id}  ${node.question}`];
     for (const turn of this.data?.turns ?? []) {
-      parts.push(`## Turn ${turn.index}`, turn.text ?? "");
+      const surely = sure(turn.confidence);
+      parts.push(`## Turn ${turn.index}${surely && ` (${surely})`}`, turn.text ?? "");
       const cells = this.data.cells.filter((cell) => cell.turn === turn.index);
       for (const { index, outputs } of cells) {
         parts.push(...outputs.map(asText).map((text) => text && `[${index}] ${text}`.trimEnd()));

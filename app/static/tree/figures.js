@@ -28,6 +28,11 @@ export function spent(usage) {
   ].filter(Boolean);
 }
 
+/** How sure a model was of a reply, by its mean log-probability: "87 % sure"; "" where that is not known. */
+export function sure(confidence) {
+  return typeof confidence === "number" ? `${Math.min(99, Math.round(100 * Math.exp(confidence)))} % sure` : "";
+}
+
 /** Seconds as a clock: 0:07, 3:07, 1:02:09 */
 export function clock(seconds) {
   const all = Math.max(0, Math.round(seconds));

@@ -96,6 +96,7 @@ function summary() {
     final: false,
     answer: "",
     code: "",
+    confidence: null,
     seconds: null,
   };
 }
@@ -113,6 +114,7 @@ function step(now, event) {
       now.tokens += event.tok ?? 0;
       now.prompt += event.in ?? 0;
       now.reused += event.re ?? 0;
+      now.confidence = event.lp ?? null;
       break;
     case "cell":
       now.phase = "kernel";

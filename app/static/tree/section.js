@@ -4,7 +4,7 @@
 import { el, put } from "../dom.js";
 import { button, icon, redraw, say } from "./build.js";
 import { LIVE } from "./fold.js";
-import { duration, many, spent } from "./figures.js";
+import { duration, many, spent, sure } from "./figures.js";
 import { long, outputs } from "./output.js";
 import { python } from "./python.js";
 import { line, plain } from "./text.js";
@@ -32,11 +32,12 @@ export class Section {
     for (const { id, chip } of this.chips) {
       const child = this.pane.trace.nodes.get(id);
       if (!child) continue;
-      const { status } = this.pane.trace.at(child, playhead);
+      const { status, confidence } = this.pane.trace.at(child, playhead);
       chip.hidden = child.start > at;
       chip.dataset.status = status;
       redraw(chip.firstChild, status === "unanswered" ? "interrupted" : status);
-      say(chip.lastChild, line(child.label, 120));
+      say(chip.children[2], line(child.label, 120));
+      say(chip.lastChild, child.kind === "leaf" ? sure(confidence) : "");
     }
   }
 
@@ -81,7 +82,7 @@ export class Section {
   }
 
   #turnHead(turn, replied) {
-    const figures = [...spent(turn.usage ?? {}), turn.seconds && duration(turn.seconds)];
+    const figures = [...spent(turn.usage ?? {}), turn.seconds && duration(turn.seconds), sure(turn.confidence)];
     return el(
       "h3",
       { class: "turn" },
@@ -165,7 +166,7 @@ export class Section {
 
   #chip(id) {
     const go = () => this.pane.on.select(id);
-    const chip = el("button", { type: "button", class: "chip", on: { click: go } }, icon("running"), el("b", {}, id), el("span"));
+    const chip = el("button", { type: "button", class: "chip", on: { click: go } }, icon("running"), el("b", {}, id), el("span"), el("small", { class: "sure" }));
     this.chips.push({ id, chip });
     return el("li", {}, chip);
   }

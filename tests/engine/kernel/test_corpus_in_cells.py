@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.corpus.ingest import ingest
+from engine.kernel.cell import Answered
 from engine.kernel.host import WorkerLimits
 from tests.engine.kernel.conftest import Session
 
@@ -175,3 +176,49 @@ def test_the_corpus_folder_cannot_be_changed_from_a_cell(session, corpus_path):
     code = f"import os\nfor name in os.listdir({str(corpus_path)!r}):\n    os.remove({str(corpus_path)!r} + '/' + name)"
     assert session.run(code).result.error["ename"] == "PermissionError"
     assert {p.name: p.read_bytes() for p in corpus_path.iterdir() if p.is_file()} == before
+
+
+def test_a_quoted_answer_knows_where_it_stands_and_cites_itself(session):
+    def on_call(call):
+        assert call.arguments["quotes"] == [[0, len(LEASE)], [0, len(LOAN)]] and call.arguments["asked"]
+        return [Answered("six months", -0.1, quoted=True), Answered("NONE", -0.01, quoted=True)]
+
+    code = "found = map_query('How long?', context[:2], quote=True)\n"
+    code += "print([(a.source and a.source.start, a.number and round(a.number, 2), a.confidence) for a in found])\nFINAL(best(found))"
+    ran = session.run(code, on_call=on_call)
+    start = LEASE.index("six months")
+    assert ran.printed == f"[({start}, 182.64, -0.1), (None, None, -0.01)]\n"
+    assert (ran.final, ran.result.final["sources"]) == ("six months", [[0, start, start + len("six months")]])
+
+
+def test_a_quoted_yes_rests_on_its_whole_piece_and_hits_are_pieces(session):
+    code = "a = map_query('Is it long?', context.grep('notice period'), quote=True)[1]\nFINAL(a)"
+    ran = session.run(code, on_call=lambda call: [Answered("yes", -0.1, quoted=True)] * 2)
+    start = LOAN.index("The notice")
+    assert ran.result.final["sources"] == [[1, start, len(LOAN) - 1]]
+
+
+def test_an_answer_that_does_not_stand_in_its_piece_has_no_source(session):
+    code = "a = llm_query('How long?', quote=context[0])\nprint(a.source, a.piece.name)\nFINAL(a)"
+    ran = session.run(code, on_call=lambda call: [Answered("7 months", None, quoted=True)])
+    assert ran.printed == "None lease.md\n" and ran.result.final["sources"] == []
+
+
+def test_a_text_to_quote_is_put_before_the_question_unless_it_is_in_it(session):
+    calls = []
+
+    def on_call(call):
+        calls.append(call.arguments)
+        return ["x"]
+
+    code = (
+        "llm_query('How long?', quote=context[1])\nllm_query('Read: one two', quote='one two', choices=['a'])"
+    )
+    session.run(
+        code + "\nllm_query('x')\nmap_query('q', ['t'], quote=False)\nmap_query('q', ['t'])", on_call=on_call
+    )
+    assert calls[0]["prompts"][0].startswith(LOAN) and calls[0]["quotes"] == [[0, len(LOAN)]]
+    assert calls[0]["spans"] == [[[1, 0, len(LOAN)]]]
+    assert (calls[1]["quotes"], calls[1]["choices"]) == ([[6, 13]], ["a"])
+    assert "quotes" not in calls[2] and "quotes" not in calls[3]
+    assert (calls[4]["quotes"], calls[4]["asked"]) == ([[0, 1]], False)
