@@ -21,9 +21,32 @@ class Prompt(str):
         return prompt
 
 
+class Together(str):
+    """Several pieces as one text for one prompt, each with its name; `parts` are the pieces."""
+
+    parts: list[Any]
+
+    def __new__(cls, pieces: Iterable[Any]) -> Together:
+        parts = list(pieces)
+        made = super().__new__(cls, "\n\n".join(map(shown, parts)))
+        made.parts = parts
+        return made
+
+
+def body(piece: Any) -> Any:
+    """The text of a piece: a hit's line, or the text that it is itself."""
+    return getattr(piece, "text", piece)
+
+
+def shown(piece: Any) -> str:
+    """A piece as a reader is given it: the name of its document, what it stands under, and its text."""
+    name, above = getattr(piece, "name", ""), getattr(piece, "above", "")
+    return "\n".join([*([f"[{name}]"] if name else []), *([above] if above else []), body(piece)])
+
+
 def part_of(prompt: str, piece: Any) -> list[int]:
     """Where the text of a piece stands in its prompt."""
-    text = getattr(piece, "text", piece)
+    text = body(piece)
     at = str.find(prompt, text)
     return [at, at + len(text)]
 

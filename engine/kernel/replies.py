@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.corpus.amounts import amount
+from engine.kernel.prompts import Together, body
 from engine.prompt import NOT_THERE
 from engine.quoting import ALTERNATIVES, NOTHING, place
 
@@ -28,6 +29,10 @@ class PieceAnswer(str):
         """What came back for a piece."""
         made = cls(answer)
         made.piece, made.others = piece, others
+        if isinstance(piece, Together):
+            made.piece = piece.parts
+            if made not in others:
+                made.piece = next((part for part in piece.parts if place(str(made), body(part))), None)
         made.confidence = getattr(answer, "confidence", None) or 0.0
         made.quoted = getattr(answer, "quoted", False)
         return made
@@ -39,12 +44,16 @@ class PieceAnswer(str):
 
     @cached_property
     def source(self) -> Any:
-        """The part of a document where a quoted answer stands; the whole piece for another text such as "yes".
+        """The part of a document where a quoted answer stands; the whole piece, or pieces, for a text such as "yes".
 
         None for NONE, for what was not to be quoted or does not stand there, and where the piece has no place itself.
         """
-        text = getattr(self.piece, "text", self.piece)
-        if not self.quoted or is_nothing(self) or getattr(text, "span", None) is None:
+        text = body(self.piece)
+        if not self.quoted or is_nothing(self):
+            return None
+        if isinstance(text, list):
+            return text
+        if getattr(text, "span", None) is None:
             return None
         if self in self.others:
             return text
@@ -80,3 +89,10 @@ def best(answers: Iterable[Any], least: float | None = None) -> Any:
         if found is None or sure > getattr(found, "confidence", 0.0):
             found = answer
     return NOT_THERE if found is None else found
+
+
+def number(value: Any) -> float | None:
+    """Return the amount or date that a text or a hit states, for comparing and adding; None where it states none."""
+    if isinstance(value, int | float):
+        return float(value)
+    return amount(str(getattr(value, "match", value)))

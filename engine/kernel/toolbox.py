@@ -8,17 +8,17 @@ from typing import Any
 from engine.kernel import pieces as cutting
 from engine.kernel.channel import encode
 from engine.kernel.final import CellDone, Spans, render, spans_of
-from engine.kernel.prompts import CALL_BYTES, Prompt, batches, first, part_of
-from engine.kernel.replies import PieceAnswer, best
+from engine.kernel.prompts import CALL_BYTES, Prompt, Together, batches, body, first, part_of, shown
+from engine.kernel.replies import PieceAnswer, best, number
 from engine.prompt import PIECE_PROMPT
-from engine.quoting import ALTERNATIVES
+from engine.quoting import ALTERNATIVES, NOTHING
 from engine.types import Json
 
 MAX_VARIABLES = 60
 SUMMARY_CHARS = 100
 MAX_QUOTES = 50  # texts given as sources
 QUOTE_CHARS = 2000
-SOFT = ("chunks", "peek", "cite", "best")  # a model may use these as names of its own; then its value stays
+SOFT = ("chunks", "peek", "cite", "best", "number")  # a model may use these as names of its own; then its value stays
 
 Ask = Callable[[str, dict[str, Json]], Sequence[str]]
 
@@ -57,6 +57,7 @@ class Toolbox:
             "earlier": [(asked, answered) for asked, answered in earlier],
             "answer": self._answer,
             "best": best,
+            "number": number,
             **{
                 name: getattr(self, name)
                 for name in (
@@ -128,27 +129,36 @@ class Toolbox:
         quote: Any = None,
         **other: Any,
     ) -> PieceAnswer:
-        """Ask the model one question; put all it needs into the prompt. Returns its answer.
+        """Ask the model one question; put all it needs into the prompt, or the pieces it is about beside it.
 
+        `llm_query(question, pieces)` shows them together in one prompt; the answer of a small model stands in one of
+        them word for word, which is its `.piece`, or is NONE, yes or no.
         `quote`: a text, put before the question if it is not in it; the answer stands in it word for word, or is one of
         `choices` (NONE, yes or no if there are none).
         """
         prompt = first(prompt, other, ("query", "question", "text"), "llm_query")
-        if isinstance(choices, str):  # llm_query(question, text)
+        if isinstance(choices, str) or _are_pieces(choices):  # llm_query(question, text)
             choices, context = None, choices
         if isinstance(prompt, list | tuple):
             raise TypeError("llm_query takes one prompt; for several use llm_query_batched(prompts)")
+        about = quote
         if quote is not None:
-            text = getattr(quote, "text", quote)
+            text = body(quote)
             if not isinstance(text, str) or not text:
                 raise TypeError("quote= is the text that the answer is to stand in")
             if text not in prompt:
                 context = quote if context is None else context
-        if context is not None:
-            text = getattr(context, "text", context)
+        if _are_pieces(context):
+            if not context:
+                return PieceAnswer(NOTHING)
+            text = Together(context)
             prompt = Prompt(PIECE_PROMPT.format(piece=text, question=prompt), spans_of(context))
-        quoted = None if quote is None else [quote]
-        return self._llm([prompt], choices, schema, batched=False, pieces=quoted, quote=quote is not None)[0]
+            about = text if quote is None else quote
+        elif context is not None:
+            prompt = Prompt(PIECE_PROMPT.format(piece=shown(context), question=prompt), spans_of(context))
+        pieces = None if about is None else [about]
+        held = None if quote is None else True
+        return self._llm([prompt], choices, schema, batched=False, pieces=pieces, quote=held)[0]
 
     def llm_query_batched(
         self, prompts: Any = None, choices: Any = None, schema: dict[str, Json] | None = None, **other: Any
@@ -242,10 +252,8 @@ class Toolbox:
             question, pieces = pieces, question
         whole = isinstance(pieces, str) or hasattr(pieces, "grep")
         items = cutting.chunks(pieces, self._piece_chars) if whole else list(pieces)
-        texts = [item.text if hasattr(item, "text") else item for item in items]
         prompts = [
-            Prompt(PIECE_PROMPT.format(piece=text, question=question), spans_of(item))
-            for text, item in zip(texts, items, strict=True)
+            Prompt(PIECE_PROMPT.format(piece=shown(item), question=question), spans_of(item)) for item in items
         ]
         answers: list[PieceAnswer] = []
         for batch in batches(prompts):
@@ -366,6 +374,11 @@ def _texts(source: Any) -> list[str]:
     if isinstance(source, list | tuple | set) and not hasattr(source, "total"):
         return [text for item in source for text in _texts(item)]
     return []
+
+
+def _are_pieces(value: Any) -> bool:
+    """Whether these are pieces of documents, as hits and passages are, not the words to choose from."""
+    return isinstance(value, list | tuple) and all(hasattr(one, "span") for one in value)
 
 
 def _unique(spans: Spans) -> Spans:

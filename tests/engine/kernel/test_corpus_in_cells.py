@@ -180,7 +180,8 @@ def test_the_corpus_folder_cannot_be_changed_from_a_cell(session, corpus_path):
 
 def test_a_quoted_answer_knows_where_it_stands_and_cites_itself(session):
     def on_call(call):
-        assert call.arguments["quotes"] == [[0, len(LEASE)], [0, len(LOAN)]] and call.arguments["asked"]
+        assert call.arguments["quotes"] == [[11, 11 + len(LEASE)], [10, 10 + len(LOAN)]]  # after "[lease.md]\n"
+        assert call.arguments["asked"]
         return [Answered("six months", -0.1, quoted=True), Answered("NONE", -0.01, quoted=True)]
 
     code = "found = map_query('How long?', context[:2], quote=True)\n"
@@ -217,8 +218,58 @@ def test_a_text_to_quote_is_put_before_the_question_unless_it_is_in_it(session):
     session.run(
         code + "\nllm_query('x')\nmap_query('q', ['t'], quote=False)\nmap_query('q', ['t'])", on_call=on_call
     )
-    assert calls[0]["prompts"][0].startswith(LOAN) and calls[0]["quotes"] == [[0, len(LOAN)]]
+    assert calls[0]["prompts"][0].startswith("[loan.md]\n" + LOAN) and calls[0]["quotes"] == [[10, 10 + len(LOAN)]]
     assert calls[0]["spans"] == [[[1, 0, len(LOAN)]]]
     assert (calls[1]["quotes"], calls[1]["choices"]) == ([[6, 13]], ["a"])
     assert "quotes" not in calls[2] and "quotes" not in calls[3]
     assert (calls[4]["quotes"], calls[4]["asked"]) == ([[0, 1]], False)
+
+
+def test_map_query_gives_a_row_with_the_names_of_its_columns_and_claims_the_row(kernels, tmp_path):
+    rows = [f"{n},pump {n},{n * 3} litres\n" for n in range(200)]
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "pumps.csv").write_text("number,what,holds\n" + "".join(rows))
+    path = ingest([tmp_path / "papers"], tmp_path / "corpora", progress=None, cancel=None).path
+    calls = []
+
+    def on_call(call):
+        calls.append(call.arguments)
+        return ["453 litres"] * len(call.arguments["prompts"])
+
+    with kernels.worker(path, WHOLE) as worker:
+        Session(worker).run(
+            "map_query(question, context.passages('What does pump 151 hold?', 1, 60))", on_call=on_call
+        )
+    (prompt,), (((document, start, end),),) = calls[0]["prompts"], calls[0]["spans"]
+    text = ("number,what,holds\n" + "".join(rows))[start:end]
+    assert document == 0 and "151,pump 151,453 litres" in text
+    assert prompt.startswith(f"[pumps.csv]\nnumber,what,holds\n{text}\n")
+
+
+def test_several_pieces_are_read_together_and_the_answer_knows_its_piece(session):
+    calls = []
+
+    def on_call(call):
+        calls.append(call.arguments)
+        return [Answered("six months", -0.2, quoted=True)]
+
+    code = "told = llm_query('How long?', context.grep('notice period'))\nprint(told.piece.name, told.source.start)\nFINAL(told)"
+    ran = session.run(code, on_call=on_call)
+    start = LEASE.index("six months")
+    assert ran.printed == f"lease.md {start}\n" and ran.result.final["sources"] == [[0, start, start + 10]]
+    (prompt,), ((first, last),) = calls[0]["prompts"], calls[0]["quotes"]
+    assert prompt[first:last].startswith("[lease.md]\n") and "\n\n[loan.md]\n" in prompt[first:last]
+    assert prompt[last:].startswith("\n\nQuestion: How long?") and len(calls[0]["spans"][0]) == 2
+
+
+def test_a_yes_about_several_pieces_rests_on_all_of_them_and_no_pieces_say_nothing(session):
+    code = "told = llm_query('Is it long?', context.grep('notice period'))\nFINAL(told)"
+    ran = session.run(code, on_call=lambda call: [Answered("yes", -0.1, quoted=True)])
+    assert [span[0] for span in ran.result.final["sources"]] == [0, 1]
+    assert session.run("print(llm_query('Is it long?', context.grep('nowhere')))").printed == "NONE\n"
+
+
+def test_number_says_what_a_text_a_hit_or_a_number_amounts_to(session):
+    assert session.run("print(number('1,250.50 EUR'), number(3), number('none'), number('6 weeks'))").printed == (
+        "1250.5 3.0 None 42.0\n"
+    )
