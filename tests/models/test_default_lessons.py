@@ -131,9 +131,3 @@ def test_folders_are_asked_in_the_engines_words():
     first, limits, question = text.split("\n")
     assert first == "Context: Corpus of 3 documents, 1,234 characters"
     assert limits.startswith("Limits: ") and question == "Question: Who?"
-
-
-def test_places_do_not_overlap(corpus):
-    found = reading.places(corpus.search("Tom Reeve boiler pounds", 12), 2, 4000)
-    spans = sorted((p.id, p.start, p.end) for p in found)
-    assert spans and all(a[0] != b[0] or a[2] <= b[1] for a, b in zip(spans, spans[1:], strict=False))
