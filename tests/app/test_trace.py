@@ -194,3 +194,25 @@ def test_a_child_says_what_it_works_on(described, on):
 
     assert told("rlm").get("on") == on and told("rlm")["q"] == "When?"
     assert "on" not in told("llm")
+
+
+def test_how_sure_a_model_was_is_told_of_a_reply_and_by_show():
+    from app.records import run_tree
+    from app.terminal import console
+    from engine.store.trace import brief
+    from engine.types import Event
+
+    reply = {"turn": 1, "text": "six", "code": "", "usage": {}, "finish": "stop", "confidence": -0.1396}
+    assert brief("0.1", "turn_finished", reply)["lp"] == -0.14
+    assert "lp" not in brief("0.1", "turn_finished", {**reply, "confidence": None})
+    started = {"parent": None, "kind": "rlm", "question": "How long?"}
+    events = [
+        Event("r", 1, 0.0, "0", "node_started", started),
+        Event("r", 2, 0.0, "0.1", "node_started", {**started, "parent": "0", "kind": "llm"}),
+        Event("r", 3, 0.0, "0.1", "turn_finished", reply),
+        Event("r", 4, 0.0, "0.1", "node_finished", {"answer": "six"}),
+    ]
+    out = console(wrap=True)
+    with out.capture() as shown:
+        out.print(run_tree(events))
+    assert "= six, 87 % sure" in shown.get()

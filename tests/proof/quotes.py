@@ -2,8 +2,8 @@
 
 Documents of the sample corpus, and texts by chance of repeats, emoji, accents, line ends and what looks like control
 tokens, are each asked a question; the reply is held to its text. Every reply must stand in its text as whole words, or
-be NONE, yes or no. The same prompts are then read without that, in turn with quoting ones, and what a reading costs is
-compared: seconds of a reading, and seconds of a token written, which leaves aside that replies differ in length.
+be NONE, yes or no. Some are read freely as well, with as many tokens, in turn with the quoting ones, and the processor
+time that both took in the model's process is compared (with one thread, so that other programs change little).
 Exit status 1 when a reply stands nowhere.
 """
 
@@ -16,20 +16,22 @@ import math
 import random
 import statistics
 import sys
-import time
 from collections import Counter
 from pathlib import Path
+
+import psutil
 
 from engine.kernel.pieces import chunks
 from engine.llm.base import Reply, Request
 from engine.llm.fit import Wish
-from engine.llm.forms import QUOTE_TOKENS, Quote
+from engine.llm.forms import Quote
 from engine.llm.local import LocalModel
 from engine.prompt import leaf, leaf_with_context
 from engine.quoting import ALTERNATIVES, place
 
 SAMPLE = Path(__file__).resolve().parents[2] / "app" / "sample"
-PIECE = 600  # characters
+PIECE = 400  # characters
+TOKENS = 48  # of a reply
 PARTS = (
     *(
         "word",
@@ -84,25 +86,44 @@ def readings(count: int, seed: int) -> list[tuple[str, str]]:
     return found
 
 
-def read(model: LocalModel, question: str, text: str, quoting: bool) -> tuple[Reply, float]:
-    """One reading alone, and the seconds it took from outside."""
+def request(question: str, text: str, quoting: bool, tokens: int = TOKENS, mark: str = "") -> Request:
+    """One reading. Prompts with another `mark` share no more than their instructions."""
     form = Quote(text) if quoting else None
-    request = Request(leaf(leaf_with_context(question, text)), QUOTE_TOKENS, form=form)
-    begun = time.perf_counter()
-    reply = model.submit(request).result()
-    return reply, time.perf_counter() - begun
+    return Request(leaf(leaf_with_context(question, mark + text)), tokens, form=form)
 
 
-def cost(replies: list[tuple[Reply, float]]) -> dict[str, float]:
-    """What readings took: medians and sums, seconds and tokens."""
-    written = sum(reply.usage.completion_tokens for reply, _ in replies)
-    decode = sum(reply.usage.decode_seconds for reply, _ in replies)
-    return {
-        "seconds of a reading, median": round(statistics.median(seconds for _, seconds in replies), 4),
-        "seconds of all": round(sum(seconds for _, seconds in replies), 2),
-        "tokens written": written,
-        "milliseconds of a token written": round(1000 * decode / max(1, written), 3),
-    }
+class Compared:
+    """Readings done twice, quoting and free, with as many tokens: what they cost the model's process."""
+
+    def __init__(self, model: LocalModel):
+        self._model = model
+        self._process = next(c for c in psutil.Process().children() if "engine.llm.process" in c.cmdline())
+        self._seconds = {True: 0.0, False: 0.0}
+        self._tokens = {True: 0, False: 0}
+
+    def read(self, number: int, question: str, text: str) -> Reply:
+        """Read once quoting, then once freely. Returns the first reply."""
+        quoted = self._one(request(question, text, True, mark=f"[{number} a]\n"), True)
+        self._one(request(question, text, False, quoted.usage.completion_tokens, f"[{number} b]\n"), False)
+        return quoted
+
+    def _one(self, asked: Request, quoting: bool) -> Reply:
+        begun = sum(self._process.cpu_times()[:2])
+        reply = self._model.submit(asked).result()
+        self._seconds[quoting] += sum(self._process.cpu_times()[:2]) - begun
+        self._tokens[quoting] += reply.usage.completion_tokens
+        return reply
+
+    def cost(self) -> dict[str, float]:
+        """Seconds of processor time and tokens written, of both; a reading that quotes costs so much more."""
+        quoting, free = self._seconds[True], self._seconds[False]
+        return {
+            "processor seconds quoting": round(quoting, 2),
+            "processor seconds free": round(free, 2),
+            "tokens quoting": self._tokens[True],
+            "tokens free": self._tokens[False],
+            "quoting costs more by, percent": round(100 * (quoting / free - 1), 1),
+        }
 
 
 def main() -> int:
@@ -112,39 +133,30 @@ def main() -> int:
     )
     parser.add_argument("--model", help="a GGUF file (default: the one that requirements-models.txt names)")
     parser.add_argument("--readings", type=int, default=300)
-    parser.add_argument(
-        "--compared", type=int, default=60, help="readings that are also done without quoting"
-    )
+    parser.add_argument("--compared", type=int, default=40, help="readings that are done freely as well")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    path = options.model or default_model()
-    astray: list[tuple[str, str]] = []
-    quoting: list[tuple[Reply, float]] = []
-    free: list[tuple[Reply, float]] = []
-    with LocalModel(path, wish=Wish(window=2048)) as model:
-        read(model, "Ready?", "yes", True)  # the vocabulary is spelt out once
-        for number, (question, text) in enumerate(readings(options.readings, options.seed)):
-            for held in (True, False)[:: 1 if number % 2 else -1] if number < options.compared else (True,):
-                reply = read(model, question, text, held)
-                (quoting if held else free).append(reply)
-            said = quoting[-1][0].quote
-            if said not in ALTERNATIVES and (said is None or place(said, text) is None):
-                astray.append((said or "", text))
-    compared = quoting[: options.compared]
-    prefill = statistics.median(reply.usage.prefill_seconds for reply, _ in quoting)
+    asked = readings(options.readings, options.seed)
+    with LocalModel(options.model or default_model(), wish=Wish(window=2048, threads=1)) as model:
+        compared = Compared(model)
+        model.submit(request("Ready?", "yes", True)).result()  # the vocabulary is spelt out once
+        replies = [compared.read(n, *one) for n, one in enumerate(asked[: options.compared])]
+        streams = [model.submit(request(*one, True)) for one in asked[options.compared :]]
+        replies += [stream.result() for stream in streams]
+    astray = [
+        (reply.quote, text)
+        for reply, (_, text) in zip(replies, asked, strict=True)
+        if reply.quote not in ALTERNATIVES and (not reply.quote or place(reply.quote, text) is None)
+    ]
     found = {
-        "readings": len(quoting),
+        "readings": len(replies),
         "replies that stand nowhere": len(astray),
-        "quotes": sum(reply.quote not in ALTERNATIVES for reply, _ in quoting),
-        "alternatives": dict(Counter(reply.quote for reply, _ in quoting if reply.quote in ALTERNATIVES)),
-        "free replies that stand nowhere": sum(
-            reply.text.strip() not in ALTERNATIVES and place(reply.text.strip(), text) is None
-            for (reply, _), (_, text) in zip(free, readings(options.readings, options.seed), strict=False)
-        ),
-        "quoting": cost(compared),
-        "free": cost(free),
-        "seconds until the first token, median": round(prefill, 4),
-        "mean certainty": round(statistics.mean(math.exp(r.confidence or 0) for r, _ in quoting), 3),
+        "quotes": sum(reply.quote not in ALTERNATIVES for reply in replies),
+        "different quotes": len({reply.quote for reply in replies}),
+        "alternatives": dict(Counter(reply.quote for reply in replies if reply.quote in ALTERNATIVES)),
+        "readings compared": options.compared,
+        **compared.cost(),
+        "mean certainty": round(statistics.mean(math.exp(reply.confidence or 0) for reply in replies), 3),
         "astray": astray[:5],
     }
     print(json.dumps(found, ensure_ascii=False, indent=1))
