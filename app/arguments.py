@@ -114,7 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--model",
         metavar="MODEL",
         default=kept,
-        help="a GGUF file (default: the starter), or openai:NAME@http://host:port/v1, where text is then sent",
+        help="a GGUF file (default: the one that comes with Taproot), or openai:NAME@http://host:port/v1, where text is then sent",
     )
     ask.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     ask.add_argument("--depth", type=level, default=1, help="levels of rlm_query children (default 1)")
@@ -162,7 +162,7 @@ def build_parser() -> argparse.ArgumentParser:
         "doctor", parents=[common, loading], help="check sandbox, hardware, model, database"
     )
     doctor.add_argument(
-        "--model", metavar="GGUF", default=kept, help="a GGUF file (default: the starter model)"
+        "--model", metavar="GGUF", default=kept, help="a GGUF file (default: the one that comes with Taproot)"
     )
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -192,7 +192,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="a look in a few minutes: two suites, four lengths"
     )
     bench.add_argument(
-        "--model", metavar="GGUF", default=kept, help="a GGUF file (default: the starter model)"
+        "--model", metavar="GGUF", default=kept, help="a GGUF file (default: the one that comes with Taproot)"
     )
     bench.add_argument("--suites", metavar="A,B", help="the same as naming them")
     bench.add_argument(

@@ -13,7 +13,6 @@ from app.arguments import build_parser
 from engine.errors import Cancelled, TaprootError
 
 ROOT = Path(__file__).resolve().parent.parent
-STARTER = ROOT / "models" / "starter" / "taproot-starter.gguf"
 
 
 def run(arguments: list[str]) -> int:

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.catalogue import Entry
-from app.cli import STARTER
 from app.fetch import Progress, endpoint
 from app.shelf import Book
 from engine.llm import hardware
@@ -19,6 +18,7 @@ from engine.llm.gguf_facts import GgufFacts
 from engine.llm.probe_records import Known
 from engine.llm.sampling import choose_sampling, describe
 from engine.types import Json, ModelInfo
+from models import default
 
 
 def facts_json(facts: GgufFacts) -> Json:
@@ -39,7 +39,7 @@ def facts_json(facts: GgufFacts) -> Json:
         "template": facts.template is not None,
         "sampling": f"{describe(facts.advice.sampling)}{_by(facts.advice.source)}",
         "thinks": facts.advice.thinks,
-        "starter": facts.path == STARTER,
+        "default": facts.path == default.model_file(),
     }
 
 
@@ -134,7 +134,7 @@ def loaded(info: ModelInfo, path: str, facts: GgufFacts | None, fit: Fit | None,
         "sampling": f"{describe(choose_sampling(info, None, 0))}"
         + _by("" if info.adapters else info.sampling_source),
         "adapters": [asdict(adapter) for adapter in info.adapters],
-        "starter": bool(facts and facts.path == STARTER),
+        "default": bool(facts and facts.path == default.model_file()),
     }
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 
 from app import offline as guard
-from app.cli import STARTER
 from app.setup import provenance
 from app.terminal import console, safe
 from app.wishes import adapters_of, wish_of
@@ -25,6 +24,7 @@ from engine.llm.hardware import build, gpus, machine, rebuild
 from engine.store import Store
 from engine.store.location import data_folder
 from engine.types import Json
+from models import default
 
 GIB = 1024**3
 
@@ -37,7 +37,7 @@ def doctor(options: argparse.Namespace) -> int:
         "sandbox": sandbox_level,
         "llama_cpp": llama_cpp,
         "model": lambda: model(
-            str(options.model or STARTER),
+            str(options.model or default.provide()),
             wish_of(options),
             adapters_of(options),
             data_folder(options.data),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from app import catalogue, described
-from app.cli import ROOT, STARTER
+from app.cli import ROOT
 from app.errors import Conflict, NotFound
 from app.fetch import Fetches, Progress, Unreachable, look
 from app.preferences import Preferences
@@ -32,6 +32,7 @@ from engine.llm.gguf_facts import GgufFacts, read_facts
 from engine.llm.probe_records import ProbeRecords
 from engine.stop import Stop
 from engine.types import Json
+from models import default
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
@@ -82,7 +83,7 @@ class Models:
         self._adapters = workbench.adapters
         self.folder = workbench.data_dir / "models"
         self._preferences = Preferences(workbench.data_dir)
-        self.shelf = Shelf([ROOT / "models", self.folder], self._preferences)
+        self.shelf = Shelf([ROOT / "models", self.folder], self._preferences, default.model_file)
         self.fetches = Fetches(self.folder, self._tell_download)
         self._lock = threading.Lock()
         self._using: Using | None = None
@@ -96,11 +97,11 @@ class Models:
         self._told = 0.0
 
     def start(self, model: str | None) -> None:
-        """Begin to load `model` (a path, a server as `open_model` names it, or `scripted:FILE`), else the last one used, else the starter."""
+        """Begin to load `model` (a path, a server as `open_model` names it, or `scripted:FILE`), else the last one used, else the default."""
         last = self._preferences.get("last_model")
         usable = isinstance(last, str) and Path(last).is_file()
-        spec = model or (last if usable else str(STARTER))
-        name = read_endpoint(spec).label if is_remote(spec) else Path(spec).stem
+        spec = model or (last if usable else str(default.model_file()))
+        name = read_endpoint(spec).label if is_remote(spec) else _name_of(spec)
         self._begin(spec, name, lambda: self._start(spec, fall_back=model is None))
         threading.Thread(target=self._watch, name="shelf", daemon=True).start()
 
@@ -254,19 +255,22 @@ class Models:
             self._ended()
 
     def _start(self, spec: str, *, fall_back: bool) -> None:
-        """Load the first model. The last one used may be gone or too large by now: then the starter."""
+        """Load the first model. The last one used may be gone or too large by now: then the default."""
         self._build = hardware.build()
         done = self._open_first(spec)
-        if not done and fall_back and spec != str(STARTER) and not self._closed.is_set():
+        ours = str(default.model_file())
+        if not done and fall_back and spec != ours and not self._closed.is_set():
             with self._lock:
-                self._expect(str(STARTER), STARTER.stem)
-            self._open_first(str(STARTER))
+                self._expect(ours, default.NAME)
+            self._open_first(ours)
 
     def _open_first(self, spec: str) -> bool:
         try:
             if spec.startswith("scripted:") or is_remote(spec):
                 self._use(self._connected(spec, self._wish))
                 return True
+            if spec == str(default.model_file()):
+                default.provide(on_progress=self._progressed)
             facts = read_facts(Path(spec).expanduser().absolute())
             adapters = self._adapters if spec == self._workbench.model else ()
             _, extra = check_adapters(adapters, facts)
@@ -475,3 +479,8 @@ class Models:
     def _book_json(self, book: Book, room: Room, using: Using | None) -> Json:
         fit = None if book.facts is None else choose(book.facts, room, self._wish)
         return described.book(book, fit, in_use=using is not None and using.path == str(book.path))
+
+
+def _name_of(path: str) -> str:
+    """What a file is called before it is read."""
+    return default.NAME if path == str(default.model_file()) else Path(path).stem

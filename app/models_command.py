@@ -32,6 +32,7 @@ from engine.llm.gguf_facts import GgufFacts, read_facts
 from engine.llm.probe_records import ProbeRecords
 from engine.store.location import data_folder
 from engine.types import Json
+from models import default
 
 
 def models(options: argparse.Namespace) -> int:
@@ -47,17 +48,22 @@ def models(options: argparse.Namespace) -> int:
 def listing(options: argparse.Namespace) -> int:
     """Print the files that are there with their fit, and the catalogue."""
     data = data_folder(options.data)
-    shelf = Shelf([ROOT / "models", data / "models"], Preferences(data))
-    room = room_here()
+    shelf = Shelf([ROOT / "models", data / "models"], Preferences(data), default.model_file)
+    room, missing = room_here(), default.problem()
     books = shelf.books()
     files = [
         described.book(book, choose(book.facts, room) if book.facts else None, in_use=False) for book in books
     ]
     entries = [described.entry(entry, room, books, None, None) for entry in catalogue.load()]
     if options.json:
-        print(json.dumps({"files": files, "catalogue": entries}, ensure_ascii=False))
+        ours = {"name": default.NAME, "path": str(default.model_file()), "problem": missing}
+        print(json.dumps({"default": ours, "files": files, "catalogue": entries}, ensure_ascii=False))
         return 0
     out = console()
+    if missing:
+        out.print(safe(missing), highlight=False)
+    elif not default.model_file().exists():
+        out.print(safe(f"{default.NAME} is made at the first question."), highlight=False)
     for file in files:
         out.print(safe(f"{file['path']}"), style="bold", highlight=False)
         out.print(
@@ -77,10 +83,9 @@ def listing(options: argparse.Namespace) -> int:
 
 
 def inspect(options: argparse.Namespace) -> int:
-    """Print facts of a file and how it would be loaded here."""
-    if not options.name:
-        raise InputError("name the file: models inspect FILE.gguf")
-    facts = read_facts(Path(options.name).expanduser().absolute())
+    """Print facts of a file, without one of the default model, and how it would be loaded here."""
+    file = options.name or default.provide(lambda line: print(f"taproot: {line}", file=sys.stderr))
+    facts = read_facts(Path(file).expanduser().absolute())
     fit, records = choose(facts, room_here()), ProbeRecords(data_folder(options.data))
     if options.forget:
         records.forget(facts)

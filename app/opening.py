@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.cli import STARTER
 from app.wishes import adapters_of, wish_of
 from engine.engine import Engine
 from engine.errors import Cancelled, TaprootError
@@ -17,6 +16,7 @@ from engine.llm.base import Model
 from engine.llm.endpoint import is_remote, read_endpoint
 from engine.stop import Stop
 from engine.store.location import data_folder
+from models import default
 
 
 @contextmanager
@@ -30,7 +30,8 @@ def opened(
     `say` gets what there is to know about the model; `on_progress` the fraction loaded. Raises Cancelled when it is
     stopped while the model is loaded, and whatever a stop broke elsewhere.
     """
-    wish, adapters, spec = wish_of(options), adapters_of(options), str(options.model or STARTER)
+    wish, adapters = wish_of(options), adapters_of(options)
+    spec = str(options.model or default.provide(say))
     folder = data_folder(options.data)
     if is_remote(spec):
         print(f"taproot: {read_endpoint(spec).warning}", file=sys.stderr)

@@ -11,13 +11,14 @@ import re
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.preferences import Preferences
 from engine.errors import InputError
 from engine.llm.gguf_facts import GgufFacts, read_facts
+from models.default import ADAPTER
 
 DEPTH = 3  # levels of folders looked into
 MOST = 500  # files shown; a folder with more is not one of models
@@ -40,11 +41,17 @@ class Book:
 
 
 class Shelf:
-    """Thread-safe. `folders` are listed in order, then the files and folders that a person added."""
+    """Thread-safe. The default model comes first, then `folders` in order, then what a person added.
 
-    def __init__(self, folders: list[Path], preferences: Preferences):
+    `default`: says where the default model lies; it is listed once it is made.
+    """
+
+    def __init__(
+        self, folders: list[Path], preferences: Preferences, default: Callable[[], Path] | None = None
+    ):
         self.folders = folders
         self._preferences = preferences
+        self._default = default
         self._lock = threading.Lock()
         self._known: dict[Path, tuple[Signature, Book]] = {}
 
@@ -84,8 +91,11 @@ class Shelf:
 
     def _listed(self) -> Iterator[tuple[Path, Signature]]:
         seen: set[tuple[int, int]] = set()
-        for place in [*self.folders, *self.added()]:
+        ours = [self._default()] if self._default else []
+        for place in [*ours, *self.folders, *self.added()]:
             for path in walk(place) if place.is_dir() else [place]:
+                if path == ADAPTER:
+                    continue  # a part of the default model
                 try:
                     found = path.stat()
                 except OSError:

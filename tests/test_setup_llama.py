@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from app.setup import machine, trial, wheels
+from app.setup import Environment, machine, trial, wheels
 from app.setup.machine import Machine, Toolkit
 from app.setup.report import Problem
 from tests.fresh_clone import CLI, ROOT, bare_environment, base_python, launch, make_clone
+from tests.starter import STARTER
 from tests.wheel_index import DIES, REQUIREMENT, notes, serve_index, wheel
 
-STARTER = ROOT / "models" / "starter" / "taproot-starter.gguf"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fake tools are shell scripts")
 
 
@@ -332,7 +332,22 @@ def test_the_trial_computes_with_the_real_llama_cpp(tmp_path):
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(STARTER.read_bytes()[:100_000])
     assert trial.fault(python, broken) != ""
-    assert trial.fault(python, tmp_path / "missing.gguf") == ""  # starting is all that can be tried
+    assert trial.fault(python, None) == ""  # starting is all that can be tried
+
+
+@pytest.mark.realmodel
+def test_the_trial_computes_with_the_base_of_the_default_model(real_gguf, monkeypatch):
+    from app.setup import base_model, llama
+
+    packages = Path(*real_gguf.parts[: real_gguf.parts.index("site-packages") + 1])
+    environment = Environment(ROOT)
+    monkeypatch.setattr(environment, "_packages", lambda: [packages])
+    assert base_model.base_file(environment) == real_gguf
+    tried = []
+    monkeypatch.setattr(
+        llama, "fault", lambda _, *what, **how: tried.append(what) or trial.fault(Path(sys.executable), *what)
+    )
+    assert llama._fault(environment, False) == "" and tried == [(real_gguf,)]
 
 
 def test_a_llama_cpp_that_sees_no_gpu_fails_the_trial_for_one():

@@ -95,6 +95,10 @@ class Environment:
         """Whether a version of a distribution is installed, by its name with underscores."""
         return any(any(folder.glob(f"{distribution}-*.dist-info")) for folder in self._packages())
 
+    def find(self, pattern: str) -> Path | None:
+        """The first installed file that a pattern names, None where there is none."""
+        return next((file for folder in self._packages() for file in sorted(folder.glob(pattern))), None)
+
     def _packages(self) -> list[Path]:
         return list(self.folder.glob("Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"))
 

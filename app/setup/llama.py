@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from app.setup.base_model import base_file
 from app.setup.compile import build_key, compile_llama, forget_wheel, kept_wheel
 from app.setup.environment import Environment
 from app.setup.machine import Machine, gpu_wheels, look, toolkit
@@ -103,5 +104,4 @@ def _is_kept(requirement: str, machine: Machine) -> bool:
 
 
 def _fault(environment: Environment, gpu: bool) -> str:
-    starter = environment.root / "models" / "starter" / "taproot-starter.gguf"
-    return fault(environment.python, starter, gpu=gpu)
+    return fault(environment.python, base_file(environment), gpu=gpu)

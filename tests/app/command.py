@@ -16,17 +16,19 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from tests.app.desk import READY, watch
+from tests.starter import STARTER
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Taproot:
-    """One start of `launch.py` on a data folder; `url` is what it printed."""
+    """One start of `launch.py` on a data folder; `url` is what it printed. `model`: None for the one of the app."""
 
     def __init__(
         self,
         data: Path,
         *more: str,
+        model: str | None = str(STARTER),
         program: Sequence[str] = (sys.executable, "launch.py"),
         stderr: int | None = None,
     ):
@@ -35,6 +37,7 @@ class Taproot:
             probe.bind(("127.0.0.1", 0))
             port = str(probe.getsockname()[1])
         command = [*program, "--no-browser", "--port", port, "--data", str(data), *more]
+        command += ["--model", model] if model else []
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True
         )

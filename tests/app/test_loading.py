@@ -10,13 +10,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from app import models as models_module
-from app.cli import STARTER
 from app.errors import Conflict
 from app.workbench import Workbench
 from engine.llm.fit import Room
 from engine.llm.local import LocalModel
 from tests.app.desk import READY, TOKEN, served, until, watch
 from tests.engine.llm.make_gguf import random_model
+from tests.starter import STARTER
 
 SLOW = "tests.engine.llm.slow_process"  # loads whatever is not called slow
 
@@ -26,7 +26,7 @@ def workbench(tmp_path_factory) -> Iterator[Workbench]:
     """One workbench with the starter loaded, whose processes never load a file that is called slow."""
     data = tmp_path_factory.mktemp("loading") / "data"
     (data / "models").mkdir(parents=True)
-    with pytest.MonkeyPatch.context() as patch, Workbench(data) as opened:
+    with pytest.MonkeyPatch.context() as patch, Workbench(data, str(STARTER)) as opened:
         patch.setattr(LocalModel, "module", SLOW)
         opened.start()
         settled(opened)
@@ -42,7 +42,7 @@ def slow(workbench: Workbench) -> Iterator[Path]:
 
 
 def settled(workbench: Workbench) -> None:
-    until(lambda: workbench.models.overview()["loading"] is None)
+    until(lambda: workbench.models.overview()["loading"] is None, seconds=300)
 
 
 def processes(workbench: Workbench) -> list[psutil.Process]:
@@ -93,7 +93,8 @@ def test_a_model_that_was_unloaded_to_make_room_comes_back_when_the_load_is_canc
     assert workbench.engine.model.count("back again") > 0 and not process.is_running()
 
 
-def test_a_first_model_that_is_not_waited_for_gives_way_to_the_starter(tmp_path, monkeypatch):
+@pytest.mark.realmodel
+def test_a_first_model_that_is_not_waited_for_gives_way_to_the_default(tmp_path, default_gguf, monkeypatch):
     monkeypatch.setattr(LocalModel, "module", SLOW)
     path = random_model(tmp_path / "slow.gguf")
     with Workbench(tmp_path / "data") as opened:
@@ -102,7 +103,7 @@ def test_a_first_model_that_is_not_waited_for_gives_way_to_the_starter(tmp_path,
         until(lambda: (opened.models.overview()["loading"] or {}).get("fraction"))
         opened.models.cancel(str(path))
         settled(opened)
-        assert opened.models.overview()["loaded"]["path"] == str(STARTER)
+        assert opened.models.overview()["loaded"]["path"] == str(default_gguf)
 
 
 def test_the_end_of_the_app_does_not_wait_for_a_load(tmp_path, monkeypatch):

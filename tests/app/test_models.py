@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 
 from app import doctor, fetch, models_command
 from app import models as models_module
-from app.cli import ROOT, STARTER, run
+from app.cli import ROOT, run
 from app.errors import status_of
 from app.models import Models
 from app.routes import models as routes
@@ -30,6 +30,7 @@ from tests.app.hub_server import HubServer
 from tests.engine.llm.make_gguf import lora_adapter, random_model
 from tests.engine.llm.openai_server import OpenAiServer, pieces
 from tests.engine.llm.reading_server import Reader
+from tests.starter import STARTER
 
 GIB = 1 << 30
 
@@ -39,7 +40,7 @@ def workbench(tmp_path_factory) -> Iterator[Workbench]:
     """One workbench with the starter loaded, for the tests of this module."""
     data = tmp_path_factory.mktemp("models") / "data"
     (data / "models").mkdir(parents=True)
-    with Workbench(data) as opened:
+    with Workbench(data, str(STARTER)) as opened:
         opened.start()
         settled(opened)
         yield opened
@@ -78,7 +79,7 @@ def until(true: Callable[[], object], seconds: float = 90.0) -> object:
 
 def settled(workbench: Workbench) -> None:
     """Wait until nothing is being loaded."""
-    until(lambda: workbench.models.overview()["loading"] is None)
+    until(lambda: workbench.models.overview()["loading"] is None, seconds=300)
 
 
 def current(workbench: Workbench) -> str:
@@ -97,9 +98,9 @@ def row(client: TestClient, path: Path) -> dict | None:
 # --- what is there ---------------------------------------------------------------------------------------------
 
 
-def test_the_starter_is_loaded_and_described(client):
+def test_a_model_that_was_named_is_loaded_and_described(client):
     found = client.get("/api/models").json()
-    assert found["loaded"]["starter"] and found["loaded"]["path"] == str(STARTER)
+    assert not found["loaded"]["default"] and found["loaded"]["path"] == str(STARTER)
     assert found["loaded"]["window"] == 4096 and found["loaded"]["memory"] > 10 << 20
     assert found["problem"] is None and found["loading"] is None
     assert found["hardware"]["build"]["backends"][0] == "CPU"
@@ -305,15 +306,20 @@ def test_the_window_can_be_chosen_and_is_refused_where_it_cannot_be(workbench, c
     assert client.post("/api/models/load", json={"path": str(path), "window": 3}).status_code == 422
 
 
-def test_a_start_falls_back_to_the_starter_when_the_last_model_is_broken(data_dir):
+@pytest.mark.realmodel
+def test_a_start_falls_back_to_the_default_when_the_last_model_is_broken(data_dir, default_gguf):
     bad = data_dir / "last.gguf"
     bad.write_bytes(b"GGUF nothing")
     with Workbench(data_dir) as opened:
         opened.models._preferences.put(last_model=str(bad))
         opened.start()
         settled(opened)
-        assert current(opened) == str(STARTER)
-        assert opened.models.overview()["problem"]["file"] == "last.gguf"
+        assert current(opened) == str(default_gguf)
+        found = opened.models.overview()
+        assert found["problem"]["file"] == "last.gguf"
+        assert found["loaded"]["default"] and found["loaded"]["license"] == "apache-2.0"
+        assert found["files"][0]["path"] == str(default_gguf) and found["files"][0]["loaded"]
+        assert "adapter.gguf" not in [one["file"] for one in found["files"]]
 
 
 # --- malformed files -------------------------------------------------------------------------------------------
@@ -436,7 +442,6 @@ def test_the_command_lists_inspects_and_downloads(hub, tmp_path, capsys, monkeyp
     assert "Catalogue" in capsys.readouterr().out
     monkeypatch.setattr(models_command, "Fetches", lambda *a: pytest.fail("nothing should be downloaded"))
     assert run(["models", "get", "no-such-model", "--data", str(data)]) == 2
-    assert run(["models", "inspect"]) == 2
     assert run(["models", "inspect", str(ROOT / "README.md")]) == 2
     assert "not a GGUF model" in capsys.readouterr().err
 

@@ -16,6 +16,7 @@ from tests.app.desk import READY, TOKEN, served, until, watch
 from tests.app.hub_server import HubServer
 from tests.engine.llm.make_gguf import random_model
 from tests.engine.llm.openai_server import OpenAiServer, pieces
+from tests.starter import STARTER
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
@@ -40,7 +41,7 @@ def place(tmp_path_factory, hub) -> Iterator[tuple[Workbench, int]]:
     """The whole app with the starter, on a port."""
     data = tmp_path_factory.mktemp("page") / "data"
     (data / "models").mkdir(parents=True)
-    workbench = Workbench(data)
+    workbench = Workbench(data, str(STARTER))
     workbench.start()
     with served(workbench) as port:
         until(lambda: workbench.models.overview()["loaded"])

@@ -1,4 +1,4 @@
-"""The command itself, with the real starter: a first run on a fresh machine, then killed in mid-run and started again."""
+"""The command itself, with the default model: a first run on a fresh machine, then killed in mid-run and started again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.app.command import Taproot
 from tests.app.desk import ask, until
 from tests.app.script import HOLD
 
-pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
+pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.realmodel]
 
 # The app itself, but for the model that is opened.
 SCRIPTED = """import sys, app.models
@@ -24,17 +24,17 @@ sys.exit(run(sys.argv[1:]))"""
 
 
 def test_a_fresh_machine_answers_a_sample_question_and_survives_a_kill_in_mid_run(
-    browser: Browser, tmp_path: Path
+    browser: Browser, tmp_path: Path, default_gguf: Path
 ):
     data = tmp_path / "data"
-    first = Taproot(data)
+    first = Taproot(data, model=None)
     try:
         page = first.visit(browser)
-        expect(page.locator("#model input")).to_have_value(re.compile("starter", re.I), timeout=60_000)
+        expect(page.locator("#model input")).to_have_value(re.compile("SmolLM2-135M"), timeout=180_000)
         page.get_by_role("button", name="Who is the landlord of the harbour warehouse?", exact=True).click(
-            timeout=60_000
+            timeout=180_000
         )
-        expect(page.locator(".answer-text")).to_contain_text("Grenfold Estates", timeout=90_000)
+        expect(page.locator(".answer-text")).to_contain_text("Grenfold Estates", timeout=300_000)
         expect(page.locator("rlm-tree .row:visible").first).to_contain_text("Who is the landlord")
         page.locator(".answer-text button.cite").first.click()
         viewer = page.locator("#viewer")
@@ -45,7 +45,7 @@ def test_a_fresh_machine_answers_a_sample_question_and_survives_a_kill_in_mid_ru
     finally:
         first.end()
 
-    second = Taproot(data, "--model", "scripted:tests", program=[sys.executable, "-c", SCRIPTED])
+    second = Taproot(data, model="scripted:tests", program=[sys.executable, "-c", SCRIPTED])
     try:
         page = second.visit(browser)
         run = ask(page, "Look, then look for ever")
@@ -59,7 +59,7 @@ def test_a_fresh_machine_answers_a_sample_question_and_survives_a_kill_in_mid_ru
     expect(page.locator("#connection")).to_contain_text("not connected")
     page.close()
 
-    third = Taproot(data)
+    third = Taproot(data, model=None)
     try:
         page = third.visit(browser, f"view=ask&run={run}")
         expect(page.locator(".answer-none")).to_have_text(

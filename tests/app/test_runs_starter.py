@@ -15,10 +15,10 @@ from engine.llm import open_model
 from engine.llm.scripted import ScriptedModel
 from tests.app.runs_fixture import Bench, Stream, cell, served, until
 from tests.app.test_trace import projected
+from tests.starter import STARTER
 
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).resolve().parents[2]
-STARTER = ROOT / "models" / "starter" / "taproot-starter.gguf"
 SAMPLE = ROOT / "app" / "sample"
 WANTED = 3
 

@@ -25,8 +25,8 @@ from engine.llm.fit import MIB, Wish, estimate
 from engine.llm.gguf_facts import read_facts
 from engine.llm.local import LocalModel
 from tests.engine.llm.make_gguf import CHATML, vocabulary
+from tests.starter import STARTER
 
-STARTER = Path(__file__).resolve().parents[2] / "models" / "starter" / "taproot-starter.gguf"
 LAYERS, WIDTH, INNER, HEADS, KV_HEADS, HEAD, TOKENS = 28, 1024, 3072, 16, 8, 128, 151_936
 FOUR_BITS = {"q4_k_m": 15, "q4_0": 2}  # llama.cpp's file types
 

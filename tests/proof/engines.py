@@ -33,8 +33,8 @@ from engine.llm import open_model
 from engine.llm.fit import Wish
 from tests.benchmarks import run as turns
 from tests.benchmarks.instant_server import InstantServer
+from tests.starter import STARTER
 
-STARTER = Path(__file__).resolve().parents[2] / "models" / "starter" / "taproot-starter.gguf"
 DRIVER = Path(__file__).with_name("other_engines.py")
 OTHERS = ("rlms", "dspy")
 SUITES = ("needle", "documents", "count")

