@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.kernel import pieces as cutting
 from engine.kernel.channel import encode
-from engine.kernel.final import CellDone, Spans, render, spans_of
+from engine.kernel.final import CellDone, Spans, parts_of, render, spans_of
 from engine.prompt import PIECE_PROMPT
 from engine.types import Json
 
@@ -316,6 +316,8 @@ class Toolbox:
                 "quotes": unknown[:MAX_QUOTES],
                 "via": via,
             }
+            if parts := parts_of(value):
+                self.final["parts"] = parts
         raise CellDone
 
     def _named(self, source: Any) -> Any:
