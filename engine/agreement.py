@@ -31,6 +31,7 @@ Parts = Sequence[
 MOST_ITEMS = 1000  # of an answer that are checked; with more it is not said to be stated
 KEPT_ITEMS = 200
 VALUE_CHARS = 200  # of a value in the record; the answer itself stands beside it
+NAME_OF_ONE = "the name of a document cited"
 WORK = 100_000_000  # items times characters of passages that are compared
 VERDICTS = frozenset("yes no true false ja nein oui non sí si da nej да нет はい いいえ 是 否".split())
 
@@ -138,8 +139,9 @@ def _together(told: str, items: list[Agreement]) -> Agreement:
     if kinds == {"stated"}:
         return Agreement("stated", told, items=kept)
     if kinds <= {"stated", "computed"}:
-        ways = {item.how for item in items if item.how}
-        how = f"{ways.pop()}, {len(items)} times" if len(ways) == 1 else f"{len(items)} items"
+        named = len(items) - sum(item.status == "stated" for item in items)
+        how = f"the names of {named:,} documents cited" if named > 1 else NAME_OF_ONE
+        how += "" if named == len(items) else f"; {len(items) - named:,} more stated there"
         cell = next((item.cell for item in items if item.cell), None)
         return Agreement("computed", told, cell=cell, how=how, items=kept)
     good = sum(item.status in ("stated", "computed") for item in items)
@@ -153,7 +155,7 @@ def _one(texts: Sequence[str], cited: Cited, cell: int | None) -> Agreement:
     text = _bare(texts[0])
     told = text[:VALUE_CHARS]
     if _document(text, cited) is not None:
-        return Agreement("computed", told, cell=cell, how="the name of a document cited")
+        return Agreement("computed", told, cell=cell, how=NAME_OF_ONE)
     found = places(text, cited.passages)
     if not found and text.endswith("."):
         found = places(text[:-1], cited.passages)

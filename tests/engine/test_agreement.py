@@ -129,7 +129,10 @@ def test_items_are_judged_one_by_one_and_pairs_must_stand_together(answer, parts
 def test_names_of_cited_documents_are_computed_and_others_are_not_there():
     sources = cited("x", "y", name="lease.txt")
     found = judge("1/lease.txt, 2/lease.txt", sources, cell=2, parts=[["1/lease.txt"], ["2/lease.txt"]])
-    assert statuses(found) == ("computed", ["computed", "computed"]) and found.cell == 2
+    assert statuses(found) == ("computed", ["computed", "computed"])
+    assert (found.cell, found.how) == (2, "the names of 2 documents cited")
+    mixed = judge("1/lease.txt, x", sources, parts=[["1/lease.txt"], ["x"]])
+    assert mixed.how == "the name of a document cited; 1 more stated there"
     assert (
         judge("1/lease.txt, 3/lease.txt", sources, parts=[["1/lease.txt"], ["3/lease.txt"]]).status
         == "absent"
