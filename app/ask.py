@@ -104,7 +104,7 @@ def print_answer(answer: Answer) -> None:
         out.print(safe(f"  - {placed(to_json(passage))}"))
     agreed = sentence(to_json(answer.agreement)) if answer.agreement else ""
     if answer.sources:
-        out.print(safe(f"\nSources: {agreed[0].lower()}{agreed[1:]}." if agreed else "\nSources"))
+        out.print(safe(f"\nSources ({agreed[0].lower()}{agreed[1:]})" if agreed else "\nSources"))
     elif agreed:
         out.print(safe(f"\n{agreed}."))
     for number, source in enumerate(answer.sources[:SHOWN_SOURCES], 1):

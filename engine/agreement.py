@@ -225,4 +225,4 @@ def _make_up(text: str, parts: Parts) -> bool:
         if not text.startswith(part, at):
             return False
         at += len(part)
-    return not text[at:].strip(" ,:;\n")
+    return all(parts) and not text[at:].strip(" ,:;\n")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
 
 from engine import notation
 from engine.corpus.citations import QUOTES
@@ -18,10 +20,12 @@ SHOWN_CHARS = 500  # of a passage; in a longer one a short value or a bare numbe
 SHORT_CHARS = 6
 LONGEST_LOOSE = 4000  # characters of a value that is compared loosely
 MOST_PLACES = 20
+KEPT = 256  # texts and patterns that are worked out once
 
 _SPACE = r"(?:[^\S\n]+(?:\n[^\S\n]*)?|\n[^\S\n]*)"
 _BREAK = r"(?:[-‐‑][^\S\n]*\n[^\S\n]*|\u00ad)?"
 _TOKEN = re.compile(r"\s+|\w+|.", re.DOTALL)
+_LOOSE = re.compile(r"[\s\u00ad‐‑-]|[" + re.escape("".join(QUOTES)) + "]")
 _TABLES = (".csv", ".tsv")
 
 
@@ -98,13 +102,25 @@ def cells(passage: Passage) -> Iterator[list[Passage]]:
 
 
 def _verbatim(value: str, passage: Passage) -> Iterator[Place]:
+    if _squeezed(value) not in _squeezed(passage.text):
+        return
     for part in _alternatives(passage):
-        yield from _matches(re.compile(_loose(value)), part)
+        yield from _matches(_pattern(value), part)
+
+
+@lru_cache(KEPT)
+def _squeezed(text: str) -> str:
+    """A text without all that need not be the same, to tell quickly that a value is not in it."""
+    return _LOOSE.sub("", text)
 
 
 def _otherwise(value: str, passage: Passage) -> Iterator[Place]:
     """In another notation, or with another letter at its beginning where it has several words."""
     amount, day = notation.quantity(value), notation.date(value)
+    first = value[0].swapcase() + value[1:]
+    again = " " in value.strip() and first != value and _squeezed(first) in _squeezed(passage.text)
+    if not (amount or day or again):
+        return
     for part in _alternatives(passage):
         if amount and amount[1] in ("", *notation.EITHER_SIDE):
             yield from _amounts(value, amount, part)
@@ -113,9 +129,8 @@ def _otherwise(value: str, passage: Passage) -> Iterator[Place]:
             for start, end, found in notation.dates(text):
                 if found == day:
                     yield from _placed(part, start - at, end - at, written=True)
-        first = value[0]
-        if " " in value.strip() and first.isalpha() and first.swapcase() != first:
-            yield from _matches(re.compile(_loose(first.swapcase() + value[1:])), part, written=True)
+        if again:
+            yield from _matches(_pattern(first), part, written=True)
 
 
 def _alternatives(passage: Passage) -> Iterator[Passage]:
@@ -139,7 +154,7 @@ def _matches(pattern: re.Pattern[str], passage: Passage, *, written: bool = Fals
 def _amounts(value: str, wanted: notation.Quantity, passage: Passage) -> Iterator[Place]:
     text, at = _joined(passage)
     amount, before, after = wanted
-    for start, end, found in notation.quantities(text, text):
+    for start, end, found in _quantities(text):
         if found != amount:
             continue
         span = notation.with_units(text, start, end, before, after)
@@ -156,10 +171,16 @@ def _placed(passage: Passage, start: int, end: int, *, written: bool) -> Iterato
         yield Place(passage.source, passage.document, passage.start + start, passage.start + end, said)
 
 
-def _loose(value: str) -> str:
+@lru_cache(KEPT)
+def _quantities(text: str) -> tuple[tuple[int, int, Decimal], ...]:
+    return tuple(notation.quantities(text, text))
+
+
+@lru_cache(KEPT)
+def _pattern(value: str) -> re.Pattern[str]:
     """A regular expression for a value with other white space, hyphenation or glyphs of quotes."""
     if len(value) > LONGEST_LOOSE:
-        return re.escape(value)
+        return re.compile(re.escape(value))
     made = []
     tokens = _TOKEN.findall(value)
     for n, token in enumerate(tokens):
@@ -178,4 +199,4 @@ def _loose(value: str) -> str:
             made.append(_BREAK.join(map(re.escape, token)))
         else:
             made.append(re.escape(token))
-    return "".join(made)
+    return re.compile("".join(made))

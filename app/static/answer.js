@@ -18,7 +18,7 @@ const SHOWN_FILES = 12;
 const FOUND = "Found by search, not by the model";
 const AGREED = {
   stated: { words: "Stated there", icon: "check", about: "The answer stands word for word in a source, or as the same number or date written in another way." },
-  computed: { words: "Computed from them", icon: "bench", about: "The code of a cell made this of what is cited, and making it again gives the same." },
+  computed: { words: "Computed from them", icon: "bench", about: "The code of a cell made this of what is cited; no source states it as such." },
   judged: { words: "Judged from them, stated nowhere", icon: "auto", about: "Yes or no is the model's judgement of the sources; none of them states it." },
   absent: { words: "Not found there", icon: "warning", about: "The answer does not stand in its sources as it is written, and is not a number computed from them. Read them before you rely on it." },
   uncited: { words: "No source is named", icon: "dot", about: "Nothing in the documents was named that would bear the answer out." },

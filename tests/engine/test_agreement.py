@@ -1,6 +1,10 @@
 """What an answer says and what its sources say: stated there, computed from them, judged, or not there."""
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.agreement import Cited, judge, sentence
 from engine.stated import Passage
@@ -236,3 +240,42 @@ def test_a_record_of_an_older_version_says_nothing():
 )
 def test_each_agreement_has_its_words(found, words):
     assert sentence(to_json(found)) == words
+
+
+PIECES = st.sampled_from(
+    "1 250 1,250 1.250,00 -5 % EUR € 3 May 2024 2024-05-03 12/5/2024 Ada Fenn Fenn-Holt o'B . , ; : \n \t five hundred ½ \u00ad \u0301 ** [1] yes a.txt 北京".split(
+        " "
+    )
+)
+TEXT = st.lists(PIECES | st.text(max_size=3), max_size=8).map(" ".join)
+
+
+@given(
+    TEXT,
+    st.lists(TEXT, max_size=3),
+    st.sampled_from(["a.txt", "a.csv"]),
+    st.lists(st.lists(TEXT, max_size=3), max_size=3),
+    TEXT,
+)
+def test_any_answer_and_any_sources_have_an_agreement_and_what_is_stated_word_for_word_stands_there(
+    answer, sources, name, parts, last
+):
+    found = judge(answer, cited(*sources, name=name), cell=1, codes=[last], parts=parts)
+    assert isinstance(sentence(to_json(found)), str)
+    for one in (found, *found.items):
+        for place in one.where:
+            start = place.start - 100 * place.source
+            stands = sources[place.source - 1][start : place.end - 100 * place.source]
+            assert stands and (not place.written or place.written == " ".join(stands.split()))
+
+
+def test_long_and_repetitive_texts_are_compared_in_a_moment():
+    for value, text in (
+        ("a" * 4000, "a-\n" * 30_000),
+        ("1 " * 1500, "1 " * 50_000),
+        ("x" * 10**6, "x" * 10**5),
+        ("a b " * 900, "a b \n" * 20_000),
+    ):
+        begun = time.thread_time()
+        judge(value, cited(text), cell=1, codes=["FINAL(" + "(" * 50 + "1" + ")" * 50 + ")"])
+        assert time.thread_time() - begun < 5  # seconds of the processor
