@@ -38,6 +38,7 @@ VERDICTS = frozenset("yes no true false ja nein oui non sí si da nej да не�
 _VERDICT = re.compile(r"(yes|no|true|false)(?:[,;:–—]|\.?$|\.\s+[^\W\d])", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _CITED = re.compile(r"(?:\s*\[\d{1,3}\])+\s*$")
+_BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*(?![\w*])")
 _SEPARATORS = re.compile(r"[\s,:;]*")
 
 
@@ -193,8 +194,8 @@ def _document(text: str, cited: Cited) -> int | None:
 
 
 def _bare(text: str) -> str:
-    """A value without white space, emphasis, quotes and numbers of sources around it."""
-    bare = _CITED.sub("", text.strip())
+    """A value without emphasis, and without white space, quotes and numbers of sources around it."""
+    bare = _BOLD.sub(r"\1", _CITED.sub("", text.strip()))
     while len(bare) > 2 and (bare[0] + bare[-1] in ("**", "__", "``", '""', "''", "“”", "‘’", "«»", "„“")):
         bare = bare[1:-1].strip()
     return bare

@@ -48,7 +48,7 @@ def test_a_question_is_answered_with_a_source_and_an_account(page):
     answer = page.locator(".answer")
     expect(answer.locator(".answer-text strong")).to_have_text("noon")
     expect(answer.locator(".sources .source-place")).to_have_text("ferry.txt, line 3 · stated here")
-    expect(answer.locator(".sources-box .agreed-words")).to_have_text("Stated there")
+    expect(answer.locator(".sources-box .agreed-words")).to_have_text("Stated there, written at noon")
     expect(answer.locator(".coverage")).to_contain_text("of 3 documents searched")
     expect(answer.locator(".cost")).to_contain_text("2 model calls")
     expect(page.locator(".run-meta .chip")).to_have_text("Answered")
