@@ -12,6 +12,7 @@ from app.estimate import estimate
 from app.opening import opened
 from app.progress import reporter_for
 from app.terminal import brief, console, safe
+from engine.agreement import sentence
 from engine.bench.router import route
 from engine.engine import Answer
 from engine.errors import InputError
@@ -101,8 +102,11 @@ def print_answer(answer: Answer) -> None:
         out.print("\nFound by search, not by the model")
     for passage in answer.passages:
         out.print(safe(f"  - {placed(to_json(passage))}"))
+    agreed = sentence(to_json(answer.agreement)) if answer.agreement else ""
     if answer.sources:
-        out.print("\nSources")
+        out.print(safe(f"\nSources ({agreed[0].lower()}{agreed[1:]})" if agreed else "\nSources"))
+    elif agreed:
+        out.print(safe(f"\n{agreed}."))
     for number, source in enumerate(answer.sources[:SHOWN_SOURCES], 1):
         out.print(safe(source_line(number, to_json(source))))
     if (more := len(answer.sources) - SHOWN_SOURCES) > 0:

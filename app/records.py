@@ -13,6 +13,7 @@ from rich.tree import Tree
 
 from app.ask import placed, source_line
 from app.terminal import brief, console, safe
+from engine.agreement import sentence
 from engine.errors import InputError
 from engine.prompt import output_text
 from engine.store import Store
@@ -79,6 +80,8 @@ def show(options: argparse.Namespace) -> int:
         out.print("Found by search, not by the model")
     for passage in row.get("passages") or ():
         out.print(safe(f"  - {placed(passage)}"))
+    if agreed := sentence(row.get("agreement")):
+        out.print(safe(f"{agreed}."))
     for number, source in enumerate(row.get("sources") or (), 1):
         out.print(safe(source_line(number, source)))
     return 0

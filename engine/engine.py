@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine import corpus as corpora
 from engine import prompt
+from engine.agreement import Agreement
 from engine.budget import Ledger
 from engine.calls import answer_call, make_node
 from engine.corpus import Corpus
@@ -41,7 +42,7 @@ class Answer:
     """What a run came to. `status`: answered, unanswered, interrupted or failed; `reason` explains the rest.
 
     `forced`: the answer was asked for at a limit, which `reason` names. `passages` are what plain search finds for the
-    question where there is no answer: no word of the model.
+    question where there is no answer: no word of the model. `agreement` says whether answer and sources agree.
     `coverage` is the summary of `engine.evidence`; `seconds` is wall time; `nodes` counts the whole tree.
     """
 
@@ -57,6 +58,7 @@ class Answer:
     reason: str = ""
     forced: bool = False
     passages: tuple[Citation, ...] = ()
+    agreement: Agreement | None = None
 
     def to_json(self) -> Json:
         """The object that `ask --json` prints."""
@@ -353,6 +355,7 @@ class Engine:
             reason=outcome.reason,
             forced=outcome.forced,
             passages=passages,
+            agreement=run.evidence.agreement(outcome, sources, root.codes),
         )
         payload = {k: v for k, v in answer.to_json().items() if k not in ("run", "strategy")}
         run.commit("0", "run_finished", payload)

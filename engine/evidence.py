@@ -11,10 +11,12 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from engine.agreement import Agreement, Cited, judge
 from engine.corpus import Corpus
 from engine.corpus.citations import check
 from engine.corpus.coverage import Coverage
 from engine.node import Outcome
+from engine.stated import Passage
 from engine.types import Citation, Json
 
 MAX_SOURCES = 200  # of one answer
@@ -22,6 +24,8 @@ LOOKED_AT = 100_000  # characters of one claim beyond the length of the text it 
 MIN_ANSWER_CHARS = 3  # of a leaf; a shorter one stands everywhere
 PASSAGES = 5  # that are offered where there is no answer
 MAX_SOURCE_CHARS = 500  # of a source that is a whole document: its beginning stands for it
+COMPARED_CHARS = 100_000  # of one source that are compared with the answer; of all of them 20 times as many
+BESIDE_CHARS = 200  # on each side of a source that tell whether a word or number goes on there
 
 Claims = Sequence[Sequence[int]]
 
@@ -74,10 +78,29 @@ class Evidence:
         if outcome.answer is None:
             return ()
         quoted = tuple(self._find(quote) for quote in outcome.quotes)
-        with self._lock:
-            likely = [span for span, words in self._implied.items() if words in outcome.answer]
-        spans = outcome.sources or (() if quoted else likely)
-        return (*(self._cite(*span) for span in self._valid(spans)[:MAX_SOURCES]), *quoted)
+        return (*(self._cite(*span) for span in self._spans(outcome)[:MAX_SOURCES]), *quoted)
+
+    def agreement(
+        self, outcome: Outcome, sources: tuple[Citation, ...], codes: Sequence[str]
+    ) -> Agreement | None:
+        """Whether an answer agrees with its `sources`, which `citations` gave; None where there is no answer.
+
+        `codes` are the cells of its node. A source that is a whole document is compared as a whole.
+        """
+        if outcome.answer is None:
+            return None
+        spans = self._spans(outcome)
+        claimed = [*spans[: len(sources)], *((c.document, c.start, c.end) for c in sources[len(spans) :])]
+        passages, left = [], 20 * COMPARED_CHARS
+        for number, (source, span) in enumerate(zip(sources, claimed, strict=True), start=1):
+            if source.status != "missing":
+                passages.append(self._passage(number, *span, most=min(left, COMPARED_CHARS)))
+                left -= len(passages[-1].text)
+        known = {
+            d: self._corpus.archive.name(d) for d in {d for d, _, _ in spans} | {p.document for p in passages}
+        }
+        cited = Cited(len(sources), passages, bool(outcome.sources), len(spans), known)
+        return judge(outcome.answer, cited, cell=outcome.cell, codes=codes, parts=outcome.parts)
 
     def holds(self, text: str) -> bool:
         """Whether a text stands in the documents, but for white space, hyphenation and quote glyphs."""
@@ -94,6 +117,21 @@ class Evidence:
     def coverage(self) -> Json:
         """The account of what was searched and read, as JSON."""
         return self._coverage.summary()
+
+    def _spans(self, outcome: Outcome) -> list[tuple[int, int, int]]:
+        """The spans that an answer names, else likely ones, unless it quotes."""
+        with self._lock:
+            likely = [span for span, words in self._implied.items() if words in (outcome.answer or "")]
+        return self._valid(outcome.sources or (() if outcome.quotes else likely))
+
+    def _passage(self, source: int, document: int, start: int, end: int, *, most: int) -> Passage:
+        last = min(end, start + most)
+        before = self._corpus.text(document, max(0, start - BESIDE_CHARS), start)
+        after = self._corpus.text(
+            document, last, min(last + BESIDE_CHARS, self._corpus.archive.chars(document))
+        )
+        name = self._corpus.archive.name(document)
+        return Passage(source, document, name, start, self._corpus.text(document, start, last), before, after)
 
     def _find(self, quote: str) -> Citation:
         """A quotation without a place: where it stands, or "missing" with the nearest passage."""

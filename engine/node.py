@@ -173,6 +173,7 @@ class Outcome:
     """How a node ended: `answer` is None when there is none; `reason` says which limit ended it, if one did.
 
     `forced`: the answer was asked for at that limit. `sources` are spans [document, start, end) it rests on, `quotes` texts it says stand in the documents.
+    `cell` is the number of the cell that gave it, None where it was text; `parts` are its items (see `engine.agreement`).
     """
 
     answer: str | None
@@ -180,6 +181,8 @@ class Outcome:
     reason: str = ""
     quotes: tuple[str, ...] = ()
     forced: bool = False
+    cell: int | None = None
+    parts: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass
@@ -188,7 +191,8 @@ class Node:
 
     `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
     ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `flaw` says what was
-    wrong with the last answer that was not taken; `told` are the engine's own sentences in the conversation.
+    wrong with the last answer that was not taken; `told` are the engine's own sentences in the conversation; `codes` are
+    the cells that were run.
     """
 
     id: str
@@ -202,6 +206,7 @@ class Node:
     earlier: tuple[prompt.Exchange, ...] = ()
     children: int = 0
     cells: int = 0
+    codes: list[str] = field(default_factory=list)
     variables: tuple[str, ...] = ()
     flaw: str = ""
     told: list[str] = field(default_factory=list)

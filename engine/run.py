@@ -134,6 +134,7 @@ def _run_cell(
 ) -> Step:
     """Run one cell with its events, at most `until` its time is up, and judge its output and its answer."""
     node.cells += 1
+    node.codes.append(code)
     cell = node.cells
     outputs: list[Json] = []
 
@@ -151,7 +152,7 @@ def _run_cell(
             cancel=node.stop.event,
         )
     node.variables = tuple(name for name, _ in result.variables)
-    outcome = _outcome(result)
+    outcome = _outcome(result, cell)
     flaw = run.flaw_of(node, outcome.answer) if outcome is not None and outcome.answer is not None else ""
     run.record(
         node.id,
@@ -222,11 +223,12 @@ def _finish_by_text(
     return Step(Outcome(final.value))
 
 
-def _outcome(result: CellResult) -> Outcome | None:
+def _outcome(result: CellResult, cell: int) -> Outcome | None:
     if result.final is None:
         return None
     sources = tuple((document, start, end) for document, start, end in result.final["sources"])
-    return Outcome(result.final["content"], sources, quotes=tuple(result.final["quotes"]))
+    quotes, parts = tuple(result.final["quotes"]), tuple(map(tuple, result.final.get("parts", ())))
+    return Outcome(result.final["content"], sources, quotes=quotes, cell=cell, parts=parts)
 
 
 def _best_answer(

@@ -2,6 +2,8 @@
 //
 // Where there is no answer, what plain search finds stands in its place, named as such.
 //
+// Above the sources stands whether the value of the answer is stated there, computed from them, judged, or not there.
+//
 // `answerPanel(run, app)` builds it from the row of GET /api/runs/RUN/log. A source that does not stand in the documents
 // is struck through, never shown as a fact; a click on any other opens the document at its span.
 
@@ -14,6 +16,14 @@ const SHOWN_CHIPS = 8; // behind an answer that marks none itself
 const SHOWN_SOURCES = 5; // the rest behind "Show all"
 const SHOWN_FILES = 12;
 const FOUND = "Found by search, not by the model";
+const AGREED = {
+  stated: { words: "Stated there", icon: "check", about: "The answer stands word for word in a source, or as the same number or date written in another way." },
+  computed: { words: "Computed from them", icon: "bench", about: "The code of a cell made this of what is cited; no source states it as such." },
+  judged: { words: "Judged from them, stated nowhere", icon: "auto", about: "Yes or no is the model's judgement of the sources; none of them states it." },
+  absent: { words: "Not found there", icon: "warning", about: "The answer does not stand in its sources as it is written, and is not a number computed from them. Read them before you rely on it." },
+  uncited: { words: "No source is named", icon: "dot", about: "Nothing in the documents was named that would bear the answer out." },
+};
+const SHOWN_ABSENT = 6; // items that are not found in the sources
 const STATUS = {
   answered: "Answered",
   unanswered: "No answer",
@@ -59,10 +69,11 @@ function body(run, sources, app) {
     },
   });
   const box = el("div", { class: "answer-text" }, text);
+  const alone = sources.length ? null : agreementLine(run);
   if (sources.length && !marked.size) addChips(box, run, sources, app);
   const mark = forcedChip(run);
   const forced = mark && el("p", { class: "answer-limit", dir: "auto" }, mark, ` ${limitSentence(run)}.`);
-  return el("div", { class: "answer-body" }, forced, box);
+  return el("div", { class: "answer-body" }, forced, box, alone);
 }
 
 function limitSentence(run) {
@@ -105,14 +116,48 @@ function chip(run, source, number, app) {
   return button;
 }
 
+// --- agreement ------------------------------------------------------------------------------------------
+
+/** What is said of the value of an answer and its sources, without a full stop; "" where nothing is known or needed. */
+export function agreementWords(agreement) {
+  const said = AGREED[agreement?.status];
+  if (!said) return "";
+  const { status, items = [], where = [], how = "", cell } = agreement;
+  const written = where.find((place) => place.written)?.written;
+  if (status === "stated" && items.length > 1) return `${said.words}, each of ${count(items.length)}`;
+  if (status === "stated" && written) return `${said.words}, written ${line(written)}`;
+  if (status === "computed") return `${said.words}${cell ? ` by cell ${cell}` : ""}: ${line(how)}`;
+  return how ? `${said.words}: ${line(how)}` : said.words;
+}
+
+function agreementLine(run) {
+  const words = agreementWords(run.agreement);
+  if (!words) return null;
+  const { icon: name, about } = AGREED[run.agreement.status];
+  const gone = run.agreement.items?.filter((item) => item.status === "absent") ?? [];
+  const shown = gone.slice(0, SHOWN_ABSENT).map((item) => line(item.value, 60)).join(" · ");
+  const more = gone.length > SHOWN_ABSENT ? ` and ${count(gone.length - SHOWN_ABSENT)} more` : "";
+  return el("div", { class: `agreed agreed-${run.agreement.status}` },
+    el("p", { class: "agreed-words", title: about, dir: "auto" }, icon(name), el("span", {}, words)),
+    el("p", { class: "visually-hidden" }, about),
+    shown && el("p", { class: "agreed-items", dir: "auto" }, `${shown}${more}`));
+}
+
+/** The numbers of the sources in which the value or one of its items stands. */
+function stating(agreement) {
+  const places = [agreement, ...(agreement?.items ?? [])].flatMap((one) => one?.where ?? []);
+  return new Set(places.map((place) => place.source));
+}
+
 // --- sources --------------------------------------------------------------------------------------------
 
 function sourceList(run, sources, app) {
-  const items = sources.map((source, i) => item(run, source, i + 1, app));
+  const here = stating(run.agreement);
+  const items = sources.map((source, i) => item(run, source, i + 1, app, here.has(i + 1)));
   const list = el("ol", { class: "sources" }, ...items.slice(0, SHOWN_SOURCES));
   const missing = sources.filter((s) => s.status === "missing").length;
   const title = missing ? `Sources · ${missing} not found in the documents` : "Sources";
-  const box = el("div", { class: "sources-box" }, el("h3", { class: missing ? "warn" : "" }, title), list);
+  const box = el("div", { class: "sources-box" }, el("h3", { class: missing ? "warn" : "" }, title), agreementLine(run), list);
   if (items.length > SHOWN_SOURCES) {
     const more = el("button", { class: "plain", type: "button" }, `Show all ${items.length} sources`);
     more.addEventListener("click", () => {
@@ -126,15 +171,16 @@ function sourceList(run, sources, app) {
   return box;
 }
 
-function item(run, source, number, app) {
+function item(run, source, number, app, states) {
   const mark = el("span", { class: `cite cite-${source.status}`, "aria-hidden": "true" }, `${number}`);
   if (source.status === "missing") return missingItem(run, source, mark, app);
   const note = source.status === "folded" ? el("span", { class: "source-note" }, "white space or quotes differ") : null;
+  const stated = states ? el("span", { class: "source-states" }, "stated here") : null;
   const button = el(
     "button",
     { class: "source", type: "button" },
     mark,
-    el("span", { class: "source-place" }, place(source), note ? " · " : "", note),
+    el("span", { class: "source-place" }, place(source), stated ? " · " : "", stated, note ? " · " : "", note),
     el("q", { class: "source-quote", dir: "auto" }, brief(source.text)),
   );
   button.addEventListener("click", () => open(run, source, app));
@@ -235,7 +281,9 @@ function copyButton(run, app) {
 export function asText(run) {
   const lines = [run.question, "", run.answer ?? `${noAnswer(run)}.`];
   if (forcedChip(run)) lines.push("", `${limitSentence(run)}.`);
-  if (run.sources?.length) lines.push("", "Sources");
+  const agreed = agreementWords(run.agreement);
+  if (run.sources?.length) lines.push("", "Sources", ...(agreed ? [`(${agreed})`] : []));
+  else if (agreed) lines.push("", `${agreed}.`);
   (run.sources ?? []).forEach((source, i) => {
     const where = source.status === "missing" ? "NOT FOUND IN THE DOCUMENTS" : place(source);
     lines.push(`[${i + 1}] ${where}: ${brief(source.text)}`);

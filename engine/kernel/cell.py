@@ -61,7 +61,8 @@ class CellResult:
     """How a cell ended.
 
     `status` is ok, error, timeout, interrupted or died; after "died" the variables are lost. `seconds` is wall
-    time without the calls. `final` is {"content", "sources": [[document, start, end]], "quotes": [str], "via"} or None.
+    time without the calls. `final` is {"content", "sources": [[document, start, end]], "quotes": [str], "via"} or None,
+    with "parts" [[str]] where the value was a list or a mapping: its items, each one text or several that belong together.
     `variables` are [name, summary] pairs; `error` is {"ename", "evalue"} or None. `spans` are the pieces of
     documents the cell says it printed (claims of an untrusted process), `searched` the ranges [first, last)
     of document numbers that cells searched so far, None for all. `dropped_chars` counts output that

@@ -9,6 +9,7 @@ from typing import Any
 Spans = list[list[int]]
 MAX_SPANS = 10_000
 MAX_CONTENT = 1_000_000  # characters of an answer
+MAX_PARTS = 1_000  # items of an answer that are told apart
 
 
 class CellDone(BaseException):
@@ -62,6 +63,32 @@ def _text(value: Any, name: str) -> str:
             return ", ".join(map(str, items))
         return "\n".join(_text(item, name) for item in items)
     return str(value)
+
+
+def parts_of(value: Any) -> list[list[str]]:
+    """The items of a list or mapping as texts, those of a pair or an entry together; [] for anything else.
+
+    A tuple of two is one pair. Nothing is taken from an iterator, which would be used up.
+    """
+    if _is_answer(value):
+        value = value["content"]
+    if isinstance(value, Mapping):
+        items: list[Any] = [[key, *(item if _is_row(item) else [item])] for key, item in value.items()]
+    elif isinstance(value, tuple) and len(value) == 2 and not any(map(_is_row, value)):
+        items = [value]
+    elif isinstance(value, list | tuple | set | frozenset):
+        items = [item if _is_row(item) else [item] for item in value]
+        items = sorted(items, key=lambda item: str(item[0])) if isinstance(value, set | frozenset) else items
+    else:
+        names = getattr(value, "names", None)
+        items = [[name] for name in names] if names and hasattr(value, "grep") else []
+    if len(items) > MAX_PARTS or any(_is_row(part) for item in items for part in item):
+        return []
+    return [[_text(part, "FINAL") for part in item] for item in items]
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, list | tuple) and not _is_hit(value)
 
 
 def _inline(value: Any, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.kernel import pieces as cutting
 from engine.kernel.channel import encode
-from engine.kernel.final import CellDone, Spans, render, spans_of
+from engine.kernel.final import CellDone, Spans, parts_of, render, spans_of
 from engine.kernel.prompts import CALL_BYTES, Prompt, Together, batches, body, first, part_of, shown
 from engine.kernel.replies import PieceAnswer, best, number
 from engine.prompt import PIECE_PROMPT
@@ -353,6 +353,8 @@ class Toolbox:
                 "quotes": unknown[:MAX_QUOTES],
                 "via": via,
             }
+            if parts := parts_of(value):
+                self.final["parts"] = parts
         raise CellDone
 
     def _named(self, source: Any) -> Any:

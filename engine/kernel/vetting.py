@@ -208,6 +208,12 @@ def reference(value: Any, depth: int = 0) -> Json:
     raise ChannelError("a context reference of an unknown kind arrived")
 
 
+def _parts(value: Any) -> list[list[str]]:
+    """The items of an answer, each one or several texts; none where there are too many. Raises ChannelError."""
+    items = [[text(part, MAX_FINAL) for part in _list(item, 1_000)] for item in _list(value or [], 1_000)]
+    return items if sum(len(part) for item in items for part in item) <= MAX_FINAL else []
+
+
 def done(value: Any) -> dict[str, Any]:
     """Return the clean fields of a cell's end: error, final, variables, spans, searched, dropped, notes."""
     fields = _dict(value)
@@ -226,6 +232,7 @@ def done(value: Any) -> dict[str, Any]:
             "sources": spans(final.get("sources")),
             "quotes": [text(quote, 4_000) for quote in _list(final.get("quotes", []), 100)],
             "via": text(final.get("via"), 20),
+            **({"parts": parts} if (parts := _parts(final.get("parts"))) else {}),
         },
         "variables": [[text(name, 100), text(summary, 200)] for name, summary in variables],
         "spans": spans(fields.get("spans")),

@@ -126,6 +126,7 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
             "sources": [],
             "forced": False,
             "passages": [],
+            "agreement": None,
             "coverage": None,
             "usage": None,
             "seconds": round(last - first, 3),

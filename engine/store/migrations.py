@@ -83,6 +83,12 @@ def m006_forced_answers(db: Database) -> None:
     db.conn.execute("ALTER TABLE run ADD COLUMN passages TEXT")
 
 
+@migrations()
+def m007_agreement(db: Database) -> None:
+    """Whether an answer agrees with its sources; unknown of the runs before."""
+    db.conn.execute("ALTER TABLE run ADD COLUMN agreement TEXT")
+
+
 def _load(db: Database) -> Callable[[str], bytes]:
     """A function that gives the bytes of a large value; none where it is missing, as `check` will say."""
 

@@ -79,6 +79,7 @@ TABLES: dict[str, Table] = {
             "follows": TEXT,
             "forced": INTEGER,
             "passages": JSON,
+            "agreement": JSON,
         },
     ),
     "node": Table(

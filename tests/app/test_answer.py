@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from engine.agreement import sentence
 from tests.app.bare_page import call, open_bare
 
 pytestmark = pytest.mark.browser
@@ -170,6 +171,64 @@ def test_without_an_answer_passages_are_offered_as_found_by_search_and_open_the_
         "Found by search, not by the model",
         "- mail/a.txt, line 7: The deposit is 450 crowns.",
     ]
+
+
+def agreement(status: str, **more: Any) -> dict[str, Any]:
+    return {"status": status, "value": "", "where": [], "cell": None, "how": "", "items": [], **more}
+
+
+def stands(number: int, written: str = "") -> dict[str, Any]:
+    return {"source": number, "document": 2, "start": 40, "end": 48, "written": written}
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (agreement("stated", where=[stands(2)]), "Stated there"),
+        (agreement("stated", where=[stands(2, "1.250,00")]), "Stated there, written 1.250,00"),
+        (agreement("stated", items=[agreement("stated", where=[stands(2)])] * 3), "Stated there, each of 3"),
+        (agreement("computed", cell=2, how="the number of documents cited"), "Computed from them by cell 2: the number of documents cited"),
+        (agreement("judged"), "Judged from them, stated nowhere"),
+        (agreement("absent"), "Not found there"),
+        (agreement("absent", how="1 of 2 items", items=[agreement("stated"), agreement("absent", value="Ada Fern")]), "Not found there: 1 of 2 items"),
+        (agreement("unneeded"), ""),
+        (agreement("of a later version"), ""),
+        (None, ""),
+    ],
+)  # fmt: skip
+def test_above_the_sources_stands_whether_the_answer_agrees_with_them(page, found, words):
+    row = run(sources=[source("a.txt", "x"), source("b.txt", "Ada Fenn")], agreement=found)
+    show(page, row)
+    expect(page.locator(".sources-box .agreed-words")).to_have_count(1 if words else 0)
+    if words:
+        expect(page.locator(".sources-box .agreed-words")).to_have_text(words)
+        expect(page.locator(f".agreed-{found['status']}")).to_have_count(1)
+        assert len(page.locator(".agreed .visually-hidden").inner_text()) > 40  # for screen readers, too
+    stated = [
+        item for item in page.locator(".sources .source-place").all_inner_texts() if "stated here" in item
+    ]
+    assert stated == (["b.txt, line 7 · stated here"] if found and "Stated" in words else [])
+    text = call(page, "answer.js", "return m.asText(x)", row)
+    assert (f"Sources\n({words})" if words else "Sources\n[1]") in text
+    assert sentence(found) == words or found["status"] == "of a later version"  # as the terminal says it
+
+
+def test_items_that_are_not_found_are_named_and_many_are_counted(page):
+    gone = [agreement("absent", value=f"name {n}") for n in range(8)]
+    show(
+        page,
+        run(sources=[source("a.txt", "x")], agreement=agreement("absent", how="8 of 8 items", items=gone)),
+    )
+    expect(page.locator(".agreed-items")).to_have_text(
+        " · ".join(f"name {n}" for n in range(6)) + " and 2 more"
+    )
+
+
+def test_an_answer_without_a_source_says_so_below_itself(page):
+    row = run(agreement=agreement("uncited"))
+    show(page, row)
+    expect(page.locator(".answer-body .agreed-words")).to_have_text("No source is named")
+    assert "No source is named." in call(page, "answer.js", "return m.asText(x)", row).splitlines()
 
 
 def test_many_sources_are_folded(page):

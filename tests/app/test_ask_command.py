@@ -57,6 +57,37 @@ def test_an_answer_asked_for_at_a_limit_is_marked_as_such(ask) -> None:
     assert status == 0 and "limit" not in out
 
 
+@pytest.mark.parametrize(
+    ("code", "agreed", "told"),
+    [
+        ("FINAL('450 crowns', context.grep('deposit'))", "Stated there", "450 crowns\n\nSources (stated there)\n  [1] mill.md, line 1"),
+        ("FINAL('45 crowns', context.grep('deposit'))", "Not found there", "45 crowns\n\nSources (not found there)\n  [1] mill.md, line 1"),
+        ("hits = context.grep('deposit')\nFINAL(len(hits), hits)", "Computed from them by cell 1: the number of documents cited", "1\n\nSources (computed from them by cell 1: the number of documents cited)"),
+        ("FINAL('450 crowns')", "No source is named", "450 crowns\n\nNo source is named.\n"),
+    ],
+)  # fmt: skip
+def test_it_says_whether_the_answer_agrees_with_its_sources_and_show_says_it_again(
+    ask, code, agreed, told, tmp_path, capsys
+) -> None:
+    status, out, _ = ask([code])
+    assert status == 0 and out.startswith(told)
+    assert run(["show", out.rsplit("Run ", 1)[1].strip(" .\n"), "--data", str(tmp_path / "data")]) == 0
+    assert f"\n{agreed}.\n" in capsys.readouterr().out
+
+
+def test_the_object_of_json_holds_the_agreement(ask) -> None:
+    told = json.loads(ask(["FINAL('450 crowns', context.grep('deposit'))"], "--json")[1])
+    place = {"source": 1, "document": 0, "start": 27, "end": 37, "written": ""}
+    assert told["agreement"] == {
+        "status": "stated",
+        "value": "450 crowns",
+        "where": [place],
+        "cell": None,
+        "how": "",
+        "items": [],
+    }
+
+
 def test_the_time_limit_is_said_before_the_run(ask) -> None:
     assert "; time limit 10 min." in ask(["FINAL('450 crowns')"])[2]
     found = re.search(

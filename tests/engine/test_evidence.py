@@ -4,7 +4,7 @@ import pytest
 
 from engine.corpus import Corpus
 from engine.corpus.ingest import ingest
-from engine.evidence import MAX_SOURCE_CHARS, Evidence
+from engine.evidence import MAX_SOURCE_CHARS, MAX_SOURCES, Evidence
 from engine.node import Outcome
 
 TEXT = "The keeper is Ada Fenn.\nThe lamp burns oil.\n"
@@ -49,6 +49,39 @@ def test_no_answer_has_no_sources(evidence):
 def test_a_whole_document_is_cited_by_its_beginning(evidence):
     (source,) = evidence.citations(Outcome("x", ((1, 0, 5000),)))
     assert len(source.text) == MAX_SOURCE_CHARS
+
+
+def agreed(evidence, outcome, codes=()):
+    return evidence.agreement(outcome, evidence.citations(outcome), codes)
+
+
+def test_an_answer_is_compared_with_what_it_cites_and_what_stands_beside_it(evidence):
+    assert agreed(evidence, Outcome("Ada Fenn", ((0, 0, 23),))).status == "stated"
+    assert agreed(evidence, Outcome("Ada Fenn", ((0, 24, 43),))).status == "absent"
+    assert agreed(evidence, Outcome("Fen", ((0, 18, 21),))).status == "absent"  # the source cuts "Fenn"
+    assert agreed(evidence, Outcome("Ada Fenn")).status == "uncited"
+    assert agreed(evidence, Outcome(None)) is None
+
+
+def test_quoted_and_likely_sources_state_an_answer_too_and_missing_ones_do_not(evidence):
+    found = agreed(evidence, Outcome("oil", quotes=("The lamp burns gas.", "The lamp burns oil.")))
+    assert (found.status, [p.source for p in found.where]) == ("stated", [2])
+    assert agreed(evidence, Outcome("gas", quotes=("The lamp burns gas.",))).status == "absent"
+    evidence.answered("Ada Fenn", [(0, 0, 23)])
+    assert agreed(evidence, Outcome("Ada Fenn")).status == "stated"
+
+
+def test_a_long_source_is_compared_as_a_whole(evidence):
+    assert agreed(evidence, Outcome("word word", ((1, 0, 5000),))).status == "stated"
+    assert agreed(evidence, Outcome("words word", ((1, 0, 5000),))).status == "absent"
+
+
+def test_counts_take_all_spans_that_are_cited_also_those_that_are_not_shown(evidence):
+    spans = tuple((1, 5 * n, 5 * n + 4) for n in range(300))
+    outcome = Outcome("300", spans, cell=1)
+    assert len(evidence.citations(outcome)) == MAX_SOURCES
+    assert agreed(evidence, outcome, ["FINAL(len(hits), hits)"]).status == "computed"
+    assert agreed(evidence, Outcome("200", spans, cell=1), ["FINAL(len(hits), hits)"]).status == "absent"
 
 
 def test_a_claim_that_is_not_in_the_text_shown_is_not_counted_as_read(evidence):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from engine.llm.forms import Cell, Choices, Schema
 from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.node import Hooks
 from engine.stop import Stop
-from engine.types import Sampling, Settings
+from engine.types import Sampling, Settings, to_json
 
 pytestmark = pytest.mark.sandbox
 
@@ -627,6 +628,31 @@ def test_quoted_sources_are_checked_and_an_invented_one_is_shown_as_missing(run)
     answer, _ = run([cell(f"answer['sources'] = {quotes}\nFINAL('450 crowns')")])
     assert [(s.status, s.name) for s in answer.sources] == [("exact", "notes.md"), ("missing", "notes.md")]
     assert answer.sources[1].nearest == "The deposit is 450 crowns."
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "how"),
+    [
+        ("hits = context.grep('deposit')\nFINAL('450 crowns', hits)", "stated", ""),
+        ("hits = context.grep('deposit')\nFINAL('45 crowns', hits)", "absent", ""),
+        ("hits = context.grep('Halden')\nFINAL(len(hits), hits)", "computed", "the number of documents cited"),
+        ("docs = context.matching('Halden')\nFINAL(docs.names, docs)", "computed", "the names of 2 documents cited"),
+        ("docs = context.matching('Halden')\nFINAL([(d.name, 'noon') for d in docs], docs)", "absent", "1 of 2 items"),
+        ("FINAL('yes', context.grep('deposit'))", "judged", ""),
+        ("FINAL('450 crowns')", "uncited", ""),
+        ("FINAL('not in these documents')", "unneeded", ""),
+    ],
+)  # fmt: skip
+def test_whether_an_answer_agrees_with_its_sources_is_recorded_with_it(run, code, status, how):
+    answer, events = run([cell(code)])
+    assert (answer.agreement.status, answer.agreement.how) == (status, how)
+    assert events[-1].payload["agreement"] == json.loads(json.dumps(to_json(answer)))["agreement"]
+    assert answer.agreement.cell == (1 if status == "computed" else None)
+
+
+def test_a_final_in_the_text_was_computed_by_no_cell(run):
+    answer, _ = run([cell("hits = context.grep('Halden')\ncite(hits[0])\ncite(hits[1])"), "FINAL(2)"])
+    assert answer.answer == "2" and answer.agreement.status in ("uncited", "absent")
 
 
 def test_an_answer_that_it_is_not_there_has_no_sources(run):

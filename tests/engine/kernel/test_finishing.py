@@ -28,7 +28,9 @@ pytestmark = pytest.mark.sandbox
 def test_each_dialect_finishes(session, code, content, via):
     ran = session.run(code)
     assert ran.status == "ok"
+    parts = ran.result.final.pop("parts", None)
     assert ran.result.final == {"content": content, "sources": [], "quotes": [], "via": via}
+    assert parts == ([["months", "6"], ["unit", "month"]] if "unit" in content else None)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,29 @@ def test_three_numbers_are_an_answer_not_a_source(session):
         "sources": [],
         "quotes": [],
         "via": "FINAL",
+        "parts": [["1"], ["2"], ["3"]],
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ("'a, b'", None),
+        ("42", None),
+        ("['a', 'b']", [["a"], ["b"]]),
+        ("{'b', 'a'}", [["a"], ["b"]]),
+        ("('a', 450)", [["a", "450"]]),
+        ("('a', 'b', 'c')", [["a"], ["b"], ["c"]]),
+        ("[['a', 1], ('b', 2)]", [["a", "1"], ["b", "2"]]),
+        ("{'rent': 450, 'who': ['Ann', 'Tom']}", [["rent", "450"], ["who", "Ann", "Tom"]]),
+        ("[[['a', 1], 2]]", None),
+        ("list(range(2000))", None),
+        ("(x for x in 'ab')", None),
+        ("{'content': ['a', 'b'], 'ready': True}", [["a"], ["b"]]),
+    ],
+)
+def test_a_value_of_several_items_says_where_they_are_parted(session, value, parts):
+    assert session.run(f"FINAL({value})").result.final.get("parts") == parts
 
 
 def test_texts_given_as_sources_are_passed_on_as_quotations_unless_they_name_a_document(session):

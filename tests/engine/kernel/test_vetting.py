@@ -32,6 +32,7 @@ JSON = st.recursive(
                         "quotes",
                         "searched",
                         "via",
+                        "parts",
                         "number",
                     ),
                 ]

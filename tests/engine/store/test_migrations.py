@@ -49,6 +49,20 @@ def test_a_backup_is_made_before_a_migration(folder: Path, request: pytest.Fixtu
         assert "colour" not in [row[1] for row in db.execute("PRAGMA table_info(corpus)")]
 
 
+def test_a_run_of_a_version_without_agreement_is_read_as_unknown(folder: Path) -> None:
+    with Store(folder) as store:
+        run = begin(store)
+        tell(store, run)
+    with sqlite3.connect(folder / "taproot.db") as db:
+        db.execute("ALTER TABLE run DROP COLUMN agreement")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm007_agreement'")
+    with Store(folder) as store:
+        assert store.check() == [] and store.run(run)["agreement"] is None
+        later = begin(store)
+        store.append(later, "0", "run_finished", {"status": "answered", "agreement": {"status": "stated"}})
+        assert store.run(later)["agreement"] == {"status": "stated"} and store.check() == []
+
+
 def test_a_step_that_fails_leaves_the_database_as_it_was(folder: Path, next_version: Migrations) -> None:
     @next_version()
     def m004_broken(db) -> None:
