@@ -63,12 +63,26 @@ def take(model: str, exam: Path, families: list[str] | None, show: bool, every: 
             begun = time.monotonic()
             answer = ask(q["question"])
             seconds = round(time.monotonic() - begun, 2)
-            mark = Marked(q["family"], q["question"], q["answer"], answer, right(answer, q["answer"], q["kind"]), seconds)
+            mark = Marked(
+                q["family"],
+                q["question"],
+                q["answer"],
+                answer,
+                right(answer, q["answer"], q["kind"]),
+                seconds,
+            )
             marks.append(mark)
             if show and not mark.good:
-                print(f"{mark.family}: {mark.question}\n   wanted {mark.wanted!r}\n   got    {mark.answer!r}", flush=True)
+                print(
+                    f"{mark.family}: {mark.question}\n   wanted {mark.wanted!r}\n   got    {mark.answer!r}",
+                    flush=True,
+                )
             if number % 20 == 0:
-                print(f"{number} of {len(asked)}, {sum(m.good for m in marks)} right", file=sys.stderr, flush=True)
+                print(
+                    f"{number} of {len(asked)}, {sum(m.good for m in marks)} right",
+                    file=sys.stderr,
+                    flush=True,
+                )
     return marks
 
 
@@ -88,7 +102,9 @@ def report(marks: list[Marked]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", nargs="?", help="a GGUF; the default model without")
     parser.add_argument("--exam", required=True)
     parser.add_argument("--families", nargs="+")

@@ -14,12 +14,22 @@ from models.default.training import cells, propose, reading
 from models.default.training.reading import Asked, answer_in
 from models.default.training.rehearsal import store
 
-LETTER = "Dear Ada,\n\nthe boiler was serviced on 3 May by Tom Reeve.\nHe asks 85 pounds for it.\n\nYours, Ben"
+LETTER = (
+    "Dear Ada,\n\nthe boiler was serviced on 3 May by Tom Reeve.\nHe asks 85 pounds for it.\n\nYours, Ben"
+)
 PHONES = "name,room,phone\nAda Roe,4,551\nTom Reeve,7,552\nPia Lund,4,553\n"
 QUESTIONS = [
-    {"q": "Who looked after the heating?", "a": "Tom Reeve", "from": "the boiler was serviced on 3 May by Tom Reeve."},
+    {
+        "q": "Who looked after the heating?",
+        "a": "Tom Reeve",
+        "from": "the boiler was serviced on 3 May by Tom Reeve.",
+    },
     {"q": "How many pounds for the boiler?", "a": "85 pounds", "from": "He asks 85 pounds for it."},
-    {"q": "Was the boiler seen to in May?", "a": "yes", "from": "the boiler was serviced on 3 May by Tom Reeve."},
+    {
+        "q": "Was the boiler seen to in May?",
+        "a": "yes",
+        "from": "the boiler was serviced on 3 May by Tom Reeve.",
+    },
     {"q": "What is Tom's address?", "a": "NONE", "from": ""},
 ]
 
@@ -69,7 +79,10 @@ def test_a_reader_says_only_what_stands_in_its_part():
 
 def test_a_root_looks_and_answers_from_the_printed_line_or_has_it_read(lessons, corpus):
     folder = reading.read_folder([lessons / "home.jsonl"])
-    told = {turns[0]["content"].rsplit("Question: ")[1]: turns for turns in reading.looks(folder, corpus, random.Random(1))}
+    told = {
+        turns[0]["content"].rsplit("Question: ")[1]: turns
+        for turns in reading.looks(folder, corpus, random.Random(1))
+    }
     for turns in told.values():
         assert turns[1]["content"] == reading.LOOK
         assert turns[2]["content"].startswith("Output:\n[0] ")
@@ -115,8 +128,13 @@ def test_only_cells_that_come_out_right_are_kept(lesson, good, lessons, tmp_path
 
 
 def test_a_sub_question_that_nothing_is_told_of_drops_the_lesson(corpus, lessons, tmp_path):
-    lesson = {"q": "Who?", "a": "x", "family": "two-steps", "cells": ['FINAL(rlm_query("Who is it?", context))']}
-    answer, _, missed = cells.play(lesson, store(cells.documents_of(lessons, "home"), tmp_path / "c"))
+    lesson = {
+        "q": "Who?",
+        "a": "x",
+        "family": "two-steps",
+        "cells": ['FINAL(rlm_query("Who is it?", context))'],
+    }
+    _answer, _, missed = cells.play(lesson, store(cells.documents_of(lessons, "home"), tmp_path / "c"))
     assert missed == ["Who is it?"]
 
 

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine import corpus as corpora
 from engine.prompt import NOT_THERE
 from engine.types import Message
 from models.default.training.grade import right
@@ -84,7 +83,9 @@ def agrees(lesson: dict[str, Any], answer: str | None) -> bool:
         except ValueError:
             pass
     return right(answer, str(wanted), "text") or (
-        family in ("compare", "extreme", "two-steps") and bool(answer) and answer.casefold() in str(wanted).casefold()
+        family in ("compare", "extreme", "two-steps")
+        and bool(answer)
+        and answer.casefold() in str(wanted).casefold()
     )
 
 
@@ -119,7 +120,9 @@ def read_cells(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--lessons", type=Path, required=True, help="folder with FIELD.jsonl")
     parser.add_argument("--cells", type=Path, required=True, help="file or folder of written cells")
     parser.add_argument("--out", type=Path)

@@ -25,7 +25,9 @@ class _LowRank(torch.autograd.Function):
     """y = x W' + (x A') B' for matrices that share their input; only A and B get gradients."""
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, down: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+    def forward(
+        ctx: Any, x: torch.Tensor, weight: torch.Tensor, down: torch.Tensor, up: torch.Tensor
+    ) -> torch.Tensor:
         """x (tokens, in), weight (out, in), down (ranks, in), up (out, ranks) -> (tokens, out)."""
         width = x.shape[1]
         both = x.new_empty(x.shape[0], width + down.shape[0])
@@ -70,7 +72,9 @@ class Linears(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, tensors: dict[str, torch.Tensor], number: int, shape: dict[str, Any], rank: int, alpha: float):
+    def __init__(
+        self, tensors: dict[str, torch.Tensor], number: int, shape: dict[str, Any], rank: int, alpha: float
+    ):
         super().__init__()
 
         def weight(name: str) -> torch.Tensor:
@@ -135,9 +139,7 @@ class Network(nn.Module):
         self.rank, self.alpha, self.shape = rank, alpha, shape
         self.embedding = nn.Parameter(tensors["token_embd.weight"], requires_grad=False)
         self.norm = nn.Parameter(tensors["output_norm.weight"], requires_grad=False)
-        self.blocks = nn.ModuleList(
-            Block(tensors, i, shape, rank, alpha) for i in range(fact("block_count"))
-        )
+        self.blocks = nn.ModuleList(Block(tensors, i, shape, rank, alpha) for i in range(fact("block_count")))
         for block in self.blocks[:first]:
             block.requires_grad_(False)
         pace = 1.0 / fact("rope.freq_base") ** (torch.arange(0, shape["head"], 2).float() / shape["head"])

@@ -58,7 +58,9 @@ def proposals(question: dict[str, Any], corpus: corpora.Corpus) -> Iterator[list
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--lessons", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -73,7 +75,9 @@ def main() -> None:
                 if cells:
                     told = {question["q"]: question["a"]}
                     kept = {k: question[k] for k in ("q", "family", "a")}
-                    lines.append(json.dumps({"field": field, **kept, "cells": cells, "told": told}, ensure_ascii=False))
+                    lines.append(
+                        json.dumps({"field": field, **kept, "cells": cells, "told": told}, ensure_ascii=False)
+                    )
             (options.out / path.name).write_text("\n".join(lines) + "\n", "utf-8")
             print(field, len(lines))
 

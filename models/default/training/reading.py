@@ -75,7 +75,9 @@ def read_folder(paths: Sequence[Path], *, kept_out: bool = False) -> Folder:
             text = documents[lesson["name"]] = lesson["text"]
             for q in lesson["questions"]:
                 answer, proof = q["a"], q["from"] or ""
-                if answer in JUDGED or (answer in text and proof in text and answer in proof or answer in text):
+                if answer in JUDGED or (
+                    (answer in text and proof in text and answer in proof) or answer in text
+                ):
                     asked.append(Asked(lesson["name"], q["q"], answer, proof if answer != "NONE" else ""))
     return Folder(paths[0].stem, documents, asked)
 
@@ -93,7 +95,9 @@ def conversation(text: str, told: Sequence[tuple[str, str]]) -> list[Turn]:
     """One text, several questions with their answers."""
     turns: list[Turn] = []
     for question, answer in told:
-        asks = AGAIN.format(question=question) if turns else PIECE_PROMPT.format(piece=text, question=question)
+        asks = (
+            AGAIN.format(question=question) if turns else PIECE_PROMPT.format(piece=text, question=question)
+        )
         turns += [user(asks), says(answer)]
     return turns
 
@@ -146,16 +150,22 @@ def passages(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iter
             more = [
                 (a.question, s)
                 for a in folder.asked
-                if a.name == near.name and a is not asked and (s := answer_in(a, near.name, str(near))) not in (None, "NONE")
+                if a.name == near.name
+                and a is not asked
+                and (s := answer_in(a, near.name, str(near))) not in (None, "NONE")
             ]
             told += rng.sample(more, min(2, len(more)))
             rng.shuffle(told)
             yield conversation(shown(near), [(q, s or "") for q, s in told])
 
 
-def head(question: str, documents: int, chars: int, rng: random.Random, depths: Sequence[int] = (0, 1, 1, 2)) -> str:
+def head(
+    question: str, documents: int, chars: int, rng: random.Random, depths: Sequence[int] = (0, 1, 1, 2)
+) -> str:
     """The first message of a root, as the engine writes it for a small model."""
-    limits = f"{rng.randint(3000, 20000)} characters, {rng.randint(60, 200)} calls, {rng.choice((8, 12))} turns"
+    limits = (
+        f"{rng.randint(3000, 20000)} characters, {rng.randint(60, 200)} calls, {rng.choice((8, 12))} turns"
+    )
     return (
         f"Context: Corpus of {documents} documents, {chars:,} characters\n"
         f"Limits: {limits}, depth {rng.choice(depths)}\nQuestion: {question}"
@@ -171,7 +181,11 @@ def looks(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterato
             continue
         shown = "Output:\n" + repr(hits)
         at = next((i for i, h in enumerate(hits) if _states(asked, h)), None)
-        last = READ if at is None else f"```repl\nFINAL({json.dumps(asked.answer, ensure_ascii=False)}, hits[{at}])\n```"
+        last = (
+            READ
+            if at is None
+            else f"```repl\nFINAL({json.dumps(asked.answer, ensure_ascii=False)}, hits[{at}])\n```"
+        )
         yield [user(head(asked.question, len(corpus), chars, rng)), says(LOOK), user(shown), says(last)]
 
 
@@ -186,11 +200,17 @@ MAKERS = {"joined": joined, "passage": passages, "look": looks}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("lessons", nargs="+", type=Path, help="JSON Lines files; a folder of them is one field")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "lessons", nargs="+", type=Path, help="JSON Lines files; a folder of them is one field"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kept-out", action="store_true", help="only the documents that training must not see")
+    parser.add_argument(
+        "--kept-out", action="store_true", help="only the documents that training must not see"
+    )
     options = parser.parse_args()
     rng = random.Random(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)

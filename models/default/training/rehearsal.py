@@ -239,4 +239,3 @@ def rehearse(
     root = make_node(run, "0", question, {"kind": "corpus", "documents": None}, run.stop, depth=0)
     root.earlier = prompt.recent(earlier, model.count, WINDOW // 4)
     return drive(run, root, answer_call).answer
-

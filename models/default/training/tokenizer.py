@@ -23,5 +23,7 @@ def tokenizer(path: Path | str) -> Tokenizer:
     made.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
     made.decoder = decoders.ByteLevel()
     kinds = zip(tokens, fact("token_type"), strict=True)
-    made.add_special_tokens([AddedToken(t, special=True, normalized=False) for t, kind in kinds if kind == CONTROL])
+    made.add_special_tokens(
+        [AddedToken(t, special=True, normalized=False) for t, kind in kinds if kind == CONTROL]
+    )
     return made

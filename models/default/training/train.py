@@ -41,7 +41,9 @@ class Data:
         """Read the files as they are now."""
         self._lines = [Path(path).read_text("utf-8").splitlines() for path, _ in self._specs]
         mean = [sum(map(len, lines)) / max(1, len(lines)) for lines in self._lines]
-        self._weights = [float(share) / size if size else 0 for (_, share), size in zip(self._specs, mean, strict=True)]
+        self._weights = [
+            float(share) / size if size else 0 for (_, share), size in zip(self._specs, mean, strict=True)
+        ]
         self._left: list[list[str]] = [[] for _ in self._lines]
 
     def _draw(self) -> str:
@@ -114,7 +116,9 @@ def resume(network: Network, path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("base", type=Path)
     parser.add_argument("--data", nargs="+", required=True, metavar="FILE:SHARE")
     parser.add_argument("--minutes", type=float, required=True)
@@ -126,7 +130,9 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the first block that is trained")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tokens", type=int, default=3072, help="of one step")
-    parser.add_argument("--longest", type=int, default=1100, help="tokens of a conversation; longer ones are left out")
+    parser.add_argument(
+        "--longest", type=int, default=1100, help="tokens of a conversation; longer ones are left out"
+    )
     options = parser.parse_args()
     random.seed(options.seed)
     torch.manual_seed(options.seed)
@@ -153,7 +159,10 @@ def main() -> None:
         mean = loss.item() if not step else 0.95 * mean + 0.05 * loss.item()
         if step % 10 == 0:
             pace = tokens / (time.monotonic() - started)
-            print(f"{spent / 60:.1f} min, step {step}, {tokens:,} tokens, {pace:.0f} a second, loss {mean:.3f}", flush=True)
+            print(
+                f"{spent / 60:.1f} min, step {step}, {tokens:,} tokens, {pace:.0f} a second, loss {mean:.3f}",
+                flush=True,
+            )
         if time.monotonic() - saved > SAVE_SECONDS:
             saved = time.monotonic()
             save(network, options.out)
