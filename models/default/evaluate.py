@@ -22,6 +22,7 @@ from typing import Any
 from engine.engine import Engine
 from engine.llm import open_model
 from engine.types import Settings
+from models.default.model import provide
 from models.default.training.grade import right
 
 EXAMS = Path(__file__).parent / "exams"
@@ -113,7 +114,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     exam = EXAMS / options.exam if (EXAMS / options.exam).is_dir() else Path(options.exam)
-    marks = take(options.model, exam, options.families, options.show, options.every)
+    marks = take(options.model or str(provide()), exam, options.families, options.show, options.every)
     print(json.dumps([asdict(m) for m in marks], ensure_ascii=False) if options.json else report(marks))
 
 
