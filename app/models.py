@@ -182,7 +182,7 @@ class Models:
     ) -> None:
         """Begin to switch to a model, a file or one on a server; how it ends shows in `overview`.
 
-        `lora`: adapters as `FILE[:SCALE]`. `window`: tokens, instead of what fits best. `force`: try it although it should not fit. Raises InputError
+        `lora`: adapters as `FILE[:SCALE][@SCOPE]`. `window`: tokens, instead of what fits best. `force`: try it although it should not fit. Raises InputError
         for a file that is no model or does not fit, Conflict while another is being loaded or a run needs the memory.
         """
         if path.startswith("scripted:"):

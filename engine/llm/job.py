@@ -21,7 +21,8 @@ USUAL_REPLY = 256  # tokens a reply is first expected to take; one that takes mo
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """A request: what was asked, then what became of it. `group` is the run it belongs to.
+    """A request: what was asked, then what became of it. `group` is the run it belongs to; `adapters` numbers the
+    set of adapters that it is answered with.
 
     Times are of the monotonic clock, 0 while they have not come; `arrived` is when the app asked.
     """
@@ -35,6 +36,7 @@ class Job:
     pinned: bool
     day: date
     grammar: str = ""
+    adapters: int = 0
     cancelled: bool = False
     arrived: float = field(default_factory=time.monotonic)
     started: float = 0.0
