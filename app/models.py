@@ -137,6 +137,7 @@ class Models:
                 described.entry(entry, room, books, progress.pop(entry.id, None), asked.get(entry.id))
                 for entry in catalogue.load()
             ],
+            "published": [one.to_json() for one in catalogue.adapters()],
             "downloads": [asdict(one) for one in progress.values()],
             "hardware": described.hardware_panel(self._machine_now(), self._build),
         }

@@ -69,6 +69,7 @@ class View {
           (this.note = el("p", { class: "muted small models-note" })),
           (this.offline = el("p", { class: "models-offline", role: "status", hidden: true })),
           (this.catalogue = el("div", { id: "models-catalogue" })),
+          (this.published = el("details", { id: "models-adapters", class: "small muted models-source" })),
           place("models-hub", "Any other GGUF on the Hub", "owner/repository/file.gguf", "Download",
             (name) => this.app.api.post("/api/models/download", { name })))),
       (this.machine = el("aside", { class: "card models-machine", "aria-label": "This machine" }))));
@@ -279,6 +280,11 @@ class View {
       const list = find(`[data-key="${size}"] ul`, this.catalogue);
       keyed(list, some.map((entry) => [entry.id, [entry, Boolean(this.state.loading)], () => this.entry(entry)]));
     }
+    if (!this.published.firstChild) put(this.published, el("summary", {}, "Adapters for writing cells, to be converted first"),
+      this.state.published.map((one) => el("div", {},
+        el("p", {}, el("b", {}, one.title), ` ${dots(one.repo ?? "repository not known", `on ${one.base}`, one.facts, one.license)}`),
+        el("p", {}, "With llama.cpp: ", el("code", { class: "mono" }, one.conversion),
+          "; then load its base with the adapter for the turns that write cells."))));
   }
 
   entry(entry) {
