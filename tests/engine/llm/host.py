@@ -104,11 +104,11 @@ def text(seed: int, count: int) -> list[int]:
     return [rng.randrange(250) for _ in range(count)]
 
 
-def alone(host: Host | Native, path: Path, prompts: Sequence[list[int]], count: int) -> list[list[int]]:
+def alone(host: Host, path: Path, prompts: Sequence[list[int]], count: int) -> list[list[int]]:
     """What an empty memory gives for each prompt."""
     replies = []
     for prompt in prompts:
-        one = Host(path, strict=True, native=host.native if isinstance(host, Host) else host)
+        one = Host(path, strict=True, native=host.native)
         replies.append(one.ask(prompt, count).tokens())
         one.close()
     return replies

@@ -14,7 +14,7 @@ from engine.llm.gguf_facts import read_facts
 from engine.llm.native import Native
 from engine.llm.turns import TURN_SECONDS, Turns
 from engine.types import AdapterInfo, Message
-from tests.engine.llm.host import Host, alone, text
+from tests.engine.llm.host import Host, text
 from tests.engine.llm.make_gguf import lora_adapter
 from tests.engine.llm.shapes import Shape, dense_model, hybrid_model
 
@@ -25,19 +25,30 @@ OTHER = {"root": "sub", "sub": "root"}
 
 class Trio:
     """A file loaded three times: without an adapter, with it for all, and for one role. `plain` and `adapted` say what
-    an empty memory gives for prompts.
+    the first two write after prompts, in strict mode: as an empty memory would.
     """
 
     def __init__(self, path: Path, adapter: Path):
         self.path, self._adapter = path, adapter
-        self._plain, self._full = self._load(None), self._load("both")
         self.scoped = {scope: self._load(scope) for scope in OTHER}
+        self._plain, self._full = (
+            Host(path, native=self._load(scope), strict=True) for scope in ("", "both")
+        )
 
     def plain(self, prompts: list[list[int]], count: int) -> list[list[int]]:
-        return alone(self._plain, self.path, prompts, count)
+        return [self._plain.ask(prompt, count).tokens() for prompt in prompts]
 
     def adapted(self, prompts: list[list[int]], count: int) -> list[list[int]]:
-        return alone(self._full, self.path, prompts, count)
+        return [self._full.ask(prompt, count).tokens() for prompt in prompts]
+
+    def sets(self) -> list[int]:
+        """How many sets of adapters each needs: plain, for all, for one role."""
+        natives = (self._plain.native, self._full.native, self.scoped["root"])
+        return [len(native.adapters) for native in natives]
+
+    def close(self) -> None:
+        self._plain.close()
+        self._full.close()
 
     def _load(self, scope) -> Native:
         info = AdapterInfo("law", "law.gguf", 1.0, "", scope)
@@ -48,14 +59,17 @@ class Trio:
 
 
 @pytest.fixture(scope="module")
-def trios(tmp_path_factory) -> dict[str, Trio]:
+def trios(tmp_path_factory) -> Iterator[dict[str, Trio]]:
     folder = tmp_path_factory.mktemp("scope")
     law = lora_adapter(folder / "dense-law.gguf", width=256, architecture="qwen3", layers=range(4))
     deep = lora_adapter(folder / "hybrid-law.gguf", width=256, architecture="qwen35", layers=(3,))
-    return {
+    made = {
         "dense": Trio(dense_model(folder / "dense.gguf"), law),
         "hybrid": Trio(hybrid_model(folder / "hybrid.gguf", Shape(layers=8)), deep),
     }
+    yield made
+    for trio in made.values():
+        trio.close()
 
 
 @pytest.fixture
@@ -123,7 +137,7 @@ def test_replies_of_both_roles_written_at_once_share_no_batch_and_no_prefix(trio
 
     context.decode = watched  # type: ignore[method-assign]
     roots = [text(0, SHARED) + text(n, 40) for n in range(1, 5)]
-    leaves = [text(0, SHARED) + text(n, 40) for n in range(50, 62)]
+    leaves = [text(0, SHARED) + text(n, 40) for n in range(50, 58)]
     ask(
         host, "root", text(0, SHARED) + text(99, 40), 1, key="run/8", pinned=True, start=SHARED
     ).tokens()  # what leaves must not take
@@ -181,8 +195,7 @@ def test_a_memory_too_small_for_both_roles_mixes_nothing_up(trios, open_host, sa
 
 
 def test_one_set_serves_both_roles_where_no_adapter_is_for_one_alone(trios):
-    assert len(trios["dense"].scoped["root"].adapters) == 2
-    assert len(trios["dense"]._full.adapters) == len(trios["dense"]._plain.adapters) == 1
+    assert trios["dense"].sets() == [1, 1, 2]
 
 
 QUESTION = (Message("system", "You answer briefly. " * 12), Message("user", "How long is the notice period?"))
