@@ -99,8 +99,9 @@ def build_parser() -> argparse.ArgumentParser:
         how.add_argument(
             "--lora",
             action="append",
-            metavar="FILE[:SCALE]",
-            help="a LoRA adapter in GGUF form to put on the model; may be given several times",
+            metavar="FILE[:SCALE][@SCOPE]",
+            help="a LoRA adapter in GGUF form to put on the model, for the turns that write cells (@root), the calls "
+            "that read (@sub) or all (@both, the default); @@ is an @ of the name; may be given several times",
         )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 

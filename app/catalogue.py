@@ -1,4 +1,6 @@
-"""The catalogue of recommended models, models/catalogue.json: what to download, and what each is good for."""
+"""The catalogue of recommended models, models/catalogue.json: what to download, what each is good for, and the adapters
+that were trained for recursive use.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,12 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from engine.errors import InputError
 from engine.types import Json
 
+Kind = TypeVar("Kind")
 FILE = Path(__file__).resolve().parent.parent / "models" / "catalogue.json"
 
 
@@ -39,10 +42,48 @@ class Entry:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A LoRA adapter that was published in another form than GGUF, so that it must be converted first.
+
+    `base`: the model it was trained on; `model`: the entry of the catalogue with that model as a GGUF; `repo` is None
+    where no page was read that says it.
+    """
+
+    title: str
+    base: str
+    model: str
+    repo: str | None
+    facts: str
+    license: str | None
+    good_for: str
+    read_in: str
+
+    @property
+    def conversion(self) -> str:
+        """The command that makes a GGUF of it, with the converter of llama.cpp."""
+        return (
+            f"convert_lora_to_gguf.py --base-model-id {self.base} --outtype f16 --outfile ADAPTER.gguf FOLDER"
+        )
+
+    def to_json(self) -> Json:
+        """The adapter as the page gets it."""
+        return {**asdict(self), "conversion": self.conversion}
+
+
+def adapters(file: Path = FILE) -> list[Published]:
+    """The adapters of the catalogue. Raises InputError when the file is damaged."""
+    return _read(file, "adapters", Published)
+
+
 def load(file: Path = FILE) -> list[Entry]:
     """All entries, small ones first. Raises InputError when the file is damaged."""
+    return _read(file, "models", Entry)
+
+
+def _read(file: Path, part: str, kind: type[Kind]) -> list[Kind]:
     try:
-        return [Entry(**entry) for entry in json.loads(file.read_text(encoding="utf-8"))["models"]]
+        return [kind(**one) for one in json.loads(file.read_text(encoding="utf-8"))[part]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"The catalogue {file} cannot be read: {error}.") from error
 

@@ -132,7 +132,7 @@ def loaded(info: ModelInfo, path: str, facts: GgufFacts | None, fit: Fit | None,
         "batch": info.batch,
         "slots": info.slots,
         "sampling": f"{describe(choose_sampling(info, None, 0))}"
-        + _by("" if info.adapters else info.sampling_source),
+        + _by("" if any(one.serves("root") for one in info.adapters) else info.sampling_source),
         "adapters": [asdict(adapter) for adapter in info.adapters],
         "default": bool(facts and facts.path == default.model_file()),
     }

@@ -18,7 +18,7 @@ from app.terminal import console, safe
 from app.wishes import adapters_of, wish_of
 from engine.errors import TaprootError
 from engine.kernel import sandbox
-from engine.llm.adapters import Adapter
+from engine.llm.adapters import Adapter, say
 from engine.llm.fit import Wish
 from engine.llm.hardware import build, gpus, machine, rebuild
 from engine.store import Store
@@ -158,7 +158,7 @@ def model(path: str, wish: Wish, adapters: Sequence[Adapter] = (), folder: Path 
             "probe_seconds": info.probe_seconds,
             "batch": info.batch,
             "slots": info.slots,
-            "adapters": [f"{adapter.file} at {adapter.scale:g}" for adapter in info.adapters],
+            "adapters": [say(adapter) for adapter in info.adapters],
             "server": info.remote or None,
             "parameters": info.parameters,
             "architecture": info.architecture,

@@ -138,6 +138,7 @@ class Models:
                 described.entry(entry, room, books, progress.pop(entry.id, None), asked.get(entry.id))
                 for entry in catalogue.load()
             ],
+            "published": [one.to_json() for one in catalogue.adapters()],
             "downloads": [asdict(one) for one in progress.values()],
             "hardware": described.hardware_panel(self._machine_now(), self._build),
         }
@@ -183,7 +184,7 @@ class Models:
     ) -> None:
         """Begin to switch to a model, a file or one on a server; how it ends shows in `overview`.
 
-        `lora`: adapters as `FILE[:SCALE]`. `window`: tokens, instead of what fits best. `force`: try it although it should not fit. Raises InputError
+        `lora`: adapters as `FILE[:SCALE][@SCOPE]`. `window`: tokens, instead of what fits best. `force`: try it although it should not fit. Raises InputError
         for a file that is no model or does not fit, Conflict while another is being loaded or a run needs the memory.
         """
         if path.startswith("scripted:"):

@@ -55,9 +55,12 @@ def listing(options: argparse.Namespace) -> int:
         described.book(book, choose(book.facts, room) if book.facts else None, in_use=False) for book in books
     ]
     entries = [described.entry(entry, room, books, None, None) for entry in catalogue.load()]
+    published = catalogue.adapters()
     if options.json:
         ours = {"name": default.NAME, "path": str(default.model_file()), "problem": missing}
-        print(json.dumps({"default": ours, "files": files, "catalogue": entries}, ensure_ascii=False))
+        adapters = [one.to_json() for one in published]
+        found = {"default": ours, "files": files, "catalogue": entries, "adapters": adapters}
+        print(json.dumps(found, ensure_ascii=False))
         return 0
     out = console()
     if missing:
@@ -79,6 +82,13 @@ def listing(options: argparse.Namespace) -> int:
         there = " · there" if entry["there"] else ""
         out.print(safe(f"  {entry['id']:<16} {entry['size']:<7} {size}{there}"), highlight=False)
         out.print(safe(f"    {entry['good_for']}"), highlight=False)
+    out.print("\nAdapters for writing cells, none of them published as GGUF", style="bold")
+    for one in published:
+        place = one.repo or "repository not known"
+        out.print(safe(f"  {one.title}: {place}, on {one.base}, {one.license}"), highlight=False)
+        out.print(safe(f"    {one.facts}. Base as GGUF: {one.model}. {one.conversion}"), highlight=False)
+    if published:
+        out.print("  Then load its base with --lora ADAPTER.gguf@root; sub-calls are answered without it.")
     return 0
 
 

@@ -29,7 +29,7 @@ def wish_of(options: argparse.Namespace, environment: Mapping[str, str] = os.env
 
 
 def adapters_of(options: argparse.Namespace) -> tuple[Adapter, ...]:
-    """The LoRA adapters that were named. Raises InputError for a scale that cannot be."""
+    """The LoRA adapters that were named. Raises InputError for a scale or a scope that cannot be."""
     return tuple(Adapter.read(spec) for spec in getattr(options, "lora", None) or ())
 
 

@@ -10,7 +10,7 @@ from engine.conversation import Conversation
 from engine.errors import Cancelled, ContextOverflow
 from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import QUOTE_TOKENS, Form, Quote
-from engine.llm.sampling import describe, vary
+from engine.llm.sampling import choose_sampling, describe, vary
 from engine.node import LEAST_REPLY, Node, Run
 from engine.reply import say_cut
 from engine.stop import Stop
@@ -64,6 +64,7 @@ def request_turn(
             stop_at_cell=True,
             pinned=True,
             form=form,
+            role="root",
         )
         stream = run.model.submit(request)
         try:
@@ -169,11 +170,14 @@ def leaf_request(
     request = Request(
         messages=messages,
         max_tokens=most,
-        sampling=run.sampling if run.model.info.thinks else Sampling(seed=run.sampling.seed),
+        sampling=choose_sampling(run.model.info, run.settings.temperature, run.sampling.seed, "sub")
+        if run.model.info.thinks
+        else Sampling(seed=run.sampling.seed),
         conversation=f"{run.id}/{node}",
         stop_at_cell=False,
         pinned=False,
         form=form,
+        role="sub",
     )
     return request, needed + min(most, USUAL_ANSWER_TOKENS)
 

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
+CallRole = Literal["root", "sub"]  # of a request: a node that writes cells, or a one-shot sub-call that reads
+Scope = Literal["root", "sub", "both"]  # of an adapter: the requests that it works for
 Json = Any  # what json.dumps takes: None, bool, int, float, str, list, dict with str keys
 
 
@@ -120,12 +122,19 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class AdapterInfo:
-    """A LoRA adapter that a model was loaded with."""
+    """A LoRA adapter that a model was loaded with. `scope`: the requests that it works for; the others are answered
+    as if it were not there.
+    """
 
     name: str
     file: str
     scale: float
     fingerprint: str
+    scope: Scope = "both"
+
+    def serves(self, role: CallRole) -> bool:
+        """Whether requests of a role are answered with this adapter."""
+        return self.scope in ("both", role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +144,8 @@ class ModelInfo:
     How it was loaded: `pool`: tokens kept in memory; `gpu_layers`: blocks on the GPU; `cache_type`; `threads` of the
     processor for one reply, `burst_threads` for several and for prompts; `batch`: tokens of one step; `slots`:
     replies written at once. `remote`: the address of the server
-    that text is sent to, "" for a model on this machine. `adapters` change the weights of the file.
+    that text is sent to, "" for a model on this machine. `adapters` change the weights of the file, and their contents,
+    scales and scopes its `fingerprint`.
 
     What its first tokens showed, in tokens per second: `read_rate`, `write_rate` of one reply, `burst_rate` of
     several together; 0 where it was not measured. `load_seconds` passed until then, `probe_seconds` on them.

@@ -1,6 +1,7 @@
 // The Models view: the model in use, the files that are there, the catalogue with downloads, this machine.
 
 import { el, find, icon, keyed, put, style } from "/ui/dom.js";
+import { SCOPES, adapterWords } from "/ui/adapters.js";
 import { left } from "/ui/tree/figures.js";
 
 const WHILE_LOADING = 2000; // milliseconds between looks at a load
@@ -68,6 +69,7 @@ class View {
           (this.note = el("p", { class: "muted small models-note" })),
           (this.offline = el("p", { class: "models-offline", role: "status", hidden: true })),
           (this.catalogue = el("div", { id: "models-catalogue" })),
+          (this.published = el("details", { id: "models-adapters", class: "small muted models-source" })),
           place("models-hub", "Any other GGUF on the Hub", "owner/repository/file.gguf", "Download",
             (name) => this.app.api.post("/api/models/download", { name })))),
       (this.machine = el("aside", { class: "card models-machine", "aria-label": "This machine" }))));
@@ -152,7 +154,7 @@ class View {
         loaded.slots > 0 && fact("At once", `${loaded.slots} repl${loaded.slots === 1 ? "y" : "ies"}, ${number(loaded.pool)} tokens kept`),
         loaded.remote ? fact("Server", loaded.remote) : fact("Template", loaded.own_template ? "its own" : "generic"),
         fact("Draws", loaded.sampling),
-        loaded.adapters?.map((one) => fact("LoRA adapter", `${one.name} at ${one.scale}`)),
+        loaded.adapters?.map((one) => fact("LoRA adapter", adapterWords(one))),
         loaded.license && fact("Licence", loaded.license)),
       loaded?.default && el("p", { class: "muted small" },
         "This small model looks up, counts and lists in plain English documents. It does not summarise or reason: choose a larger one for that."),
@@ -239,6 +241,8 @@ class View {
     const fit = file.fit;
     const field = el("input", { class: "field", type: "number", min: 512, max: file.window_trained, step: 256, value: fit.window, "aria-label": "Window in tokens", dataset: { focus: "window" } });
     const lora = el("input", { class: "field grow mono", type: "text", placeholder: "/path/to/an/adapter.gguf, if any", spellcheck: false, autocomplete: "off", "aria-label": "Path of a LoRA adapter", dataset: { focus: "lora" } });
+    const scope = el("select", { class: "field", "aria-label": "What the LoRA adapter works for", dataset: { focus: "scope" } },
+      Object.entries(SCOPES).map(([value, label]) => el("option", { value }, label)));
     const known = !fit.ok ? [] : [
       fact("Weights", gib(fit.weights)), fact("Cache of conversations", gib(fit.cache)), fact("Largest step", gib(fit.buffers)),
       fit.gpu_memory > 0 && fact("On the GPU", `${gib(fit.gpu_memory)}, ${fit.gpu_layers} of ${file.layers} layers`),
@@ -254,10 +258,11 @@ class View {
       el("form", { class: "row models-window", on: { submit: (event) => {
         event.preventDefault();
         const adapter = lora.value.trim();
-        this.load(file.path, { window: Number(field.value), lora: adapter ? [adapter] : [], force: !fit.ok });
+        this.load(file.path, { window: Number(field.value), lora: adapter ? [scope.value === "both" ? adapter : `${adapter}@${scope.value}`] : [], force: !fit.ok });
       } } },
         el("label", { class: "small row" }, "Window", field, "tokens"),
         el("label", { class: "small row grow" }, "LoRA", lora),
+        scope,
         el("button", { class: "button", type: "submit", disabled: Boolean(this.state.loading), dataset: { focus: "with" } },
           fit.ok ? "Load with this window" : "Load anyway")));
   }
@@ -275,6 +280,11 @@ class View {
       const list = find(`[data-key="${size}"] ul`, this.catalogue);
       keyed(list, some.map((entry) => [entry.id, [entry, Boolean(this.state.loading)], () => this.entry(entry)]));
     }
+    if (!this.published.firstChild) put(this.published, el("summary", {}, "Adapters for writing cells, to be converted first"),
+      this.state.published.map((one) => el("div", {},
+        el("p", {}, el("b", {}, one.title), ` ${dots(one.repo ?? "repository not known", `on ${one.base}`, one.facts, one.license)}`),
+        el("p", {}, "With llama.cpp: ", el("code", { class: "mono" }, one.conversion),
+          "; then load its base with the adapter for the turns that write cells."))));
   }
 
   entry(entry) {

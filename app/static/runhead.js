@@ -1,6 +1,7 @@
 // The head of the run that is shown: question, status, and while it goes on its phase, speed, budgets and Stop.
 
 import { el, icon, put } from "/ui/dom.js";
+import { adapterWords } from "/ui/adapters.js";
 import { forcedChip, statusWords } from "/ui/answer.js";
 import { Progress } from "/ui/progress.js";
 import { count, duration } from "/ui/tree/figures.js";
@@ -52,6 +53,8 @@ export class RunHead {
       forcedChip(row),
       el("span", {}, line(row.corpus_name ?? "", 80)),
       el("span", {}, line(model ?? "", 60)),
+      Array.isArray(row.model?.adapters) && row.model.adapters.map((one) =>
+        el("span", { class: "chip", title: `LoRA adapter ${line(one.file ?? "", 60)}` }, line(adapterWords(one), 80))),
       row.model?.remote && el("span", { class: "chip warn", title: "Text of this run was sent to this server" }, line(row.model.remote, 60)),
       row.started && el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started)));
     this.stop.hidden = this.live.hidden = !row.live;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Sequence
@@ -11,27 +12,36 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.llm.gguf_facts import GgufFacts, read_contents
 from engine.llm.gguf_weights import Tensor
-from engine.types import AdapterInfo
+from engine.types import AdapterInfo, Scope
 
 MOST_SCALE = 100.0
 NAMED = 3  # tensors named in a refusal
 SIDES = len(".lora_a")
+SCOPES: dict[str, Scope] = {"root": "root", "sub": "sub", "both": "both"}
+WORDS = {"root": " for the root alone", "sub": " for sub-calls alone", "both": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """An adapter to be put on a model. `scale` multiplies what it changes; 0 leaves the model as it is."""
+    """An adapter to be put on a model. `scale` multiplies what it changes; 0 leaves the model as it is. `scope`: the
+    requests that it works for.
+    """
 
     path: Path
     scale: float = 1.0
+    scope: Scope = "both"
 
     @classmethod
     def read(cls, spec: str) -> Adapter:
-        """Read `FILE.gguf` or `FILE.gguf:SCALE`. Raises InputError for a scale that cannot be."""
+        """Read `FILE[:SCALE][@SCOPE]`, where a scale needs a file named .gguf, a scope is root, sub or both, and @@
+        stands for an @ of the file's name. Raises InputError for a scale or a scope that cannot be.
+        """
+        spec, scope = _cut_scope(spec)
         found = re.fullmatch(r"(.+\.gguf):([^:/\\]*)", spec, re.IGNORECASE)
-        path = Path(found[1] if found else spec).expanduser().absolute()
+        name = found[1] if found else spec
+        path = Path(name.replace("@@", "@")).expanduser().absolute()
         if found is None:
-            return cls(path)
+            return cls(path, scope=scope)
         try:
             scale = float(found[2])
         except ValueError:
@@ -40,7 +50,24 @@ class Adapter:
             raise InputError(
                 f"{found[2]!r} is no scale of an adapter; write FILE.gguf:SCALE with a number up to {MOST_SCALE:g}"
             )
-        return cls(path, scale)
+        return cls(path, scale, scope)
+
+
+def _cut_scope(spec: str) -> tuple[str, Scope]:
+    """Part `@SCOPE` from the end of a spec; without one the scope is both."""
+    rest, _, word = spec.rpartition("@")
+    escaped = (len(rest) - len(rest.rstrip("@"))) % 2 == 1
+    if not rest or escaped:
+        return spec, "both"
+    if word in SCOPES:
+        return rest, SCOPES[word]
+    whole = re.search(r"\.gguf(:[^:/\\]*)?$", rest, re.IGNORECASE)
+    if whole and not re.search(r"[/\\]|\.gguf(:|$)", word, re.IGNORECASE):
+        raise InputError(
+            f"{word!r} is no scope of an adapter; write FILE.gguf@root (the turns that write cells), @sub (the calls "
+            "that read) or @both, a scale before it (FILE.gguf:0.5@root), and @@ for an @ of the file's name"
+        )
+    return spec, "both"
 
 
 def check_adapters(adapters: Sequence[Adapter], base: GgufFacts) -> tuple[tuple[AdapterInfo, ...], int]:
@@ -80,9 +107,24 @@ def check_adapters(adapters: Sequence[Adapter], base: GgufFacts) -> tuple[tuple[
             )
         name = values.get("general.name")
         named = name if isinstance(name, str) and name.strip() else adapter.path.stem
-        found.append(AdapterInfo(named, adapter.path.name, adapter.scale, contents.fingerprint))
+        found.append(
+            AdapterInfo(named, adapter.path.name, adapter.scale, contents.fingerprint, adapter.scope)
+        )
         size += contents.size
     return tuple(found), size
+
+
+def fingerprint_with(base: str, adapters: Sequence[AdapterInfo]) -> str:
+    """Name the content of a model's file with adapters on it; `base` itself without any. 32 hexadecimal digits."""
+    if not adapters:
+        return base
+    parts = [(one.fingerprint, one.scale, one.scope) for one in adapters]
+    return hashlib.sha256(repr((base, parts)).encode()).hexdigest()[:32]
+
+
+def say(adapter: AdapterInfo) -> str:
+    """An adapter in a line: its file, its scale, and for what it works if not for all."""
+    return f"{adapter.file} at {adapter.scale:g}{WORDS[adapter.scope]}"
 
 
 def _matches(tensor: Tensor, shapes: dict[str, tuple[int, ...]]) -> bool:

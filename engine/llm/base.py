@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 from engine.llm.forms import Form
-from engine.types import Message, ModelInfo, Sampling, Usage
+from engine.types import CallRole, Message, ModelInfo, Sampling, Usage
 
 Finish = Literal["stop", "length", "cancelled", "error", "output", "blocks", "loop"]
 
@@ -21,7 +21,8 @@ class Request:
     and its cache. `stop_at_cell`: end the reply with its cell. Every reply ends where
     `engine.reply.find_ending` says so.
     `pinned`: a node that will come back; its cache is the last to be given up. `form`: what the answer (after
-    thinking) must look like; a model that cannot promise it does without.
+    thinking) must look like; a model that cannot promise it does without. `role`: "root" for a node that writes cells,
+    "sub" for a one-shot call; adapters may be for one of them alone.
     """
 
     messages: tuple[Message, ...]
@@ -31,6 +32,7 @@ class Request:
     stop_at_cell: bool = False
     pinned: bool = False
     form: Form | None = None
+    role: CallRole = "root"
 
 
 @dataclass(frozen=True, slots=True)

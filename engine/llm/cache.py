@@ -37,7 +37,7 @@ class Memory(Protocol):
 
 @dataclass(eq=False, slots=True)
 class Slot:
-    """One sequence: the tokens evaluated in it, the cells they take, and who it belongs to.
+    """One sequence: the tokens evaluated in it, with which set of adapters, the cells they take, and who it belongs to.
 
     `parked`: a start that others copy and none continues. `marks`: states to go back to, by number of tokens
     (exact models). `shared`: how many of its tokens were copied from or to another sequence.
@@ -52,6 +52,7 @@ class Slot:
     parked: bool = False
     used: int = 0
     shared: int = 0
+    adapters: int = 0
     marks: list[tuple[int, Any]] = field(default_factory=list)
 
 
@@ -68,6 +69,8 @@ class _Source:
 class Cache:
     """Sequences kept from request to request in a memory of `cells` tokens. `exact`: the model (hybrid or
     recurrent) cannot forget the end of a sequence, so only a whole one can be continued or copied.
+
+    What was evaluated with one set of adapters is nothing to prompts that need another, and stays.
     """
 
     def __init__(self, memory: Memory, slots: int, cells: int, *, exact: bool, saves: Saves):
@@ -84,21 +87,28 @@ class Cache:
         """Cells in use."""
         return distinct(slot.cells for slot in self._slots)
 
-    def shared(self, tokens: Sequence[int], owner: str) -> int:
+    def shared(self, tokens: Sequence[int], owner: str, adapters: int = 0) -> int:
         """Return how many tokens of a prompt `claim` would find evaluated."""
-        return self._best(tokens, self._own(owner)).count
+        return self._best(tokens, self._own(owner, adapters), adapters).count
 
     def claim(
-        self, tokens: Sequence[int], owner: str, pinned: bool, *, room: int = 0, promised: int = 0
+        self,
+        tokens: Sequence[int],
+        owner: str,
+        pinned: bool,
+        *,
+        adapters: int = 0,
+        room: int = 0,
+        promised: int = 0,
     ) -> tuple[Slot, int] | None:
-        """Give a prompt a sequence that holds as much of its start as possible.
+        """Give a prompt a sequence that holds as much of its start as possible, evaluated with a set of adapters.
 
         `room`: cells to keep for its reply; `promised`: cells that busy sequences may still take. Returns the
         sequence, now busy, and how many tokens of the prompt it holds: always fewer than all, as the last one
         must be evaluated to go on. None when every sequence is busy or the rest would not fit beside those.
         """
-        own = self._own(owner)
-        source = self._best(tokens, own)
+        own = self._own(owner, adapters)
+        source = self._best(tokens, own, adapters)
         kept = [slot.cells for slot in self._slots if slot.busy]
         there = 0
         if source.slot is not None:
@@ -112,6 +122,7 @@ class Cache:
         count = len(slot.tokens)
         self._clock += 1
         slot.owner, slot.pinned, slot.busy, slot.used = owner, pinned, True, self._clock
+        slot.adapters = adapters
         wanted = promised + len(tokens) - count + room
         while self.held + wanted > self._cells and self.evict():
             pass
@@ -134,7 +145,7 @@ class Cache:
 
     def park(self, slot: Slot) -> None:
         """Keep what a sequence of an exact model holds now as a start that others can copy."""
-        if any(s.parked and s.tokens == slot.tokens for s in self._slots):
+        if any(s.parked and s.adapters == slot.adapters and s.tokens == slot.tokens for s in self._slots):
             return
         parked = [s for s in self._slots if s.parked and not s.busy]
         spare = min(parked, key=lambda s: s.used) if len(parked) >= MAX_PARKED else self._spare(keep=slot)
@@ -198,18 +209,22 @@ class Cache:
 
     # --- finding ----------------------------------------------------------------------------------------
 
-    def _own(self, owner: str) -> Slot | None:
-        return next((s for s in self._slots if owner and s.owner == owner and not s.busy), None)
+    def _own(self, owner: str, adapters: int) -> Slot | None:
+        return next(
+            (s for s in self._slots if owner and s.owner == owner and s.adapters == adapters and not s.busy),
+            None,
+        )
 
-    def _best(self, tokens: Sequence[int], own: Slot | None) -> _Source:
-        found = [_Source(self._usable(slot, tokens), slot) for slot in self._slots]
+    def _best(self, tokens: Sequence[int], own: Slot | None, adapters: int) -> _Source:
+        alike = [slot for slot in self._slots if slot.adapters == adapters]
+        found = [_Source(0), *(_Source(self._usable(slot, tokens), slot) for slot in alike)]
         if own is not None:
             same = common(own.tokens, tokens)
             found += [_Source(n, own, mark) for n, mark in own.marks if n <= min(same, len(tokens) - 1)]
         best = max(found, key=lambda s: (s.count, s.slot is own, s.slot is not None and not s.slot.busy))
         if best.count < MIN_SHARED and best.slot is not own:
             best = _Source(0)
-        saved = self._saves.best(tokens[:-1], exact=self._exact)
+        saved = self._saves.best(tokens[:-1], exact=self._exact, adapters=adapters)
         if saved is not None and saved[1] > best.count + MIN_TOKENS:
             return _Source(saved[1], saved=saved[0])
         return best
@@ -260,7 +275,7 @@ class Cache:
     def _share(self, source: Slot, target: Slot, count: int) -> None:
         self._memory.copy(source.number, target.number, count)
         target.tokens, target.cells = source.tokens[:count], first(source.cells, count)
-        target.shared = count
+        target.shared, target.adapters = count, source.adapters
         source.shared = max(source.shared, count)
 
     def _restore(self, slot: Slot, saved: Saved, count: int) -> None:
@@ -298,7 +313,7 @@ class Cache:
         if len(slot.tokens) >= MIN_TOKENS and self._saves.budget:
             state = self._memory.save(slot.number)
             if state is not None:
-                self._saves.put(Saved(slot.owner, list(slot.tokens), state))
+                self._saves.put(Saved(slot.owner, list(slot.tokens), state, slot.adapters))
 
 
 def _worth(slot: Slot) -> tuple[bool, bool, bool, int]:

@@ -155,11 +155,12 @@ class Compute:
                     self._waiting.remove(job)
 
     def _step(self) -> None:
-        reading = not all(job.writing for job in self._pool.active)
+        jobs = self._pool.turn()
+        reading = not all(job.writing for job in jobs)
         with self._arrived:
-            self._running = list(self._pool.active)
+            self._running = list(jobs)
         started = time.monotonic()
-        displaced = self._pool.step()
+        displaced = self._pool.step(jobs)
         now = time.monotonic()
         with self._arrived:
             self._running = []

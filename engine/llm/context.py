@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from llama_cpp import llama_cpp as native
 
+from engine.llm.adapter_sets import AdapterSets
 from engine.llm.threads import Threads
 from engine.llm.tokens import Vocabulary
 
@@ -37,10 +38,19 @@ class Part:
 
 class Context:
     """A llama.cpp context and its memory. Its sequences share cells (one unified pool). `batch`: most tokens of one
-    call.
+    call. `adapters`: the sets that a batch may be evaluated with. Raises InputError when llama.cpp refuses one.
     """
 
-    def __init__(self, handle: Any, model: object, vocabulary: Vocabulary, *, exact: bool, batch: int):
+    def __init__(
+        self,
+        handle: Any,
+        model: object,
+        vocabulary: Vocabulary,
+        *,
+        exact: bool,
+        batch: int,
+        adapters: AdapterSets,
+    ):
         self._model = model  # must live as long as the context
         self.vocabulary = vocabulary
         self._handle = handle
@@ -61,12 +71,24 @@ class Context:
         self._wanted = np.zeros(batch, np.int8)
         self._candidates: np.ndarray | None = None
         self._scratch = np.zeros(0, np.float32)
+        self._adapters = adapters
+        self._put_on = 0
+        adapters.put_on(handle, 0)
 
-    def decode(self, parts: Sequence[Part]) -> int:
-        """Evaluate up to `batch` tokens. Returns DECODED, FULL, ABORTED or a negative error.
+    @property
+    def sets(self) -> int:
+        """How many sets of adapters there are; `decode` takes their numbers."""
+        return len(self._adapters)
+
+    def decode(self, parts: Sequence[Part], adapters: int = 0) -> int:
+        """Evaluate up to `batch` tokens, all with one set of adapters. Returns DECODED, FULL, ABORTED or a negative
+        error.
 
         After FULL nothing was written. After ABORTED or an error what was written is unknown.
         """
+        if adapters != self._put_on:
+            self._adapters.put_on(self._handle, adapters)
+            self._put_on = adapters
         at = 0
         self._wanted[:] = 0
         for part in parts:

@@ -22,7 +22,8 @@ USUAL_REPLY = 256  # tokens a reply is first expected to take; one that takes mo
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """A request: what was asked, then what became of it. `group` is the run it belongs to.
+    """A request: what was asked, then what became of it. `group` is the run it belongs to; `adapters` numbers the
+    set of adapters that it is answered with.
 
     Times are of the monotonic clock, 0 while they have not come; `arrived` is when the app asked.
     """
@@ -38,6 +39,7 @@ class Job:
     grammar: str = ""
     source: Json = None  # {"text", "others"} of a reply that copies, until its copier is made
     copier: Copier | None = None
+    adapters: int = 0
     cancelled: bool = False
     arrived: float = field(default_factory=time.monotonic)
     started: float = 0.0

@@ -128,6 +128,7 @@ class LocalModel(Supervised):
             "conversation": request.conversation,
             "stop_at_cell": request.stop_at_cell,
             "pinned": request.pinned,
+            "role": request.role,
             "day": self._first_day(request.conversation),
             "grammar": grammar_of(request.form) if request.form is not None else "",
             "quote": to_json(request.form) if isinstance(request.form, Quote) else None,

@@ -13,11 +13,13 @@ from llama_cpp import llama_cpp as native
 
 from engine.errors import InputError, ModelError
 from engine.llm import buffer_types
+from engine.llm.adapter_sets import AdapterSets
 from engine.llm.context import Context
 from engine.llm.fit import Fit
 from engine.llm.gguf_facts import GgufFacts
 from engine.llm.safe_mode import SafeMode
 from engine.llm.tokens import Vocabulary
+from engine.types import AdapterInfo
 
 LOG_ERROR = 3  # ggml's level
 ALL_LAYERS = -1
@@ -42,7 +44,7 @@ class Native:
     """A loaded model. `exact`: it cannot forget the end of a text (recurrent and hybrid models). `offloads`:
     a GPU computes for it.
 
-    `adapters`: LoRA files with their scales. `mode`: what of llama.cpp is left alone. Raises InputError when
+    `adapters`: LoRA files with their scales and scopes. `mode`: what of llama.cpp is left alone. Raises InputError when
     llama.cpp does not accept a file.
     """
 
@@ -51,7 +53,7 @@ class Native:
         facts: GgufFacts,
         *,
         gpu_layers: int,
-        adapters: Sequence[tuple[Path, float]] = (),
+        adapters: Sequence[tuple[Path, AdapterInfo]] = (),
         mode: SafeMode = SafeMode.USUAL,
         on_progress: Callable[[float], None],
     ):
@@ -62,8 +64,7 @@ class Native:
             buffer_types.leave_out([buffer_types.AMX])
         self.offloads = bool(native.llama_supports_gpu_offload()) and gpu_layers > 0
         self._model = self._load(facts, gpu_layers, on_progress)
-        self._adapters = [self._adapter(path) for path, _ in adapters]
-        self._scales = [scale for _, scale in adapters]
+        self.adapters = AdapterSets([(self._adapter(path), info) for path, info in adapters])
         self.vocabulary = Vocabulary(native.llama_model_get_vocab(self._model))
         model = self._model
         self.exact = bool(native.llama_model_is_recurrent(model) or native.llama_model_is_hybrid(model))
@@ -93,8 +94,9 @@ class Native:
                 f"There is not enough memory for {fit.pool:,} tokens ({_reason()}). "
                 "Choose a smaller window or a smaller model."
             )
-        self._put_adapters_on(handle)
-        return Context(handle, self, self.vocabulary, exact=self.exact, batch=fit.batch)
+        return Context(
+            handle, self, self.vocabulary, exact=self.exact, batch=fit.batch, adapters=self.adapters
+        )
 
     def _adapter(self, path: Path) -> Any:
         _lines.clear()
@@ -104,16 +106,6 @@ class Native:
                 f"llama.cpp cannot put the adapter {path} on this model: {_reason()}. Choose the model it was trained on."
             )
         return adapter
-
-    def _put_adapters_on(self, handle: Any) -> None:
-        if not self._adapters:
-            return
-        count = len(self._adapters)
-        adapters = (native.llama_adapter_lora_p_ctypes * count)(
-            *(ctypes.cast(adapter, native.llama_adapter_lora_p_ctypes) for adapter in self._adapters)
-        )
-        if native.llama_set_adapters_lora(handle, adapters, count, (ctypes.c_float * count)(*self._scales)):
-            raise InputError(f"llama.cpp cannot use these adapters: {_reason()}. Leave them out.")
 
     def _load(self, facts: GgufFacts, gpu_layers: int, on_progress: Callable[[float], None]) -> Any:
         def progress(fraction: float, _: Any) -> bool:

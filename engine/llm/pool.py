@@ -1,4 +1,6 @@
-"""Replies written together in one context: jobs join and leave between steps, and each step is one batch."""
+"""Replies written together in one context: jobs join and leave between steps, and each step is one batch, of jobs that
+need the same adapters.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from engine.llm.pace import Pace
 from engine.llm.saves import common
 from engine.llm.speech import Speech
 from engine.llm.strict import BLOCK, StrictCache
+from engine.llm.turns import Turns
 from engine.types import Json
 
 SEND_SECONDS = 0.03  # texts of one reply are gathered this long; each wakes the app
@@ -64,6 +67,7 @@ class Pool:
         self._tally = tally
         self._exact = exact
         self._strict = isinstance(cache, StrictCache)
+        self._turns = Turns()
 
     # --- joining and leaving ----------------------------------------------------------------------------
 
@@ -79,7 +83,14 @@ class Pool:
         promised = sum(other.promised for other in self.active)
         room = max(0, min(job.max_tokens, self._window - len(job.prompt.tokens)))
         job.room = room
-        claimed = self._cache.claim(job.tokens, job.key, job.pinned, room=job.reserve, promised=promised)
+        claimed = self._cache.claim(
+            job.tokens,
+            job.key,
+            job.pinned,
+            adapters=job.adapters,
+            room=job.reserve,
+            promised=promised,
+        )
         if claimed is None:
             return NO_ROOM
         self.active.append(job)
@@ -137,8 +148,10 @@ class Pool:
         if not self.active or self._strict:
             return False
         tokens = job.tokens
-        there = self._cache.shared(tokens, job.key)
+        there = self._cache.shared(tokens, job.key, job.adapters)
         for other in self.active:
+            if other.adapters != job.adapters:
+                continue
             shared = min(common(other.tokens, tokens), len(tokens) - 1)
             if self._exact:
                 shared = max((stop for stop in other.stops if stop <= shared), default=0)
@@ -156,7 +169,7 @@ class Pool:
             (
                 n
                 for other in waiting
-                if other is not job
+                if other is not job and other.adapters == job.adapters
                 if (n := common(other.tokens, tokens)) > WORTH_WAITING
             ),
             reverse=True,
@@ -166,12 +179,17 @@ class Pool:
 
     # --- one step ---------------------------------------------------------------------------------------
 
-    def step(self) -> Job | None:
-        """Evaluate one batch: the next token of every reply, then slices of the prompts being read.
+    def turn(self) -> list[Job]:
+        """Choose the jobs of the next step."""
+        return self._turns.take(self.active)
+
+    def step(self, jobs: list[Job]) -> Job | None:
+        """Evaluate one batch: the next token of every reply of `jobs`, which need the same adapters, then slices of
+        their prompts being read.
 
         Returns a job that had to leave so that the others can go on.
         """
-        planned = self._plan()
+        planned = self._plan(jobs)
         if not planned:
             return None
         parts = [
@@ -179,10 +197,11 @@ class Pool:
             for job, tokens in planned
             if job.slot is not None
         ]
+        adapters = planned[0][0].adapters
         started = time.monotonic()
-        result = self.context.decode(parts)
+        result = self.context.decode(parts, adapters)
         while result == FULL and self._cache.evict():
-            result = self.context.decode(parts)
+            result = self.context.decode(parts, adapters)
         seconds = time.monotonic() - started
         self._tally["compute_seconds"] += seconds
         if result == FULL and (job := self.preempt()) is not None:
@@ -197,11 +216,11 @@ class Pool:
             self._advance(job, tokens, row if part.want else -1)
         return None
 
-    def _plan(self) -> list[tuple[Job, list[int]]]:
-        """Choose what to evaluate. The slice for prompts is split between the oldest and the shortest."""
-        writing = [job for job in self.active if job.writing]
+    def _plan(self, jobs: list[Job]) -> list[tuple[Job, list[int]]]:
+        """Choose what to evaluate of these jobs. The slice for prompts is split between the oldest and the shortest."""
+        writing = [job for job in jobs if job.writing]
         planned = [(job, job.next_tokens(1)) for job in writing]
-        reading = [job for job in self.active if not job.writing]
+        reading = [job for job in jobs if not job.writing]
         if not reading:
             return planned
         budget = min(self._pace.slice, self.context.batch - len(writing))
@@ -219,15 +238,18 @@ class Pool:
         return planned
 
     def _note(self, planned: list[tuple[Job, list[int]]], seconds: float) -> None:
-        """Tell the pace how long a step took. A step that also read prompts counts as reading."""
+        """Tell the pace how long a step took. A step that also read prompts counts as reading.
+
+        The first step of a turn says nothing of the pace: llama.cpp makes ready for its adapters.
+        """
         rows = sum(len(tokens) for _, tokens in planned)
         depth = max(job.past for job, _ in planned)
-        if all(job.writing for job, _ in planned):
+        writing = all(job.writing for job, _ in planned)
+        kind = "read" if not writing else "alone" if rows == 1 else "together"
+        if writing and not self._turns.changed:
             self._pace.wrote(rows, depth, seconds)
-            kind = "alone" if rows == 1 else "together"
-        else:
+        elif not self._turns.changed:
             self._pace.read(rows, depth, seconds)
-            kind = "read"
         self._tally[f"{kind}_tokens"] += rows
         self._tally[f"{kind}_seconds"] += seconds
 

@@ -1,7 +1,7 @@
 """A first decode before a model is called ready: does it compute numbers, how fast, with how many threads.
 
-A prompt, several replies at once, one reply alone: what runs ask of it. A fault of llama.cpp on this processor, or a
-driver's, shows here and not in the middle of a run.
+A prompt, several replies at once, one reply alone: what runs ask of it, with every set of adapters. A fault of llama.cpp
+on this processor, or a driver's, shows here and not in the middle of a run.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def probe(
 ) -> Measured:
     """Read `tokens`, then write several replies and one, with each number of threads of `choices`.
     `before`: what this model showed on this machine the last time; then a few tokens have to do. `rows`: replies at
-    once. `loading`: seconds that loading took. Sets the threads and leaves the memory of the context empty.
+    once. `loading`: seconds that loading took. Sets the threads and leaves the memory of the context empty. The first
+    set of adapters, which is the root's, is the one that is timed.
 
     Raises Unsound when what is computed is no number.
     """
@@ -47,10 +48,16 @@ def probe(
     trial = _Trial(context, rows, clock)
     if before is not None:
         context.set_threads(before.threads)
-        trial.read(tokens[:FEW_TOKENS])
-        context.clear()
+        for adapters in range(context.sets):
+            _Trial(context, rows, clock, adapters).read(tokens[:FEW_TOKENS])
+            context.clear()
         return replace(before, seconds=clock() - begun)
     context.set_threads(Threads(max(choices), max(choices)))
+    for adapters in range(1, context.sets):
+        other = _Trial(context, rows, clock, adapters)
+        other.read(tokens)
+        other.write(max(choices))
+        context.clear()
     reading = trial.read(tokens)
     for number in range(ROUNDS):
         if number and clock() - begun > loading * SHARE:
@@ -71,10 +78,11 @@ def probe(
 
 
 class _Trial:
-    """The steps of a probe, with the seconds each took by rows and threads."""
+    """The steps of a probe with one set of adapters, and the seconds each took by rows and threads."""
 
-    def __init__(self, context: Context, rows: int, clock: Clock):
+    def __init__(self, context: Context, rows: int, clock: Clock, adapters: int = 0):
         self.rows = rows
+        self._adapters = adapters
         self._context = context
         self._clock = clock
         self._lengths = [0] * rows
@@ -115,7 +123,7 @@ class _Trial:
         return max(1e-9, min(seconds for (n, _), seconds in self._seconds.items() if n == rows))
 
     def _decode(self, parts: Sequence[Part]) -> None:
-        result = self._context.decode(parts)
+        result = self._context.decode(parts, self._adapters)
         if result != DECODED:
             raise Unsound(f"llama.cpp cannot compute with this model (it returned {result}).")
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError, TaprootError
 from engine.kernel.sandbox import Policy, confine, default_read_paths, level
+from engine.llm.adapters import fingerprint_with
 from engine.llm.child import die_with_parent, take_channel, until_the_end
 from engine.llm.fit import Fit
 from engine.llm.gguf_facts import GgufFacts, read_facts
@@ -82,12 +83,13 @@ class Server:
         native = Native(
             facts,
             gpu_layers=fit.gpu_layers,
-            adapters=[(path, info.scale) for path, info in adapters],
+            adapters=adapters,
             mode=SafeMode(order["mode"]),
             on_progress=lambda fraction: writer.send({"progress": round(fraction, 3)}),
         )
         self._window = fit.window
         self._vocabulary = native.vocabulary
+        self._adapters = native.adapters
         self._templates = Templates(facts.template, native.vocabulary)
         self._templates.on(date.today())
         if self._templates.problem:
@@ -103,7 +105,7 @@ class Server:
         info = ModelInfo(
             name=facts.name,
             path=str(facts.path),
-            fingerprint=facts.fingerprint,
+            fingerprint=fingerprint_with(facts.fingerprint, [info for _, info in adapters]),
             n_ctx=fit.window,
             chars_per_token=round(len(TEXT) / max(1, len(native.vocabulary.content(TEXT))), 2),
             architecture=facts.architecture,
@@ -148,6 +150,7 @@ class Server:
                 key=work["conversation"],
                 stop_at_cell=work["stop_at_cell"],
                 pinned=work["pinned"],
+                adapters=self._adapters.number(work["role"]),
                 day=date.fromisoformat(work["day"]),
                 grammar=work["grammar"],
                 source=work["quote"],

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from engine.types import ModelInfo, Sampling
+from engine.types import CallRole, ModelInfo, Sampling
 
 FILE = "the file"
 RETRY_TEMPERATURE = 0.6  # at least, of a reply that is asked for again; each further time it grows
@@ -93,12 +93,14 @@ def advise_by_name(name: str) -> Advice:
     return Advice(found.sampling, found.name, found.thinks) if found else Advice()
 
 
-def choose_sampling(info: ModelInfo, temperature: float | None, seed: int) -> Sampling:
-    """How the tokens of a run are drawn: as is recommended, but with what a person set.
+def choose_sampling(
+    info: ModelInfo, temperature: float | None, seed: int, role: CallRole = "root"
+) -> Sampling:
+    """How the tokens of a run are drawn for requests of a role: as is recommended, but with what a person set.
 
     A LoRA adapter makes another model of it, for which no recommendation holds.
     """
-    advised = Sampling() if info.adapters else info.sampling
+    advised = Sampling() if any(one.serves(role) for one in info.adapters) else info.sampling
     return replace(
         advised, seed=seed, temperature=advised.temperature if temperature is None else temperature
     )

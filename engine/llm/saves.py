@@ -11,11 +11,14 @@ MIN_TOKENS = 128  # a shorter start is read again sooner than it is worth keepin
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The state of a sequence that held `tokens`; `owner` is "" for a start that several share."""
+    """The state of a sequence that held `tokens`, evaluated with a set of `adapters`; `owner` is "" for a start that
+    several share.
+    """
 
     owner: str
     tokens: list[int]
     state: Any
+    adapters: int = 0
 
 
 class Saves:
@@ -32,18 +35,19 @@ class Saves:
         self._kept = [
             old
             for old in self._kept
-            if not (saved.owner and old.owner == saved.owner) and old.tokens != saved.tokens
+            if old.adapters != saved.adapters
+            or (not (saved.owner and old.owner == saved.owner) and old.tokens != saved.tokens)
         ]
         self._kept.append(saved)
         while self.bytes > self.budget:
             self._kept.pop(0)
 
-    def best(self, tokens: Sequence[int], *, exact: bool) -> tuple[Saved, int] | None:
+    def best(self, tokens: Sequence[int], *, exact: bool, adapters: int = 0) -> tuple[Saved, int] | None:
         """Return the state that holds most of the start of `tokens`, and how many; whole states if `exact`."""
         found: tuple[Saved, int] | None = None
         for saved in self._kept:
             count = common(saved.tokens, tokens)
-            if exact and count < len(saved.tokens):
+            if saved.adapters != adapters or (exact and count < len(saved.tokens)):
                 continue
             if count >= MIN_TOKENS and (found is None or count > found[1]):
                 found = saved, count

@@ -101,7 +101,6 @@ def _key(info: ModelInfo) -> str:
         info.gpu_layers,
         info.cache_type,
         info.threads,
-        len(info.adapters),
         info.slots,
     )
     return hashlib.sha256(repr((machine, loaded)).encode()).hexdigest()[:24]

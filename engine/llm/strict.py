@@ -31,19 +31,26 @@ class StrictCache:
         """Cells in use."""
         return len(self._slot.tokens)
 
-    def shared(self, tokens: Sequence[int], owner: str) -> int:
+    def shared(self, tokens: Sequence[int], owner: str, adapters: int = 0) -> int:
         """Return how many tokens of a prompt can be used again."""
-        saved = self._saved(tokens)
-        return max(self._live(tokens), saved[1] if saved else 0)
+        saved = self._saved(tokens, adapters)
+        return max(self._live(tokens, adapters), saved[1] if saved else 0)
 
     def claim(
-        self, tokens: Sequence[int], owner: str, pinned: bool, *, room: int = 0, promised: int = 0
+        self,
+        tokens: Sequence[int],
+        owner: str,
+        pinned: bool,
+        *,
+        adapters: int = 0,
+        room: int = 0,
+        promised: int = 0,
     ) -> tuple[Slot, int] | None:
         """Give a prompt the sequence, holding the whole blocks known of it. None while it is busy."""
         slot = self._slot
         if slot.busy:
             return None
-        live, saved = self._live(tokens), self._saved(tokens)
+        live, saved = self._live(tokens, adapters), self._saved(tokens, adapters)
         if saved is not None and saved[1] > live:
             self._put_away()
             self.clear(slot)
@@ -56,7 +63,7 @@ class StrictCache:
             self._put_away()
             self.clear(slot)
         self._blocks = len(slot.tokens)
-        slot.owner, slot.pinned, slot.busy = owner, pinned, True
+        slot.owner, slot.pinned, slot.busy, slot.adapters = owner, pinned, True, adapters
         return slot, len(slot.tokens)
 
     def forget(self, conversation: str) -> None:
@@ -105,15 +112,17 @@ class StrictCache:
         slot.busy = False
         self.clear(slot)
 
-    def _live(self, tokens: Sequence[int]) -> int:
+    def _live(self, tokens: Sequence[int], adapters: int) -> int:
         """Return the whole blocks of a prompt that the sequence holds and can be cut back to."""
+        if self._slot.adapters != adapters:
+            return 0
         same = min(common(self._slot.tokens[: self._blocks], tokens), len(tokens) - 1)
         if self._exact:
             return max((count for count, _ in self._slot.marks if count <= same), default=0)
         return _whole(same)
 
-    def _saved(self, tokens: Sequence[int]) -> tuple[Saved, int] | None:
-        found = self._saves.best(tokens[:-1], exact=self._exact)
+    def _saved(self, tokens: Sequence[int], adapters: int) -> tuple[Saved, int] | None:
+        found = self._saves.best(tokens[:-1], exact=self._exact, adapters=adapters)
         if found is None or _whole(found[1]) == 0:
             return None
         return found[0], _whole(found[1])
@@ -144,7 +153,7 @@ class StrictCache:
         slot = self._slot
         state = self._memory.save(slot.number) if self._saves.budget else None
         if state is not None and slot.tokens:
-            self._saves.put(Saved(owner, list(slot.tokens), state))
+            self._saves.put(Saved(owner, list(slot.tokens), state, slot.adapters))
 
     def _restore(self, saved: Saved, count: int) -> None:
         slot = self._slot

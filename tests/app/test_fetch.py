@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from app import fetch, fetch_process
-from app.catalogue import Entry, find, load
+from app.catalogue import Entry, adapters, find, load
 from app.errors import Conflict, NotFound
 from app.fetch import Fetches, Progress, Unreachable, look
 from engine import disk
@@ -288,6 +288,18 @@ def test_the_catalogue_is_sound_and_names_no_checksum():
         assert entry.repo.count("/") == 1 and entry.file.endswith(".gguf")
         assert entry.read_in and entry.good_for
     assert "sha256" not in json.dumps([entry.to_json() for entry in entries])
+
+
+def test_the_adapters_of_the_catalogue_have_a_base_in_it_and_invent_no_address():
+    models = {entry.id for entry in load()}
+    published = {one.title: one for one in adapters()}
+    assert {one.model for one in published.values()} <= models
+    large = published["RLM Qwen3-30B-A3B v0.1"]
+    assert (
+        large.repo == "mit-oasys/rlm-qwen3-30b-a3b-v0.1"
+        and f"--base-model-id {large.base} " in large.conversion
+    )
+    assert published["rl4rlm-star 1.7B"].repo is None
 
 
 def test_models_are_named_by_id_title_or_place_on_the_hub():

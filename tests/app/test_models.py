@@ -439,7 +439,9 @@ def test_the_command_lists_inspects_and_downloads(hub, tmp_path, capsys, monkeyp
     assert run(["models", "inspect", path]) == 0
     assert "fits with a window" in capsys.readouterr().out
     assert run(["models", "list", "--data", str(data)]) == 0
-    assert "Catalogue" in capsys.readouterr().out
+    listed = " ".join(capsys.readouterr().out.split())
+    assert "Catalogue" in listed and "mit-oasys/rlm-qwen3-30b-a3b-v0.1" in listed
+    assert "convert_lora_to_gguf.py --base-model-id" in listed and "--lora ADAPTER.gguf@root" in listed
     monkeypatch.setattr(models_command, "Fetches", lambda *a: pytest.fail("nothing should be downloaded"))
     assert run(["models", "get", "no-such-model", "--data", str(data)]) == 2
     assert run(["models", "inspect", str(ROOT / "README.md")]) == 2
@@ -457,12 +459,13 @@ def test_an_adapter_is_put_on_a_model_or_refused_and_named(workbench, client, st
     path, adapter = dropped(workbench, "base.gguf"), lora_adapter(tmp_path / "law.gguf")
     refused = client.post("/api/models/load", json={"path": str(STARTER), "lora": [str(adapter)]})
     assert refused.status_code == 400 and "law.gguf" in refused.json()["error"]
-    assert (
-        client.post("/api/models/load", json={"path": str(path), "lora": [f"{adapter}:2"]}).status_code == 202
-    )
+    refused = client.post("/api/models/load", json={"path": str(path), "lora": [f"{adapter}@all"]})
+    assert refused.status_code == 400 and "'all' is no scope" in refused.json()["error"]
+    wanted = {"path": str(path), "lora": [f"{adapter}:2@sub"]}
+    assert client.post("/api/models/load", json=wanted).status_code == 202
     settled(workbench)
     (found,) = client.get("/api/models").json()["loaded"]["adapters"]
-    assert (found["name"], found["scale"]) == ("law", 2)
+    assert (found["name"], found["scale"], found["scope"]) == ("law", 2, "sub")
 
 
 # --- a model on a server ----------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from app import fetch
 from app.workbench import Workbench
 from tests.app.desk import READY, TOKEN, served, until, watch
 from tests.app.hub_server import HubServer
-from tests.engine.llm.make_gguf import random_model
+from tests.engine.llm.make_gguf import lora_adapter, random_model
 from tests.engine.llm.openai_server import OpenAiServer, pieces
 from tests.starter import STARTER
 
@@ -114,6 +114,21 @@ def test_details_show_what_it_takes_and_let_the_window_be_chosen(place, page):
     row.get_by_role("button", name="Load with this window").click()
     until(lambda: workbench.engine.model.info.n_ctx == 2048)
     expect(page.locator(".models-now")).to_contain_text("2,048 tokens")
+
+
+def test_an_adapter_is_put_on_for_the_root_alone(place, page, tmp_path):
+    workbench, _ = place
+    shutil.copy(random_model(tmp_path / "base.gguf"), workbench.data_dir / "models" / "base.gguf")
+    adapter = lora_adapter(tmp_path / "law.gguf")
+    row = file_row(page, "base.gguf")
+    row.get_by_role("button", name="Details of base").click(timeout=20_000)
+    row.get_by_label("Path of a LoRA adapter").fill(f"{adapter}:0.5")
+    row.get_by_label("What the LoRA adapter works for").select_option("for the turns that write cells")
+    row.get_by_role("button", name="Load with this window").click()
+    until(lambda: workbench.engine.model.info.name == "base")
+    (found,) = workbench.engine.model.info.adapters
+    assert (found.scale, found.scope) == (0.5, "root")
+    expect(page.locator(".models-now")).to_contain_text("law at 0.5, for the root alone")
 
 
 def test_a_download_shows_its_progress_stops_goes_on_and_can_be_loaded(hub, page):

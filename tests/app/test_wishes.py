@@ -68,9 +68,11 @@ def test_an_adapter_is_put_on_by_option_and_stands_in_the_record(tmp_path: Path,
     adapter = lora_adapter(tmp_path / "law.gguf")
     words = ["ask", str(tmp_path / "a.txt"), "How long?", "--turns", "1", "--data", str(tmp_path / "data")]
     words += ["--model", str(model), "--json", "--quiet"]
-    run([*words, "--lora", f"{adapter}:0.5"])
+    run([*words, "--lora", f"{adapter}:0.5@root"])
     run(["show", json.loads(capsys.readouterr().out)["run"], "--json", "--data", str(tmp_path / "data")])
     (found,) = json.loads(capsys.readouterr().out)[0]["payload"]["model"]["adapters"]
-    assert (found["file"], found["scale"]) == ("law.gguf", 0.5)
+    assert (found["file"], found["scale"], found["scope"]) == ("law.gguf", 0.5, "root")
+    assert run([*words, "--lora", f"{adapter}@leaf"]) == 2
+    assert "'leaf' is no scope of an adapter; write FILE.gguf@root" in capsys.readouterr().err
     assert run([*words, "--lora", str(model)]) == 2
     assert "is no adapter" in capsys.readouterr().err

@@ -42,6 +42,7 @@ def test_all_documents_stand_in_one_prompt_and_the_answer_has_its_source(ask) ->
     assert [(s.name, s.text, s.status) for s in answer.sources] == [("anna.txt", "noon", "exact")]
     assert (answer.nodes, answer.usage.calls) == (1, 1)
     (request,) = engine.model.requests  # type: ignore[attr-defined]
+    assert request.role == "sub"
     text = request.messages[-1].content
     assert all(f"{name}:\n{body}" in text for name, body in LETTERS.items())
     assert text.index("FINAL('a trap')") < text.index("Question: When does the ferry leave?")

@@ -260,6 +260,7 @@ def test_children_have_their_own_session_and_their_own_data(run):
     assert "letters/anna.txt" in children[0].payload["context"]
     answers = next(p for p in kinds(events, "call_finished"))["answers"]
     assert answers == ["the ferry to Halden leaves at noon.", "I will miss it. Halden can wait."]
+    assert {request.role for request in run.model.requests} == {"root"}, "children write cells, too"
     assert {s.name for s in answer.sources} == {"letters/anna.txt", "letters/tom.txt"}
 
 
@@ -273,6 +274,8 @@ def test_at_the_depth_limit_a_child_becomes_a_leaf_and_the_log_says_so(run):
     assert {p["kind"] for p in kinds(events, "node_started")} == {"root", "llm"}
     assert any("depth 0 is reached" in p["text"] for p in kinds(events, "note"))
     assert answer.answer == "2"
+    roles = {(request.conversation.partition("/")[2], request.role) for request in run.model.requests}
+    assert roles == {("0", "root"), ("0.1", "sub"), ("0.2", "sub")}
 
 
 def test_a_child_that_would_do_the_same_again_is_refused_and_one_with_less_is_not(run):

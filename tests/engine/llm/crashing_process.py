@@ -27,12 +27,12 @@ class Faulty(Server):
         if mode and order["mode"] < int(mode):
             decode, logits, steps = Context.decode, Context.logits, 0
 
-            def faulty_decode(self, parts):
+            def faulty_decode(self, parts, adapters=0):
                 nonlocal steps
                 steps += 1
                 if fault == "crash" or (fault == "later" and steps > LATER):
                     ctypes.string_at(0)
-                return decode(self, parts)
+                return decode(self, parts, adapters)
 
             def faulty_logits(self, row):
                 return np.full_like(logits(self, row), np.nan) if fault == "nan" else logits(self, row)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.errors import InputError
 from engine.llm import open_model
-from engine.llm.adapters import Adapter
+from engine.llm.adapters import Adapter, fingerprint_with
 from engine.llm.base import Request
 from engine.llm.fit import Room, choose
 from engine.llm.gguf_facts import read_facts
@@ -103,3 +104,31 @@ def test_an_adapter_is_named_with_or_without_its_scale():
     for wrong in ("/m/a.gguf:half", "/m/a.gguf:nan", "/m/a.gguf:1e9", "/m/a.gguf:"):
         with pytest.raises(InputError, match="scale"):
             Adapter.read(wrong)
+
+
+def test_an_adapter_is_named_with_its_scope_and_an_at_of_its_name_stays():
+    root, odd = Adapter(Path("/m/a.gguf"), scope="root"), Path("/m@home/law@work.gguf")
+    assert Adapter.read("/m/a.gguf@root") == root
+    assert Adapter.read("/m/a.gguf:0.5@sub") == Adapter(Path("/m/a.gguf"), 0.5, "sub")
+    assert Adapter.read("/m/a.gguf:0.5@both") == Adapter(Path("/m/a.gguf"), 0.5)
+    assert Adapter.read(str(odd)) == Adapter(odd)
+    assert Adapter.read(f"{odd}:2@sub") == Adapter(odd, 2.0, "sub")
+    assert Adapter.read("/m/law@@root") == Adapter(Path("/m/law@root"))
+    assert Adapter.read("/m/law@@root@root") == Adapter(Path("/m/law@root"), scope="root")
+    assert Adapter.read("/m/a.gguf@@old") == Adapter(Path("/m/a.gguf@old"))
+    for wrong in (
+        "/m/a.gguf@rot",
+        "/m/a.gguf:0.5@Root",
+        "/m/a.gguf@",
+        "/m/a.gguf@root:0.5",
+        "@home/a.gguf@all",
+    ):
+        with pytest.raises(InputError, match=r"is no scope of an adapter; write FILE.gguf@root"):
+            Adapter.read(wrong)
+
+
+def test_a_fingerprint_names_the_file_with_its_adapters_their_scales_and_scopes():
+    one = AdapterInfo("law", "law.gguf", 1.0, "f")
+    others = [[], [one], [replace(one, scope="root")], [replace(one, scale=0.5)], [one, one]]
+    found = [fingerprint_with("base", adapters) for adapters in others]
+    assert found[0] == "base" and len(set(found)) == len(found)

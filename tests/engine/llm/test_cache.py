@@ -13,10 +13,19 @@ from engine.llm.saves import MIN_TOKENS, Saved, Saves, common
 ROOT = list(range(100))
 
 
+class State(list[int]):
+    """Saved tokens, and the set of adapters they were evaluated with."""
+
+    def __init__(self, tokens: list[int], made: int):
+        super().__init__(tokens)
+        self.made = made
+
+
 class FakeMemory:
     """Keeps what llama.cpp would hold, so that every test can compare it with what the cache believes.
 
-    Each token lies in a cell; copies share cells. `state` is what a recurrent model has read of a sequence.
+    Each token lies in a cell; copies share cells. `state` is what a recurrent model has read of a sequence. `now` is
+    the set of adapters that a context has on, `made` the one that a sequence was evaluated with.
     """
 
     def __init__(self, exact: bool = False):
@@ -24,8 +33,12 @@ class FakeMemory:
         self.held: dict[int, list[int]] = {}
         self.cells: dict[int, list[object]] = {}
         self.state: dict[int, list[int]] = {}
+        self.now = 0
+        self.made: dict[int, int] = {}
 
     def evaluate(self, sequence: int, tokens: list[int]) -> None:
+        assert not self.held.get(sequence) or self.made[sequence] == self.now, "adapters mixed up"
+        self.made[sequence] = self.now
         assert self.state.setdefault(sequence, []) == self.held.setdefault(sequence, []), "a mixed-up state"
         self.held[sequence] += tokens
         self.state[sequence] = list(self.held[sequence])
@@ -45,13 +58,15 @@ class FakeMemory:
         self.held[target] = self.held[source][:count]
         self.cells[target] = self.cells[source][:count]
         self.state[target] = list(self.held[target])
+        self.made[target] = self.made[source]
 
-    def save(self, sequence: int) -> list[int]:
-        return list(self.held[sequence])
+    def save(self, sequence: int) -> State:
+        return State(self.held[sequence], self.made[sequence])
 
-    def load(self, sequence: int, state: list[int]) -> bool:
+    def load(self, sequence: int, state: State) -> bool:
         assert not self.held.get(sequence)
         self.evaluate(sequence, state)
+        self.made[sequence] = state.made
         return True
 
     def mark(self, sequence: int) -> list[int]:
@@ -71,19 +86,32 @@ def memory(request) -> FakeMemory:
     return FakeMemory(request.param)
 
 
-def run(cache: Cache, memory: FakeMemory, tokens: list[int], owner: str, pinned: bool = False) -> int:
+def run(
+    cache: Cache,
+    memory: FakeMemory,
+    tokens: list[int],
+    owner: str,
+    pinned: bool = False,
+    adapters: int = 0,
+) -> int:
     """Do what a request does, and return how many tokens it did not have to evaluate."""
-    slot, count = begin(cache, memory, tokens, owner, pinned)
+    slot, count = begin(cache, memory, tokens, owner, pinned, adapters)
     cache.release(slot)
     assert cache.held == memory.used
     return count
 
 
 def begin(
-    cache: Cache, memory: FakeMemory, tokens: list[int], owner: str, pinned: bool = False
+    cache: Cache,
+    memory: FakeMemory,
+    tokens: list[int],
+    owner: str,
+    pinned: bool = False,
+    adapters: int = 0,
 ) -> tuple[Slot, int]:
     """Evaluate a prompt, keeping what the cache asks to keep on the way; its sequence stays busy."""
-    claimed = cache.claim(tokens, owner, pinned)
+    memory.now = adapters
+    claimed = cache.claim(tokens, owner, pinned, adapters=adapters)
     assert claimed is not None
     slot, count = claimed
     assert memory.held.get(slot.number, []) == slot.tokens == tokens[:count]
@@ -145,6 +173,27 @@ def test_a_recurrent_model_goes_back_to_where_a_turn_began():
     run(cache, memory, [*ROOT, 1, 2, 2], "root", pinned=True)
     run(cache, memory, [*ROOT, 1, 2, 2, 3, 3], "root", pinned=True)
     assert run(cache, memory, [*ROOT, 1, 2, 2, 4, 4], "root", pinned=True) == 103
+
+
+def test_what_other_adapters_evaluated_is_not_used_and_stays(memory):
+    cache = new_cache(memory, 6)
+    assert run(cache, memory, [*ROOT, 1], "run/0", pinned=True, adapters=0) == 0
+    assert cache.shared([*ROOT, 1, 2], "run/0", 1) == 0
+    assert run(cache, memory, [*ROOT, 1, 2], "run/0", pinned=True, adapters=1) == 0
+    assert run(cache, memory, [*ROOT, 2], "run/1", adapters=1) == len(ROOT)
+    assert run(cache, memory, [*ROOT, 1, 3], "run/0", pinned=True, adapters=0) == len(ROOT) + 1
+    assert run(cache, memory, [*ROOT, 1, 2, 3], "run/0", pinned=True, adapters=1) == len(ROOT) + 2
+
+
+def test_saved_states_belong_to_their_adapters():
+    memory = FakeMemory()
+    cache = new_cache(memory, 1, budget=1000)
+    tokens = list(range(MIN_TOKENS + 50))
+    for adapters in (0, 1):
+        assert run(cache, memory, tokens, "run/0", pinned=True, adapters=adapters) == 0
+    run(cache, memory, [5] * MIN_TOKENS, "run/1", pinned=True)
+    for adapters in (1, 0):  # both are saved now, the one that is not wanted first
+        assert run(cache, memory, [*tokens, 7], "run/0", pinned=True, adapters=adapters) == len(tokens)
 
 
 def test_a_prompt_evaluated_before_is_never_reused_whole(memory):
@@ -265,9 +314,10 @@ def test_cells_are_counted_as_sets_would(seed):
     assert distinct(sequences) == len(set().union(*sets))
 
 
+@pytest.mark.parametrize("sets", [1, 2])
 @pytest.mark.parametrize("budget", [0, 500])
 @pytest.mark.parametrize("seed", range(20))
-def test_the_cache_always_knows_what_the_memory_holds(memory, seed, budget):
+def test_the_cache_always_knows_what_the_memory_holds(memory, seed, budget, sets):
     rng = random.Random(seed)
     cache = new_cache(memory, 4, cells=400, budget=budget)
     for _ in range(60):
@@ -279,6 +329,7 @@ def test_the_cache_always_knows_what_the_memory_holds(memory, seed, budget):
             start + [rng.randrange(3) for _ in range(rng.randrange(1, 9))],
             owner,
             owner in "ab",
+            rng.randrange(sets),
         )
         if rng.random() < 0.1:
             cache.evict()

@@ -17,7 +17,9 @@ PROMPT = list(range(PROMPT_TOKENS))
 class Machine:
     """A context of a made-up machine: `costs` are seconds of a step by (rows, threads); it counts what it is asked."""
 
-    def __init__(self, costs=None, logits=0.0, result=DECODED):
+    def __init__(self, costs=None, logits=0.0, result=DECODED, sets=1):
+        self.sets = sets
+        self.put_on: list[int] = []  # the set of adapters of each step
         self.costs, self.now, self.threads = costs or {}, 0.0, Threads(0, 0)
         self.lengths: dict[int, int] = {}
         self.steps: list[tuple[int, int]] = []
@@ -26,13 +28,14 @@ class Machine:
     def clock(self) -> float:
         return self.now
 
-    def decode(self, parts) -> int:
+    def decode(self, parts, adapters=0) -> int:
         for part in parts:
             assert part.start == self.lengths.get(part.sequence, 0), "positions follow each other"
             self.lengths[part.sequence] = part.start + len(part.tokens)
         tokens = sum(len(part.tokens) for part in parts)
         threads = self.threads.alone if tokens == 1 else self.threads.together
         self.steps.append((len(parts) if len(parts) > 1 else tokens, threads))
+        self.put_on.append(adapters)
         self.now += self.costs.get((tokens, threads), 0.01)
         return self._result
 
@@ -88,3 +91,14 @@ def test_what_is_no_number_is_unsound(machine, words, before):
     machine.clear()
     with pytest.raises(Unsound, match=words):
         probe(machine, PROMPT, [1], before=before, clock=machine.clock)
+
+
+def test_every_set_of_adapters_is_tried_and_the_first_is_timed():
+    machine = Machine({(1, 1): 0.05, (1, 2): 0.02}, sets=2)
+    found = probe(machine, PROMPT, [1, 2], rows=4, clock=machine.clock)
+    assert machine.put_on == [1, 1, 1, 0, 0, 0, 0, 0]
+    assert machine.steps[:3] == [(64, 2), (4, 2), (1, 2)] and machine.lengths == {}
+    assert found.alone == pytest.approx(50)
+    known = Machine(sets=2)
+    probe(known, PROMPT, [1, 2], before=found, clock=known.clock)
+    assert known.put_on == [0, 1] and known.lengths == {}

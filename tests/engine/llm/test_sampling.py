@@ -97,11 +97,19 @@ def test_what_a_person_sets_wins_and_an_adapter_voids_the_recommendation():
     assert choose_sampling(info, 0.9, 7) == Sampling(0.9, 0.95, 7, 20)
     adapted = replace(info, adapters=(AdapterInfo("a", "a.gguf", 1.0, ""),))
     assert choose_sampling(adapted, None, 7) == Sampling(seed=7)
+    aside = replace(info, adapters=(AdapterInfo("a", "a.gguf", 1.0, "", "root"),))
+    assert choose_sampling(aside, None, 7) == Sampling(seed=7)
+    assert choose_sampling(aside, None, 7, "sub") == choose_sampling(info, None, 7)
 
 
 def test_info_survives_the_way_through_the_pipe():
     info = ModelInfo("x", "", "", 512, sampling=Sampling(0.6, 0.95, top_k=20), sampling_source="Qwen3")
     assert ModelInfo.from_json(to_json(info)) == info
+    adapted = replace(info, adapters=(AdapterInfo("a", "a.gguf", 1.0, "", "sub"),))
+    assert ModelInfo.from_json(to_json(adapted)) == adapted
+    before = to_json(adapted)
+    del before["adapters"][0]["scope"]  # as it was recorded when adapters had none
+    assert ModelInfo.from_json(before).adapters[0].scope == "both"
 
 
 def test_after_failures_the_draw_is_freer_each_time_and_the_same_for_the_same_failures():
