@@ -157,9 +157,7 @@ def _one(texts: Sequence[str], cited: Cited, cell: int | None) -> Agreement:
     told = text[:VALUE_CHARS]
     if _document(text, cited) is not None:
         return Agreement("computed", told, cell=cell, how=NAME_OF_ONE)
-    found = places(text, cited.passages)
-    if not found and text.endswith("."):
-        found = places(text[:-1], cited.passages)
+    found = places(text.removesuffix("."), cited.passages) or places(text, cited.passages)
     return Agreement("stated" if found else "absent", told, found)
 
 
