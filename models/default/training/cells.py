@@ -126,6 +126,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--lessons", type=Path, required=True, help="folder with FIELD.jsonl")
     parser.add_argument("--cells", type=Path, required=True, help="file or folder of written cells")
     parser.add_argument("--out", type=Path)
+    parser.add_argument(
+        "--first", type=Path, help="the first cell of each alone, which is what tells questions apart"
+    )
     parser.add_argument("--check", action="store_true", help="say what comes out wrong")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
@@ -133,6 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     kept: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     out = options.out.open("w") if options.out else None
+    first = options.first.open("w") if options.first else None
     with tempfile.TemporaryDirectory() as place:
         made: dict[str, Path] = {}
         for lesson in read_cells(options.cells):
@@ -146,8 +150,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 answer, messages, missed = f"({type(error).__name__}: {error})", [], []
             if messages and agrees(lesson, answer) and not missed:
                 kept[family] += 1
+                turns = conversation(messages, rng)
                 if out:
-                    out.write(json.dumps(conversation(messages, rng), ensure_ascii=False) + "\n")
+                    out.write(json.dumps(turns, ensure_ascii=False) + "\n")
+                if first:
+                    first.write(json.dumps(turns[:2], ensure_ascii=False) + "\n")
             elif options.check:
                 print(f"{field}, {family}: {lesson['q']}\n   wanted {lesson['a']!r}\n   got    {answer!r}")
                 if missed:

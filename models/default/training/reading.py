@@ -4,7 +4,7 @@ python -m models.default.training.reading LESSONS... --out FOLDER        writes 
 
 Everything but the lessons is the engine's own: its search, its prompts, what its cells print. Kinds: "page", a whole
 document and its questions; "joined", what a search brings from a folder, and several questions; "passage", one place of
-it and one or two questions; "look", a root that searches, looks, and answers or has the places read. Every tenth
+it and one or two questions; "look", a root that has the lines of a search read, looks at what was said, and finishes or has passages read. Every tenth
 document is kept out (`kept_out`).
 """
 
@@ -24,7 +24,9 @@ from engine.prompt import PIECE_PROMPT
 from models.default.training.rehearsal import store
 
 Turn = dict[str, str]
-LOOK = "```repl\nhits = context.search(question, 5)\nhits\n```"
+LINES = 8
+LOOK = f"```repl\nhits = context.search(question, {LINES})\ntold = llm_query(question, hits)\ntold\n```"
+TAKE = "```repl\nFINAL(told)\n```"
 READ = "```repl\ntold = llm_query(question, context.passages(question, 8))\nFINAL(best([told]))\n```"
 AGAIN = "Question: {question}\nAnswer from the text above only. If it is not there, say NONE."
 KEEP_OUT = 10
@@ -114,7 +116,12 @@ def pages(folder: Folder, rng: random.Random) -> Iterator[list[Turn]]:
 def joined(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
     """What a search for one question brings, with that question and others of the same documents."""
     for asked in rng.sample(folder.asked, len(folder.asked) // 2):
-        near = corpus.passages(asked.question, rng.choice((3, 5, 8, 8)))
+        lines = rng.random() < 0.6
+        near = (
+            [hit.text for hit in corpus.search(asked.question, LINES)]
+            if lines
+            else corpus.passages(asked.question, rng.choice((4, 8)))
+        )
         text = Together(near)
         here = {p.name: "\n".join(str(q) for q in near if q.name == p.name) for p in near}
         told = [(asked.question, said)] if (said := _said(asked, here)) else []
@@ -173,27 +180,16 @@ def head(
 
 
 def looks(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
-    """Roots: search, look, answer from a printed line, or have the places read."""
+    """Roots: have the lines read that a search brings, look, and finish, or have longer passages read."""
     chars = sum(map(len, folder.documents.values()))
     for asked in folder.asked:
-        hits = corpus.search(asked.question, 5)
-        if not hits:
+        hits = corpus.search(asked.question, LINES)
+        said = _said(asked, {h.name: "\n".join(str(g.text) for g in hits if g.name == h.name) for h in hits})
+        if said is None:
             continue
-        shown = "Output:\n" + repr(hits)
-        at = next((i for i, h in enumerate(hits) if _states(asked, h)), None)
-        last = (
-            READ
-            if at is None
-            else f"```repl\nFINAL({json.dumps(asked.answer, ensure_ascii=False)}, hits[{at}])\n```"
-        )
-        yield [user(head(asked.question, len(corpus), chars, rng)), says(LOOK), user(shown), says(last)]
-
-
-def _states(asked: Asked, hit: corpora.Hit) -> bool:
-    if asked.answer == "NONE" or hit.name != asked.name or not asked.proof:
-        return False
-    proof, line = asked.proof.strip(), str(hit.text).strip()
-    return (proof in line or line in proof) and (asked.answer in ("yes", "no") or asked.answer in repr(hit))
+        printed = user(f"Output:\n{said or 'NONE'!r}")
+        last = READ if said == "NONE" else TAKE
+        yield [user(head(asked.question, len(corpus), chars, rng)), says(LOOK), printed, says(last)]
 
 
 MAKERS = {"joined": joined, "passage": passages, "look": looks}
@@ -208,13 +204,14 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kinds", nargs="+", choices=("page", *MAKERS), default=("page", *MAKERS))
     parser.add_argument(
         "--kept-out", action="store_true", help="only the documents that training must not see"
     )
     options = parser.parse_args()
     rng = random.Random(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    made = {kind: (options.out / f"{kind}.jsonl").open("w") for kind in ("page", *MAKERS)}
+    made = {kind: (options.out / f"{kind}.jsonl").open("w") for kind in options.kinds}
     counts = dict.fromkeys(made, 0)
 
     def put(kind: str, turns: list[Turn]) -> None:
@@ -224,12 +221,13 @@ def main() -> None:
     for path in options.lessons:
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
         folder = read_folder(files, kept_out=options.kept_out)
-        for turns in pages(folder, rng):
-            put("page", turns)
+        if "page" in made:
+            for turns in pages(folder, rng):
+                put("page", turns)
         with tempfile.TemporaryDirectory() as place:
             corpus = corpora.Corpus.open(store(folder.documents, Path(place) / "corpus"))
-            for kind, make in MAKERS.items():
-                for turns in make(folder, corpus, rng):
+            for kind in (k for k in MAKERS if k in made):
+                for turns in MAKERS[kind](folder, corpus, rng):
                     put(kind, turns)
     print(counts)
 
