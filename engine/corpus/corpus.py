@@ -14,6 +14,7 @@ from engine.corpus import grep as scanner
 from engine.corpus.columns import HEADER, column, place
 from engine.corpus.document import Document, Hit, Hits, Piece
 from engine.corpus.entries import CONTAINER, HEADING, fits, holding, spare, title, wanted
+from engine.corpus.excerpts import Passages, passages
 from engine.corpus.forms import named
 from engine.corpus.layout import Archive
 from engine.corpus.names import joined
@@ -21,7 +22,8 @@ from engine.corpus.nearest import nearest
 from engine.corpus.parts import parts
 from engine.corpus.pattern import Expression, Pattern, compile_pattern
 from engine.corpus.phrase import of_kind, pair, phrase
-from engine.corpus.search import Found, find
+from engine.corpus.retrieval import lines
+from engine.corpus.search import Found
 from engine.corpus.setting import HEAD
 from engine.corpus.tables import row
 from engine.corpus.tracker import Tracker
@@ -142,11 +144,19 @@ class Corpus(Sequence):
 
     # --- finding ----------------------------------------------------------------------------------------
 
-    def search(self, query: str, k: int = 10) -> Hits:
-        """The lines that fit the words of `query` best, best first, at most `k`."""
-        found = find(self.archive, query, k, self.numbers)
+    def search(self, query: str | Sequence[str], k: int = 10) -> Hits:
+        """The lines that fit the words of `query` best, best first, at most `k`; a list of phrasings is fused."""
+        found = lines(self.archive, query, k, self.numbers)
         self.tracker.searched.update(self.numbers)
         return self._hits(found)
+
+    def passages(self, words: str | Sequence[str], k: int = 8, size: int = 600) -> Passages:
+        """The `k` best passages for a question, search words or a list of phrasings, best first, none twice.
+
+        Each is a few whole lines or sentences of one document, at most `size` characters; many share some three
+        fifths of `k` times `size`. `.above` is the heading or the header of the table it stands under.
+        """
+        return passages(self, words, k, size, self.numbers)
 
     def nearest(self, form: str, question: str, about: str = "", k: int = 5) -> Hits:
         """The values of a form in the lines that answer a question best; see `engine.corpus.nearest`.
@@ -322,10 +332,14 @@ class Corpus(Sequence):
 
     # --- of one piece (see Piece) -----------------------------------------------------------------------
 
-    def search_in(self, piece: Piece, query: str, k: int) -> Hits:
+    def passages_in(self, piece: Piece, words: str | Sequence[str], k: int, size: int) -> Passages:
+        """The best passages of one document or piece of it."""
+        return passages(self, words, k, size, (piece.id,), (piece.start, piece.end))
+
+    def search_in(self, piece: Piece, query: str | Sequence[str], k: int) -> Hits:
         """Search one document or piece of it."""
         self.tracker.searched.add(piece.id)
-        found = find(self.archive, query, k, (piece.id,), (piece.start, piece.end))
+        found = lines(self.archive, query, k, (piece.id,), (piece.start, piece.end))
         return self._hits(found)
 
     def nearest_in(self, piece: Piece, form: str, question: str, about: str, k: int) -> Hits:

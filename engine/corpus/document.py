@@ -8,7 +8,7 @@ All offsets count characters in the stored text of the document, also in a piece
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import repeat
 from operator import sub
@@ -24,6 +24,7 @@ from engine.types import Span
 
 if TYPE_CHECKING:
     from engine.corpus.corpus import Corpus
+    from engine.corpus.excerpts import Passages
 
 AROUND = 1500  # characters on each side of a match in which its sentence is looked for
 SHOWN_TEXT = 240  # characters of a hit that its repr shows
@@ -76,9 +77,13 @@ class Piece(str):
         """The number of the page where this text begins, from 1; None where there are no pages."""
         return self._corpus.archive.page(self.id, self.start)
 
-    def search(self, query: str, k: int = 10) -> Hits:
+    def search(self, query: str | Sequence[str], k: int = 10) -> Hits:
         """The lines of this text that fit the words of `query` best, best first."""
         return self._corpus.search_in(self, query, k)
+
+    def passages(self, words: str | Sequence[str], k: int = 8, size: int = 600) -> Passages:
+        """The passages of this text that fit words best, as `Corpus.passages`."""
+        return self._corpus.passages_in(self, words, k, size)
 
     def nearest(self, form: str, question: str, about: str = "", k: int = 5) -> Hits:
         """The values of a form in the lines of this text that answer a question best, as `Corpus.nearest`."""

@@ -103,11 +103,11 @@ def find(
     """
     if k < 1 or not len(documents):
         return []
-    index = _index(archive)
+    index = index_of(archive)
     terms = index.terms(query)
     if not terms:
         return []
-    passages = index.candidates(terms, max(CANDIDATES, 4 * k), _rows(archive, documents, bounds))
+    passages = index.candidates(terms, max(CANDIDATES, 4 * k), rows_of(archive, documents, bounds))
     found: list[Found] = []
     same_text: dict[str, int] = {}
     places: set[tuple[int, int]] = set()
@@ -127,18 +127,19 @@ def find(
 _local = threading.local()
 
 
-def _index(archive: Archive) -> _Index:
-    opened: dict[int, _Index] = _local.__dict__.setdefault("opened", {})
-    index = opened.get(id(archive))
+def index_of(archive: Archive) -> Index:
+    """The search index of a corpus, opened once for each thread."""
+    kept: dict[int, Index] = _local.__dict__.setdefault("opened", {})
+    index = kept.get(id(archive))
     if index is None or index.archive is not archive:
-        while len(opened) >= 4:
-            opened.pop(next(iter(opened))).close()
-        index = opened[id(archive)] = _Index(archive)
+        while len(kept) >= 4:
+            kept.pop(next(iter(kept))).close()
+        index = kept[id(archive)] = Index(archive)
     return index
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Rows:
     """Which passages may be found: rows [first, last) and, unless None, only those of these documents."""
 
     first: int
@@ -146,7 +147,8 @@ class _Rows:
     documents: frozenset[int] | None = None
 
 
-def _rows(archive: Archive, documents: Sequence[int], bounds: tuple[int, int] | None) -> _Rows:
+def rows_of(archive: Archive, documents: Sequence[int], bounds: tuple[int, int] | None) -> Rows:
+    """The indexed passages of `documents`, or of characters [start, end) of the one there is."""
     low, high = min(documents), max(documents)
     first, last = archive.passage_first[low], archive.passage_first[high + 1]
     if bounds is not None and bounds != (0, archive.chars(low)):
@@ -156,10 +158,12 @@ def _rows(archive: Archive, documents: Sequence[int], bounds: tuple[int, int] | 
         first = max(first, bisect_right(archive.passage_start, start) - 1)
         last = min(last, bisect_left(archive.passage_start, end))
     dense = high - low + 1 == len(documents)
-    return _Rows(first, last, None if dense else frozenset(documents))
+    return Rows(first, last, None if dense else frozenset(documents))
 
 
-class _Index:
+class Index:
+    """The FTS5 index of a stored corpus, and a scratch index in memory for what is ranked."""
+
     def __init__(self, archive: Archive):
         self.archive = archive
         uri = (archive.path / SEARCH).absolute().as_uri() + "?mode=ro&immutable=1"
@@ -168,7 +172,7 @@ class _Index:
             self._db.execute("pragma temp_store=memory")
             self._db.execute("pragma mmap_size=268435456")
             self._db.execute("create virtual table temp.vocabulary using fts5vocab(main, passages, col)")
-            self._passages("")
+            self.passages_with("")
         except sqlite3.Error as problem:
             raise StoreError(
                 f"The search index in {archive.path} cannot be opened ({problem}). Add its folder again."
@@ -181,7 +185,7 @@ class _Index:
             "create virtual table plain using fts5(text, tokenize='unicode61 remove_diacritics 2');"
             "create virtual table plain_word using fts5vocab(plain, instance);"
         )
-        self._total = max(1, len(archive.passage_start))
+        self.total = max(1, len(archive.passage_start))
 
     def close(self) -> None:
         self._db.close()
@@ -199,7 +203,7 @@ class _Index:
             if unit:
                 (common if unit.casefold() in STOP_WORDS and not phrase else units)[unit] = None
         terms: dict[str, Term] = {}
-        for tokens in self._tokens([*(units or common)]):
+        for tokens in self.tokens([*(units or common)]):
             self._add(terms, tokens, 1.0)
             if len(tokens) > 1:
                 for token in tokens:
@@ -207,7 +211,7 @@ class _Index:
                         self._add(terms, (token,), OF_PART)
         return sorted(terms.values(), key=lambda term: term.passages)
 
-    def _tokens(self, units: list[str]) -> list[tuple[Token, ...]]:
+    def tokens(self, units: list[str]) -> list[tuple[Token, ...]]:
         """The words of each unit, as written and as stemmed; units that stem alike once."""
         found: dict[int, list[str]] = {}
         with self._scratch as db:
@@ -216,7 +220,7 @@ class _Index:
             for row, word in db.execute("select doc, term from plain_word order by doc, offset"):
                 found.setdefault(row, []).append(word)
         words = [*dict.fromkeys(word for unit in found.values() for word in unit)]
-        with self._lines(enumerate(words)) as db:
+        with self.scratch(enumerate(words)) as db:
             stems = {words[row]: stem for row, stem in db.execute("select doc, term from word")}
         distinct: dict[tuple[str, ...], tuple[Token, ...]] = {}
         for unit in found.values():
@@ -225,13 +229,13 @@ class _Index:
         return [*distinct.values()]
 
     def _add(self, terms: dict[str, Term], tokens: tuple[Token, ...], worth: float) -> None:
-        counts = [self._passages(stem) for _, stem in tokens]
+        counts = [self.passages_with(stem) for _, stem in tokens]
         match = quoted(" ".join(word for word, _ in tokens))
         if 0 in counts and len(tokens) == 1 and len(tokens[0][1]) > 3:
             match, worth, counts = quoted(tokens[0][1]) + " *", worth * OF_PREFIX, [1]
         elif 0 in counts:
             return
-        rarity = [math.log(1 + self._total / (count + 0.5)) for count in counts]
+        rarity = [math.log(1 + self.total / (count + 0.5)) for count in counts]
         weight = worth * (max(rarity) + 0.3 * (sum(rarity) - max(rarity)))
         known = terms.get(match)
         if known is None:
@@ -239,14 +243,20 @@ class _Index:
         else:
             known.weight = max(known.weight, weight)
 
-    def _passages(self, token: str) -> int:
+    def passages_with(self, token: str) -> int:
         """In how many passages a token stands, in their text or only in their name or heading."""
         rows = self._db.execute("select doc from temp.vocabulary where term = ?", (token,)).fetchall()
         return max((count for (count,) in rows), default=0)
 
+    def passages_beginning(self, stem: str) -> int:
+        """In about how many passages words with this beginning stand."""
+        sql = "select coalesce(sum(doc), 0) from temp.vocabulary where term >= ? and term < ?"
+        ((count,),) = self._db.execute(sql, (stem, stem + "\U0010ffff"))
+        return min(count, self.total)
+
     # --- candidates ---------------------------------------------------------------------------------
 
-    def candidates(self, terms: list[Term], limit: int, rows: _Rows) -> list[int]:
+    def candidates(self, terms: list[Term], limit: int, rows: Rows) -> list[int]:
         """The numbers of the passages that fit best by bm25, best first."""
         asked: list[str] = []
         total = 0
@@ -257,7 +267,7 @@ class _Index:
             asked.append(term.match)
         if terms[0].passages > COMMON:
             return self._sample([term.match for term in terms], limit, rows)
-        return self._rows(
+        return self._matching(
             "and rank match 'bm25(1.0, 0.4)' order by rank",
             " OR ".join(asked),
             limit,
@@ -266,31 +276,32 @@ class _Index:
             rows.last,
         )
 
-    def _sample(self, matches: list[str], limit: int, rows: _Rows) -> list[int]:
+    def _sample(self, matches: list[str], limit: int, rows: Rows) -> list[int]:
         """Passages from all over with every term, else with any. Where all terms are common, none is best."""
         found: dict[int, None] = {}
         step = max(1, -(-(rows.last - rows.first) // SLICES))
         for joined in (" AND ".join(matches), " OR ".join(matches)):
             for first in range(rows.first, rows.last, step):
                 last = min(first + step, rows.last)
-                found.update(dict.fromkeys(self._rows("", joined, SAMPLE // SLICES, rows, first, last)))
+                found.update(dict.fromkeys(self._matching("", joined, SAMPLE // SLICES, rows, first, last)))
             if len(found) >= limit:
                 break
         return [*found]
 
-    def _rows(self, order: str, match: str, limit: int, rows: _Rows, first: int, last: int) -> list[int]:
+    def _matching(self, order: str, match: str, limit: int, rows: Rows, first: int, last: int) -> list[int]:
         """Passages [first, last) that match, as far as `rows` lets them be found."""
         sql = f"select rowid from passages where passages match ? and rowid between ? and ? {order}"
         found: list[int] = []
         with closing(self._db.execute(sql, (match, first + 1, last))) as cursor:
             for (row,) in cursor:
-                if rows.documents is None or self._document(row - 1) in rows.documents:
+                if rows.documents is None or self.document_of(row - 1) in rows.documents:
                     found.append(row - 1)
                     if len(found) == limit:
                         break
         return found
 
-    def _document(self, passage: int) -> int:
+    def document_of(self, passage: int) -> int:
+        """The number of the document that holds an indexed passage."""
         return self.archive.document_at(self.archive.passage_start[passage])
 
     # --- ranking ------------------------------------------------------------------------------------
@@ -302,13 +313,13 @@ class _Index:
         lines: list[Line] = []
         abouts: dict[str, int] = {}
         for passage, place in sorted(zip(passages, range(len(passages)), strict=True)):
-            document = self._document(passage)
+            document = self.document_of(passage)
             about = f"{self.archive.name(document)} {self.archive.heading(passage)}"
             about_row = abouts.setdefault(about, len(abouts))
-            for start, end, text in self._passage_lines(document, passage, bounds):
+            for start, end, text in self.lines_of(document, passage, bounds):
                 lines.append(Line(place, document, start, end, text, about_row))
         texts = [*(line.text for line in lines), *abouts]
-        with self._lines(enumerate(map(spaced, texts))) as db:
+        with self.scratch(enumerate(map(spaced, texts))) as db:
             for term in terms:
                 rows = db.execute("select rowid from line where line match ?", (term.match,))
                 for (row,) in rows:
@@ -330,7 +341,7 @@ class _Index:
         ]
         return sorted(found, key=lambda item: -item[0].score)
 
-    def _passage_lines(
+    def lines_of(
         self, document: int, passage: int, bounds: tuple[int, int] | None
     ) -> Iterator[tuple[int, int, str]]:
         """What can be shown of a passage: (start, end, text) in characters of the document.
@@ -338,11 +349,7 @@ class _Index:
         Sentences that begin before the passage or end after it are whole.
         """
         archive = self.archive
-        base = archive.byte_start(document)
-        start = archive.char_of(document, archive.passage_start[passage] - base)
-        end = archive.chars(document)
-        if passage + 1 < archive.passage_first[document + 1]:
-            end = archive.char_of(document, archive.passage_start[passage + 1] - base)
+        start, end = self.range_of(document, passage)
         low, high = bounds or (0, archive.chars(document))
         start, end = max(start, low), min(end, high)
         first, _ = archive.line_bounds(document, max(low, start - LONG_LINE), start)
@@ -353,7 +360,17 @@ class _Index:
             if first + b > start and first + a < end:
                 yield first + a, first + b, text[a:b]
 
-    def _lines(self, rows: Iterable[tuple[int, str]]) -> sqlite3.Connection:
+    def range_of(self, document: int, passage: int) -> tuple[int, int]:
+        """The characters [start, end) of an indexed passage of a document."""
+        archive = self.archive
+        base = archive.byte_start(document)
+        start = archive.char_of(document, archive.passage_start[passage] - base)
+        if passage + 1 < archive.passage_first[document + 1]:
+            return start, archive.char_of(document, archive.passage_start[passage + 1] - base)
+        return start, archive.chars(document)
+
+    def scratch(self, rows: Iterable[tuple[int, str]]) -> sqlite3.Connection:
+        """A database whose table `line` holds these (number, text) rows and nothing else; to be used in `with`."""
         self._scratch.execute("begin")
         self._scratch.execute("insert into line(line) values('delete-all')")
         self._scratch.executemany("insert into line(rowid, text) values (?, ?)", rows)

@@ -41,14 +41,8 @@ class Field:
 
 def row(archive: Archive, document: int, start: int, line: str) -> list[Field]:
     """The fields of the line at character `start` of a document; none where it is no row of a table with a header."""
-    if line.lstrip().startswith("|"):
-        header, delimiter = _markdown_header(archive.slice(document, max(0, start - UP), start)), "|"
-    else:
-        header = archive.slice(document, 0, min(FIRST_LINE, archive.chars(document))).split("\n", 1)[0]
-        delimiter = max(DELIMITERS, key=header.count)
-        if start == 0 or header.count(delimiter) < 2:
-            return []
-    labels = [header[a:b] for a, b in fields(header, delimiter)]
+    above, delimiter = _above(archive, document, start, line)
+    labels = [above[a:b] for a, b in fields(above, delimiter)] if above else []
     found = fields(line, delimiter)
     if len(labels) != len(found) or any(len(x) > LABEL or NUMBER.fullmatch(x) for x in labels):
         return []
@@ -56,6 +50,20 @@ def row(archive: Archive, document: int, start: int, line: str) -> list[Field]:
         Field(a, b, frozenset(stems(label.replace("_", " "))))
         for (a, b), label in zip(found, labels, strict=True)
     ]
+
+
+def header(archive: Archive, document: int, start: int, line: str) -> str:
+    """The line that names the columns of the row at character `start` of a document; "" where it is no row of a table."""
+    return _above(archive, document, start, line)[0] if row(archive, document, start, line) else ""
+
+
+def _above(archive: Archive, document: int, start: int, line: str) -> tuple[str, str]:
+    """What may be the header of a line if it is a row, and the delimiter of its fields; "" where nothing may."""
+    if line.lstrip().startswith("|"):
+        return _markdown_header(archive.slice(document, max(0, start - UP), start)), "|"
+    first = archive.slice(document, 0, min(FIRST_LINE, archive.chars(document))).split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    return ("" if start == 0 or first.count(delimiter) < 2 else first), delimiter
 
 
 def asked_field(found: list[Field], line: str, question: str, at: int = -1) -> tuple[int, int] | None:

@@ -37,6 +37,14 @@ def test_a_corpus_is_searched_from_the_sandbox(session):
     assert "loan.md" in session.run("context.search('boat loan')").echoed
 
 
+def test_passages_are_read_and_cited_from_the_sandbox(session):
+    ran = session.run("found = context.passages('How long is the notice period of the lease?', 2)\nfound")
+    assert ran.echoed.startswith("[0] lease.md:") and "six months" in ran.echoed
+    ran = session.run("FINAL('six months', found[0])")
+    ((document, start, end),) = ran.result.final["sources"]
+    assert document == 0 and "six months" in LEASE[start:end]
+
+
 def test_re_on_a_corpus_is_explained(session):
     error = session.run("import re\nre.findall('x', context)").error
     assert "expected string or bytes-like object" in error
