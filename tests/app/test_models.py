@@ -40,7 +40,7 @@ def workbench(tmp_path_factory) -> Iterator[Workbench]:
     """One workbench with a small model loaded, for the tests of this module."""
     data = tmp_path_factory.mktemp("models") / "data"
     (data / "models").mkdir(parents=True)
-    with Workbench(data, str(small_model())) as opened:
+    with Workbench(data, shutil.copy(small_model(), data / "models")) as opened:
         opened.start()
         settled(opened)
         yield opened
@@ -64,9 +64,14 @@ def small(workbench: Workbench) -> Iterator[None]:
     """The small model is in use before and after the test."""
     yield
     settled(workbench)
-    if current(workbench) != str(small_model()):
-        workbench.models.load(str(small_model()))
+    if current(workbench) != own(workbench):
+        workbench.models.load(own(workbench))
         settled(workbench)
+
+
+def own(workbench: Workbench) -> str:
+    """The path of the small model in the data folder."""
+    return str(workbench.data_dir / "models" / small_model().name)
 
 
 def until(true: Callable[[], object], seconds: float = 90.0) -> object:
@@ -98,13 +103,13 @@ def row(client: TestClient, path: Path) -> dict | None:
 # --- what is there ---------------------------------------------------------------------------------------------
 
 
-def test_a_model_that_was_named_is_loaded_and_described(client):
+def test_a_model_that_was_named_is_loaded_and_described(workbench, client):
     found = client.get("/api/models").json()
-    assert not found["loaded"]["default"] and found["loaded"]["path"] == str(small_model())
-    assert found["loaded"]["window"] == 4096 and found["loaded"]["memory"] > 10 << 20
+    assert not found["loaded"]["default"] and found["loaded"]["path"] == own(workbench)
+    assert found["loaded"]["window"] == 8192 and found["loaded"]["memory"] > 10 << 20
     assert found["problem"] is None and found["loading"] is None
     assert found["hardware"]["build"]["backends"][0] == "CPU"
-    assert [f["loaded"] for f in found["files"] if f["path"] == str(small_model())] == [True]
+    assert [f["loaded"] for f in found["files"] if f["path"] == own(workbench)] == [True]
 
 
 def test_a_dropped_file_appears_and_followers_are_told(workbench, client):
@@ -228,7 +233,7 @@ def test_only_one_model_is_loaded_at_a_time(workbench, client, small, monkeypatc
     path = dropped(workbench, "slow.gguf")
     assert client.post("/api/models/load", json={"path": str(path)}).status_code == 202
     assert client.get("/api/models").json()["loading"]["file"] == "slow.gguf"
-    refused = client.post("/api/models/load", json={"path": str(small_model())})
+    refused = client.post("/api/models/load", json={"path": own(workbench)})
     assert refused.status_code == 409 and "slow" in refused.json()["error"]
     go.set()
     settled(workbench)
@@ -455,7 +460,7 @@ def test_the_command_says_that_it_is_offline(tmp_path, capsys, monkeypatch):
 
 def test_an_adapter_is_put_on_a_model_or_refused_and_named(workbench, client, small, tmp_path):
     path, adapter = dropped(workbench, "base.gguf"), lora_adapter(tmp_path / "law.gguf")
-    refused = client.post("/api/models/load", json={"path": str(small_model()), "lora": [str(adapter)]})
+    refused = client.post("/api/models/load", json={"path": own(workbench), "lora": [str(adapter)]})
     assert refused.status_code == 400 and "law.gguf" in refused.json()["error"]
     assert (
         client.post("/api/models/load", json={"path": str(path), "lora": [f"{adapter}:2"]}).status_code == 202

@@ -41,7 +41,7 @@ def place(tmp_path_factory, hub) -> Iterator[tuple[Workbench, int]]:
     """The whole app with a small model, on a port."""
     data = tmp_path_factory.mktemp("page") / "data"
     (data / "models").mkdir(parents=True)
-    workbench = Workbench(data, str(small_model()))
+    workbench = Workbench(data, shutil.copy(small_model(), data / "models"))
     workbench.start()
     with served(workbench) as port:
         until(lambda: workbench.models.overview()["loaded"])

@@ -23,7 +23,7 @@ from engine.llm.fit import Wish
 from engine.llm.remote import RemoteModel
 from engine.types import Message, Sampling
 from tests.engine.llm.openai_server import OpenAiServer, piece, pieces, slowly
-from tests.small_model import NAME, small_model
+from tests.small_model import NAME, WINDOW, small_model
 
 ROOT = Path(__file__).resolve().parents[3]
 QUESTION = Message("user", "How much is the deposit?")
@@ -75,7 +75,16 @@ def llama_server(tmp_path_factory) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "llama_cpp.server", "--model", str(small_model()), "--model_alias", NAME]
-    command += ["--port", str(port), "--n_ctx", "4096", "--n_threads", "1", "--interrupt_requests", "False"]
+    command += [
+        "--port",
+        str(port),
+        "--n_ctx",
+        str(WINDOW),
+        "--n_threads",
+        "1",
+        "--interrupt_requests",
+        "False",
+    ]
     with (tmp_path_factory.mktemp("server") / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}/v1"
@@ -103,7 +112,7 @@ def small(llama_server) -> Iterator[RemoteModel]:
 
 def test_a_run_over_a_server_answers_and_its_record_says_where_text_went(small, llama_server, tmp_path):
     documents = ROOT / "app" / "sample" / "documents"
-    with Engine(tmp_path / "data", lambda: open_model(small.info.path, wish=Wish(window=4096))) as engine:
+    with Engine(tmp_path / "data", lambda: open_model(small.info.path, wish=Wish(window=WINDOW))) as engine:
         answer = engine.ask("How many documents mention Mill Lane?", engine.add([documents]))
         started = engine.store.events(answer.run)[0]
     assert answer.status == "answered" and answer.sources and answer.usage.completion_tokens > 10
