@@ -22,7 +22,7 @@ from engine.corpus.contents import Entry, entries
 from engine.corpus.discover import natural
 from engine.corpus.pattern import compile_pattern
 from engine.corpus.rows import Rows
-from engine.corpus.search import STOP_WORDS
+from engine.corpus.search import HALF, telling
 from engine.errors import InputError
 from engine.store import Store
 from engine.types import Json
@@ -248,8 +248,8 @@ def _normal(query: str) -> str:
 
 
 def _marker(query: str) -> re.Pattern[str] | None:
-    """A pattern for the words of a query."""
+    """A pattern for the words of a query; short ones are marked only where there are no others."""
     every = [word for word in re.findall(r"\w+", query) if len(word) > 1]
-    telling = [word for word in every if word.casefold() not in STOP_WORDS]
-    words = sorted({*(telling or every)}, key=len, reverse=True)[:MOST_WORDS]
+    told = [word for word in every if telling(word) >= HALF]
+    words = sorted({*(told or every)}, key=len, reverse=True)[:MOST_WORDS]
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})", re.IGNORECASE) if words else None

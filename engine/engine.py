@@ -1,6 +1,6 @@
 """The engine's front: one data folder, one model, one kernel host. Add documents, ask, close.
 
-with Engine(data_dir, open_model("models/starter/taproot-starter.gguf")) as engine:
+with Engine(data_dir, open_model("models/some-8b-Q4_K_M.gguf")) as engine:
     corpus = engine.add([Path("case")])
     answer = engine.ask("How many letters mention Halden?", corpus)
 """

@@ -1,1 +1,1 @@
-"""The models that come with Taproot: the default and the starter."""
+"""The models that come with Taproot: the default."""

@@ -13,7 +13,7 @@ from app.setup import Environment, machine, trial, wheels
 from app.setup.machine import Machine, Toolkit
 from app.setup.report import Problem
 from tests.fresh_clone import CLI, ROOT, bare_environment, base_python, launch, make_clone
-from tests.starter import STARTER
+from tests.small_model import small_model
 from tests.wheel_index import DIES, REQUIREMENT, notes, serve_index, wheel
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fake tools are shell scripts")
@@ -328,9 +328,9 @@ def test_amx_is_left_out_where_the_processor_has_it_and_the_compiler_knows_it(mo
 
 def test_the_trial_computes_with_the_real_llama_cpp(tmp_path):
     python = Path(sys.executable)
-    assert trial.fault(python, STARTER) == ""
+    assert trial.fault(python, small_model()) == ""
     broken = tmp_path / "broken.gguf"
-    broken.write_bytes(STARTER.read_bytes()[:100_000])
+    broken.write_bytes(small_model().read_bytes()[:100_000])
     assert trial.fault(python, broken) != ""
     assert trial.fault(python, None) == ""  # starting is all that can be tried
 
@@ -355,4 +355,4 @@ def test_a_llama_cpp_that_sees_no_gpu_fails_the_trial_for_one():
 
     if build().gpu:
         pytest.skip("this llama.cpp sees a GPU")
-    assert trial.fault(Path(sys.executable), STARTER, gpu=True) == "it sees no GPU"
+    assert trial.fault(Path(sys.executable), small_model(), gpu=True) == "it sees no GPU"

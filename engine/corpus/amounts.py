@@ -1,7 +1,8 @@
 """What a written value amounts to, so that values can be compared and added: amounts, durations, measures, dates.
 
 Units of one kind come out in one unit: durations in days, weights in kilograms, lengths in metres, areas in square
-metres, volumes in litres, powers in watts, storage in bytes. Currencies are not converted. A date is its day number, so that the largest is the latest.
+metres, volumes in litres, powers in watts, storage in bytes. Currencies are not converted. A date is its day number, so that
+the largest is the latest. The words here are data of formats: how numbers, units and months are written in English.
 """
 
 from __future__ import annotations

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
@@ -13,24 +11,14 @@ from typing import Any, overload
 from engine.corpus import grep as scanner
 from engine.corpus.columns import HEADER, column, place
 from engine.corpus.document import Document, Hit, Hits, Piece
-from engine.corpus.entries import CONTAINER, HEADING, fits, holding, spare, title, wanted
 from engine.corpus.excerpts import Passages, passages
-from engine.corpus.forms import named
 from engine.corpus.layout import Archive
-from engine.corpus.names import joined
-from engine.corpus.nearest import nearest
-from engine.corpus.parts import parts
 from engine.corpus.pattern import Expression, Pattern, compile_pattern
-from engine.corpus.phrase import of_kind, pair, phrase
 from engine.corpus.retrieval import lines
 from engine.corpus.search import Found
-from engine.corpus.setting import HEAD
-from engine.corpus.tables import row
 from engine.corpus.tracker import Tracker
-from engine.corpus.words import stems
 
 Numbers = range | tuple[int, ...]
-EVERY_VALUE = 10_000  # values of the lines that `nearest` looks at
 
 
 class Corpus(Sequence):
@@ -158,41 +146,6 @@ class Corpus(Sequence):
         """
         return passages(self, words, k, size, self.numbers)
 
-    def nearest(self, form: str, question: str, about: str = "", k: int = 5) -> Hits:
-        """The values of a form in the lines that answer a question best; see `engine.corpus.nearest`.
-
-        `form` is a name of `engine.corpus.forms` or a regular expression. `about` holds words for what is asked,
-        alternatives separated by "|". `.match` of a hit is the value. Raises ValueError for a bad expression.
-        """
-        return self._nearest(self.search, form, question, about, k)
-
-    def nearest_each(self, form: str, question: str, about: str = "") -> Hits:
-        """The best value of `nearest` in every document on its own, in their order; none for those that state none."""
-        best = (hit for document in self for hit in document.nearest(form, question, about, 1))
-        return Hits([*best], corpus=self)
-
-    def nearest_all(self, form: str, question: str, about: str = "") -> Hits:
-        """All values of a form in the one line that answers a question best, in the order of the text; see `nearest`.
-
-        Names that are joined with "and" are taken apart.
-        """
-        found = self.nearest(form, question, about, EVERY_VALUE)
-        hits = [hit for hit in found if (hit.id, hit.start) == (found[0].id, found[0].start)]
-        hits.sort(key=lambda hit: hit.match_start)
-        apart = (joined(hit.match, len(hits)) if form == "name" else [(0, len(hit.match))] for hit in hits)
-        return Hits(
-            [
-                Hit(self, hit.id, hit.match_start + a, hit.match_start + b, shown=(hit.start, hit.end))
-                for hit, ranges in zip(hits, apart, strict=True)
-                for a, b in ranges
-            ],
-            corpus=self,
-        )
-
-    def values(self, form: str, limit: int | None = None) -> Hits:
-        """All values of a form of `engine.corpus.forms`, document by document. Raises ValueError for another name."""
-        return self.grep(named(form), limit)
-
     def column(self, about: str, rows: Expression | Hits = "") -> Hits:
         """The fields under a header of delimited text such as CSV, for rows in which a pattern matches, or those of hits.
 
@@ -216,83 +169,6 @@ class Corpus(Sequence):
                     continue
                 if found is None or bisect_left(found, start) < bisect_left(found, end):
                     hits.append(Hit(self, number, a, b, shown=(start, end)))
-        return Hits(hits, corpus=self)
-
-    def phrase(self, question: str) -> str:
-        """The words that a question asks to count or list, as a regular expression; see `engine.corpus.phrase`.
-
-        Raises ValueError for a question that names nothing.
-        """
-        return phrase(question, lambda pattern: bool(self._grep(compile_pattern(pattern), 1, self.numbers)))
-
-    def pair(self, question: str) -> list[str]:
-        """The two things that a question sets beside each other, as it writes them; see `engine.corpus.phrase`.
-
-        Raises ValueError for a question that names no two.
-        """
-        return pair(question)
-
-    def parts(self, question: str) -> list[str]:
-        """The questions that a question consists of: "What are the rent and the deposit of ...?" asks for two things."""
-        return parts(question)
-
-    def entries(self, question: str) -> Hits:
-        """The lines that a question counts: rows, entries or lines of the documents it names; see `engine.corpus.entries`.
-
-        A heading, a title and the names of columns are no entries; beside rows of a table nothing else is one. What a
-        document is called in general ("the table", "the log") is no word that a line must hold. Raises
-        ValueError for a question that names neither documents nor words.
-        """
-        docs = self.kind(question)
-        titles = {n: title(*self._first_lines(n)) for n in docs.numbers}
-        somewhere = len(docs) < len(self) or len(self) == 1  # the question names documents
-        said = " ".join([*docs.names, *titles.values()]) if somewhere else ""
-        words = wanted(question, stems(re.sub("[_-]", " ", said)))
-        bare = [word for word in words if not (somewhere and CONTAINER.match(word))]
-        contained, words = len(bare) < len(words), bare
-        if not words and not somewhere:
-            raise ValueError("the question does not say what to count, or in which document")
-        found = self._lines(docs, titles, words)
-        needed = [word for word in words if word not in spare(question)]
-        if not found and len(needed) < len(words) and (needed or (somewhere and not contained)):
-            found = self._lines(docs, titles, needed)
-        return Hits(found, corpus=self)
-
-    def _lines(self, docs: Corpus, titles: dict[int, str], words: list[str]) -> list[Hit]:
-        """The lines that hold all words: rows of tables where there are any, else all but titles and headings."""
-        found = [
-            hit
-            for hit in docs.grep(holding(words), None)
-            if fits(hit.text, words) and hit.text.strip() != titles[hit.id] and not HEADING.match(hit.text)
-        ]
-        rows = [hit for hit in found if row(self.archive, hit.id, hit.start, hit.text)]
-        return rows or [hit for hit in found if not hit.text.startswith("|")]
-
-    def _first_lines(self, document: int) -> tuple[str, str]:
-        head = self.archive.slice(document, 0, min(HEADER, self.archive.chars(document)))
-        first, _, rest = head.partition("\n")
-        return first, rest.partition("\n")[0]
-
-    def kind(self, question: str) -> Corpus:
-        """A view of the documents of the kind that a question names, as in "each lease"; all where it names none."""
-        heads = (
-            f"{self.archive.name(n)} {self.archive.slice(n, 0, min(HEAD, self.archive.chars(n)))}"
-            for n in self.numbers
-        )
-        chosen = of_kind(question, [*heads], self.names)
-        return self.view(tuple(self.numbers[i] for i in chosen))
-
-    def _nearest(
-        self,
-        find_in: Callable[[str, int], Hits],
-        form: str,
-        question: str,
-        about: str,
-        k: int,
-        alone: bool = False,
-    ) -> Hits:
-        found = nearest(self, find_in, form, question, about, k, alone)
-        hits = [Hit(self, line.id, a, b, shown=(line.start, line.end)) for line, a, b in found]
         return Hits(hits, corpus=self)
 
     def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
@@ -341,10 +217,6 @@ class Corpus(Sequence):
         self.tracker.searched.add(piece.id)
         found = lines(self.archive, query, k, (piece.id,), (piece.start, piece.end))
         return self._hits(found)
-
-    def nearest_in(self, piece: Piece, form: str, question: str, about: str, k: int) -> Hits:
-        """The matches nearest to a question in one document or piece of it."""
-        return self._nearest(partial(self.search_in, piece), form, question, about, k, alone=True)
 
     def grep_in(self, piece: Piece, pattern: Expression, limit: int | None, flags: int = 0) -> Hits:
         """Scan one document or piece of it."""

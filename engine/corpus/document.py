@@ -15,10 +15,8 @@ from operator import sub
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from engine.corpus.amounts import amount
-from engine.corpus.forms import named
 from engine.corpus.pattern import Expression
 from engine.corpus.sentences import clip, narrow
-from engine.corpus.tables import asked_field, row
 from engine.corpus.tracker import REMEMBERED
 from engine.types import Span
 
@@ -31,7 +29,7 @@ SHOWN_TEXT = 240  # characters of a hit that its repr shows
 SHOWN_HITS = 10  # hits that a list of them shows
 
 
-OF_CORPUS = frozenset("column entries kind matching names nearest_all nearest_each pair parts phrase".split())
+OF_CORPUS = ("column", "matching", "names")
 
 
 class Piece(str):
@@ -84,14 +82,6 @@ class Piece(str):
     def passages(self, words: str | Sequence[str], k: int = 8, size: int = 600) -> Passages:
         """The passages of this text that fit words best, as `Corpus.passages`."""
         return self._corpus.passages_in(self, words, k, size)
-
-    def nearest(self, form: str, question: str, about: str = "", k: int = 5) -> Hits:
-        """The values of a form in the lines of this text that answer a question best, as `Corpus.nearest`."""
-        return self._corpus.nearest_in(self, form, question, about, k)
-
-    def values(self, form: str, limit: int | None = None) -> Hits:
-        """All values of a form in this text, as `Corpus.values`."""
-        return self.grep(named(form), limit)
 
     def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
         """The matches of a regular expression in this text, in order. Raises ValueError for a bad pattern."""
@@ -170,7 +160,7 @@ class Piece(str):
 
 
 class Document(Piece):
-    """The whole text of one document. What only a Corpus can do is done by the corpus of this one: `.entries`, `.kind` ..."""
+    """The whole text of one document. What only a Corpus can do is done by the corpus of this one: `.column` ..."""
 
     __slots__ = ()
 
@@ -286,18 +276,6 @@ class Hit:
         """What `match` amounts to, for comparing and adding; see `engine.corpus.amounts`. None where it states none."""
         return amount(self.match)
 
-    def field(self, question: str) -> Piece:
-        """The field of this row of a table that a question asks for; the whole line where it is no row.
-
-        It is another than the one that matched; see `engine.corpus.tables.asked_field`.
-        """
-        archive = self._corpus.archive
-        first, last = archive.line_bounds(self.id, *self._match)
-        text = archive.slice(self.id, first, last)
-        found = row(archive, self.id, first, text)
-        start, end = asked_field(found, text, question, self.match_start - first) or (0, len(text))
-        return Piece(text[start:end], self._corpus, self.id, first + start)
-
     @cached_property
     def line(self) -> int:
         """The number of the line, from 1."""
@@ -359,11 +337,6 @@ class Hits(list):
         if callable(self._total):
             self._total = self._total()
         return len(self) if self._total is None else self._total
-
-    def ranked(self) -> Hits:
-        """These hits by the number that each states, smallest and earliest first, without those that state none."""
-        rows = sorted(((n, hit) for hit in self if (n := hit.number) is not None), key=lambda row: row[0])
-        return Hits([hit for _, hit in rows], corpus=self._corpus)
 
     @property
     def documents(self) -> Corpus:

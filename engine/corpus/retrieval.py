@@ -16,10 +16,12 @@ from itertools import pairwise
 from typing import TypeVar
 
 from engine.corpus.layout import Archive
-from engine.corpus.passages import UNSPACED, spaced
+from engine.corpus.passages import spaced
 from engine.corpus.search import (
     EDGE,
+    FIRST_WORD,
     OF_PREFIX,
+    QUESTION_WORDS,
     WORD,
     Found,
     Index,
@@ -30,6 +32,7 @@ from engine.corpus.search import (
     index_of,
     quoted,
     rows_of,
+    telling,
 )
 
 T = TypeVar("T", bound=Hashable)
@@ -38,7 +41,6 @@ LONGEST, MOST_TERMS = 2000, 120  # characters of a phrasing that are looked at, 
 LONG = 600  # characters; of a longer line its part in one indexed passage is a unit
 EVERY = 400  # indexed passages up to which all are ranked line by line
 CANDIDATES = 120  # passages that are ranked in a larger corpus; with each, those beside it
-WORTH_FINDING = 0.05  # part of the heaviest word's weight that a word must have to choose candidates
 BESIDE = (1.0, 0.5, 0.35, 0.25)  # worth of a word in the line itself, one line away, two, three
 IN_DOCUMENT, IN_OPENING, IN_ABOUT = (
     0.2,
@@ -46,12 +48,10 @@ IN_DOCUMENT, IN_OPENING, IN_ABOUT = (
     0.45,
 )  # elsewhere, in its first characters, in its name or heading
 OPENING = 120  # characters of a document that may say what it is about
-RARITY = 2  # power of a word's rarity in its weight
-LENGTH, STEEP = 3.5, 0.8  # letters at which a word is worth half, and how sharply that changes
 SHORTENED = 0.7  # part of an unknown word that must be kept to look for words with the same beginning
 SHORTEST = 4  # letters of such a beginning
-UNSPACED_LETTERS = 2  # letters that a character of a script without spaces counts as
-FIRST_WORD, QUESTION_WORDS = 0.6, 4  # worth of the first of at least so many words
+RARITY = 2  # power of a word's rarity in its weight
+WORTH_FINDING = 0.05  # part of the heaviest word's weight that a word must have to choose candidates
 LEAST = 0.22  # part of the worth of the best line that a line must have; a word elsewhere gives less
 SHARE = 0.6  # part of k * size that all passages may fill together: the more there are, the shorter each
 FUSED, FUSED_LINES = 300, 30  # places that count where several phrasings are fused: of passages, of `search`
@@ -173,7 +173,7 @@ def _term(index: Index, tokens: tuple[Token, ...], worth: float) -> Term | None:
         (stem, count), worth = beginning, worth * OF_PREFIX
         match = quoted(stem) + " *"
     rarity = math.log(1 + index.total / (count + 0.5))
-    return Term(match, worth * rarity**RARITY * _telling("".join(word for word, _ in tokens)), count)
+    return Term(match, worth * rarity**RARITY * telling("".join(word for word, _ in tokens)), count)
 
 
 def _beginning(index: Index, stem: str) -> tuple[str, int] | None:
@@ -182,14 +182,6 @@ def _beginning(index: Index, stem: str) -> tuple[str, int] | None:
         if count := index.passages_beginning(stem[:length]):
             return stem[:length], count
     return None
-
-
-def _telling(word: str) -> float:
-    """From 0 to 1: how much a word tells by its length alone; all of it where it holds a digit."""
-    if any(map(str.isdigit, word)):
-        return 1.0
-    letters = len(word) + (UNSPACED_LETTERS - 1) * len(UNSPACED.findall(word))
-    return 1 / (1 + math.exp(STEEP * (LENGTH - letters)))
 
 
 # --- lines ----------------------------------------------------------------------------------------------

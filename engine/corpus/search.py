@@ -1,6 +1,7 @@
 """Search by words: FTS5 finds candidate passages, then their lines are ranked by how many rare words they hold.
 
-A query is only words: no syntax of it can fail. Words in double quotes are one phrase.
+A query is only words: no syntax of it can fail. Words in double quotes are one phrase. No language is known here: the
+words of which a sentence is made are frequent and short in any, so rare and long words are worth most.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from engine.corpus.layout import SEARCH, Archive
-from engine.corpus.passages import HEADING, spaced
+from engine.corpus.passages import HEADING, UNSPACED, spaced
 from engine.corpus.sentences import LONG_LINE, units
 from engine.errors import StoreError
 
@@ -25,6 +26,10 @@ COMMON = 60_000  # passages a set of words may name before its commonest are lef
 IN_PASSAGE, IN_ABOUT = 0.45, 0.4  # worth of a word beside the line: in its passage, in its name or heading
 OF_HEADING = 0.6  # worth of a line that is a heading
 OF_PART = 0.4  # worth of a part of a compound such as the 2041 of INV-2041
+FIRST_WORD, QUESTION_WORDS = 0.6, 4  # worth of the first of at least so many words: how is asked
+LENGTH, STEEP = 3.5, 0.8  # letters at which a word is worth half, and how sharply that changes
+HALF = 0.5  # of that worth: words that count in a line beside those asked for
+UNSPACED_LETTERS = 2  # letters that a character of a script without spaces counts as
 OF_PREFIX = 0.6  # worth of a word that only begins like the one asked for
 SAME_TEXT = 3  # hits with the very same words
 MOST_WORDS = 40
@@ -34,14 +39,6 @@ Token = tuple[str, str]  # a word as written (folded) and its stem
 WORD = re.compile(r'"([^"]+)"|(\S+)')
 EDGE = re.compile(r"^[^\w]+|[^\w]+$")
 POSSESSIVE = re.compile(r"(?<=\w)['’]s$", re.IGNORECASE)
-STOP_WORDS = frozenset(
-    """a about after all also am an and any are as at be because been before being between both but by can could
-    did do does doing document documents during each every find few for from further get give had has have having he her here hers
-    him his how i if in into is it its itself just list many may me mention mentioned mentions more most much must my name no nor not of off
-    on once only or other our out over own please same shall she should show so some such tell than that the
-    their them then there these they this those through to too under until up upon us very was we were what when
-    where which while who whom whose why will with within would you your don't doesn't isn't didn't can't""".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +53,15 @@ class Found:
 
 @dataclass(slots=True, eq=False)
 class Term:
-    """One word or phrase of a query as FTS5 takes it, what finding it is worth, and in which `abouts` it is."""
+    """One word or phrase of a query as FTS5 takes it, what finding it is worth, and in which `abouts` it is.
+
+    `tells`: it is long enough to say something by itself.
+    """
 
     match: str
     weight: float
     passages: int
+    tells: bool = True
     abouts: set[int] = field(default_factory=set)
 
 
@@ -90,7 +91,7 @@ class Line:
                 beside += term.weight * IN_PASSAGE
             elif self.about in term.abouts:
                 beside += term.weight * IN_ABOUT
-        self.own *= _news(self.text, len(self.held))
+        self.own *= _news(self.text, sum(term.tells for term in self.held))
         self.score = self.own + beside
 
 
@@ -196,15 +197,12 @@ class Index:
     def terms(self, query: str) -> list[Term]:
         """The distinct words and phrases of a query that can be found, the rarest first."""
         words = [(phrase or "", word) for phrase, word in WORD.findall(query.replace("\0", " "))][:MOST_WORDS]
-        units: dict[str, None] = {}
-        common: dict[str, None] = {}
-        for phrase, word in words:
-            unit = phrase.strip() or POSSESSIVE.sub("", EDGE.sub("", word))
-            if unit:
-                (common if unit.casefold() in STOP_WORDS and not phrase else units)[unit] = None
+        units = dict.fromkeys(
+            phrase.strip() or POSSESSIVE.sub("", EDGE.sub("", word)) for phrase, word in words
+        )
         terms: dict[str, Term] = {}
-        for tokens in self.tokens([*(units or common)]):
-            self._add(terms, tokens, 1.0)
+        for place, tokens in enumerate(self.tokens([unit for unit in units if unit])):
+            self._add(terms, tokens, FIRST_WORD if place == 0 and len(units) >= QUESTION_WORDS else 1.0)
             if len(tokens) > 1:
                 for token in tokens:
                     if len(token[0]) > 2:
@@ -236,10 +234,11 @@ class Index:
         elif 0 in counts:
             return
         rarity = [math.log(1 + self.total / (count + 0.5)) for count in counts]
-        weight = worth * (max(rarity) + 0.3 * (sum(rarity) - max(rarity)))
+        told = telling("".join(word for word, _ in tokens))
+        weight = worth * told * (max(rarity) + 0.3 * (sum(rarity) - max(rarity)))
         known = terms.get(match)
         if known is None:
-            terms[match] = Term(match, weight, min(counts))
+            terms[match] = Term(match, weight, min(counts), told >= HALF)
         else:
             known.weight = max(known.weight, weight)
 
@@ -381,10 +380,18 @@ def _news(text: str, held: int) -> float:
     """What a line is worth for what it says beyond the words asked for: an answer says something else too."""
     if HEADING.match(text):
         return OF_HEADING
-    words = {word for word in re.findall(r"\w+", text[:LONG_LINE].casefold()) if word not in STOP_WORDS}
+    words = {word for word in re.findall(r"\w+", text[:LONG_LINE].casefold()) if telling(word) >= HALF}
     return (0.6, 0.8)[max(0, len(words) - held)] if len(words) - held < 2 else 1.0
 
 
 def quoted(text: str) -> str:
     """A string of FTS5's query language that means these words in this order."""
     return '"' + text.replace('"', '""') + '"'
+
+
+def telling(word: str) -> float:
+    """From 0 to 1: how much a word tells by its length alone; all of it where it holds a digit."""
+    if any(map(str.isdigit, word)):
+        return 1.0
+    letters = len(word) + (UNSPACED_LETTERS - 1) * len(UNSPACED.findall(word))
+    return 1 / (1 + math.exp(STEEP * (LENGTH - letters)))

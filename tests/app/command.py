@@ -16,19 +16,19 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from tests.app.desk import READY, watch
-from tests.starter import STARTER
+from tests.small_model import NAME, small_model
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Taproot:
-    """One start of `launch.py` on a data folder; `url` is what it printed. `model`: None for the one of the app."""
+    """One start of `launch.py` on a data folder; `url` is what it printed. `model`: None for the default of the app."""
 
     def __init__(
         self,
         data: Path,
         *more: str,
-        model: str | None = str(STARTER),
+        model: str | None = NAME,
         program: Sequence[str] = (sys.executable, "launch.py"),
         stderr: int | None = None,
     ):
@@ -37,7 +37,8 @@ class Taproot:
             probe.bind(("127.0.0.1", 0))
             port = str(probe.getsockname()[1])
         command = [*program, "--no-browser", "--port", port, "--data", str(data), *more]
-        command += ["--model", model] if model else []
+        if model:
+            command += ["--model", str(small_model()) if model == NAME else model]
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True
         )

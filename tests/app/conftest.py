@@ -1,4 +1,4 @@
-"""What the browser tests share: Chromium and how it is started, the command with the starter, pages that may not complain."""
+"""What the browser tests share: Chromium and how it is started, the command with a small model, pages that may not complain."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def browser_type_launch_args(playwright: Playwright) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def taproot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taproot]:
-    """One start of the command on a fresh data folder, with the real starter and the sample documents."""
+    """One start of the command on a fresh data folder, with a small model and the sample documents."""
     started = Taproot(tmp_path_factory.mktemp("fresh") / "data")
     yield started
     started.end()

@@ -74,7 +74,7 @@ def run(**more: Any) -> dict[str, Any]:
         "seconds": 12.4,
         "nodes": 2,
         "strategy": "recursive",
-        "model": {"name": "starter"},
+        "model": {"name": "small"},
         **more,
     }
 
@@ -126,7 +126,7 @@ def test_the_account_says_what_was_searched_and_what_it_cost(page):
     assert page.inner_text(".coverage").startswith(
         "31 of 31 documents searched, 214 lines read by the model, 1 file could not be read."
     )
-    assert page.inner_text(".cost") == "Recursive · 2 nodes · 3 model calls · 3,120 tokens · 12.4 s · starter"
+    assert page.inner_text(".cost") == "Recursive · 2 nodes · 3 model calls · 3,120 tokens · 12.4 s · small"
     page.get_by_text("What was read").click()
     expect(page.locator(".files li")).to_have_count(1)
     assert "under 1 %" in page.inner_text(".files")

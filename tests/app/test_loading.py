@@ -16,17 +16,17 @@ from engine.llm.fit import Room
 from engine.llm.local import LocalModel
 from tests.app.desk import READY, TOKEN, served, until, watch
 from tests.engine.llm.make_gguf import random_model
-from tests.starter import STARTER
+from tests.small_model import small_model
 
 SLOW = "tests.engine.llm.slow_process"  # loads whatever is not called slow
 
 
 @pytest.fixture(scope="module")
 def workbench(tmp_path_factory) -> Iterator[Workbench]:
-    """One workbench with the starter loaded, whose processes never load a file that is called slow."""
+    """One workbench with a small model loaded, whose processes never load a file that is called slow."""
     data = tmp_path_factory.mktemp("loading") / "data"
     (data / "models").mkdir(parents=True)
-    with pytest.MonkeyPatch.context() as patch, Workbench(data, str(STARTER)) as opened:
+    with pytest.MonkeyPatch.context() as patch, Workbench(data, str(small_model())) as opened:
         patch.setattr(LocalModel, "module", SLOW)
         opened.start()
         settled(opened)
@@ -85,11 +85,11 @@ def test_a_model_that_was_unloaded_to_make_room_comes_back_when_the_load_is_canc
     process = begun(workbench, slow)
     assert workbench.models.overview()["loaded"] is None
     with pytest.raises(Conflict):
-        workbench.models.cancel(str(STARTER))  # that is not the one on its way
+        workbench.models.cancel(str(small_model()))  # that is not the one on its way
     workbench.models.cancel(str(slow))
     settled(workbench)
     found = workbench.models.overview()
-    assert found["loaded"]["path"] == str(STARTER) and found["problem"] is None
+    assert found["loaded"]["path"] == str(small_model()) and found["problem"] is None
     assert workbench.engine.model.count("back again") > 0 and not process.is_running()
 
 
@@ -131,7 +131,7 @@ def test_a_mistake_of_ours_is_said_and_the_old_model_answers_on(workbench, monke
     workbench.models.load(str(path))
     settled(workbench)
     found = workbench.models.overview()
-    assert found["loaded"]["path"] == str(STARTER) and workbench.engine.model.count("here") > 0
+    assert found["loaded"]["path"] == str(small_model()) and workbench.engine.model.count("here") > 0
     assert (
         found["problem"]["message"]
         == "Taproot made a mistake (ZeroDivisionError). Load it again, or choose another model."
@@ -145,9 +145,9 @@ def test_a_mistake_before_the_first_model_leaves_the_page_able_to_load_one(tmp_p
         opened.start()
         settled(opened)
         assert "made a mistake" in opened.models.overview()["problem"]["message"]
-        opened.models.load(str(STARTER))
+        opened.models.load(str(small_model()))
         settled(opened)
-        assert opened.models.overview()["loaded"]["path"] == str(STARTER)
+        assert opened.models.overview()["loaded"]["path"] == str(small_model())
 
 
 @pytest.mark.browser
@@ -168,7 +168,7 @@ def test_a_load_is_cancelled_on_the_page_by_keys(workbench, slow, browser: Brows
         page.get_by_role("button", name="Cancel loading slow").press("Enter")
         expect(box).to_be_hidden()
         expect(page.locator(".toast.ok")).to_contain_text("Loading slow was cancelled.")
-        expect(page.locator("#models-current")).to_have_text("taproot-starter")
+        expect(page.locator("#models-current")).to_have_text("small")
         expect(page.locator(".models-problem")).to_have_count(0)
         expect(page.locator(".models-now")).to_be_focused()
         expect(load).to_be_enabled()

@@ -30,17 +30,17 @@ from tests.app.hub_server import HubServer
 from tests.engine.llm.make_gguf import lora_adapter, random_model
 from tests.engine.llm.openai_server import OpenAiServer, pieces
 from tests.engine.llm.reading_server import Reader
-from tests.starter import STARTER
+from tests.small_model import small_model
 
 GIB = 1 << 30
 
 
 @pytest.fixture(scope="module")
 def workbench(tmp_path_factory) -> Iterator[Workbench]:
-    """One workbench with the starter loaded, for the tests of this module."""
+    """One workbench with a small model loaded, for the tests of this module."""
     data = tmp_path_factory.mktemp("models") / "data"
     (data / "models").mkdir(parents=True)
-    with Workbench(data, str(STARTER)) as opened:
+    with Workbench(data, shutil.copy(small_model(), data / "models")) as opened:
         opened.start()
         settled(opened)
         yield opened
@@ -60,13 +60,18 @@ def client(workbench: Workbench) -> TestClient:
 
 
 @pytest.fixture
-def starter(workbench: Workbench) -> Iterator[None]:
-    """The starter is in use before and after the test."""
+def small(workbench: Workbench) -> Iterator[None]:
+    """The small model is in use before and after the test."""
     yield
     settled(workbench)
-    if current(workbench) != str(STARTER):
-        workbench.models.load(str(STARTER))
+    if current(workbench) != own(workbench):
+        workbench.models.load(own(workbench))
         settled(workbench)
+
+
+def own(workbench: Workbench) -> str:
+    """The path of the small model in the data folder."""
+    return str(workbench.data_dir / "models" / small_model().name)
 
 
 def until(true: Callable[[], object], seconds: float = 90.0) -> object:
@@ -98,13 +103,13 @@ def row(client: TestClient, path: Path) -> dict | None:
 # --- what is there ---------------------------------------------------------------------------------------------
 
 
-def test_a_model_that_was_named_is_loaded_and_described(client):
+def test_a_model_that_was_named_is_loaded_and_described(workbench, client):
     found = client.get("/api/models").json()
-    assert not found["loaded"]["default"] and found["loaded"]["path"] == str(STARTER)
-    assert found["loaded"]["window"] == 4096 and found["loaded"]["memory"] > 10 << 20
+    assert not found["loaded"]["default"] and found["loaded"]["path"] == own(workbench)
+    assert found["loaded"]["window"] == 8192 and found["loaded"]["memory"] > 10 << 20
     assert found["problem"] is None and found["loading"] is None
     assert found["hardware"]["build"]["backends"][0] == "CPU"
-    assert [f["loaded"] for f in found["files"] if f["path"] == str(STARTER)] == [True]
+    assert [f["loaded"] for f in found["files"] if f["path"] == own(workbench)] == [True]
 
 
 def test_a_dropped_file_appears_and_followers_are_told(workbench, client):
@@ -183,7 +188,7 @@ def test_a_file_or_folder_elsewhere_can_be_added_and_is_remembered(tmp_path, wor
 # --- loading ---------------------------------------------------------------------------------------------------
 
 
-def test_switching_loads_the_new_model_and_remembers_it(workbench, client, starter):
+def test_switching_loads_the_new_model_and_remembers_it(workbench, client, small):
     path = dropped(workbench, "second.gguf")
     told = workbench.hub.subscribe()
     assert client.post("/api/models/load", json={"path": str(path)}).status_code == 202
@@ -196,7 +201,7 @@ def test_switching_loads_the_new_model_and_remembers_it(workbench, client, start
     told.close()
 
 
-def test_a_model_that_fails_to_load_leaves_the_old_one_in_use(workbench, client, starter):
+def test_a_model_that_fails_to_load_leaves_the_old_one_in_use(workbench, client, small):
     before = workbench.engine.model
     path = workbench.data_dir / "models" / "broken.gguf"
     whole = random_model(workbench.data_dir / "whole.bin").read_bytes()
@@ -209,7 +214,7 @@ def test_a_model_that_fails_to_load_leaves_the_old_one_in_use(workbench, client,
     path.unlink()
 
 
-def test_a_run_keeps_its_model_and_the_old_one_is_closed_when_it_ends(workbench, client, starter):
+def test_a_run_keeps_its_model_and_the_old_one_is_closed_when_it_ends(workbench, client, small):
     old = workbench.engine.model
     path = dropped(workbench, "third.gguf")
     with workbench.engine._models.lent() as lent:
@@ -221,14 +226,14 @@ def test_a_run_keeps_its_model_and_the_old_one_is_closed_when_it_ends(workbench,
         old.count("a word")
 
 
-def test_only_one_model_is_loaded_at_a_time(workbench, client, starter, monkeypatch):
+def test_only_one_model_is_loaded_at_a_time(workbench, client, small, monkeypatch):
     go = threading.Event()
     real = models_module.open_model
     monkeypatch.setattr(models_module, "open_model", lambda *a, **k: (go.wait(60), real(*a, **k))[1])
     path = dropped(workbench, "slow.gguf")
     assert client.post("/api/models/load", json={"path": str(path)}).status_code == 202
     assert client.get("/api/models").json()["loading"]["file"] == "slow.gguf"
-    refused = client.post("/api/models/load", json={"path": str(STARTER)})
+    refused = client.post("/api/models/load", json={"path": own(workbench)})
     assert refused.status_code == 409 and "slow" in refused.json()["error"]
     go.set()
     settled(workbench)
@@ -250,7 +255,7 @@ def test_what_does_not_fit_is_refused_with_what_would(workbench, client, monkeyp
     path.unlink()
 
 
-def test_it_can_be_loaded_all_the_same_when_a_person_insists(workbench, client, starter, monkeypatch):
+def test_it_can_be_loaded_all_the_same_when_a_person_insists(workbench, client, small, monkeypatch):
     path = dropped(workbench, "insist.gguf")
     memory(workbench, monkeypatch, 45 << 20, 5 << 20)
     assert client.post("/api/models/load", json={"path": str(path), "force": True}).status_code == 202
@@ -258,7 +263,7 @@ def test_it_can_be_loaded_all_the_same_when_a_person_insists(workbench, client, 
     assert current(workbench) == str(path)
 
 
-def test_where_memory_holds_no_two_the_old_model_is_unloaded_first(workbench, client, starter, monkeypatch):
+def test_where_memory_holds_no_two_the_old_model_is_unloaded_first(workbench, client, small, monkeypatch):
     path = dropped(workbench, "alone.gguf")
     memory(workbench, monkeypatch, 60 << 20, 500 << 20)
     seen: list[bool] = []
@@ -276,7 +281,7 @@ def test_where_memory_holds_no_two_the_old_model_is_unloaded_first(workbench, cl
     assert seen == [True] and current(workbench) == str(path)
 
 
-def test_an_unloaded_model_comes_back_when_the_new_one_fails(workbench, client, starter, monkeypatch):
+def test_an_unloaded_model_comes_back_when_the_new_one_fails(workbench, client, small, monkeypatch):
     path = workbench.data_dir / "models" / "broken.gguf"
     whole = random_model(workbench.data_dir / "whole.bin").read_bytes()
     path.write_bytes(whole.replace(b"output_norm.weight", b"output_harm.weight", 1))
@@ -289,7 +294,7 @@ def test_an_unloaded_model_comes_back_when_the_new_one_fails(workbench, client, 
     path.unlink()
 
 
-def test_a_model_is_never_unloaded_under_a_run(workbench, client, starter, monkeypatch):
+def test_a_model_is_never_unloaded_under_a_run(workbench, client, small, monkeypatch):
     path = dropped(workbench, "alone.gguf")
     memory(workbench, monkeypatch, 60 << 20, 500 << 20)
     monkeypatch.setattr(workbench.runs, "live", lambda: ["a run"])
@@ -298,7 +303,7 @@ def test_a_model_is_never_unloaded_under_a_run(workbench, client, starter, monke
     assert workbench.engine.model.count("undisturbed") > 0
 
 
-def test_the_window_can_be_chosen_and_is_refused_where_it_cannot_be(workbench, client, starter):
+def test_the_window_can_be_chosen_and_is_refused_where_it_cannot_be(workbench, client, small):
     path = dropped(workbench, "window.gguf", n_ctx=4096)
     assert client.post("/api/models/load", json={"path": str(path), "window": 1024}).status_code == 202
     settled(workbench)
@@ -330,7 +335,7 @@ def bad_files(tmp_path_factory) -> dict[str, Path]:
     return write_all(tmp_path_factory.mktemp("bad"))
 
 
-def test_every_malformed_file_is_explained_and_the_app_lives(workbench, client, starter, bad_files):
+def test_every_malformed_file_is_explained_and_the_app_lives(workbench, client, small, bad_files):
     assert len(bad_files) >= 20
     model = workbench.engine.model
     reached_llama = []
@@ -385,7 +390,7 @@ def listed(client: TestClient, id: str) -> dict:
     return next(e for e in client.get("/api/models").json()["catalogue"] if e["id"] == id)
 
 
-def test_a_model_of_the_catalogue_is_downloaded_and_then_loads(workbench, client, hub, starter):
+def test_a_model_of_the_catalogue_is_downloaded_and_then_loads(workbench, client, hub, small):
     assert listed(client, "qwen3-4b")["there"] is None
     assert client.post("/api/models/download", json={"name": "qwen3-4b"}).status_code == 202
     there = str(until(lambda: listed(client, "qwen3-4b")["there"]))
@@ -455,9 +460,9 @@ def test_the_command_says_that_it_is_offline(tmp_path, capsys, monkeypatch):
     assert json.loads(captured.out)["kind"] == "offline" and "cannot be reached" in captured.err
 
 
-def test_an_adapter_is_put_on_a_model_or_refused_and_named(workbench, client, starter, tmp_path):
+def test_an_adapter_is_put_on_a_model_or_refused_and_named(workbench, client, small, tmp_path):
     path, adapter = dropped(workbench, "base.gguf"), lora_adapter(tmp_path / "law.gguf")
-    refused = client.post("/api/models/load", json={"path": str(STARTER), "lora": [str(adapter)]})
+    refused = client.post("/api/models/load", json={"path": own(workbench), "lora": [str(adapter)]})
     assert refused.status_code == 400 and "law.gguf" in refused.json()["error"]
     refused = client.post("/api/models/load", json={"path": str(path), "lora": [f"{adapter}@all"]})
     assert refused.status_code == 400 and "'all' is no scope" in refused.json()["error"]
@@ -479,7 +484,7 @@ def server() -> Iterator[OpenAiServer]:
     opened.close()
 
 
-def test_a_server_is_used_only_when_chosen_and_is_marked(workbench, client, starter, server):
+def test_a_server_is_used_only_when_chosen_and_is_marked(workbench, client, small, server):
     spec = f"openai:stub@{server.url}"
     assert client.post("/api/models/load", json={"path": spec, "window": 2048}).status_code == 202
     settled(workbench)
@@ -497,7 +502,7 @@ def test_a_server_is_used_only_when_chosen_and_is_marked(workbench, client, star
     assert remembered is None or "openai" not in remembered
 
 
-def test_a_server_that_cuts_prompts_is_shown_with_its_true_window(workbench, client, starter, server):
+def test_a_server_that_cuts_prompts_is_shown_with_its_true_window(workbench, client, small, server):
     server.answer = Reader(2048, "head")
     client.post("/api/models/load", json={"path": server.url})
     settled(workbench)
@@ -508,7 +513,7 @@ def test_a_server_that_cuts_prompts_is_shown_with_its_true_window(workbench, cli
     assert 1700 < told["window"] <= 2048 and "does not reach the model" in told["notices"][-1]
 
 
-def test_a_server_that_is_not_there_changes_nothing(workbench, client, starter, server):
+def test_a_server_that_is_not_there_changes_nothing(workbench, client, small, server):
     server.close()
     before = current(workbench)
     client.post("/api/models/load", json={"path": server.url})

@@ -16,7 +16,7 @@ from tests.app.desk import READY, TOKEN, served, until, watch
 from tests.app.hub_server import HubServer
 from tests.engine.llm.make_gguf import lora_adapter, random_model
 from tests.engine.llm.openai_server import OpenAiServer, pieces
-from tests.starter import STARTER
+from tests.small_model import small_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
@@ -38,10 +38,10 @@ def hub(tmp_path_factory) -> Iterator[HubServer]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, hub) -> Iterator[tuple[Workbench, int]]:
-    """The whole app with the starter, on a port."""
+    """The whole app with a small model, on a port."""
     data = tmp_path_factory.mktemp("page") / "data"
     (data / "models").mkdir(parents=True)
-    workbench = Workbench(data, str(STARTER))
+    workbench = Workbench(data, shutil.copy(small_model(), data / "models"))
     workbench.start()
     with served(workbench) as port:
         until(lambda: workbench.models.overview()["loaded"])
@@ -72,7 +72,7 @@ def file_row(page: Page, name: str):
 def test_a_dropped_file_appears_and_loads_and_a_broken_one_changes_nothing(place, page, tmp_path):
     workbench, _ = place
     folder = workbench.data_dir / "models"
-    expect(page.locator("#models-current")).to_have_text("taproot-starter")
+    expect(page.locator("#models-current")).to_have_text("small")
 
     made = random_model(tmp_path / "dropped.gguf")
     shutil.copy(made, folder / "dropped.gguf")
@@ -99,16 +99,16 @@ def test_a_server_is_marked_as_long_as_it_is_used(place, page):
     expect(page.locator("#models-current")).to_have_text("stub", timeout=60_000)
     expect(page.locator("#models-remote")).to_have_text("on a server of this machine")
     expect(page.locator(".models-now")).to_contain_text(server.url)
-    file_row(page, "taproot-starter.gguf").get_by_role("button", name="Load taproot-starter").click()
-    expect(page.locator("#models-current")).to_have_text("taproot-starter", timeout=60_000)
+    file_row(page, "small.gguf").get_by_role("button", name="Load small").click()
+    expect(page.locator("#models-current")).to_have_text("small", timeout=60_000)
     expect(page.locator("#models-remote")).to_have_count(0)
     server.close()
 
 
 def test_details_show_what_it_takes_and_let_the_window_be_chosen(place, page):
     workbench, _ = place
-    row = file_row(page, "taproot-starter.gguf")
-    row.get_by_role("button", name="Details of taproot-starter").press("Enter")
+    row = file_row(page, "small.gguf")
+    row.get_by_role("button", name="Details of small").press("Enter")
     expect(row.locator(".models-details")).to_contain_text("Memory it needs")
     row.get_by_label("Window in tokens").fill("2048")
     row.get_by_role("button", name="Load with this window").click()

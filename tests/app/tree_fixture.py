@@ -131,7 +131,7 @@ class Grower:
             question=QUESTION,
             corpus="c0ffee00",
             corpus_name="harbour",
-            model={"name": "taproot-starter", "n_ctx": 4096, "path": "", "fingerprint": ""},
+            model={"name": "small", "n_ctx": 4096, "path": "", "fingerprint": ""},
             settings={},
             strategy="recursive",
         )

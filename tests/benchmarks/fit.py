@@ -2,7 +2,7 @@
 
 .venv/bin/python -m tests.benchmarks.fit [--json] [--keep FOLDER]
 
-Loads the starter and random weights in the shape of a 0.6B model (28 layers of width 1024, 151,936 tokens), in 8 and
+Loads a tiny model and random weights in the shape of a 0.6B model (28 layers of width 1024, 151,936 tokens), in 8 and
 4 bits. The files are written once, into `--keep` or a folder that is removed. Needs 2 GB of disk, 5 GB of memory.
 """
 
@@ -25,7 +25,7 @@ from engine.llm.fit import MIB, Wish, estimate
 from engine.llm.gguf_facts import read_facts
 from engine.llm.local import LocalModel
 from tests.engine.llm.make_gguf import CHATML, vocabulary
-from tests.starter import STARTER
+from tests.small_model import small_model
 
 LAYERS, WIDTH, INNER, HEADS, KV_HEADS, HEAD, TOKENS = 28, 1024, 3072, 16, 8, 128, 151_936
 FOUR_BITS = {"q4_k_m": 15, "q4_0": 2}  # llama.cpp's file types
@@ -129,7 +129,7 @@ def main() -> None:
         for name in FOUR_BITS:
             made = folder / f"shape-0.6b-{name}.gguf"
             paths.append(made if made.exists() else quantized(eight, name))
-        rows = [measure(STARTER, 4096)]
+        rows = [measure(small_model(), 4096)]
         rows += [measure(path, window) for path in paths for window in (4096, 16384)]
     worst = max(abs(float(str(row["error_percent"]))) for row in rows)
     if options.json:

@@ -4,7 +4,7 @@
 
 PYTHON is that of an environment of its own that holds `rlms==0.1.3 dspy "llama-cpp-python[server]"`. The other two get the
 model through an OpenAI-compatible server of llama-cpp-python, which this starts on loopback, with the window of ours.
-The starter was trained to write our cells and not theirs, so what it reaches with them says little about them: the
+The default model was trained to write our cells and not theirs, so what it reaches with them says little about them: the
 second table has all three run the same four turns with a model that answers at once.
 """
 
@@ -31,9 +31,9 @@ from engine.bench.plan import Plan
 from engine.engine import Engine
 from engine.llm import open_model
 from engine.llm.fit import Wish
+from models import default
 from tests.benchmarks import run as turns
 from tests.benchmarks.instant_server import InstantServer
-from tests.starter import STARTER
 
 DRIVER = Path(__file__).with_name("other_engines.py")
 OTHERS = ("rlms", "dspy")
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument(
         "--python", required=True, help="Python of an environment that holds the other engines"
     )
-    parser.add_argument("--model", default=str(STARTER))
+    parser.add_argument("--model", help="a GGUF file (default: the one that comes with Taproot)")
     parser.add_argument("--questions", type=int, default=10, help="of each suite and length")
     parser.add_argument("--lengths", default="0.5,4", help="in windows of the model")
     parser.add_argument("--suites", default=",".join(SUITES))
@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--only-turns", action="store_true", help="leave out the questions")
     chosen = parser.parse_args()
+    chosen.model = chosen.model or str(default.provide())
     lengths = tuple(float(one) for one in chosen.lengths.split(","))
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from engine.engine import Engine
 from engine.llm import open_model
-from tests.starter import STARTER
+from models import default
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = (
@@ -36,12 +36,18 @@ def main() -> int:
     )
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--megabytes", type=int, default=1000)
-    parser.add_argument("--model", default=str(STARTER))
+    parser.add_argument("--model", help="a GGUF file (default: the one that comes with Taproot)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=Path.home()) as folder:
-        result = find(Path(folder), options.files, options.megabytes, options.model, options.seed)
+        result = find(
+            Path(folder),
+            options.files,
+            options.megabytes,
+            options.model or str(default.provide()),
+            options.seed,
+        )
     print(json.dumps(result, indent=None if options.json else 1))
     return 0 if result["found"] else 1
 

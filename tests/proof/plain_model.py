@@ -2,7 +2,7 @@
 
     python -m tests.proof.plain_model --model FILE.gguf [--questions 60] [--seconds 600] [--seed 0] [--temperature T]
 
-The questions are drawn in turn from the sample corpus and from the two exams of the starter. Printed are all answers,
+The questions are drawn in turn from the sample corpus and from two exams of the default model. Printed are all answers,
 those that break the promise that an answer is an answer (by rules of this file, simpler than those of
 `engine.answers`), the median and the longest time, and how many runs took over 5 seconds more than their limit.
 Whether an answer is right is not looked at. Exit status 1 when a promise is broken.
@@ -28,7 +28,8 @@ from engine.llm import open_model
 from engine.types import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-CORPORA = (ROOT / "app" / "sample", *(ROOT / "models" / "starter" / name for name in ("exam", "second-exam")))
+EXAMS = ROOT / "models" / "default" / "exams"
+CORPORA = (ROOT / "app" / "sample", EXAMS / "first", EXAMS / "second")
 OVER = 5.0  # seconds beyond the limit that are promised at most
 NOTHING = (
     "none",

@@ -24,6 +24,25 @@ def test_a_column_is_found_by_a_word_of_its_header(corpus: Corpus) -> None:
     assert hits[1].text == "A-2,Orion Metals,80,open" and hits[1].line == 3
 
 
+@pytest.mark.parametrize(
+    ("head", "about", "at"),
+    [
+        ("invoice_no,amount,Paid On", "invoices", 0),  # forms of a word, by its beginning
+        ("invoice_no,amount,Paid On", "AMOUNTS", 1),
+        ("invoice_no,amount,Paid On", "paid on", 2),
+        ("invoice_no,amount,Paid On", "paid by", None),  # a column holds all words or is another one
+        ("dates,date,rate", "date", 1),  # the very word before one that begins like it
+        ("payment,no,notes", "no", 1),
+        ("payment,notes,per", "no|pe", None),  # two letters are no beginning
+        ("size,weight,price", "colour|price|weight", 2),  # the earliest alternative that is there
+        ("Größe;Preis;Straße", "PREISE|STRASSE", 2),
+    ],
+)
+def test_which_column_is_named(head: str, about: str, at: int | None) -> None:
+    found = place(head, about)
+    assert (found and found[0]) == at
+
+
 def test_rows_are_chosen_by_a_pattern_anywhere_in_them(corpus: Corpus) -> None:
     assert [h.number for h in corpus.column("amount", r"(?i)wang")] == [1200.5, 1000.25]
     assert [h.match for h in corpus.column("customer", "open")] == ["Orion Metals", "Wang, Lee & Co"]

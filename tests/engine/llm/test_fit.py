@@ -25,7 +25,7 @@ from engine.llm.fit import (
 from engine.llm.gguf_facts import GgufFacts, read_facts
 from engine.llm.gguf_weights import Weights
 from tests.engine.llm.make_gguf import recurrent_model
-from tests.starter import STARTER
+from tests.small_model import small_model
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def eight(random_gguf: Path) -> GgufFacts:
     )
 
 
-def test_the_estimate_is_near_what_the_starter_really_takes(open_local):
-    facts = read_facts(STARTER)
-    model = open_local(STARTER, threads=1)
+def test_the_estimate_is_near_what_a_model_really_takes(open_local):
+    facts = read_facts(small_model())
+    model = open_local(small_model(), threads=1)
     measured = psutil.Process(model.pid).memory_info().rss
     estimated = estimate(facts, model.info.n_ctx, pool=model.info.pool).resident
     assert abs(estimated - measured) < 24 * MIB  # Python and the libraries are most of it

@@ -12,7 +12,7 @@ from engine.llm.gguf_facts import read_facts
 from engine.llm.sampling import FAMILIES, advise, advise_by_name, choose_sampling, describe, vary
 from engine.types import AdapterInfo, Message, ModelInfo, Sampling, to_json
 from tests.engine.llm.make_gguf import random_model
-from tests.starter import STARTER
+from tests.small_model import small_model
 
 NAMES = {
     "Smollm2 135M 8k Lc100K Mix1 Ep2 smollm2": "SmolLM2",
@@ -38,7 +38,7 @@ NAMES = {
     "Gemma 2 9b": "",
     "Llama 2 7B Chat": "",
     "LFM2.5 1.2B Instruct": "",
-    "taproot-starter": "",
+    "small": "",
     "": "",
 }
 
@@ -85,8 +85,8 @@ def test_the_keys_are_those_of_the_gguf_library(tmp_path):
         assert advise({name: 1}).source == "the file", name
 
 
-def test_the_starter_and_unknown_models_are_greedy():
-    assert read_facts(STARTER).advice.sampling == Sampling()
+def test_unknown_models_are_greedy():
+    assert read_facts(small_model()).advice.sampling == Sampling()
     assert choose_sampling(ModelInfo("x", "", "", 512), None, 3) == Sampling(seed=3)
 
 

@@ -1,4 +1,4 @@
-"""A slice with everything real: starter model, kernel, server. What is streamed is what was written."""
+"""A slice with everything real: llama.cpp, kernel, server. What is streamed is what was written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.llm import open_model
 from engine.llm.scripted import ScriptedModel
 from tests.app.runs_fixture import Bench, Stream, cell, served, until
 from tests.app.test_trace import projected
-from tests.starter import STARTER
+from tests.small_model import small_model
 
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,18 +24,18 @@ WANTED = 3
 
 
 @pytest.fixture(scope="module")
-def starter(tmp_path_factory):
-    with Workbench(tmp_path_factory.mktemp("starter") / "data") as workbench:
+def small(tmp_path_factory):
+    with Workbench(tmp_path_factory.mktemp("small") / "data") as workbench:
         bench = Bench(workbench, workbench.engine.add([SAMPLE / "documents"]).id)
-        workbench.engine.use(open_model(str(STARTER)))
+        workbench.engine.use(open_model(str(small_model())))
         with served(workbench) as address:
             yield bench, address
 
 
 @pytest.fixture(scope="module")
-def followed(starter):
+def followed(small):
     """Questions of the sample corpus, each followed over the stream: [(run, stream)]."""
-    bench, address = starter
+    bench, address = small
     found = []
     for item in json.loads((SAMPLE / "questions.json").read_text())[:WANTED]:
         run = bench.start(item["question"])
@@ -46,8 +46,8 @@ def followed(starter):
     return found
 
 
-def test_what_is_streamed_is_the_log_and_comes_to_the_projections(starter, followed):
-    bench, _ = starter
+def test_what_is_streamed_is_the_log_and_comes_to_the_projections(small, followed):
+    bench, _ = small
     for run, stream in followed:
         assert stream.of("run") == bench.runs.log(run)["events"]
         assert fold(stream.of("run")) == projected(bench.store, run)
@@ -62,8 +62,8 @@ def test_events_are_small_on_real_runs(followed):
     assert sizes[-1] < 400 and sum(sizes) / len(sizes) < 150
 
 
-def test_live_text_is_the_reply_as_it_is_written(starter, followed):
-    bench, _ = starter
+def test_live_text_is_the_reply_as_it_is_written(small, followed):
+    bench, _ = small
     whole = 0
     for run, stream in followed:
         replies = {(t["node"], t["turn"]): t["text"] for t in bench.store.turns(run)}
@@ -78,8 +78,8 @@ def test_live_text_is_the_reply_as_it_is_written(starter, followed):
     assert whole > 0
 
 
-def test_a_follow_up_is_answered_by_the_starter(starter, followed):
-    bench, _ = starter
+def test_a_follow_up_is_answered(small, followed):
+    bench, _ = small
     run, _ = followed[0]
     row = bench.ask(bench.store.run(followed[1][0])["question"], session=run)
     assert row["status"] in ("answered", "unanswered") and row["session"] == run
@@ -91,14 +91,14 @@ def test_a_follow_up_is_answered_by_the_starter(starter, followed):
     assert hit["runs"]
 
 
-def test_speed_is_known_after_real_runs(starter, followed):
-    bench, _ = starter
+def test_speed_is_known_after_real_runs(small, followed):
+    bench, _ = small
     speed = bench.workbench.engine.speeds.of(bench.workbench.engine.model.info)
     assert speed is not None and speed.runs >= WANTED and speed.read > 0 and speed.write > 0
 
 
-def test_a_run_of_the_starter_is_stopped_while_llama_cpp_decodes(starter, followed):
-    bench, address = starter
+def test_a_run_is_stopped_while_llama_cpp_decodes(small, followed):
+    bench, address = small
     run = bench.start("Compare every document with every other one and describe all differences at length.")
     stream = Stream(address, run=run)
     until(lambda: stream.of("draft") or any(e["k"] == "fin" for e in stream.of("run")))
@@ -109,7 +109,7 @@ def test_a_run_of_the_starter_is_stopped_while_llama_cpp_decodes(starter, follow
 
 
 class Guided:
-    """The real starter for sub-calls, a script for the root: what the tree does is known, what llama.cpp does is real."""
+    """A real model for sub-calls, a script for the root: what the tree does is known, what llama.cpp does is real."""
 
     def __init__(self, real, say):
         self.info, self._real = real.info, real
@@ -128,8 +128,8 @@ class Guided:
         pass  # the real one goes on
 
 
-def test_leaves_are_stopped_while_llama_cpp_works_on_the_batch_and_the_rest_is_answered(starter, followed):
-    bench, address = starter
+def test_leaves_are_stopped_while_llama_cpp_works_on_the_batch_and_the_rest_is_answered(small, followed):
+    bench, address = small
     real = bench.workbench.engine.model
 
     def say(request):
