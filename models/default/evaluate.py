@@ -19,6 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from engine import corpus as corpora
+from engine.bench.grade import normal
 from engine.engine import Engine
 from engine.llm import open_model
 from engine.types import Settings
@@ -30,13 +32,17 @@ EXAMS = Path(__file__).parent / "exams"
 
 @dataclass(frozen=True)
 class Marked:
-    """One question with its answer and what became of it; `seconds` of wall time."""
+    """One question with its answer and what became of it; `seconds` of wall time.
+
+    `shown`: the wanted text stands in the lines or passages that a search for the question brings.
+    """
 
     family: str
     question: str
     wanted: Any
     answer: str | None
     good: bool
+    shown: bool
     seconds: float
 
 
@@ -47,31 +53,32 @@ def questions(exam: Path) -> list[dict[str, Any]]:
 
 @contextmanager
 def opened(model: str, exam: Path) -> Iterator[Any]:
-    """An engine with the exam's documents added; yields a function from a question to its answer."""
+    """An engine with the exam's documents; yields functions from a question to its answer and to what search brings."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         with Engine(data, open_model(model, data=data)) as engine:
-            corpus = engine.add([exam / "documents"])
-            yield lambda question: engine.ask(question, corpus, Settings()).answer
+            added = engine.add([exam / "documents"])
+            corpus = corpora.Corpus.open(added.path)
+
+            def brought(question: str) -> str:
+                found = (*(hit.text for hit in corpus.search(question, 8)), *corpus.passages(question, 8))
+                return "\n".join(found)
+
+            yield lambda question: engine.ask(question, added, Settings()).answer, brought
 
 
 def take(model: str, exam: Path, families: list[str] | None, show: bool, every: int = 1) -> list[Marked]:
     """Ask every question of an exam, or every n-th of some families."""
     marks: list[Marked] = []
     asked = [q for q in questions(exam) if not families or q["family"] in families][::every]
-    with opened(model, exam) as ask:
+    with opened(model, exam) as (ask, brought):
         for number, q in enumerate(asked, start=1):
             begun = time.monotonic()
             answer = ask(q["question"])
             seconds = round(time.monotonic() - begun, 2)
-            mark = Marked(
-                q["family"],
-                q["question"],
-                q["answer"],
-                answer,
-                right(answer, q["answer"], q["kind"]),
-                seconds,
-            )
+            shown = normal(str(q["answer"])) in normal(brought(q["question"]))
+            good = right(answer, q["answer"], q["kind"])
+            mark = Marked(q["family"], q["question"], q["answer"], answer, good, shown, seconds)
             marks.append(mark)
             if show and not mark.good:
                 print(
@@ -95,8 +102,9 @@ def report(marks: list[Marked]) -> str:
         seconds = sorted(m.seconds for m in here)
         late = seconds[min(len(seconds) - 1, int(len(seconds) * 0.95))]
         good = sum(m.good for m in here)
+        missed = sum(m.shown and not m.good for m in here)
         lines.append(
-            f"{family:12}{good:4} of {len(here):3}{good / len(here):6.0%}   "
+            f"{family:12}{good:4} of {len(here):3}{good / len(here):6.0%}   wrong though shown {missed:3}   "
             f"median {statistics.median(seconds):.1f} s, p95 {late:.1f} s"
         )
     return "\n".join(lines)
