@@ -180,7 +180,10 @@ def test_the_corpus_folder_cannot_be_changed_from_a_cell(session, corpus_path):
 
 def test_a_quoted_answer_knows_where_it_stands_and_cites_itself(session):
     def on_call(call):
-        assert call.arguments["quotes"] == [[11, 11 + len(LEASE)], [10, 10 + len(LOAN)]]  # after "[lease.md]\n"
+        assert call.arguments["quotes"] == [
+            [11, 11 + len(LEASE)],
+            [10, 10 + len(LOAN)],
+        ]  # after "[lease.md]\n"
         assert call.arguments["asked"]
         return [Answered("six months", -0.1, quoted=True), Answered("NONE", -0.01, quoted=True)]
 
@@ -218,7 +221,9 @@ def test_a_text_to_quote_is_put_before_the_question_unless_it_is_in_it(session):
     session.run(
         code + "\nllm_query('x')\nmap_query('q', ['t'], quote=False)\nmap_query('q', ['t'])", on_call=on_call
     )
-    assert calls[0]["prompts"][0].startswith("[loan.md]\n" + LOAN) and calls[0]["quotes"] == [[10, 10 + len(LOAN)]]
+    assert calls[0]["prompts"][0].startswith("[loan.md]\n" + LOAN) and calls[0]["quotes"] == [
+        [10, 10 + len(LOAN)]
+    ]
     assert calls[0]["spans"] == [[[1, 0, len(LOAN)]]]
     assert (calls[1]["quotes"], calls[1]["choices"]) == ([[6, 13]], ["a"])
     assert "quotes" not in calls[2] and "quotes" not in calls[3]
@@ -270,6 +275,6 @@ def test_a_yes_about_several_pieces_rests_on_all_of_them_and_no_pieces_say_nothi
 
 
 def test_number_says_what_a_text_a_hit_or_a_number_amounts_to(session):
-    assert session.run("print(number('1,250.50 EUR'), number(3), number('none'), number('6 weeks'))").printed == (
-        "1250.5 3.0 None 42.0\n"
-    )
+    assert session.run(
+        "print(number('1,250.50 EUR'), number(3), number('none'), number('6 weeks'))"
+    ).printed == ("1250.5 3.0 None 42.0\n")
