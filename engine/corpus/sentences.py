@@ -11,7 +11,7 @@ NO_END = "".join(
     rf"(?<!\b{word})"
     for word in ("Dr", "Mr", "Mrs", "Ms", "Prof", "St", "No", "no", "Nr", "vs", "al", "Art", "Sec", "[A-Z]")
 )
-SENTENCE_END = re.compile(rf"{NO_END}[.!?…][\"'”’»)\]]*\s+(?![a-z])|[。！？]\s*|\n\s*\n")
+SENTENCE_END = re.compile(rf"(?=[.!?…]){NO_END}[.!?…][\"'”’»)\]]*\s+(?![a-z])|[。！？]\s*|\n\s*\n")
 LINE_END = tuple(".!?:;…。！？|>{}")
 NEW_ITEM = re.compile(
     r"\s*(?:[-*•#>|{\[]|\"[^\"]*\"\s*:|\d+[.)]\s|\(?[a-z]\)\s|[A-Z][\w ]{0,20}:\s"

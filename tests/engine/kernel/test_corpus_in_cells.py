@@ -183,3 +183,24 @@ def test_the_corpus_folder_cannot_be_changed_from_a_cell(session, corpus_path):
     code = f"import os\nfor name in os.listdir({str(corpus_path)!r}):\n    os.remove({str(corpus_path)!r} + '/' + name)"
     assert session.run(code).result.error["ename"] == "PermissionError"
     assert {p.name: p.read_bytes() for p in corpus_path.iterdir() if p.is_file()} == before
+
+
+def test_map_query_gives_a_row_with_the_names_of_its_columns_and_claims_the_row(kernels, tmp_path):
+    rows = [f"{n},pump {n},{n * 3} litres\n" for n in range(200)]
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "pumps.csv").write_text("number,what,holds\n" + "".join(rows))
+    path = ingest([tmp_path / "papers"], tmp_path / "corpora", progress=None, cancel=None).path
+    calls = []
+
+    def on_call(call):
+        calls.append(call.arguments)
+        return ["453 litres"] * len(call.arguments["prompts"])
+
+    with kernels.worker(path, WHOLE) as worker:
+        Session(worker).run(
+            "map_query(question, context.passages('What does pump 151 hold?', 1, 60))", on_call=on_call
+        )
+    (prompt,), (((document, start, end),),) = calls[0]["prompts"], calls[0]["spans"]
+    text = ("number,what,holds\n" + "".join(rows))[start:end]
+    assert document == 0 and "151,pump 151,453 litres" in text
+    assert prompt.startswith(f"number,what,holds\n{text}\n")
