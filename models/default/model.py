@@ -15,8 +15,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import platformdirs
-
 from engine.errors import InputError
 from engine.llm.gguf_facts import read_contents, read_facts
 
@@ -75,8 +73,14 @@ def requirement() -> str:
 
 def model_file() -> Path:
     """Return where the merged file lies once it is made. Where a part is missing, a path at which nothing lies."""
-    folder = platformdirs.user_cache_path("taproot", appauthor=False) / "models"
-    return folder / (f"{STEM}.gguf" if problem() else f"{STEM}-{_made_of()}.gguf")
+    return cache_folder() / (f"{STEM}.gguf" if problem() else f"{STEM}-{_made_of()}.gguf")
+
+
+def cache_folder() -> Path:
+    """Return the folder that merged files lie in, by the platform's convention; it may not be there yet."""
+    import platformdirs  # what trains the adapter does without it
+
+    return platformdirs.user_cache_path("taproot", appauthor=False) / "models"
 
 
 def provide(

@@ -42,7 +42,7 @@ def slow(workbench: Workbench) -> Iterator[Path]:
 
 
 def settled(workbench: Workbench) -> None:
-    until(lambda: workbench.models.overview()["loading"] is None)
+    until(lambda: workbench.models.overview()["loading"] is None, seconds=300)
 
 
 def processes(workbench: Workbench) -> list[psutil.Process]:

@@ -84,7 +84,7 @@ def until(true: Callable[[], object], seconds: float = 90.0) -> object:
 
 def settled(workbench: Workbench) -> None:
     """Wait until nothing is being loaded."""
-    until(lambda: workbench.models.overview()["loading"] is None)
+    until(lambda: workbench.models.overview()["loading"] is None, seconds=300)
 
 
 def current(workbench: Workbench) -> str:

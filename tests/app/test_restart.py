@@ -30,11 +30,11 @@ def test_a_fresh_machine_answers_a_sample_question_and_survives_a_kill_in_mid_ru
     first = Taproot(data, model=None)
     try:
         page = first.visit(browser)
-        expect(page.locator("#model input")).to_have_value(re.compile("SmolLM2-135M"), timeout=60_000)
+        expect(page.locator("#model input")).to_have_value(re.compile("SmolLM2-135M"), timeout=180_000)
         page.get_by_role("button", name="Who is the landlord of the harbour warehouse?", exact=True).click(
-            timeout=60_000
+            timeout=180_000
         )
-        expect(page.locator(".answer-text")).to_contain_text("Grenfold Estates", timeout=90_000)
+        expect(page.locator(".answer-text")).to_contain_text("Grenfold Estates", timeout=300_000)
         expect(page.locator("rlm-tree .row:visible").first).to_contain_text("Who is the landlord")
         page.locator(".answer-text button.cite").first.click()
         viewer = page.locator("#viewer")

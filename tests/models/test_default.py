@@ -29,13 +29,9 @@ ROOT = Path(__file__).parents[2]
 def parts(tmp_path, monkeypatch) -> Path:
     """A small base and adapter stand for the real ones, in a cache of their own; the folder of all that."""
     base = random_model(tmp_path / "base.gguf")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(model, "cache_folder", lambda: tmp_path / "cache" / "taproot" / "models")
     monkeypatch.setattr(model, "base_file", lambda: base)
     monkeypatch.setattr(model, "ADAPTER", lora_adapter(tmp_path / "adapter.gguf"))
-    if sys.platform != "linux":
-        monkeypatch.setattr(
-            model.platformdirs, "user_cache_path", lambda *_, **__: tmp_path / "cache" / "taproot"
-        )
     return tmp_path
 
 
