@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.app.command import Taproot
+from tests.small_model import small_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
@@ -28,6 +30,9 @@ Reach = Callable[[str], None]
 @pytest.fixture
 def page(tmp_path: Path, browser: Browser) -> Iterator[Page]:
     """A fresh app just opened; at the end nothing has complained and no pointer was used."""
+    models = tmp_path / "data" / "models"
+    models.mkdir(parents=True)
+    shutil.copy(small_model(), models)
     taproot = Taproot(tmp_path / "data")
     try:
         page = taproot.visit(browser)

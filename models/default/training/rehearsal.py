@@ -38,7 +38,7 @@ from engine.types import Event, Json, Message, ModelInfo, Settings, Usage
 
 PARSER = CachingCompiler()  # words its complaints as the kernel does
 WINDOW = 4096  # tokens
-CHARS_PER_TOKEN = 2.6  # of the starter's own vocabulary, on English text
+CHARS_PER_TOKEN = 3.5  # of the vocabulary, on English text
 
 
 class Rehearsed:
@@ -144,12 +144,12 @@ class OracleModel:
         chars: float = CHARS_PER_TOKEN,
     ):
         self.info = ModelInfo(
-            name="taproot-starter",
+            name="rehearsal",
             path="oracle",
             fingerprint="oracle",
             n_ctx=window,
             chars_per_token=chars,
-            parameters=4_000_000,
+            parameters=135_000_000,
         )
         self._reply = reply
         self.conversations: dict[str, list[Message]] = {}
