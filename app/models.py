@@ -99,7 +99,7 @@ class Models:
     def start(self, model: str | None) -> None:
         """Begin to load `model` (a path, a server as `open_model` names it, or `scripted:FILE`), else the last one used, else the default."""
         last = self._preferences.get("last_model")
-        usable = isinstance(last, str) and Path(last).is_file()
+        usable = isinstance(last, str) and Path(last).is_file() and not default.is_merged(Path(last))
         spec = model or (last if usable else str(default.model_file()))
         name = read_endpoint(spec).label if is_remote(spec) else _name_of(spec)
         self._begin(spec, name, lambda: self._start(spec, fall_back=model is None))

@@ -36,7 +36,8 @@ WORK = 100_000_000  # items times characters of passages that are compared
 VERDICTS = frozenset("yes no true false ja nein oui non sí si da nej да нет はい いいえ 是 否".split())
 
 _VERDICT = re.compile(r"(yes|no|true|false)(?:[,;:–—]|\.?$|\.\s+[^\W\d])", re.IGNORECASE)
-_BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
+_BULLET = re.compile(r"^\s*[-*•]\s+")
+_NUMBERED = re.compile(r"^\s*(\d{1,3})[.)]\s+")
 _CITED = re.compile(r"(?:\s*\[\d{1,3}\])+\s*$")
 _BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+)(?<=\S)\*\*(?![\w*])")
 _SEPARATORS = re.compile(r"[\s,:;]*")
@@ -103,7 +104,8 @@ def judge(
     size = sum(len(p.text) for p in cited.passages)
     if len(items) > MOST_ITEMS or len(items) * size > WORK:
         return Agreement("absent", told, how=f"{len(items):,} items are too many to compare")
-    return _together(told, [_one(item, cited, cell) for item in items])
+    keys = [item[0] for item in items if len(item) > 1]
+    return _together(told, [_one(item, cited, cell, keys) for item in items])
 
 
 def sentence(agreement: Json) -> str:
@@ -149,10 +151,13 @@ def _together(told: str, items: list[Agreement]) -> Agreement:
     return Agreement("absent", told, how=f"{len(items) - good} of {len(items)} items", items=kept)
 
 
-def _one(texts: Sequence[str], cited: Cited, cell: int | None) -> Agreement:
-    """Judge one item; where it has several texts, these must stand on one line, or the first name the document."""
+def _one(texts: Sequence[str], cited: Cited, cell: int | None, keys: Sequence[str] = ()) -> Agreement:
+    """Judge one item; where it has several texts, these must stand on one line, or the first name the document.
+
+    `keys` are the first texts of all items: none of the others may stand between a key and its value.
+    """
     if len(texts) > 1:
-        return _pair(texts, cited, cell)
+        return _pair(texts, cited, [key for key in keys if key != texts[0]])
     text = _bare(texts[0])
     told = text[:VALUE_CHARS]
     if _document(text, cited) is not None:
@@ -161,7 +166,7 @@ def _one(texts: Sequence[str], cited: Cited, cell: int | None) -> Agreement:
     return Agreement("stated" if found else "absent", told, found)
 
 
-def _pair(texts: Sequence[str], cited: Cited, cell: int | None) -> Agreement:
+def _pair(texts: Sequence[str], cited: Cited, others: Sequence[str]) -> Agreement:
     told = f"{texts[0]}: {', '.join(texts[1:])}"[:VALUE_CHARS]
     document = _document(texts[0], cited)
     if document is not None:
@@ -170,9 +175,17 @@ def _pair(texts: Sequence[str], cited: Cited, cell: int | None) -> Agreement:
         return Agreement("stated", told, found[0]) if all(found) else Agreement("absent", told)
     for line in (line for passage in cited.passages for line in lines(passage)):
         found = [places(_bare(text), [line]) for text in texts]
-        if all(found) and not _overlap([place[0] for place in found]):
+        between = [place for key in others for place in places(_bare(key), [line])]
+        if all(found) and not _overlap([place[0] for place in found]) and not _parted(found, between):
             return Agreement("stated", told, tuple(place[0] for place in found[1:]))
     return Agreement("absent", told)
+
+
+def _parted(found: Sequence[Sequence[Place]], others: Sequence[Place]) -> bool:
+    """Whether another key stands between the key and one of its values."""
+    key = found[0][0]
+    ranges = [(min(key.end, value[0].end), max(key.start, value[0].start)) for value in found[1:]]
+    return any(start <= other.start and other.end <= end for start, end in ranges for other in others)
 
 
 def _overlap(found: Sequence[Place]) -> bool:
@@ -206,7 +219,17 @@ def _items(text: str, parts: Parts) -> list[list[str]]:
     rows = [line for line in text.splitlines() if line.strip()]
     if len(rows) == 1:
         rows = re.split(r";\s", rows[0])
-    return [_keyed(_BULLET.sub("", row).strip()) for row in rows] or [[text]]
+    return [_keyed(row) for row in _unlisted(rows)] or [[text]]
+
+
+def _unlisted(rows: Sequence[str]) -> list[str]:
+    """Rows without the signs of a list: bullets, and numbers where they run from 1. One row alone is no list."""
+    if len(rows) < 2:
+        return [row.strip() for row in rows]
+    numbers = [_NUMBERED.match(row) for row in rows]
+    if [int(found[1]) if found else 0 for found in numbers] == [*range(1, len(rows) + 1)]:
+        return [_NUMBERED.sub("", row).strip() for row in rows]
+    return [_BULLET.sub("", row).strip() for row in rows]
 
 
 def _keyed(row: str) -> list[str]:

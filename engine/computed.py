@@ -70,7 +70,7 @@ def how(value: str, way: Made, passages: Sequence[Passage], spans: int, document
             return "the number of documents cited"
         return f"the number of {way.counted}" if way.counted and 0 < spans <= number else ""
     for numbers in _series(passages, before or after):
-        if len(numbers) > 1 and _gives(way.operation, numbers, number, value):
+        if len(numbers) > 1 and _gives(way.operation, numbers, number):
             return f"the {way.operation} of {len(numbers)} numbers in the sources"
     return ""
 
@@ -154,8 +154,12 @@ def _operation(value: ast.AST, scope: Scope, steps: int) -> str:
             return "sum"
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in COUNTS | MEANS:
             return "count" if name in COUNTS else "mean"
+        case ast.BinOp(
+            left=ast.Call(func=ast.Name(id="sum")), op=ast.Div(), right=ast.Call(func=ast.Name(id="len"))
+        ):
+            return "mean"
         case ast.BinOp(op=op):
-            return {ast.Add: "sum", ast.Sub: "difference", ast.Div: "mean"}.get(type(op), "")
+            return {ast.Add: "sum", ast.Sub: "difference"}.get(type(op), "")
         case _:
             return ""
 
@@ -223,7 +227,7 @@ def _numbers(part: Passage, unit: str, *, alone: bool) -> Iterable[tuple[Decimal
         yield value, notation.is_money(part.text, start, end), has
 
 
-def _gives(operation: str, numbers: Sequence[Decimal], wanted: Decimal, written: str) -> bool:
+def _gives(operation: str, numbers: Sequence[Decimal], wanted: Decimal) -> bool:
     if operation == "sum":
         return abs(sum(numbers, Decimal()) - wanted) < EXACT
     if operation == "difference":

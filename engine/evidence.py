@@ -90,7 +90,8 @@ class Evidence:
         if outcome.answer is None:
             return None
         spans = self._spans(outcome)
-        claimed = [*spans[: len(sources)], *((c.document, c.start, c.end) for c in sources[len(spans) :])]
+        shown = spans[:MAX_SOURCES]
+        claimed = [*shown, *((c.document, c.start, c.end) for c in sources[len(shown) :])]
         passages, left = [], 20 * COMPARED_CHARS
         for number, (source, span) in enumerate(zip(sources, claimed, strict=True), start=1):
             if source.status != "missing":

@@ -53,7 +53,7 @@ def ask_leaves(
 
     Raises CallRefused when a prompt does not fit, or tokens or time run out, Cancelled on a stop.
     """
-    texts = [leaf.prompt + _wanted(form) for leaf, form in zip(leaves, forms, strict=True)]
+    texts = [leaf.prompt + _wanted(run, form) for leaf, form in zip(leaves, forms, strict=True)]
     planned = [_plan(run, *one) for one in zip(leaves, texts, forms, strict=True)]
     with run.ledger.reservation(sum(tokens for _, tokens in planned)):
         for index, (leaf, (request, _)) in enumerate(zip(leaves, planned, strict=True)):
@@ -120,6 +120,8 @@ def _copied(run: Run, leaf: Leaf, reply: Reply, form: Quote) -> str:
     """The answer of a leaf that was to quote. A model that was not held to it may have written something else."""
     if reply.quote is None:
         answer = _visible(run, leaf, reply)
+        plain = answer.strip(" .\"'").casefold()
+        answer = next((other for other in form.others if other.casefold() == plain), answer)
         if answer not in form.others and place(answer, form.text) is None:
             run.note(
                 leaf.id, "the answer does not stand in its text word for word, so it has no source there"
@@ -174,7 +176,9 @@ def forms_of(run: Run, asked: dict[str, Json], prompts: Sequence[str]) -> list[F
     such form.
     """
     quotes, choices, schema = asked.get("quotes"), asked.get("choices"), asked.get("schema")
-    if quotes is None or not (asked.get("asked") or prompt.is_small(run.model.info)):
+    wished = asked.get("asked")
+    small = prompt.is_small(run.model.info) and choices is None and schema is None
+    if quotes is None or not (wished or small):
         return [_form(choices, schema)] * len(prompts)
     if schema is not None:
         raise CallRefused("give quote= or schema=, not both")
@@ -196,10 +200,11 @@ def _form(choices: Sequence[str] | None, schema: Json) -> Form | None:
     return form
 
 
-def _wanted(form: Form | None) -> str:
+def _wanted(run: Run, form: Form | None) -> str:
     if isinstance(form, Choices):
         return f"\nAnswer with one of: {', '.join(form.texts)}."
-    if isinstance(form, Quote) and form.others != ALTERNATIVES:
+    held = not run.model.info.remote  # a server is only told
+    if isinstance(form, Quote) and not (held and form.others == ALTERNATIVES):
         return f"\nAnswer with words of the text, or with one of: {', '.join(form.others)}."
     if isinstance(form, Schema):
         return f"\nAnswer with JSON of this schema: {json.dumps(form.value, ensure_ascii=False)}"

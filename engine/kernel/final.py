@@ -127,7 +127,9 @@ def _collect(value: Any, found: Spans, depth: int, triples: bool) -> None:
         elif not callable(span):
             _add(found, span.document, span.start, span.end)
     elif isinstance(value, str | bytes):
-        if isinstance(parts := getattr(value, "source", None), list):  # an answer that rests on several pieces
+        if isinstance(
+            parts := getattr(value, "source", None), list
+        ):  # an answer that rests on several pieces
             _collect(parts, found, depth + 1, triples)
     elif isinstance(value, Mapping):
         for item in value.values():

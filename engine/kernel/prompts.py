@@ -41,13 +41,15 @@ def body(piece: Any) -> Any:
 def shown(piece: Any) -> str:
     """A piece as a reader is given it: the name of its document, what it stands under, and its text."""
     name, above = getattr(piece, "name", ""), getattr(piece, "above", "")
-    return "\n".join([*([f"[{name}]"] if name else []), *([above] if above else []), body(piece)])
+    return "\n".join([*([f"[{name}]"] if name else []), *([above] if above else []), str(body(piece))])
 
 
 def part_of(prompt: str, piece: Any) -> list[int]:
     """Where the text of a piece stands in its prompt."""
-    text = body(piece)
+    text = str(body(piece))
     at = str.find(prompt, text)
+    if at < 0:
+        raise ValueError("the text of quote= stands neither in the prompt nor in context=")
     return [at, at + len(text)]
 
 

@@ -11,6 +11,8 @@ from engine.kernel.prompts import Together, body
 from engine.prompt import NOT_THERE
 from engine.quoting import ALTERNATIVES, NOTHING, place
 
+NO_ANSWER = "(no answer: "  # how a sub-call that was stopped or failed says so
+
 
 class PieceAnswer(str):
     """The answer of a sub-call. `piece` is what it was asked about, None where only the prompt holds it.
@@ -71,7 +73,7 @@ class PieceAnswer(str):
 
 def is_nothing(answer: str) -> bool:
     """Whether an answer says that its piece does not say it."""
-    return answer.strip(" .\n").upper() in ("", NOTHING, NOT_THERE.upper())
+    return answer.strip(" .\n").upper() in ("", NOTHING, NOT_THERE.upper()) or answer.startswith(NO_ANSWER)
 
 
 def best(answers: Iterable[Any], least: float | None = None) -> Any:

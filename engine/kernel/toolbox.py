@@ -18,7 +18,13 @@ MAX_VARIABLES = 60
 SUMMARY_CHARS = 100
 MAX_QUOTES = 50  # texts given as sources
 QUOTE_CHARS = 2000
-SOFT = ("chunks", "peek", "cite", "best", "number")  # a model may use these as names of its own; then its value stays
+SOFT = (
+    "chunks",
+    "peek",
+    "cite",
+    "best",
+    "number",
+)  # a model may use these as names of its own; then its value stays
 
 Ask = Callable[[str, dict[str, Json]], Sequence[str]]
 
@@ -131,8 +137,8 @@ class Toolbox:
     ) -> PieceAnswer:
         """Ask the model one question; put all it needs into the prompt, or the pieces it is about beside it.
 
-        `llm_query(question, pieces)` shows them together in one prompt; the answer of a small model stands in one of
-        them word for word, which is its `.piece`, or is NONE, yes or no.
+        `llm_query(question, pieces)` shows them together in one prompt, each under the name of its document; the answer of
+        a small model stands there word for word, or is NONE, yes or no. `.piece` is the first piece that holds it.
         `quote`: a text, put before the question if it is not in it; the answer stands in it word for word, or is one of
         `choices` (NONE, yes or no if there are none).
         """
@@ -253,7 +259,8 @@ class Toolbox:
         whole = isinstance(pieces, str) or hasattr(pieces, "grep")
         items = cutting.chunks(pieces, self._piece_chars) if whole else list(pieces)
         prompts = [
-            Prompt(PIECE_PROMPT.format(piece=shown(item), question=question), spans_of(item)) for item in items
+            Prompt(PIECE_PROMPT.format(piece=shown(item), question=question), spans_of(item))
+            for item in items
         ]
         answers: list[PieceAnswer] = []
         for batch in batches(prompts):
@@ -380,7 +387,11 @@ def _texts(source: Any) -> list[str]:
 
 def _are_pieces(value: Any) -> bool:
     """Whether these are pieces of documents, as hits and passages are, not the words to choose from."""
-    return isinstance(value, list | tuple) and all(hasattr(one, "span") for one in value)
+    if not isinstance(value, list | tuple):
+        return False
+    if not value:
+        return type(value) not in (list, tuple)  # a search that found nothing
+    return all(hasattr(one, "span") and not isinstance(one, PieceAnswer) for one in value)
 
 
 def _unique(spans: Spans) -> Spans:

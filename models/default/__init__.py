@@ -4,6 +4,6 @@ This is the one place that says which model answers where a person names none. `
 `provide()` makes it when it is not there, `problem()` says what it lacks.
 """
 
-from models.default.model import ADAPTER, NAME, base_file, model_file, problem, provide
+from models.default.model import ADAPTER, NAME, base_file, is_merged, model_file, problem, provide
 
-__all__ = ["ADAPTER", "NAME", "base_file", "model_file", "problem", "provide"]
+__all__ = ["ADAPTER", "NAME", "base_file", "is_merged", "model_file", "problem", "provide"]

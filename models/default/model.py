@@ -76,6 +76,11 @@ def model_file() -> Path:
     return cache_folder() / (f"{STEM}.gguf" if problem() else f"{STEM}-{_made_of()}.gguf")
 
 
+def is_merged(path: Path) -> bool:
+    """Whether a file is a merged one of this module, of whatever adapter."""
+    return path.parent == cache_folder() and path.name.startswith(STEM)
+
+
 def cache_folder() -> Path:
     """Return the folder that merged files lie in, by the platform's convention; it may not be there yet."""
     import platformdirs  # what trains the adapter does without it

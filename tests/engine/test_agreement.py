@@ -124,10 +124,31 @@ LEASES = (
         ("1/a.txt: Ada Fenn\n2/a.txt: 900 euros", [], "absent", ["absent"] * 2),
         ("Ada Fenn, 900 euros, and more", [["Ada Fenn"], ["900 euros"]], "absent", []),  # items that leave a rest
         ("Smith, John", [["Smith", "John"]], "absent", ["absent"]),
+        ("2. Ada Fenn\n1. 900 euros", [], "absent", ["absent", "absent"]),  # no list that runs from 1
     ],
 )  # fmt: skip
 def test_items_are_judged_one_by_one_and_pairs_must_stand_together(answer, parts, status, items):
     assert statuses(judge(answer, cited(*LEASES), parts=parts)) == (status, items)
+
+
+@pytest.mark.parametrize(
+    ("answer", "source"),
+    [("3. May 2024", "13. May 2024"), ("12. Smith Street", "14. Smith Street"), ("- 5", "it is 5 now")],
+)
+def test_one_line_is_no_list_and_keeps_its_number(answer, source):
+    assert judge(answer, cited(source)).status == "absent"
+
+
+def test_a_value_belongs_to_the_key_before_it():
+    source = cited("Rent: 900; Deposit: 500")
+    assert (
+        judge("Rent: 900; Deposit: 500", source, parts=[["Rent", "900"], ["Deposit", "500"]]).status
+        == "stated"
+    )
+    assert (
+        judge("Rent: 500; Deposit: 900", source, parts=[["Rent", "500"], ["Deposit", "900"]]).status
+        == "absent"
+    )
 
 
 def test_names_of_cited_documents_are_computed_and_others_are_not_there():
@@ -175,6 +196,7 @@ PAIRS = ("12 ropes at 5.00 EUR", "3 ropes at 7.50 EUR")
         ("15", PAIRS, "FINAL(sum(int(h.text.split()[0]) for h in hits), hits)", "the sum of 2 numbers in the sources"),
         ("12.5", PAIRS, "FINAL(sum(prices), hits)", "the sum of 2 numbers in the sources"),
         # near misses
+        ("1.5", ("2 or 1",), "FINAL(price / area, hits)", ""),  # a division is no mean
         ("4", LINES, "FINAL(len(docs), docs)", ""),  # three are cited, and docs is written down nowhere as found
         ("45", LINES, "FINAL(len(hits), docs[:3])", ""),  # others are cited than were counted
         ("45", LINES, "hits = [1] * 45\nFINAL(len(hits), hits[:3])", ""),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.engine import Engine
 from engine.llm.fit import Wish
-from engine.llm.forms import Quote
+from engine.llm.forms import Choices, Quote, Schema
 from engine.llm.local import LocalModel
 from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.quoting import ALTERNATIVES, place
@@ -79,7 +80,8 @@ def test_what_a_local_model_quoted_is_the_answer_and_its_exact_source(ask):
     assert [(s.name, s.text, s.status) for s in answer.sources] == [("lease.md", "1,450.00", "exact")]
     assert [p["confidence"] for p in of_kind(events, "turn_finished")] == [-0.01, -0.2]
     assert of_kind(events, "call_finished", leaves=False)[0]["confidences"] == [-0.01, -0.2]
-    assert of_kind(events, "call_started", leaves=False)[0]["quotes"] == [[0, len(t)] for t in NOTES.values()]
+    places = [[len(n) + 3, len(n) + 3 + len(t)] for n, t in NOTES.items()]  # after "[name]" and a line end
+    assert of_kind(events, "call_started", leaves=False)[0]["quotes"] == places
 
 
 def test_a_server_is_checked_afterwards(ask):
@@ -88,6 +90,28 @@ def test_a_server_is_checked_afterwards(ask):
     assert answer.answer == "No idea.", "unknown confidences are all alike"
     notes = [e.payload["text"] for e in events if e.kind == "note" and e.node != "0"]
     assert len(notes) == 2 and all("word for word" in note for note in notes)
+
+
+def test_a_servers_yes_counts_however_it_is_written(ask):
+    replies = [ScriptedReply("Yes."), ScriptedReply("**none**")]
+    answer, _ = ask(scripted(*replies, code=CELL.replace("context)", "context, quote=True)", 1)))
+    assert answer.answer == "yes" and [s.name for s in answer.sources] == ["boat.md"]
+
+
+@pytest.mark.parametrize(
+    ("code", "form"),
+    [
+        ("FINAL(map_query('Is it long?', context, choices=['short', 'long'])[0])", Choices),
+        ("FINAL(llm_query('Who?', context.search('notice'), schema={'type': 'object'}))", Schema),
+        ("FINAL(llm_query('How long?', context.search('notice')))", Quote),
+        ("FINAL(llm_query('How long?'))", type(None)),
+    ],
+)
+def test_a_small_model_is_held_to_the_form_that_was_asked_for(ask, code, form):
+    model = scripted(*[ScriptedReply("short")] * 2, code=code)
+    model.info = replace(model.info, parameters=135_000_000)
+    ask(model)
+    assert {type(r.form) for r in model.requests if len(r.messages[0].content) < 400} == {form}
 
 
 def test_large_and_unknown_models_are_not_held_to_anything_by_default(ask):

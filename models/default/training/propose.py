@@ -20,8 +20,6 @@ from models.default.training.cells import documents_of
 from models.default.training.reading import LOOK, READ
 from models.default.training.rehearsal import store
 
-FIELDS = ("count", "list", "both", "rows")
-
 
 def body(reply: str) -> str:
     """The code of a reply that is one cell."""

@@ -274,6 +274,19 @@ def test_a_yes_about_several_pieces_rests_on_all_of_them_and_no_pieces_say_nothi
     assert session.run("print(llm_query('Is it long?', context.grep('nowhere')))").printed == "NONE\n"
 
 
+def test_what_is_asked_about_may_be_anything_and_a_quote_must_stand_in_its_prompt(session):
+    seen = []
+
+    def on_call(call):
+        seen.extend(call.arguments["prompts"])
+        return ["x"] * len(call.arguments["prompts"])
+
+    session.run("map_query('How many?', [3, ('a', 1)])", on_call=on_call)
+    assert [text.split("\n")[0] for text in seen] == ["3", "('a', 1)"]
+    ran = session.run("llm_query('q', quote='far away', context=context[0])")
+    assert "ValueError" in ran.error and "neither in the prompt" in ran.error
+
+
 def test_number_says_what_a_text_a_hit_or_a_number_amounts_to(session):
     assert session.run(
         "print(number('1,250.50 EUR'), number(3), number('none'), number('6 weeks'))"
