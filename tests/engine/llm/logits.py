@@ -22,12 +22,13 @@ def compute(model: Path, adapters: list[Path]) -> np.ndarray:
     from engine.llm.gguf_facts import read_facts
     from engine.llm.native import Native
     from engine.llm.safe_mode import SafeMode
+    from engine.types import AdapterInfo
 
     facts = read_facts(model)
     loaded = Native(
         facts,
         gpu_layers=0,
-        adapters=[(path, 1.0) for path in adapters],
+        adapters=[(path, AdapterInfo(path.stem, str(path), 1.0, "")) for path in adapters],
         mode=SafeMode.PLAIN_BUFFERS,
         on_progress=lambda _: None,
     )
