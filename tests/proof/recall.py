@@ -47,7 +47,7 @@ def main() -> int:
     ways: dict[str, Callable[[Corpus, str], Found]] = {
         "lines": lambda corpus, text: [(hit.name, hit.text) for hit in corpus.search(text, options.k)],
         "passages": lambda corpus, text: [
-            (one.name, one.text) for one in corpus.passages(text, options.k, options.size)
+            (one.name, f"{one.above}\n{one}") for one in corpus.passages(text, options.k, options.size)
         ],
     }
     rows = []
