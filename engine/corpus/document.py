@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 from engine.corpus.amounts import amount
 from engine.corpus.pattern import Expression
 from engine.corpus.sentences import clip, narrow
+from engine.corpus.tables import header
 from engine.corpus.tracker import REMEMBERED
 from engine.types import Span
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 AROUND = 1500  # characters on each side of a match in which its sentence is looked for
 SHOWN_TEXT = 240  # characters of a hit that its repr shows
 SHOWN_HITS = 10  # hits that a list of them shows
+ROW = 4000  # characters; a longer line is no row of a table
 
 
 OF_CORPUS = ("column", "matching", "names")
@@ -286,6 +288,15 @@ class Hit:
         """The number of the page, from 1; None where there are no pages."""
         return self._corpus.archive.page(self.id, self.text.start)
 
+    @cached_property
+    def header(self) -> str:
+        """The line that names the columns of the table that this row stands in; "" where it is no row of one."""
+        archive = self._corpus.archive
+        start, end = archive.line_bounds(self.id, *self._match)
+        return (
+            "" if end - start > ROW else header(archive, self.id, start, archive.slice(self.id, start, end))
+        )
+
     def group(self, number: int = 0) -> str | None:
         """As `re.Match.group`: 0 is the whole match."""
         return self.match if number == 0 else self.groups[number - 1]
@@ -360,9 +371,16 @@ class Hits(list):
     def __repr__(self) -> str:
         if not self:
             return "no hits" + (f" ({self.notice})" if self.notice else "")
-        shown = [f"[{i}] {hit!r}" for i, hit in enumerate(self[:SHOWN_HITS])]
-        if self.total > len(shown):
-            shown.append(f"... and {self.total - len(shown):,} more")
+        first = self[:SHOWN_HITS]
+        shown: list[str] = []
+        told: set[tuple[int, str]] = set()  # headers of tables
+        for i, hit in enumerate(first):
+            if hit.header and (hit.id, hit.header) not in told:
+                told.add((hit.id, hit.header))
+                shown.append(f"{hit.name} has the columns {clip(hit.header, 0, SHOWN_TEXT)}")
+            shown.append(f"[{i}] {hit!r}")
+        if self.total > len(first):
+            shown.append(f"... and {self.total - len(first):,} more")
         if self.notice:
             shown.append(f"({self.notice})")
         return "\n".join(shown)

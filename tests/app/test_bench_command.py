@@ -99,4 +99,5 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(data_dir: Path) 
     assert again.returncode == 0, again.stderr
     assert [row["n"] for row in json.loads(again.stdout)["rows"]] == [12, 12]
     with Store(data_dir) as store:
-        assert len([r for r in store.runs() if r["status"] == "answered"]) == 24
+        ended = [run for run in store.runs() if run["status"] in ("answered", "unanswered")]
+        assert len(ended) == 24  # none was asked twice; what it answered is the model's affair

@@ -26,6 +26,7 @@ from models.default.training.rehearsal import store
 Turn = dict[str, str]
 LINES = 8
 LOOK = f"```repl\nhits = context.search(question, {LINES})\ntold = llm_query(question, hits)\ntold\n```"
+PEEK = "```repl\nhits = context.search(question, 5)\nhits\n```"
 TAKE = "```repl\nFINAL(told)\n```"
 READ = "```repl\ntold = llm_query(question, context.passages(question, 8))\nFINAL(best([told]))\n```"
 AGAIN = "Question: {question}\nAnswer from the text above only. If it is not there, say NONE."
@@ -190,7 +191,15 @@ def looks(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterato
         yield [user(head(asked.question, len(corpus), chars, rng)), says(LOOK), printed, says(last)]
 
 
-MAKERS = {"joined": joined, "passage": passages, "look": looks}
+def peeks(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
+    """Roots that printed lines where they had better had them read: they have passages read."""
+    chars = sum(map(len, folder.documents.values()))
+    for asked in rng.sample(folder.asked, len(folder.asked) // 12):
+        printed = user(f"Output:\n{corpus.search(asked.question, 5)!r}")
+        yield [user(head(asked.question, len(corpus), chars, rng)), says(PEEK), printed, says(READ)]
+
+
+MAKERS = {"joined": joined, "passage": passages, "look": looks, "peek": peeks}
 
 
 def main() -> None:

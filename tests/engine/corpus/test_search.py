@@ -110,6 +110,18 @@ def test_search_stays_in_a_document_a_view_and_a_piece(corpus: Corpus) -> None:
     assert len(corpus[5:5].search("fish")) == 0
 
 
+def test_hits_in_a_table_are_shown_under_its_columns_once(corpus: Corpus) -> None:
+    hits = corpus.document("invoices.csv").grep(r"INV-20[0-2]1")
+    assert [hit.header for hit in hits] == ["number,customer,amount"] * 3
+    assert repr(hits).splitlines() == [
+        "invoices.csv has the columns number,customer,amount",
+        "[0] invoices.csv:3: INV-2001,Customer 6,2001.50",
+        "[1] invoices.csv:13: INV-2011,Customer 2,2011.50",
+        "[2] invoices.csv:23: INV-2021,Customer 5,2021.50",
+    ]
+    assert "has the columns" not in repr(corpus.search("lighthouse keeper", 3))
+
+
 def test_common_words_alone_and_unknown_words_do_no_harm(corpus: Corpus) -> None:
     assert corpus.search("the of")[0].text
     assert (
