@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.corpus.document import Piece
 from engine.corpus.passages import HEADING
 from engine.corpus.retrieval import retrieve
+from engine.corpus.search import Found
 from engine.corpus.tables import header
 
 if TYPE_CHECKING:
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 class Passage(Piece):
     """A passage of a document that fits a question. `above` is what it stands under, "" where it needs nothing.
 
-    That is the header of its table or the Markdown heading over it, where that is not in the passage itself.
+    That is the header of its table or the Markdown heading over it, where that is not in the passage itself. `score` is
+    above 0 and says how well it fits; the pieces that are cut from it have none.
     """
 
-    __slots__ = ("above",)
+    __slots__ = ("above", "score")
     above: str
+    score: float
 
 
 class Passages(list[Passage]):
@@ -52,13 +55,14 @@ def passages(
     corpus.tracker.searched.update(numbers)
     phrasings = [words] if isinstance(words, str) else [*words]
     found = retrieve(corpus.archive, phrasings, k, size, numbers, bounds)
-    return Passages(_passage(corpus, one.document, one.start, one.end) for one in found)
+    return Passages(_passage(corpus, one) for one in found)
 
 
-def _passage(corpus: Corpus, document: int, start: int, end: int) -> Passage:
-    archive = corpus.archive
+def _passage(corpus: Corpus, found: Found) -> Passage:
+    archive, document, start, end = corpus.archive, found.document, found.start, found.end
     passage = Passage(archive.slice(document, start, end), corpus, document, start)
     line = archive.slice(document, *archive.line_bounds(document, start, start))
+    passage.score = found.score
     passage.above = header(archive, document, start, line)
     if not passage.above and not HEADING.match(passage):
         byte = archive.byte_start(document) + archive.byte_of(document, start)

@@ -11,6 +11,7 @@ from engine.kernel.prompts import Together, body
 from engine.prompt import NOT_THERE
 from engine.quoting import ALTERNATIVES, NOTHING, place
 
+PER_RANK = 0.1  # of log-probability, that a piece counts less for each place that a search ranked it lower
 NO_ANSWER = "(no answer: "  # how a sub-call that was stopped or failed says so
 
 
@@ -18,11 +19,13 @@ class PieceAnswer(str):
     """The answer of a sub-call. `piece` is what it was asked about, None where only the prompt holds it.
 
     `confidence`: the mean natural log-probability of its tokens, 0.0 where the model does not tell; the nearer to 0 the
-    surer. `quoted`: it was to stand in its piece, or be one of `others`.
+    surer. `rank`: the place of its piece, from 0, among those that a search brought. `quoted`: it was to stand in its
+    piece, or be one of `others`.
     """
 
     piece: Any = None
     confidence: float = 0.0
+    rank: int = 0
     quoted: bool = False
     others: Sequence[str] = ALTERNATIVES
 
@@ -76,20 +79,28 @@ def is_nothing(answer: str) -> bool:
     return answer.strip(" .\n").upper() in ("", NOTHING, NOT_THERE.upper()) or answer.startswith(NO_ANSWER)
 
 
+def ranked(answers: list[PieceAnswer]) -> list[PieceAnswer]:
+    """The answers, in the order of their pieces, each with the rank of its piece where a search ranked it."""
+    for rank, answer in enumerate(answers):
+        answer.rank = rank if getattr(answer.piece, "score", 0.0) > 0 else 0
+    return answers
+
+
 def best(answers: Iterable[Any], least: float | None = None) -> Any:
     """Return the answer that the model was surest of, of those that are not NONE; the first of equals.
 
-    `least`: with a mean log-probability below this it does not count. Where none is left: "not in these documents".
+    Sure is the mean log-probability, less 0.1 for each place that a search ranked its piece lower. `least`: what is less
+    sure does not count. Where none is left: "not in these documents".
     """
-    found = None
+    found, surest = None, 0.0
     for answer in answers:
         if not isinstance(answer, str):
             raise TypeError(f"best takes answers of map_query, not {type(answer).__name__}")
-        sure = getattr(answer, "confidence", 0.0)
+        sure = getattr(answer, "confidence", 0.0) - PER_RANK * getattr(answer, "rank", 0)
         if is_nothing(answer) or (least is not None and sure < least):
             continue
-        if found is None or sure > getattr(found, "confidence", 0.0):
-            found = answer
+        if found is None or sure > surest:
+            found, surest = answer, sure
     return NOT_THERE if found is None else found
 
 

@@ -9,7 +9,7 @@ from engine.kernel import pieces as cutting
 from engine.kernel.channel import encode
 from engine.kernel.final import CellDone, Spans, parts_of, render, spans_of
 from engine.kernel.prompts import CALL_BYTES, Prompt, Together, batches, body, first, part_of, shown
-from engine.kernel.replies import PieceAnswer, best, number
+from engine.kernel.replies import PieceAnswer, best, number, ranked
 from engine.prompt import PIECE_PROMPT
 from engine.quoting import ALTERNATIVES, NOTHING
 from engine.types import Json
@@ -266,7 +266,7 @@ class Toolbox:
         for batch in batches(prompts):
             about = items[len(answers) : len(answers) + len(batch)]
             answers += self._llm(batch, choices, None, batched=True, pieces=about, quote=quote)
-        return answers
+        return ranked(answers)
 
     def _call(self, name: str, arguments: dict[str, Json]) -> Sequence[str]:
         size = len(encode(arguments))

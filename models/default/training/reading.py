@@ -1,11 +1,11 @@
 """Written documents and their questions -> conversations that teach reading and looking.
 
-python -m models.default.training.reading LESSONS... --out FOLDER        writes page, joined, passage and look .jsonl
+python -m models.default.training.reading LESSONS... --out FOLDER        writes a .jsonl a kind
 
 Everything but the lessons is the engine's own: its search, its prompts, what its cells print. Kinds: "page", a whole
-document and its questions; "joined", what a search brings from a folder, and several questions; "passage", one place of
-it and one or two questions; "look", a root that has the lines of a search read, looks at what was said, and finishes or has passages read. Every tenth
-document is kept out (`kept_out`).
+document and its questions; "line" and "passage", a place that a search brings, and one to three questions; "look", a
+root that has the lines of a search read, looks at what was said, and finishes or has passages read; "peek", a root that
+printed lines that it had better had read. Every tenth document is kept out (`kept_out`).
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import corpus as corpora
-from engine.kernel.prompts import Together, shown
-from engine.prompt import PIECE_PROMPT
+from engine.kernel.prompts import shown
+from engine.prompt import NOT_THERE, PIECE_PROMPT
 from models.default.training.rehearsal import store
 
 Turn = dict[str, str]
 LINES = 8
-LOOK = f"```repl\nhits = context.search(question, {LINES})\ntold = llm_query(question, hits)\ntold\n```"
+LEAST = -0.8  # how sure the surest answer must be, as `best` takes it
+READING = 'told = best(map_query(question, {pieces}, quote=True, choices=["yes", "no"]), {least})'
+LOOK = f"```repl\nhits = context.search(question, {LINES})\n{READING.format(pieces='hits', least=LEAST)}\ntold\n```"
 PEEK = "```repl\nhits = context.search(question, 5)\nhits\n```"
 TAKE = "```repl\nFINAL(told)\n```"
-READ = "```repl\ntold = llm_query(question, context.passages(question, 8))\nFINAL(best([told]))\n```"
+READ = f"```repl\n{READING.format(pieces='context.passages(question, 8)', least=LEAST)}\nFINAL(told)\n```"
 AGAIN = "Question: {question}\nAnswer from the text above only. If it is not there, say NONE."
 KEEP_OUT = 10
 JUDGED = ("yes", "no", "NONE")
@@ -112,32 +114,6 @@ def pages(folder: Folder, rng: random.Random) -> Iterator[list[Turn]]:
             yield conversation(f"[{name}]\n{text}" if rng.random() < 0.7 else text, told)
 
 
-def joined(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
-    """What a search for one question brings, with that question and others of the same documents."""
-    for asked in rng.sample(folder.asked, len(folder.asked) // 2):
-        lines = rng.random() < 0.6
-        near = (
-            [hit.text for hit in corpus.search(asked.question, LINES)]
-            if lines
-            else corpus.passages(asked.question, rng.choice((4, 8)))
-        )
-        text = Together(near)
-        here = {p.name: "\n".join(str(q) for q in near if q.name == p.name) for p in near}
-        told = [(asked.question, said)] if (said := _said(asked, here)) else []
-        others = [a for a in folder.asked if a.name in here and a is not asked]
-        rng.shuffle(others)
-        nones = 2
-        for other in others:
-            said = _said(other, here)
-            if said is None or len(told) >= 7 or (said == "NONE" and not nones):
-                continue
-            nones -= said == "NONE"
-            told.append((other.question, said))
-        if told:
-            rng.shuffle(told)
-            yield conversation(text, told)
-
-
 def _said(asked: Asked, here: dict[str, str]) -> str | None:
     answers = {answer_in(asked, name, text) for name, text in here.items()}
     if None in answers:
@@ -145,24 +121,39 @@ def _said(asked: Asked, here: dict[str, str]) -> str | None:
     return next((a for a in answers if a != "NONE"), "NONE")
 
 
-def passages(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
-    """Places that a search brings, one at a time: where the answer stands, and near misses."""
+def lines(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
+    """Lines that a search brings, one at a time: where the answer stands, and near misses."""
     for asked in folder.asked:
-        for near in corpus.passages(asked.question, 6, rng.choice((100, 300, 600))):
-            said = answer_in(asked, near.name, str(near))
-            if said is None or (said == "NONE" and rng.random() > 0.2):
-                continue
-            told = [(asked.question, said)]
-            more = [
-                (a.question, s)
-                for a in folder.asked
-                if a.name == near.name
-                and a is not asked
-                and (s := answer_in(a, near.name, str(near))) not in (None, "NONE")
-            ]
-            told += rng.sample(more, min(2, len(more)))
-            rng.shuffle(told)
-            yield conversation(shown(near), [(q, s or "") for q, s in told])
+        hits = corpus.search(asked.question, LINES)
+        yield from _places(folder, asked, [(hit.name, str(hit.text), shown(hit)) for hit in hits], rng)
+
+
+def passages(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
+    """The same with passages of several sizes."""
+    for asked in folder.asked:
+        near = corpus.passages(asked.question, LINES, rng.choice((100, 300, 300, 600)))
+        yield from _places(folder, asked, [(one.name, str(one), shown(one)) for one in near], rng)
+
+
+def _places(
+    folder: Folder, asked: Asked, places: Sequence[tuple[str, str, str]], rng: random.Random
+) -> Iterator[list[Turn]]:
+    """Places, each (name of its document, its text, how a reader is given it), with the question and others of them."""
+    for name, text, given in places:
+        said = answer_in(asked, name, text)
+        if said is None or (said == "NONE" and rng.random() > 0.1):
+            continue
+        told = [(asked.question, said)]
+        more = [
+            (other.question, also)
+            for other in folder.asked
+            if other.name == name
+            and other is not asked
+            and (also := answer_in(other, name, text)) not in (None, "NONE")
+        ]
+        told += rng.sample(more, min(2, len(more)))
+        rng.shuffle(told)
+        yield conversation(given, [(question, also or "") for question, also in told])
 
 
 def head(
@@ -186,7 +177,7 @@ def looks(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterato
         said = _said(asked, {h.name: "\n".join(str(g.text) for g in hits if g.name == h.name) for h in hits})
         if said is None:
             continue
-        printed = user(f"Output:\n{said or 'NONE'!r}")
+        printed = user(f"Output:\n{NOT_THERE if said == 'NONE' else said!r}")
         last = READ if said == "NONE" else TAKE
         yield [user(head(asked.question, len(corpus), chars, rng)), says(LOOK), printed, says(last)]
 
@@ -199,7 +190,7 @@ def peeks(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterato
         yield [user(head(asked.question, len(corpus), chars, rng)), says(PEEK), printed, says(READ)]
 
 
-MAKERS = {"joined": joined, "passage": passages, "look": looks, "peek": peeks}
+MAKERS = {"line": lines, "passage": passages, "look": looks, "peek": peeks}
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from engine.kernel.cell import Answered
-from engine.kernel.replies import PieceAnswer, best
+from engine.kernel.replies import PieceAnswer, best, ranked
 from engine.prompt import NOT_THERE
 from engine.quoting import ALTERNATIVES
 
@@ -37,6 +37,22 @@ def test_best_is_the_surest_that_says_something():
     assert best(["one", "two"]) == "one", "texts without a confidence count as sure"
     with pytest.raises(TypeError, match="map_query"):
         best([3])
+
+
+def test_what_a_search_ranked_lower_must_be_surer():
+    class Ranked(str):
+        score = 3.0
+
+    found = [
+        PieceAnswer.of(Answered(text, sure), Ranked(text), ())
+        for text, sure in (("six", -0.3), ("five", -0.25))
+    ]
+    assert best(found) == "five"
+    assert [answer.rank for answer in ranked(found)] == [0, 1]
+    assert best(found) == "six" and best(found, -0.2) == NOT_THERE
+    assert [answer.rank for answer in ranked([answer("six", -0.3), answer("five", -0.2)])] == [0, 0], (
+        "not of a search"
+    )
 
 
 def test_only_what_was_to_be_quoted_from_a_document_has_a_source():
