@@ -22,7 +22,7 @@ FILES = {
 }
 CELLS = (
     "hits = context.search(question, 8)\ntold = llm_query(question, hits)\ntold",
-    'told = best(map_query(question, hits, quote=True, choices=["yes", "no"]), -0.8)\ntold',
+    'told = best(map_query(question, hits, quote=True, choices=["yes", "no"]), -0.5)\ntold',
     "1 / 0",
     'found = map_query("What is the deposit?", context.passages("deposit", 2))\nfound',
     'cells = context.document("table.csv").column("paid")\nmax(cells, key=lambda c: c.number)',

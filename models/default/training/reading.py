@@ -25,7 +25,7 @@ from models.default.training.rehearsal import store
 
 Turn = dict[str, str]
 LINES = 8
-LEAST = -0.8  # how sure the surest answer must be, as `best` takes it
+LEAST = -0.5  # how sure the surest answer must be, as `best` takes it
 READING = 'told = best(map_query(question, {pieces}, quote=True, choices=["yes", "no"]), {least})'
 LOOK = f"```repl\nhits = context.search(question, {LINES})\n{READING.format(pieces='hits', least=LEAST)}\ntold\n```"
 PEEK = "```repl\nhits = context.search(question, 5)\nhits\n```"
