@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, StoreError
-from engine.store import blobs, collections, events, projections, search, trace, trials
-from engine.store.database import connect, sentences
+from engine.store import collections, trials
+from engine.store.database import blobs
+from engine.store.database.database import connect, sentences
+from engine.store.log import hash_chain as events
+from engine.store.log import projections, search, trace
 from engine.types import Event, Json
 
 Row = dict[str, Any]
@@ -121,7 +124,7 @@ class Reader:
             ]
 
     def trace(self, run: str, after: int = 0) -> list[tuple[int, str]]:
-        """Return number and compact form (JSON text, see `engine.store.trace`) of the events after number `after`."""
+        """Return number and compact form (JSON text, see `engine.store.log.trace`) of the events after number `after`."""
         with self._snapshot() as db:
             return _trace(db, run, after)
 
