@@ -32,9 +32,7 @@ def test_this_machine_is_described():
 def test_the_installed_build_is_asked_in_another_process():
     built = hardware.build()
     assert built.problem == "" and built.version and built.backends[0] == "CPU"
-    loaded = (
-        "import sys; from engine.llm import hardware; hardware.build(); print('llama_cpp' in sys.modules)"
-    )
+    loaded = "import sys; from engine.llm.machine import hardware; hardware.build(); print('llama_cpp' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True)
     assert done.stdout.strip() == "False"
 

@@ -145,7 +145,7 @@ def test_records_that_cannot_be_read_are_no_records(quantised, tmp_path):
 
 def test_one_buffer_type_is_left_out_and_the_others_stay():
     code = (
-        "from llama_cpp import llama_cpp; from engine.llm import buffer_types as b; llama_cpp.llama_backend_init();"
+        "from llama_cpp import llama_cpp; from engine.llm.local.load import buffer_types as b; llama_cpp.llama_backend_init();"
         "print(b.extra(), b.leave_out(['AMX', 'another']), b.extra(), b.leave_out(b.extra()), b.extra())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
