@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.errors import InputError
-from engine.llm.gguf.facts import read_contents, read_facts
+from engine.llm.gguf.facts import read_facts
+from engine.llm.gguf.header import read_contents
 
 NAME = "SmolLM2-135M-Instruct with Taproot's adapter"
 ADAPTER = Path(__file__).with_name("adapter.gguf")

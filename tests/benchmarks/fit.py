@@ -22,7 +22,8 @@ import numpy as np
 import psutil
 
 from engine.llm.gguf.facts import read_facts
-from engine.llm.gguf.fit import MIB, Wish, estimate
+from engine.llm.gguf.fit import Wish
+from engine.llm.gguf.memory import MIB, estimate
 from engine.llm.local.model import LocalModel
 from tests.engine.llm.gguf.make_gguf import CHATML, vocabulary
 from tests.small_model import small_model

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import InputError
-from engine.llm.gguf.facts import GgufFacts, read_contents
+from engine.llm.gguf.facts import GgufFacts
+from engine.llm.gguf.header import read_contents
 from engine.llm.gguf.weights import Tensor
 from engine.types import AdapterInfo, Scope
 

@@ -1,49 +1,40 @@
-"""Will this model fit this machine, and how: pure arithmetic over the facts of a file and the free memory.
+"""Will this model fit this machine, and how: the facts of a file against the free memory. Pure.
 
-    need = estimate(facts, window=8192)                 # bytes by purpose
     fit = choose(facts, room, Wish(window=16384))       # window, cache, layers on the GPU, or why not
-
-Measured against llama.cpp (`python -m tests.benchmarks.fit`); its own buffers follow these rules:
-- The cache is resident from the start: window x cells of the attention layers, in F16 (exact).
-- A processor that can repack quantized matrices keeps a second copy of them; the first stays mapped from the file,
-  where the system may drop it again.
-- The compute buffer is reserved for the widest step: `batch` rows of the vocabulary, or, without flash attention,
-  `batch` rows of the window for every head. It becomes resident only as far as a step really goes.
 """
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.errors import InputError
 from engine.llm.gguf.facts import GgufFacts
+from engine.llm.gguf.memory import (
+    BATCH,
+    BATCHES,
+    CACHE_BLOCK,
+    CACHE_BYTES,
+    MIB,
+    MIN_SLOTS,
+    PROCESS,
+    Need,
+    cache_types,
+    estimate,
+    gib,
+    pool_of,
+    sequences_for,
+)
 from engine.types import Json
 
-GIB = 1 << 30
-MIB = 1 << 20
 DEFAULT_WINDOW = 8192
 MIN_BATCH = 128  # strict mode reads in blocks of it
 MAX_SLOTS = 128  # llama.cpp takes 256 sequences
 SMALLER = (6144, 4096, 3072, 2048)  # tried in turn; instructions alone take several hundred tokens
 GOOD_WINDOW = 4096  # below it a run is cramped: then rather the processor than the GPU
-STEP = 256  # llama.cpp rounds windows up to it
-BATCHES = (512, 128)  # tokens of one step; the smaller where memory is short
-BATCH = BATCHES[0]
 SLOTS = 16  # replies written at once; more bring little on a processor
-MIN_SLOTS = 3  # where every conversation costs megabytes (hybrid models)
-RESIDENT = 40  # conversations kept beside each other where they only share the cache
 MAX_SAVED = 4 << 30  # bytes of conversations kept outside llama.cpp's memory
-POOL = 2  # windows kept for all conversations together
 USABLE = 0.9  # share of the free memory that a model may take: what else runs also grows
-PROCESS = 48 * MIB  # Python, numpy and the libraries of llama.cpp
-TOKEN_BYTES = 250  # what the vocabulary takes per token
-GPU_CONTEXT = 400 * MIB  # what a driver takes for itself once a process computes on a GPU
-CACHE_BLOCK = 32  # values that share a scale in an 8-bit cache
-CACHE_BYTES = {"f16": 1.0, "q8_0": 34 / 64}  # against F16
-# Types of which llama.cpp keeps repacked copies on a processor (ggml-cpu/repack.cpp).
-_REPACKED = {"x86": {2, 10, 12, 20}, "arm": {2, 8, 12, 13, 14, 20}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,35 +93,6 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """What a loaded model takes, in bytes. `ram` and `gpu` are what it cannot do without.
-
-    `mapped`: weights read from the file as they are used; `repacked`: their copies in another order;
-    `cache`: the conversations; `state`: of recurrent layers; `buffers`: reserved for one step;
-    `process`: Python, libraries, vocabulary.
-    """
-
-    mapped: int
-    repacked: int
-    droppable: int
-    cache: int
-    state: int
-    buffers: int
-    process: int
-    gpu: int = 0
-
-    @property
-    def ram(self) -> int:
-        """Without the weights of which a repacked copy is used."""
-        return self.resident - self.droppable + self.buffers
-
-    @property
-    def resident(self) -> int:
-        """What the system shows for the process right after loading (RSS): all but the buffers of a step."""
-        return self.mapped + self.repacked + self.cache + self.state + self.process
-
-
-@dataclass(frozen=True, slots=True)
 class Fit:
     """How to load a model. `ok` False: it does not fit, and `problem` says what would.
 
@@ -161,53 +123,6 @@ class Fit:
     def from_json(cls, value: Json) -> Fit:
         """Take back what `engine.types.to_json` made of a fit."""
         return cls(**{**value, "need": Need(**value["need"]), "notices": tuple(value["notices"])})
-
-
-def estimate(
-    facts: GgufFacts,
-    window: int,
-    *,
-    pool: int | None = None,
-    gpu_layers: int = 0,
-    cache_type: str = "f16",
-    flash: bool = False,
-    batch: int = BATCH,
-    sequences: int = MIN_SLOTS * 2,
-    extra: int = 0,
-    processor: str | None = None,
-) -> Need:
-    """Estimate the memory of a model. `pool`: tokens kept in memory, twice the window when None.
-
-    `flash`: flash attention is on (it always is on a GPU and with an 8-bit cache). `sequences`: conversations
-    that have a recurrent state. `extra`: bytes of adapters. `processor`: "x86" or "arm", this machine's when None.
-    """
-    pool = -(-(pool or window * POOL) // STEP) * STEP
-    weights = facts.weights
-    moved = min(gpu_layers, facts.layers) / facts.layers
-    whole = gpu_layers >= facts.layers
-    kept = facts.size - round(weights.blocks * moved) - (weights.output if whole else 0)
-    repacked = 0 if whole else round(_repacked(weights.matrices, processor) * (1 - moved))
-    cache = round(facts.kv_bytes * pool * CACHE_BYTES[cache_type])
-    state = facts.state_bytes * sequences
-    buffers = _buffers(
-        facts, pool, flash=flash or gpu_layers > 0 or cache_type != "f16", batch=min(batch, pool)
-    )
-    on_gpu = 0
-    if gpu_layers:
-        head = weights.embedding if weights.tied else weights.output
-        on_gpu = (
-            round((weights.blocks + cache + state) * moved) + (head if whole else 0) + buffers + GPU_CONTEXT
-        )
-    return Need(
-        mapped=kept,
-        repacked=repacked,
-        droppable=min(repacked, kept),
-        cache=round(cache * (1 - moved)),
-        state=round(state * (1 - moved)),
-        buffers=buffers // 4 if whole else buffers,
-        process=PROCESS + extra + facts.vocabulary * TOKEN_BYTES,
-        gpu=on_gpu,
-    )
 
 
 def choose(
@@ -302,40 +217,15 @@ def choose(
     )
 
 
-def cache_types(facts: GgufFacts) -> tuple[str, ...]:
-    """The types in which llama.cpp can keep a model's cache, best first."""
-    whole = all(length % CACHE_BLOCK == 0 for length in facts.head_lengths)
-    return tuple(CACHE_BYTES) if whole else ("f16",)
-
-
-def sequences_for(slots: int, *, keeps_state: bool) -> int:
-    """Conversations kept in llama.cpp's memory for so many replies at once: those at work and some that come back.
-
-    `keeps_state`: each costs megabytes, as in hybrid and recurrent models.
-    """
-    return slots + max(MIN_SLOTS, slots // 2) if keeps_state else max(RESIDENT, 2 * slots)
-
-
 def largest(room: Room) -> int:
     """How large a model file may be, in bytes, to fit with a small window: what to look for instead."""
     free = max(room.ram, 0 if room.shared else room.gpu)
     return max(0, int((free * USABLE - PROCESS - 400 * MIB) / 1.15))
 
 
-def gib(size: float) -> str:
-    """A size as a person reads it: 4.7 GiB, 312 MiB."""
-    return f"{size / GIB:.1f} GiB" if size >= GIB else f"{max(1, round(size / MIB))} MiB"
-
-
 def _windows(ceiling: int) -> list[int]:
     """The windows to try, largest first."""
     return sorted({ceiling, *(window for window in SMALLER if window < ceiling)}, reverse=True)
-
-
-def pool_of(facts: GgufFacts, window: int) -> int:
-    """Tokens kept for all conversations. Some models change their position scaling beyond the original window."""
-    pool = window * POOL
-    return facts.n_ctx_original if window <= facts.n_ctx_original < pool else pool
 
 
 def _ways(
@@ -372,21 +262,6 @@ def _fits(need: Need, room: Room) -> bool:
         return need.ram + need.gpu <= room.ram * USABLE
     unknown = room.offloads and not room.gpu  # then who asked for layers on the GPU knows
     return need.ram <= room.ram * USABLE and (unknown or need.gpu <= room.gpu * USABLE)
-
-
-def _repacked(matrices: tuple[tuple[int, int], ...], processor: str | None) -> int:
-    if processor is None:
-        processor = "arm" if platform.machine().lower() in ("arm64", "aarch64") else "x86"
-    return sum(size for kind, size in matrices if kind in _REPACKED[processor])
-
-
-def _buffers(facts: GgufFacts, pool: int, *, flash: bool, batch: int) -> int:
-    """The compute buffer: rows of the vocabulary or of the attention, whichever is wider, beside the layer's own."""
-    row = 4 * batch
-    attention = row * pool + 3 * row * facts.width
-    if not flash:
-        attention += row * facts.heads * pool
-    return max(row * facts.vocabulary, attention) + 2 * row * facts.width
 
 
 def _refusal(facts: GgufFacts, need: Need, room: Room, window: int, wish: Wish) -> str:

@@ -19,7 +19,8 @@ from gguf.quants import dequantize, quantize
 from engine import disk
 from engine.errors import InputError
 from engine.llm.gguf.adapters import Adapter, check_adapters
-from engine.llm.gguf.facts import GgufFacts, read_contents, read_facts
+from engine.llm.gguf.facts import GgufFacts, read_facts
+from engine.llm.gguf.header import read_contents
 
 SPARE = 16 << 20  # bytes above those of the tensors: header and alignment
 FILE_TYPES = {

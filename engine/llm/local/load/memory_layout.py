@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.llm.gguf.fit import Fit, sequences_for
+from engine.llm.gguf.fit import Fit
+from engine.llm.gguf.memory import sequences_for
 from engine.llm.local.batch.batch import Pool
 from engine.llm.local.batch.compute import Compute
 from engine.llm.local.batch.pace import Pace

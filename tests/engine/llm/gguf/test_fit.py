@@ -10,19 +10,8 @@ import pytest
 
 from engine.errors import InputError
 from engine.llm.gguf.facts import GgufFacts, read_facts
-from engine.llm.gguf.fit import (
-    GIB,
-    MAX_SAVED,
-    MIB,
-    MIN_SLOTS,
-    SLOTS,
-    Room,
-    Wish,
-    choose,
-    estimate,
-    largest,
-    sequences_for,
-)
+from engine.llm.gguf.fit import MAX_SAVED, SLOTS, Room, Wish, choose, largest
+from engine.llm.gguf.memory import GIB, MIB, MIN_SLOTS, estimate, sequences_for
 from engine.llm.gguf.weights import Weights
 from tests.engine.llm.gguf.make_gguf import recurrent_model
 from tests.small_model import small_model

@@ -12,7 +12,8 @@ import pytest
 
 from engine.errors import InputError, StoreError
 from engine.llm.gguf import merged
-from engine.llm.gguf.facts import read_contents, read_facts
+from engine.llm.gguf.facts import read_facts
+from engine.llm.gguf.header import read_contents
 from engine.llm.gguf.merged import merge
 from models import default
 from tests.engine.llm.gguf.make_gguf import lora_adapter, random_model

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.llm.gguf.facts import read_facts
-from engine.llm.gguf.fit import Fit, estimate
+from engine.llm.gguf.fit import Fit
+from engine.llm.gguf.memory import estimate
 from engine.llm.local.batch.compute import Compute
 from engine.llm.local.batch.job import Job
 from engine.llm.local.load.memory_layout import Layout
