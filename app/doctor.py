@@ -21,6 +21,7 @@ from engine.errors import TaprootError
 from engine.llm.gguf.adapters import Adapter, say
 from engine.llm.gguf.fit import Wish
 from engine.llm.machine.hardware import build, gpus, machine, rebuild
+from engine.sandbox.probes import selftest
 from engine.store import Store
 from engine.store.location import data_folder
 from engine.types import Json
@@ -84,7 +85,7 @@ def sandbox_level() -> Json:
     level = sandbox.level()
     if not level.available:
         return {"ok": False, "problem": f"no cell can run: {level.detail}"}
-    test = sandbox.selftest()
+    test = selftest()
     failed = [name for name, blocked in test.probes if not blocked]
     return {
         "ok": test.passed,

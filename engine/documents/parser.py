@@ -12,7 +12,8 @@ from array import array
 from collections.abc import Iterator
 from typing import Any
 
-from engine.documents.formats.detect import Parsed, Unreadable, parse
+from engine.documents.formats.detect import Parsed, parse
+from engine.documents.formats.unreadable import Unreadable
 from engine.sandbox import frames
 from engine.text import passages
 

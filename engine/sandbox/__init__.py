@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from engine.errors import SandboxError
-from engine.sandbox.policy import Level, Policy, SelfTest
+from engine.sandbox.policy import Level, Policy
 
 if sys.platform.startswith("linux"):
     from engine.sandbox.linux import confinement as _system
@@ -22,11 +22,9 @@ __all__ = [
     "Level",
     "Policy",
     "SandboxError",
-    "SelfTest",
     "confine",
     "default_read_paths",
     "level",
-    "selftest",
 ]
 
 
@@ -55,10 +53,3 @@ def default_read_paths() -> tuple[Path, ...]:
     Nothing of the user's is in it. Only paths that exist are returned.
     """
     return _system.default_read_paths()
-
-
-def selftest() -> SelfTest:
-    """Attack the sandbox in a throwaway process and say what held. Takes some tenths of a second."""
-    from engine.sandbox.probes import run
-
-    return run()

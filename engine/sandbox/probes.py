@@ -25,8 +25,8 @@ from engine.sandbox.policy import MIB, SelfTest
 TIMEOUT = 30.0
 
 
-def run() -> SelfTest:
-    """Run the probes in a throwaway process. Takes some tenths of a second; leaves nothing behind."""
+def selftest() -> SelfTest:
+    """Attack the sandbox in a throwaway process and say what held. Takes some tenths of a second; leaves nothing behind."""
     started = time.monotonic()
     found = sandbox.level()
     if not found.available:
@@ -163,4 +163,4 @@ if __name__ == "__main__":
     if len(sys.argv) == 3:
         _main(Path(sys.argv[1]), int(sys.argv[2]))
     else:
-        print(run())
+        print(selftest())

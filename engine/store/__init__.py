@@ -2,6 +2,7 @@
 
 store.py     the facade                     collections.py  what a person sees of corpora
 reader.py    read-only connections          trials.py       results of the bench
+rows.py      stored rows as plain values    verification.py  is the record what was written
 owner.py     which process a run belongs to delete.py       the one exception to append-only
 location.py  where the data folder is
 log/         the hash chain, and the tables, words and compact events derived from it

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from engine.documents.formats.encodings import NotText, decode
+from engine.documents.formats.unreadable import Unreadable
 
 VERSION = 1  # raise it when the same bytes would give another text
 SINGLE_LINE_JSON = 300  # characters from which JSON on one line is laid out over lines
@@ -44,10 +45,6 @@ MAGIC = (
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
-
-
-class Unreadable(Exception):
-    """No text can be had from this file; the message is the reason, for a person."""
 
 
 @dataclass(slots=True)

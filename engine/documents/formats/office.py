@@ -7,6 +7,8 @@ import re
 import zipfile
 from xml.etree import ElementTree
 
+from engine.documents.formats.unreadable import Unreadable
+
 LARGEST = 256 << 20  # bytes of the unpacked text part
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 REFUSED = (
@@ -19,8 +21,6 @@ REFUSED = (
 
 def parse_zip(data: bytes) -> str:
     """Return the text of a .docx file. Raises Unreadable for anything else that is zipped."""
-    from engine.documents.formats.detect import Unreadable
-
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()

@@ -7,6 +7,8 @@ import re
 import pypdfium2
 from pypdfium2 import raw
 
+from engine.documents.formats.unreadable import Unreadable
+
 SOFT_HYPHEN = re.compile(
     "[\ufffe\x02\u00ad](?:\r?\n)?"
 )  # what PDFium gives for a hyphen at the end of a line
@@ -14,8 +16,6 @@ SOFT_HYPHEN = re.compile(
 
 def parse_pdf(data: bytes) -> tuple[list[str], list[str]]:
     """Return the text of each page, and notices. Raises Unreadable with the reason when there is no text."""
-    from engine.documents.formats.detect import Unreadable
-
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as problem:

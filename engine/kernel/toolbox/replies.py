@@ -98,3 +98,12 @@ def number(value: Any) -> float | None:
     if isinstance(value, int | float):
         return float(value)
     return amount(str(getattr(value, "match", value)))
+
+
+def are_pieces(value: Any) -> bool:
+    """Whether these are pieces of documents, as hits and passages are, not the words to choose from."""
+    if not isinstance(value, list | tuple):
+        return False
+    if not value:
+        return type(value) not in (list, tuple)  # a search that found nothing
+    return all(hasattr(one, "span") and not isinstance(one, PieceAnswer) for one in value)

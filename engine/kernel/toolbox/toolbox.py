@@ -9,15 +9,15 @@ from engine.kernel.channel import encode
 from engine.kernel.toolbox import pieces as cutting
 from engine.kernel.toolbox.final import CellDone, Spans, parts_of, render, spans_of
 from engine.kernel.toolbox.prompts import CALL_BYTES, Prompt, Together, batches, body, first, part_of, shown
-from engine.kernel.toolbox.replies import PieceAnswer, best, number
+from engine.kernel.toolbox.replies import PieceAnswer, are_pieces, best, number
+from engine.kernel.toolbox.sources import texts, unique
+from engine.kernel.toolbox.variables import summary
 from engine.prompt import PIECE_PROMPT
 from engine.text.quoting import ALTERNATIVES, NOTHING
 from engine.types import Json
 
 MAX_VARIABLES = 60
-SUMMARY_CHARS = 100
 MAX_QUOTES = 50  # texts given as sources
-QUOTE_CHARS = 2000
 SOFT = (
     "chunks",
     "peek",
@@ -112,7 +112,7 @@ class Toolbox:
     def variables(self) -> list[list[str]]:
         """The model's own variables as [name, summary] pairs."""
         own = list(self.own_variables())[-MAX_VARIABLES:]
-        return [[name[:80], _summary(value)] for name, value in own]
+        return [[name[:80], summary(value)] for name, value in own]
 
     def own_variables(self) -> Iterable[tuple[str, Any]]:
         """Yield the names and values of the model's own variables, oldest first."""
@@ -143,7 +143,7 @@ class Toolbox:
         `choices` (NONE, yes or no if there are none).
         """
         prompt = first(prompt, other, ("query", "question", "text"), "llm_query")
-        if isinstance(choices, str) or _are_pieces(choices):  # llm_query(question, text)
+        if isinstance(choices, str) or are_pieces(choices):  # llm_query(question, text)
             choices, context = None, choices
         if isinstance(prompt, list | tuple):
             raise TypeError("llm_query takes one prompt; for several use llm_query_batched(prompts)")
@@ -154,7 +154,7 @@ class Toolbox:
                 raise TypeError("quote= is the text that the answer is to stand in")
             if text not in prompt:
                 context = quote if context is None else context
-        if _are_pieces(context):
+        if are_pieces(context):
             if not context:
                 return PieceAnswer(NOTHING)
             text = Together(context)
@@ -211,7 +211,7 @@ class Toolbox:
     def _standing_in(self, prompt: str) -> Spans:
         """The pieces of documents in a prompt: those it was made of, and those that seem to stand in it."""
         known = prompt.spans if isinstance(prompt, Prompt) else spans_of(prompt)
-        return _unique([*known, *self._claims(str(prompt))])
+        return unique([*known, *self._claims(str(prompt))])
 
     def rlm_query(self, question: Any = None, context: Any = None, **other: Any) -> str:
         """Give a question and its own data to a child that works on it with cells of its own."""
@@ -350,13 +350,11 @@ class Toolbox:
             named = value.get("sources") if isinstance(value, dict) else None
             told = [self._named(item) for item in (*sources, named, self._answer.get("sources"))]
             spans = spans_of(told, triples=True) + (spans_of(value) if not isinstance(value, Mapping) else [])
-            quotes = [
-                text for item in (*sources, named, self._answer.get("sources")) for text in _texts(item)
-            ]
+            quotes = [text for item in (*sources, named, self._answer.get("sources")) for text in texts(item)]
             unknown = [q for q in quotes if not hasattr(self._named(q), "span")]
             self.final = {
                 "content": content,
-                "sources": _unique(spans),
+                "sources": unique(spans),
                 "quotes": unknown[:MAX_QUOTES],
                 "via": via,
             }
@@ -374,41 +372,3 @@ class Toolbox:
             except (KeyError, LookupError, ValueError):
                 return None
         return source
-
-
-def _texts(source: Any) -> list[str]:
-    """Plain texts among the sources: quotations, or names of documents."""
-    if type(source) is str and source.strip():
-        return [source[:QUOTE_CHARS]]
-    if isinstance(source, list | tuple | set) and not hasattr(source, "total"):
-        return [text for item in source for text in _texts(item)]
-    return []
-
-
-def _are_pieces(value: Any) -> bool:
-    """Whether these are pieces of documents, as hits and passages are, not the words to choose from."""
-    if not isinstance(value, list | tuple):
-        return False
-    if not value:
-        return type(value) not in (list, tuple)  # a search that found nothing
-    return all(hasattr(one, "span") and not isinstance(one, PieceAnswer) for one in value)
-
-
-def _unique(spans: Spans) -> Spans:
-    return [list(span) for span in dict.fromkeys(map(tuple, spans))]
-
-
-def _summary(value: Any) -> str:
-    """What a variable is, without running code of its class."""
-    kind = type(value)
-    if kind in (bool, int, float, complex, type(None)):
-        text = repr(value) if kind is not int or abs(value) < 10**40 else "a large integer"
-        return f"{kind.__name__} {text}"
-    if kind is str:
-        return f"str, {len(value):,} characters: {value[:40]!r}"[:SUMMARY_CHARS]
-    if kind in (list, tuple, set, frozenset, dict):
-        return f"{kind.__name__} of {len(value):,}"
-    if isinstance(value, str):
-        kind = str if kind is PieceAnswer else kind
-        return f"{kind.__name__}, {str.__len__(value):,} characters"
-    return kind.__name__[:SUMMARY_CHARS]

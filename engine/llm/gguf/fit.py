@@ -1,6 +1,6 @@
 """Will this model fit this machine, and how: the facts of a file against the free memory. Pure.
 
-    fit = choose(facts, room, Wish(window=16384))       # window, cache, layers on the GPU, or why not
+fit = choose(facts, room, Wish(window=16384))       # window, cache, layers on the GPU, or why not
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pytest
 
-from engine import sandbox
 from engine.errors import SandboxError
 from engine.sandbox import Policy, confine, default_read_paths, level, macos, paths, probes, windows
 from engine.sandbox.linux import confinement as linux
@@ -403,7 +402,7 @@ def test_nothing_of_a_person_is_read_by_default(monkeypatch):
 
 
 def test_the_self_test_passes_and_proves_its_probes():
-    result = sandbox.selftest()
+    result = probes.selftest()
     assert result.passed, result.reason
     assert len(result.probes) >= 10 and all(blocked for _, blocked in result.probes)
     assert result.unproven == ()
@@ -415,7 +414,7 @@ def test_the_self_test_fails_when_a_door_is_open(monkeypatch):
         "broken": ["start a thread"],
     }
     monkeypatch.setattr(probes, "_attack", lambda folder, port: report)
-    result = sandbox.selftest()
+    result = probes.selftest()
     assert not result.passed
     assert result.probes == (("read a foreign file", False), ("fork", True))
     assert "read a foreign file" in result.reason and "could not start a thread" in result.reason
@@ -423,7 +422,7 @@ def test_the_self_test_fails_when_a_door_is_open(monkeypatch):
 
 def test_the_self_test_fails_when_its_process_does(monkeypatch):
     monkeypatch.setattr(probes.sys, "executable", "/bin/false")
-    result = sandbox.selftest()
+    result = probes.selftest()
     assert not result.passed and "did not finish" in result.reason
 
 
