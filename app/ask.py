@@ -12,7 +12,7 @@ from app.estimate import estimate
 from app.opening import opened
 from app.progress import reporter_for
 from app.terminal import brief, console, safe
-from engine.agreement import sentence
+from engine.answer.agreement import sentence
 from engine.bench.router import route
 from engine.engine import Answer
 from engine.errors import InputError

@@ -12,7 +12,7 @@ from engine.bench.bench import KIND, Bench, Progress, series_of
 from engine.bench.methods import METHODS
 from engine.bench.plan import LENGTHS, MOST_SEMANTIC, QUICK, Plan, check
 from engine.bench.results import report
-from engine.bench.suites import SEMANTIC, SUITES
+from engine.bench.suites.suites import SEMANTIC, SUITES
 from engine.errors import Cancelled, InputError, ModelError, TaprootError
 from engine.stop import Stop
 from engine.types import Json

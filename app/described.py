@@ -11,11 +11,11 @@ from pathlib import Path
 from app.catalogue import Entry
 from app.fetch import Progress, endpoint
 from app.shelf import Book
-from engine.llm import hardware
-from engine.llm.endpoint import is_remote, read_endpoint
-from engine.llm.fit import Fit, Room, estimate, gib, largest, pool_of
-from engine.llm.gguf_facts import GgufFacts
-from engine.llm.probe_records import Known
+from engine.llm.gguf.facts import GgufFacts
+from engine.llm.gguf.fit import Fit, Room, estimate, gib, largest, pool_of
+from engine.llm.local.load.probe_records import Known
+from engine.llm.machine import hardware
+from engine.llm.remote.endpoint import is_remote, read_endpoint
 from engine.llm.sampling import choose_sampling, describe
 from engine.types import Json, ModelInfo
 from models import default

@@ -8,8 +8,8 @@ from typing import Any
 from app.errors import NotFound
 from engine.reply import parse
 from engine.store import Store
-from engine.store.events import drafted
-from engine.store.trace import NODE_KINDS
+from engine.store.log.hash_chain import drafted
+from engine.store.log.trace import NODE_KINDS
 from engine.types import Event, Json
 
 BLOBS = "/api/blobs/"

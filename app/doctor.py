@@ -16,11 +16,12 @@ from app import offline as guard
 from app.setup import provenance
 from app.terminal import console, safe
 from app.wishes import adapters_of, wish_of
+from engine import sandbox
 from engine.errors import TaprootError
-from engine.kernel import sandbox
-from engine.llm.adapters import Adapter, say
-from engine.llm.fit import Wish
-from engine.llm.hardware import build, gpus, machine, rebuild
+from engine.llm.gguf.adapters import Adapter, say
+from engine.llm.gguf.fit import Wish
+from engine.llm.machine.hardware import build, gpus, machine, rebuild
+from engine.sandbox.probes import selftest
 from engine.store import Store
 from engine.store.location import data_folder
 from engine.types import Json
@@ -84,7 +85,7 @@ def sandbox_level() -> Json:
     level = sandbox.level()
     if not level.available:
         return {"ok": False, "problem": f"no cell can run: {level.detail}"}
-    test = sandbox.selftest()
+    test = selftest()
     failed = [name for name, blocked in test.probes if not blocked]
     return {
         "ok": test.passed,
@@ -133,7 +134,7 @@ def model(path: str, wish: Wish, adapters: Sequence[Adapter] = (), folder: Path 
     One on a server is asked as well whether prompts as long as its window reach it whole.
     """
     from engine.llm import open_model
-    from engine.llm.remote import RemoteModel
+    from engine.llm.remote.model import RemoteModel
 
     loaded = open_model(path, wish=wish, adapters=adapters, data=folder)
     try:

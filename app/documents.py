@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from app.errors import NotFound
-from engine.corpus import Corpus, grep
+from engine.corpus import Corpus
 from engine.corpus.contents import Entry, entries
-from engine.corpus.discover import natural
-from engine.corpus.pattern import compile_pattern
 from engine.corpus.rows import Rows
-from engine.corpus.search import HALF, telling
+from engine.corpus.search import grep
+from engine.corpus.search.full_text import HALF, telling
+from engine.documents.discover import natural
 from engine.errors import InputError
 from engine.store import Store
+from engine.text.pattern import compile_pattern
 from engine.types import Json
 
 T = TypeVar("T")

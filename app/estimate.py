@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
-from engine.llm.speed import Speed
+from engine.llm.machine.speed import Speed
 from engine.types import Json, Settings
 
 OPENING_TOKENS = 900  # instructions, metadata and question of a root

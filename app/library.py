@@ -28,9 +28,9 @@ from app.errors import Conflict, NotFound
 from app.jobs import Control, Job, Jobs
 from app.uploads import Uploads
 from engine.corpus import contents
-from engine.corpus.discover import CONTROL, existing
-from engine.corpus.ingest import CorpusInfo, ingest, ingest_found, load_info, to_json
-from engine.corpus.layout import Archive
+from engine.corpus.archive import Archive
+from engine.documents.discover import CONTROL, existing
+from engine.documents.ingest import CorpusInfo, ingest, ingest_found, load_info, to_json
 from engine.errors import InputError, StoreError, TaprootError
 from engine.types import Json
 

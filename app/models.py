@@ -23,13 +23,14 @@ from app.fetch import Fetches, Progress, Unreachable, look
 from app.preferences import Preferences
 from app.shelf import Book, Shelf
 from engine.errors import Cancelled, InputError, ModelError, TaprootError
-from engine.llm import hardware, open_model
-from engine.llm.adapters import Adapter, check_adapters
+from engine.llm import open_model
 from engine.llm.base import Model
-from engine.llm.endpoint import is_remote, read_endpoint
-from engine.llm.fit import Fit, Room, Wish, choose
-from engine.llm.gguf_facts import GgufFacts, read_facts
-from engine.llm.probe_records import ProbeRecords
+from engine.llm.gguf.adapters import Adapter, check_adapters
+from engine.llm.gguf.facts import GgufFacts, read_facts
+from engine.llm.gguf.fit import Fit, Room, Wish, choose
+from engine.llm.local.load.probe_records import ProbeRecords
+from engine.llm.machine import hardware
+from engine.llm.remote.endpoint import is_remote, read_endpoint
 from engine.stop import Stop
 from engine.types import Json
 from models import default

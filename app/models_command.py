@@ -26,10 +26,10 @@ from app.preferences import Preferences
 from app.shelf import Shelf
 from app.terminal import console, printable, safe
 from engine.errors import InputError
-from engine.llm import hardware
-from engine.llm.fit import Fit, Room, choose, gib
-from engine.llm.gguf_facts import GgufFacts, read_facts
-from engine.llm.probe_records import ProbeRecords
+from engine.llm.gguf.facts import GgufFacts, read_facts
+from engine.llm.gguf.fit import Fit, Room, choose, gib
+from engine.llm.local.load.probe_records import ProbeRecords
+from engine.llm.machine import hardware
 from engine.store.location import data_folder
 from engine.types import Json
 from models import default

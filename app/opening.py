@@ -13,7 +13,7 @@ from engine.engine import Engine
 from engine.errors import Cancelled, TaprootError
 from engine.llm import open_model
 from engine.llm.base import Model
-from engine.llm.endpoint import is_remote, read_endpoint
+from engine.llm.remote.endpoint import is_remote, read_endpoint
 from engine.stop import Stop
 from engine.store.location import data_folder
 from models import default

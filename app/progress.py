@@ -14,8 +14,8 @@ from rich.status import Status
 
 from app.estimate import Estimate
 from app.terminal import console, safe
-from engine.corpus.ingest import CorpusInfo, Progress
-from engine.node import Hooks
+from engine.documents.ingest import CorpusInfo, Progress
+from engine.run.node import Hooks
 from engine.types import Event, Json, to_json
 
 SHOWN_SKIPPED = 5

@@ -13,7 +13,7 @@ from rich.tree import Tree
 
 from app.ask import placed, source_line
 from app.terminal import brief, console, safe
-from engine.agreement import sentence
+from engine.answer.agreement import sentence
 from engine.errors import InputError
 from engine.prompt import output_text
 from engine.store import Store

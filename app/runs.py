@@ -15,10 +15,10 @@ from app.errors import Conflict, NotFound
 from app.hub import Hub
 from app.trace import encode
 from engine.bench.router import route
-from engine.corpus.ingest import CorpusInfo
+from engine.documents.ingest import CorpusInfo
 from engine.engine import Engine
 from engine.errors import InputError, StoreError, TaprootError
-from engine.node import Hooks
+from engine.run.node import Hooks
 from engine.stop import Stop
 from engine.types import Event, Json, Settings
 

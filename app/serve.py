@@ -29,15 +29,15 @@ from app import offline
 from app.gate import Application, Gate, Receive, Scope, Send
 from app.wishes import adapters_of, wish_of
 from engine.errors import InputError, StoreError
-from engine.llm.endpoint import is_remote, read_endpoint
+from engine.llm.remote.endpoint import is_remote, read_endpoint
 from engine.store.location import data_folder
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from app.workbench import Workbench
-    from engine.llm.adapters import Adapter
-    from engine.llm.fit import Wish
+    from engine.llm.gguf.adapters import Adapter
+    from engine.llm.gguf.fit import Wish
 
 PORT = 7517  # where the app is found unless it is taken or --port says otherwise
 SPLASH = Path(__file__).resolve().parent / "static" / "splash.html"

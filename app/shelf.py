@@ -17,7 +17,7 @@ from pathlib import Path
 
 from app.preferences import Preferences
 from engine.errors import InputError
-from engine.llm.gguf_facts import GgufFacts, read_facts
+from engine.llm.gguf.facts import GgufFacts, read_facts
 from models.default import ADAPTER
 
 DEPTH = 3  # levels of folders looked into

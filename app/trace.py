@@ -1,4 +1,4 @@
-"""Compact events as the app sends them (`engine.store.trace` makes them), and what a log of them comes to. Pure.
+"""Compact events as the app sends them (`engine.store.log.trace` makes them), and what a log of them comes to. Pure.
 
 Bodies are read from the log when a person looks at them (`app.detail`). `fold` is the reference for the tree.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.store.trace import Compact, compact, encode, head
+from engine.store.log.trace import Compact, compact, encode, head
 
 __all__ = ["Compact", "compact", "encode", "fold", "head"]
 

@@ -24,10 +24,10 @@ from typing import BinaryIO
 
 from app.errors import NoSpace, NotFound, TooLarge
 from engine import disk
-from engine.corpus.discover import LARGEST, Discovery, add, natural, readable
+from engine.documents.discover import LARGEST, Discovery, add, natural, readable
 from engine.errors import InputError
 from engine.store import owner
-from engine.store.database import NO_SPACE
+from engine.store.database.database import NO_SPACE
 from engine.types import Json
 
 LONGEST_NAME = 1000  # characters

@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 
 from engine.errors import InputError
-from engine.llm.adapters import Adapter
-from engine.llm.fit import Wish
+from engine.llm.gguf.adapters import Adapter
+from engine.llm.gguf.fit import Wish
 
 # Fields of a wish by the names of their options and, in capitals after TAPROOT_, of their variables.
 NUMBERS = ("window", "gpu_layers", "threads", "batch", "slots")

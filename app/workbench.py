@@ -20,8 +20,8 @@ from app.hub import Hub
 from app.runs import Runs
 from app.sessions import Sessions
 from engine.engine import Engine
-from engine.llm.adapters import Adapter
-from engine.llm.fit import Wish
+from engine.llm.gguf.adapters import Adapter
+from engine.llm.gguf.fit import Wish
 
 
 class Workbench:

@@ -13,23 +13,23 @@ from pathlib import Path
 
 from engine import corpus as corpora
 from engine import prompt
-from engine.agreement import Agreement
-from engine.budget import Ledger
-from engine.calls import answer_call, make_node
+from engine.answer.agreement import Agreement
+from engine.answer.evidence import Evidence
 from engine.corpus import Corpus
-from engine.corpus.ingest import CorpusInfo, Progress, ingest
-from engine.deadline import GRACE_SECONDS, in_thread
-from engine.direct import answer_directly
+from engine.documents.ingest import CorpusInfo, Progress, ingest
 from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
-from engine.evidence import Evidence
-from engine.generate import room_wanted
-from engine.kernel.host import KernelHost
+from engine.kernel.host.host import KernelHost
 from engine.llm.base import Model, forget
+from engine.llm.machine.speed import Speeds, counts_of
 from engine.llm.sampling import choose_sampling
-from engine.llm.speed import Speeds, counts_of
 from engine.loaded import Loaded
-from engine.node import Hooks, Node, Outcome, Run, facts
-from engine.run import drive
+from engine.run.budget import Ledger
+from engine.run.calls import answer_call, make_node
+from engine.run.deadline import GRACE_SECONDS, in_thread
+from engine.run.direct import answer_directly
+from engine.run.generate import room_wanted
+from engine.run.loop import drive
+from engine.run.node import Hooks, Node, Outcome, Run, facts
 from engine.stop import Stop
 from engine.store import Store
 from engine.types import Citation, Json, Settings, Usage, to_json
@@ -43,7 +43,7 @@ class Answer:
 
     `forced`: the answer was asked for at a limit, which `reason` names. `passages` are what plain search finds for the
     question where there is no answer: no word of the model. `agreement` says whether answer and sources agree.
-    `coverage` is the summary of `engine.evidence`; `seconds` is wall time; `nodes` counts the whole tree.
+    `coverage` is the summary of `engine.answer.evidence`; `seconds` is wall time; `nodes` counts the whole tree.
     """
 
     run: str
@@ -169,7 +169,7 @@ class Engine:
     ) -> Answer:
         """Answer a question about a corpus. Always returns what became of the run, also after a stop.
 
-        `part` is a reference (`engine.corpus.refs`) to the part of the corpus that the question is about; without
+        `part` is a reference (`engine.corpus.references`) to the part of the corpus that the question is about; without
         one it is about all of it.
 
         `follows` is the run that a follow-up question comes after: the questions and answers of its session up

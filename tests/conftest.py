@@ -22,8 +22,8 @@ def data_dir(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def kernels(tmp_path_factory):
     """One kernel host for the whole session: its zygote takes a second to start, its workers milliseconds."""
-    from engine.kernel import sandbox
-    from engine.kernel.host import KernelHost
+    from engine import sandbox
+    from engine.kernel.host.host import KernelHost
 
     if not sandbox.level().available:
         pytest.skip(f"no sandbox, so no cell runs: {sandbox.level().detail}")
@@ -36,8 +36,8 @@ def no_quantised_model_here() -> Iterator[None]:
     """Refuse quantised weights in pytest's own process: llama.cpp has crashed with them on some processors."""
     from llama_cpp import llama_cpp as native
 
-    from engine.llm.gguf_facts import read_facts
-    from engine.llm.safe_mode import FLOATS
+    from engine.llm.gguf.facts import read_facts
+    from engine.llm.local.load.load_options import FLOATS
 
     load = native.llama_model_load_from_file
 

@@ -10,7 +10,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from tests.engine.llm.make_gguf import chain_model
+from tests.engine.llm.gguf.make_gguf import chain_model
 
 NAME = "small"
 CELL = """hits = context.search(question, 3)

@@ -19,9 +19,9 @@ import pytest
 
 from app import cli
 from engine.store import Store
-from engine.store.database import FILE_NAME
-from tests.engine.kernel.as_user import become_user
-from tests.engine.llm.make_gguf import random_model
+from engine.store.database.database import FILE_NAME
+from tests.engine.llm.gguf.make_gguf import random_model
+from tests.engine.sandbox.as_user import become_user
 
 pytestmark = pytest.mark.sandbox
 

@@ -351,7 +351,7 @@ def test_the_trial_computes_with_the_base_of_the_default_model(real_gguf, monkey
 
 
 def test_a_llama_cpp_that_sees_no_gpu_fails_the_trial_for_one():
-    from engine.llm.hardware import build
+    from engine.llm.machine.hardware import build
 
     if build().gpu:
         pytest.skip("this llama.cpp sees a GPU")

@@ -16,11 +16,12 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from engine.bench import grade, suites, words
+from engine.bench import grade
 from engine.bench.methods import method, reads_all
 from engine.bench.plan import Plan, Row, check
+from engine.bench.suites import suites, words
 from engine.corpus import Corpus
-from engine.corpus.ingest import CorpusInfo, ingest, load_info
+from engine.documents.ingest import CorpusInfo, ingest, load_info
 from engine.engine import Answer, Engine
 from engine.errors import Cancelled, ModelError, StoreError
 from engine.stop import Stop

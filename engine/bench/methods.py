@@ -13,10 +13,10 @@ from typing import Any
 
 from engine import corpus as corpora
 from engine import prompt
-from engine.direct import Spans, answer_from, beginning, outcome
 from engine.engine import DIRECT, RECURSIVE, Strategy
 from engine.errors import InputError
-from engine.node import Node, Outcome, Run
+from engine.run.direct import Spans, answer_from, beginning, outcome
+from engine.run.node import Node, Outcome, Run
 
 PASSAGES = 5  # that retrieval gives to the model
 PASSAGE_CHARS = 600

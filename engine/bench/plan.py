@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.bench.methods import method
-from engine.bench.suites import BLOCK, LEXICAL, SUITES
+from engine.bench.suites.suites import BLOCK, LEXICAL, SUITES
 from engine.errors import InputError
 
 LENGTHS = (0.5, 1.0, 4.0, 16.0, 64.0, 256.0, 1000.0)  # windows of the model

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.bench.methods import METHODS
-from engine.bench.suites import LEXICAL, SUITES
+from engine.bench.suites.suites import LEXICAL, SUITES
 from engine.errors import InputError
 from engine.store import Store
 from engine.types import Json

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from engine.bench.bench import series_of
 from engine.bench.results import better_directly, rows
-from engine.corpus.ingest import CorpusInfo
-from engine.direct import answer_directly
+from engine.documents.ingest import CorpusInfo
 from engine.engine import RECURSIVE, Engine, Strategy
 from engine.errors import ModelError
-from engine.node import Node, Outcome, Run
+from engine.run.direct import answer_directly
+from engine.run.node import Node, Outcome, Run
 
 SEED = 0  # of the series that counts
 

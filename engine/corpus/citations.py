@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from engine.corpus import grep
 from engine.corpus.corpus import Corpus
-from engine.corpus.pattern import Pattern
+from engine.corpus.search import grep
+from engine.text.pattern import Pattern
 from engine.types import Citation
 
 LONGEST_FOLDED = 4000  # characters of a quotation that is compared loosely

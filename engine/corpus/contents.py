@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.corpus.layout import META, Archive
+from engine.corpus.archive import META, Archive
 from engine.errors import StoreError
 from engine.types import Json
 

@@ -8,15 +8,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
-from engine.corpus import grep as scanner
-from engine.corpus.columns import HEADER, column, place
+from engine.corpus.archive import Archive
 from engine.corpus.document import Document, Hit, Hits, Piece
-from engine.corpus.excerpts import Passages, passages
-from engine.corpus.layout import Archive
-from engine.corpus.pattern import Expression, Pattern, compile_pattern
-from engine.corpus.retrieval import lines
-from engine.corpus.search import Found
-from engine.corpus.tracker import Tracker
+from engine.corpus.provenance import Tracker
+from engine.corpus.search import grep as scanner
+from engine.corpus.search.excerpts import Passages, passages
+from engine.corpus.search.full_text import Found
+from engine.corpus.search.retrieval import lines
+from engine.text.columns import HEADER, column, place
+from engine.text.pattern import Expression, Pattern, compile_pattern
 
 Numbers = range | tuple[int, ...]
 
@@ -149,7 +149,7 @@ class Corpus(Sequence):
     def column(self, about: str, rows: Expression | Hits = "") -> Hits:
         """The fields under a header of delimited text such as CSV, for rows in which a pattern matches, or those of hits.
 
-        `about` names the column, alternatives separated by "|"; see `engine.corpus.columns`. A hit's `.text` is its
+        `about` names the column, alternatives separated by "|"; see `engine.text.columns`. A hit's `.text` is its
         row, `.match` the field, `.number` what it amounts to. Raises ValueError for a bad pattern.
         """
         compiled = compile_pattern(rows) if rows and not isinstance(rows, Hits) else None

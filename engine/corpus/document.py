@@ -14,16 +14,16 @@ from itertools import repeat
 from operator import sub
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from engine.corpus.amounts import amount
-from engine.corpus.pattern import Expression
-from engine.corpus.sentences import clip, narrow
-from engine.corpus.tables import header
-from engine.corpus.tracker import REMEMBERED
+from engine.corpus.provenance import REMEMBERED
+from engine.corpus.search.tables import header
+from engine.text.amounts import amount
+from engine.text.pattern import Expression
+from engine.text.sentences import clip, narrow
 from engine.types import Span
 
 if TYPE_CHECKING:
     from engine.corpus.corpus import Corpus
-    from engine.corpus.excerpts import Passages
+    from engine.corpus.search.excerpts import Passages
 
 AROUND = 1500  # characters on each side of a match in which its sentence is looked for
 SHOWN_TEXT = 240  # characters of a hit that its repr shows
@@ -275,7 +275,7 @@ class Hit:
 
     @property
     def number(self) -> float | None:
-        """What `match` amounts to, for comparing and adding; see `engine.corpus.amounts`. None where it states none."""
+        """What `match` amounts to, for comparing and adding; see `engine.text.amounts`. None where it states none."""
         return amount(self.match)
 
     @cached_property

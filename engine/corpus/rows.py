@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.corpus.layout import Archive
+from engine.corpus.archive import Archive
 
 LONGEST = 2000  # bytes of a row; a longer line is cut into several
 BLOCK = 4 << 20  # bytes looked at in one go

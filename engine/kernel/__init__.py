@@ -1,1 +1,1 @@
-"""Where cells run: `host` makes sandboxed workers, `toolbox` is what a cell finds in them, `sandbox` holds them."""
+"""Where cells run: `host` makes sandboxed workers, `worker` is one, `toolbox` is what a cell finds in it."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from engine.errors import InputError
 
 if TYPE_CHECKING:
-    from engine.llm.adapters import Adapter
     from engine.llm.base import Model
-    from engine.llm.fit import Fit, Wish
+    from engine.llm.gguf.adapters import Adapter
+    from engine.llm.gguf.fit import Fit, Wish
     from engine.stop import Stop
 
 
@@ -44,16 +44,16 @@ def open_model(
 
         window = wish.window if wish else None
         return ScriptedModel.from_file(spec.removeprefix("scripted:"), n_ctx=window or 8192)
-    from engine.llm.endpoint import is_remote, read_endpoint
+    from engine.llm.remote.endpoint import is_remote, read_endpoint
 
     if is_remote(spec):
-        from engine.llm.remote import RemoteModel
+        from engine.llm.remote.model import RemoteModel
 
         window, slots = (wish.window, wish.slots) if wish else (None, None)
         return RemoteModel(
             read_endpoint(spec), window=window, at_once=slots, on_progress=on_progress, stop=stop
         )
-    from engine.llm.local import LocalModel
+    from engine.llm.local.model import LocalModel
 
     return LocalModel(
         Path(spec),

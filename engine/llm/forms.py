@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.errors import InputError
-from engine.quoting import ALTERNATIVES
+from engine.text.quoting import ALTERNATIVES
 from engine.types import Json
 
 MAX_CHOICES = 500
@@ -61,7 +61,7 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The answer stands word for word in this text, or is one of `others` as a whole (see `engine.quoting`).
+    """The answer stands word for word in this text, or is one of `others` as a whole (see `engine.text.quoting`).
 
     It is written greedily, and never longer than `QUOTE_TOKENS`.
     """

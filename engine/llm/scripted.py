@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.errors import ContextOverflow, InputError, ModelError
 from engine.llm.base import Finish, Reply, Request
-from engine.llm.stream import LiveStream
+from engine.llm.broadcast import LiveStream
 from engine.reply import find_ending
 from engine.types import Json, Message, ModelInfo, Usage
 

@@ -17,9 +17,9 @@ from typing import IO, Any, Self
 import engine
 from engine.errors import ContextOverflow, InputError, ModelError, TaprootError, Unsound
 from engine.llm.base import Reply
-from engine.llm.outbox import Outbox, Pending
-from engine.llm.stream import LiveStream
-from engine.llm.wire import Writer, lines_of
+from engine.llm.broadcast import LiveStream
+from engine.llm.request_queue import Outbox, Pending
+from engine.sandbox.json_lines import Writer, lines_of
 from engine.stop import Stop
 from engine.types import Json, ModelInfo, Usage
 
@@ -32,7 +32,7 @@ KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROO
 
 class Supervised:
     """What models in processes of their own have in common. A subclass names the module that speaks the frames of
-    `engine.llm.process`, and says why it stopped.
+    `engine.llm.local.process`, and says why it stopped.
 
     `order` is the first frame that a process gets. `on_progress` receives the fraction loaded, from 0 to 1, in
     another thread. Returns once the model is loaded. Raises InputError or ModelError when it cannot be, Cancelled

@@ -1,13 +1,12 @@
 """What happened, in one SQLite file: an append-only event log with projections, and the folder of each corpus.
 
-store.py        the facade                       location.py   where the data folder is
-writer.py       one thread, group commit         reader.py     read-only connections
-log.py          what a write transaction does    owner.py      which process a run belongs to
-events.py       the hash chain                   projections.py  tables derived from events
-blobs.py        large values by sha256           delete.py     the one exception to append-only
-database.py     opening, backup, failures        migrations.py   the shape of the tables
-collections.py  what a person sees of corpora    search.py       the words of runs
-trace.py        compact events
+store.py     the facade                     collections.py  what a person sees of corpora
+reader.py    read-only connections          trials.py       results of the bench
+rows.py      stored rows as plain values    verification.py  is the record what was written
+owner.py     which process a run belongs to delete.py       the one exception to append-only
+location.py  where the data folder is
+log/         the hash chain, and the tables, words and compact events derived from it
+database/    opening, migrations, the one writing thread, large values by sha256
 """
 
 from engine.store.location import data_folder

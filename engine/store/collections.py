@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 from engine.errors import InputError
-from engine.store.events import canonical
+from engine.store.log.hash_chain import canonical
 from engine.types import Json
 
 Row = dict[str, Any]

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, StoreError
-from engine.store import blobs, collections, log, projections, search, trials
-from engine.store.database import BACKUPS
+from engine.store import collections, trials
+from engine.store.database import blobs
+from engine.store.database.database import BACKUPS
+from engine.store.log import log, projections, search
 
 CORPORA = "corpora"
 UPLOADS = "uploads"

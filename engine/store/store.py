@@ -14,10 +14,12 @@ from types import TracebackType
 from typing import Any, get_args
 
 from engine.errors import StoreError
-from engine.store import collections, database, delete, log, owner, trials
-from engine.store.events import canonical
+from engine.store import collections, delete, owner, trials
+from engine.store.database import database
+from engine.store.database.writer import When, Work, Writer
+from engine.store.log import log
+from engine.store.log.hash_chain import canonical
 from engine.store.reader import Reader, Row
-from engine.store.writer import When, Work, Writer
 from engine.types import Event, EventKind, Json
 
 KINDS = frozenset(get_args(EventKind))

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from typing import Any
 
-from engine.store.events import canonical
+from engine.store.log.hash_chain import canonical
 
 Row = dict[str, Any]
 

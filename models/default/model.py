@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.errors import InputError
-from engine.llm.gguf_facts import read_contents, read_facts
+from engine.llm.gguf.facts import read_facts
+from engine.llm.gguf.header import read_contents
 
 NAME = "SmolLM2-135M-Instruct with Taproot's adapter"
 ADAPTER = Path(__file__).with_name("adapter.gguf")
@@ -126,7 +127,7 @@ def _made_of() -> str:
 
 
 def _make(target: Path, on_progress: Callable[[float], object] | None) -> None:
-    from engine.llm.merged import merge  # needs numpy and gguf, and only this once
+    from engine.llm.gguf.merged import merge  # needs numpy and gguf, and only this once
 
     base = base_file()
     assert base is not None  # `problem` said so

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.engine.llm.make_gguf import random_model
+from tests.engine.llm.gguf.make_gguf import random_model
 
 STRING, ARRAY, UINT32, FLOAT32 = 8, 9, 4, 6
 HUGE = 1 << 62

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from engine.agreement import sentence
+from engine.answer.agreement import sentence
 from tests.app.bare_page import call, open_bare
 
 pytestmark = pytest.mark.browser

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app.estimate import count, duration, estimate
-from engine.llm.speed import Speed
+from engine.llm.machine.speed import Speed
 from engine.types import Settings
 
 SLOW = Speed(read=60.0, write=10.0)

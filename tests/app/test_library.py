@@ -21,8 +21,8 @@ from app.library import Library
 from app.uploads import amount, clean
 from engine.errors import InputError
 from engine.store import Store
-from tests.engine.corpus.conftest import LEASE, fill
-from tests.engine.kernel.as_user import run_as_user
+from tests.engine.conftest import LEASE, fill
+from tests.engine.sandbox.as_user import run_as_user
 from tests.engine.store.conftest import begin, tell
 from tests.engine.store.test_delete import holding
 
@@ -160,7 +160,7 @@ def test_a_copied_folder_is_a_card_of_its_own_with_the_same_text(
 
 
 def test_what_the_command_line_read_has_a_card_too(library: Library, store: Store, papers: Path) -> None:
-    from engine.corpus.ingest import ingest, to_json
+    from engine.documents.ingest import ingest, to_json
 
     store.save_corpus(to_json(ingest([papers], store.corpora_dir)))
     (card,) = library.cards()

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from app import uploads
 from engine import disk
 from tests.app.desk import Desk, until
-from tests.engine.corpus.conftest import fill
+from tests.engine.conftest import fill
 from tests.engine.store.test_delete import holding
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]

@@ -210,7 +210,7 @@ def say(request):
 
 with Engine(Path(sys.argv[1]), ScriptedModel(say)) as engine:
     corpus = engine.add([Path(sys.argv[2])])
-    from engine.node import Hooks
+    from engine.run.node import Hooks
     engine.ask("How many?", corpus, hooks=Hooks(event=lambda e: e.seq == 1 and print(e.run, flush=True)))
 """
 

@@ -12,13 +12,13 @@ from playwright.sync_api import Browser, expect
 from app import models as models_module
 from app.errors import Conflict
 from app.workbench import Workbench
-from engine.llm.fit import Room
-from engine.llm.local import LocalModel
+from engine.llm.gguf.fit import Room
+from engine.llm.local.model import LocalModel
 from tests.app.desk import READY, TOKEN, served, until, watch
-from tests.engine.llm.make_gguf import random_model
+from tests.engine.llm.gguf.make_gguf import random_model
 from tests.small_model import small_model
 
-SLOW = "tests.engine.llm.slow_process"  # loads whatever is not called slow
+SLOW = "tests.engine.llm.local.load.slow_process"  # loads whatever is not called slow
 
 
 @pytest.fixture(scope="module")

@@ -24,12 +24,12 @@ from app.routes import models as routes
 from app.shelf import Shelf
 from app.workbench import Workbench
 from engine.errors import ModelError, TaprootError
-from engine.llm.fit import Room, Wish
+from engine.llm.gguf.fit import Room, Wish
 from tests.app.bad_ggufs import write_all
 from tests.app.hub_server import HubServer
-from tests.engine.llm.make_gguf import lora_adapter, random_model
-from tests.engine.llm.openai_server import OpenAiServer, pieces
-from tests.engine.llm.reading_server import Reader
+from tests.engine.llm.gguf.make_gguf import lora_adapter, random_model
+from tests.engine.llm.remote.openai_server import OpenAiServer, pieces
+from tests.engine.llm.remote.reading_server import Reader
 from tests.small_model import small_model
 
 GIB = 1 << 30

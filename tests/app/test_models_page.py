@@ -14,8 +14,8 @@ from app import fetch
 from app.workbench import Workbench
 from tests.app.desk import READY, TOKEN, served, until, watch
 from tests.app.hub_server import HubServer
-from tests.engine.llm.make_gguf import lora_adapter, random_model
-from tests.engine.llm.openai_server import OpenAiServer, pieces
+from tests.engine.llm.gguf.make_gguf import lora_adapter, random_model
+from tests.engine.llm.remote.openai_server import OpenAiServer, pieces
 from tests.small_model import small_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]

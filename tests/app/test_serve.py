@@ -17,7 +17,7 @@ import pytest
 
 from app import serve
 from engine.errors import InputError, StoreError
-from engine.store.database import FILE_NAME
+from engine.store.database.database import FILE_NAME
 from tests.app.command import ROOT, Taproot
 from tests.app.desk import until
 from tests.app.own_loop import finish

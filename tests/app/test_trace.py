@@ -199,7 +199,7 @@ def test_a_child_says_what_it_works_on(described, on):
 def test_how_sure_a_model_was_is_told_of_a_reply_and_by_show():
     from app.records import run_tree
     from app.terminal import console
-    from engine.store.trace import brief
+    from engine.store.log.trace import brief
     from engine.types import Event
 
     reply = {"turn": 1, "text": "six", "code": "", "usage": {}, "finish": "stop", "confidence": -0.1396}

@@ -11,9 +11,9 @@ from app.arguments import build_parser
 from app.cli import run
 from app.wishes import wish_of
 from engine.errors import InputError
-from engine.llm.fit import Wish
-from tests.engine.llm.make_gguf import lora_adapter, random_model
-from tests.engine.llm.shapes import Shape, dense_model
+from engine.llm.gguf.fit import Wish
+from tests.engine.llm.gguf.make_gguf import lora_adapter, random_model
+from tests.engine.llm.gguf.shapes import Shape, dense_model
 
 
 def wished(words: list[str], **variables: str) -> Wish:

@@ -25,8 +25,9 @@ from app.gate import POLICY
 from app.routes import runs
 from app.workbench import Workbench
 from engine.errors import TaprootError
-from engine.store import events, log
-from engine.store.database import FILE_NAME
+from engine.store.database.database import FILE_NAME
+from engine.store.log import hash_chain as events
+from engine.store.log import log
 from tests.app.tree_fixture import Fact
 
 STATIC = Path(__file__).resolve().parents[2] / "app" / "static"

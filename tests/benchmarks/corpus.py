@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.corpus import Corpus
-from engine.corpus.ingest import ingest
+from engine.documents.ingest import ingest
 
 WORDS = [
     a + b

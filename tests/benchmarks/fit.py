@@ -21,10 +21,11 @@ import gguf
 import numpy as np
 import psutil
 
-from engine.llm.fit import MIB, Wish, estimate
-from engine.llm.gguf_facts import read_facts
-from engine.llm.local import LocalModel
-from tests.engine.llm.make_gguf import CHATML, vocabulary
+from engine.llm.gguf.facts import read_facts
+from engine.llm.gguf.fit import Wish
+from engine.llm.gguf.memory import MIB, estimate
+from engine.llm.local.model import LocalModel
+from tests.engine.llm.gguf.make_gguf import CHATML, vocabulary
 from tests.small_model import small_model
 
 LAYERS, WIDTH, INNER, HEADS, KV_HEADS, HEAD, TOKENS = 28, 1024, 3072, 16, 8, 128, 151_936

@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from engine.kernel.host import KernelHost, Worker
+from engine.kernel.host.host import KernelHost, Worker
 
 TEXT: dict[str, Any] = {"kind": "text", "text": "The notice period is six months.\n" * 100}
 FRESH = "import ipykernel.inprocess.ipkernel, numpy, matplotlib.pyplot"

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engine.llm.buffer_types import AMX, extra, leave_out
+from engine.llm.local.load.buffer_types import AMX, extra, leave_out
 
 
 def main() -> None:

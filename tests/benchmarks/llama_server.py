@@ -96,7 +96,7 @@ if __name__ == "__main__":
     from llama_cpp import llama_cpp
     from llama_cpp.server.__main__ import main
 
-    from engine.llm.buffer_types import AMX, leave_out
+    from engine.llm.local.load.buffer_types import AMX, leave_out
 
     llama_cpp.llama_backend_init()
     leave_out([AMX])

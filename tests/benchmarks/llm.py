@@ -26,11 +26,11 @@ from typing import Any
 import psutil
 
 from engine.llm.base import Reply, Request
-from engine.llm.fit import Wish
-from engine.llm.local import LocalModel
+from engine.llm.gguf.fit import Wish
+from engine.llm.local.model import LocalModel
 from engine.types import Message, Usage
 from tests.benchmarks import llama_server
-from tests.engine.llm.shapes import DENSE_06B, dense_model
+from tests.engine.llm.gguf.shapes import DENSE_06B, dense_model
 
 BURST, SHARED, OWN, NEW = 16, 300, 100, 64  # sub-calls; tokens
 TURNS, ADDED, REPLY = 10, 200, 24

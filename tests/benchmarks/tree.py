@@ -100,7 +100,7 @@ def main() -> None:
 
 def random_weights() -> Path:
     """The model that keeps the cores busy, made the first time it is wanted."""
-    from tests.engine.llm.shapes import DENSE_06B, dense_model
+    from tests.engine.llm.gguf.shapes import DENSE_06B, dense_model
 
     path = Path(tempfile.gettempdir()) / "taproot-dense-0.6b-q4_k_m.gguf"
     if not path.exists():

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine import disk
-from engine.corpus.ingest import ingest
+from engine.documents.ingest import ingest
 from engine.errors import StoreError
 
 GIB = 1 << 30

@@ -15,12 +15,12 @@ import pytest
 from app.cli import run
 from app.workbench import Workbench
 from engine.errors import InputError
-from engine.llm import merged
-from engine.llm.gguf_facts import read_facts
+from engine.llm.gguf import merged
+from engine.llm.gguf.facts import read_facts
 from models import default
 from models.default import model
 from tests.app.desk import until
-from tests.engine.llm.make_gguf import lora_adapter, random_model
+from tests.engine.llm.gguf.make_gguf import lora_adapter, random_model
 
 ROOT = Path(__file__).parents[2]
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.corpus.ingest import CorpusInfo
+from engine.documents.ingest import CorpusInfo
 from engine.engine import Engine
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import sys
 
-from engine.kernel import sandbox
-from tests.engine.kernel.as_user import run_as_user
-from tests.engine.kernel.attacks import ATTACKS, UNPROVEN
-from tests.engine.kernel.sieges import SIEGES
+from engine import sandbox
+from tests.engine.sandbox.as_user import run_as_user
+from tests.engine.sandbox.attacks.attacks import ATTACKS, UNPROVEN
+from tests.engine.sandbox.attacks.sieges import SIEGES
 
 
 def main(groups: list[str]) -> int:
@@ -20,7 +20,7 @@ def main(groups: list[str]) -> int:
     print(f"{found.name}: {found.detail}\n")
     if not found.available:
         return 1
-    done = run_as_user(["-m", "tests.engine.kernel.attack_range", *groups], timeout=900)
+    done = run_as_user(["-m", "tests.engine.sandbox.attacks.attack_range", *groups], timeout=900)
     if done.returncode != 0:
         print(done.stderr, file=sys.stderr)
         return 1

@@ -25,12 +25,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.bench import grade, suites
+from engine.bench import grade
 from engine.bench.bench import Bench
 from engine.bench.plan import Plan
+from engine.bench.suites import suites
 from engine.engine import Engine
 from engine.llm import open_model
-from engine.llm.fit import Wish
+from engine.llm.gguf.fit import Wish
 from models import default
 from tests.benchmarks import run as turns
 from tests.benchmarks.instant_server import InstantServer

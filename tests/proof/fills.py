@@ -13,9 +13,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from engine.kernel.host import KernelHost
-from tests.engine.kernel.fill_range import attempt, fill_disk
-from tests.engine.kernel.fills import FILLS, MEMORY, NO_CONTROL, SCRATCH, TRIED, Fill
+from engine.kernel.host.host import KernelHost
+from tests.engine.kernel.host.fill_range import attempt, fill_disk
+from tests.engine.kernel.host.fills import FILLS, MEMORY, NO_CONTROL, SCRATCH, TRIED, Fill
 
 MIB = 1 << 20
 

@@ -29,7 +29,7 @@ import psutil
 
 from engine.corpus import Corpus
 from engine.store import Store
-from tests.engine.llm.make_gguf import random_model
+from tests.engine.llm.gguf.make_gguf import random_model
 
 ROOT = Path(__file__).resolve().parents[2]
 PHASES = ("ingest", "load", "prefill", "cell", "sub-call")

@@ -25,11 +25,11 @@ import psutil
 
 from engine.errors import ModelError
 from engine.llm.base import Model, Request
-from engine.llm.fit import Wish
-from engine.llm.local import LocalModel
+from engine.llm.gguf.fit import Wish
+from engine.llm.local.model import LocalModel
 from engine.loaded import Loaded
 from engine.types import Message, Sampling
-from tests.engine.llm.shapes import dense_model, hybrid_model
+from tests.engine.llm.gguf.shapes import dense_model, hybrid_model
 
 RUNS = 8
 PATIENCE = 120.0  # seconds until a reply counts as hanging

@@ -4,7 +4,7 @@
 
 The questions are drawn in turn from the sample corpus and from two exams of the default model. Printed are all answers,
 those that break the promise that an answer is an answer (by rules of this file, simpler than those of
-`engine.answers`), the median and the longest time, and how many runs took over 5 seconds more than their limit.
+`engine.answer.flaws`), the median and the longest time, and how many runs took over 5 seconds more than their limit.
 Whether an answer is right is not looked at. Exit status 1 when a promise is broken.
 """
 

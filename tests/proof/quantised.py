@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from engine.llm.base import Request
-from engine.llm.buffer_types import AMX
-from engine.llm.fit import Wish
-from engine.llm.gguf_facts import read_facts
-from engine.llm.local import LocalModel
-from engine.llm.probe_records import ProbeRecords
-from engine.llm.safe_mode import SafeMode
+from engine.llm.gguf.facts import read_facts
+from engine.llm.gguf.fit import Wish
+from engine.llm.local.load.buffer_types import AMX
+from engine.llm.local.load.load_options import SafeMode
+from engine.llm.local.load.probe_records import ProbeRecords
+from engine.llm.local.model import LocalModel
 from engine.types import Message
 from models import default
-from tests.engine.llm.requantised import KINDS, requantised
+from tests.engine.llm.gguf.requantised import KINDS, requantised
 
 QUESTION = "Write a letter to the owner of a house about a roof that leaks."
 SYSTEM = "You are a helpful assistant."
@@ -59,7 +59,7 @@ class Row:
 class Crashing(LocalModel):
     """A model whose process crashes at its first step while weights are repacked."""
 
-    module = "tests.engine.llm.crashing_process"
+    module = "tests.engine.llm.local.load.crashing_process"
 
 
 def main() -> None:
@@ -179,7 +179,7 @@ def _common(a: str, b: str) -> int:
 
 def extra_types() -> list[str]:
     """The extra buffer types of this processor, asked of a throwaway process."""
-    code = "import llama_cpp; llama_cpp.llama_backend_init(); from engine.llm.buffer_types import *; print(*extra())"
+    code = "import llama_cpp; llama_cpp.llama_backend_init(); from engine.llm.local.load.buffer_types import *; print(*extra())"
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

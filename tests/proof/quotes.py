@@ -20,13 +20,13 @@ from pathlib import Path
 
 import psutil
 
-from engine.kernel.pieces import chunks
+from engine.kernel.toolbox.pieces import chunks
 from engine.llm.base import Reply, Request
-from engine.llm.fit import Wish
 from engine.llm.forms import Quote
-from engine.llm.local import LocalModel
+from engine.llm.gguf.fit import Wish
+from engine.llm.local.model import LocalModel
 from engine.prompt import leaf, leaf_with_context
-from engine.quoting import ALTERNATIVES, place
+from engine.text.quoting import ALTERNATIVES, place
 from models import default
 
 SAMPLE = Path(__file__).resolve().parents[2] / "app" / "sample"
@@ -97,7 +97,9 @@ class Compared:
 
     def __init__(self, model: LocalModel):
         self._model = model
-        self._process = next(c for c in psutil.Process().children() if "engine.llm.process" in c.cmdline())
+        self._process = next(
+            c for c in psutil.Process().children() if "engine.llm.local.process" in c.cmdline()
+        )
         self._seconds = {True: 0.0, False: 0.0}
         self._tokens = {True: 0, False: 0}
 

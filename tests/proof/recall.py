@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.corpus import Corpus
-from engine.corpus.ingest import ingest
+from engine.documents.ingest import ingest
 
 PLACES = (1, 3, 5, 8)
 Found = list[tuple[str, str]]  # names of documents and texts in them, best first

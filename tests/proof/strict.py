@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.engine.llm.host import Host
-from tests.engine.llm.shapes import DENSE_06B, HYBRID_08B, dense_model, hybrid_model
+from tests.engine.llm.gguf.shapes import DENSE_06B, HYBRID_08B, dense_model, hybrid_model
+from tests.engine.llm.local.batch.host import Host
 
 SHAPES = {"dense": (dense_model, DENSE_06B), "hybrid": (hybrid_model, HYBRID_08B)}
 POOL = 2048  # tokens kept in memory; the conversations come to more

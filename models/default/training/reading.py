@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import corpus as corpora
-from engine.kernel.prompts import shown
+from engine.kernel.toolbox.prompts import shown
 from engine.prompt import NOT_THERE, PIECE_PROMPT
 from models.default.training.rehearsal import store
 

@@ -21,19 +21,19 @@ from IPython.lib.pretty import pretty
 
 from engine import corpus as corpora
 from engine import prompt
-from engine.budget import Ledger
-from engine.calls import answer_call, make_node
-from engine.corpus import passages
-from engine.corpus.discover import natural
-from engine.corpus.layout import SEARCH, ArchiveWriter
+from engine.corpus.archive import SEARCH, ArchiveWriter
+from engine.documents.discover import natural
 from engine.errors import Cancelled, ModelError
 from engine.kernel.cell import Call, CellResult, WorkerLimits
-from engine.kernel.faults import cell_name, report
-from engine.kernel.final import CellDone
-from engine.kernel.toolbox import Toolbox
+from engine.kernel.toolbox.final import CellDone
+from engine.kernel.toolbox.toolbox import Toolbox
+from engine.kernel.worker.faults import cell_name, report
 from engine.llm.base import Reply, Request
-from engine.node import Run
-from engine.run import drive
+from engine.run.budget import Ledger
+from engine.run.calls import answer_call, make_node
+from engine.run.loop import drive
+from engine.run.node import Run
+from engine.text import passages
 from engine.types import Event, Json, Message, ModelInfo, Settings, Usage
 
 PARSER = CachingCompiler()  # words its complaints as the kernel does

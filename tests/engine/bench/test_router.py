@@ -11,7 +11,7 @@ import pytest
 from engine.bench.bench import Bench, series_of
 from engine.bench.plan import Plan
 from engine.bench.router import route
-from engine.corpus.ingest import CorpusInfo
+from engine.documents.ingest import CorpusInfo
 from engine.engine import RECURSIVE, Engine
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel

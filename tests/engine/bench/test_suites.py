@@ -7,8 +7,8 @@ import re
 import pytest
 
 from engine.bench.grade import normal, score, stands
-from engine.bench.labels import MOODS, TOPICS
-from engine.bench.suites import BLOCK, LEXICAL, SEMANTIC, SUITES, Block, Question, block
+from engine.bench.suites.labels import MOODS, TOPICS
+from engine.bench.suites.suites import BLOCK, LEXICAL, SEMANTIC, SUITES, Block, Question, block
 
 LONG = 40_000
 

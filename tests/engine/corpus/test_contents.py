@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from engine.corpus.archive import Archive
 from engine.corpus.contents import changes, entries, source_bytes
-from engine.corpus.layout import Archive
 
 
 def test_each_file_has_its_size_and_its_problems(add, source: Path) -> None:

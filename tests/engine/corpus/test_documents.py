@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.corpus import Corpus, Document, Piece
 from engine.types import Span
-from tests.engine.corpus.conftest import LEASE, stored
+from tests.engine.conftest import LEASE, stored
 
 TEXTS = st.text("ab é€😀\n\t .,", min_size=1, max_size=60)
 

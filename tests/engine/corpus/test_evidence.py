@@ -11,7 +11,7 @@ from engine.corpus import Corpus, Document, reference, resolve
 from engine.corpus.citations import check
 from engine.corpus.coverage import Coverage, merge
 from engine.errors import InputError
-from tests.engine.corpus.conftest import LEASE, stored
+from tests.engine.conftest import LEASE, stored
 
 PAPER = "The so-called “final” agree-\nment was signed\n  by Anna’s lawyer.\nThe sum is 10.\nThe sum is 10.\n"
 

@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.lib.pretty import pretty
 
-from tests.engine.corpus.conftest import stored
+from tests.engine.conftest import stored
 
 TEXTS = st.one_of(
     st.text("ab {}%s(1)\u00e9\u20ac\U0001f600\u0130\n\r\t\\\x1c\u2028'\"", min_size=1, max_size=40),

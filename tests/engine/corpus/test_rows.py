@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.corpus import rows as module
 from engine.corpus.rows import Rows
-from tests.engine.corpus.conftest import stored
+from tests.engine.conftest import stored
 
 
 def rows_of(folder: Path, text: str) -> Rows:

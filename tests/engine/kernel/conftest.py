@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.kernel.host import Call, CellResult, Worker
+from engine.kernel.host.host import Call, CellResult, Worker
 
 TEXT = "The lease begins in May.\nThe notice period is six months.\nThe deposit is 450 crowns.\n"
 

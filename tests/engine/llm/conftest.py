@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from llama_cpp import llama_cpp as native
 
-from engine.llm.fit import Wish
-from engine.llm.local import LocalModel
-from engine.llm.tokens import Vocabulary
-from tests.engine.llm.make_gguf import ENDLESS, chain_model, random_model
+from engine.llm.gguf.fit import Wish
+from engine.llm.local.model import LocalModel
+from engine.llm.local.text.tokens import Vocabulary
+from tests.engine.llm.gguf.make_gguf import ENDLESS, chain_model, random_model
 
 TEMPLATES = Path(__file__).parent / "templates"
 

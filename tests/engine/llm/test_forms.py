@@ -12,8 +12,8 @@ from engine.llm.forms import Cell, Choices, FinalCell, Form, Schema, grammar_of
 from engine.reply import parse
 from engine.types import Message, Sampling
 from tests.engine.llm.conftest import template_named
-from tests.engine.llm.make_gguf import chain_model, random_model
-from tests.engine.llm.shapes import dense_model, hybrid_model
+from tests.engine.llm.gguf.make_gguf import chain_model, random_model
+from tests.engine.llm.gguf.shapes import dense_model, hybrid_model
 
 PERSON = {
     "type": "object",
@@ -73,7 +73,7 @@ def test_a_form_that_cannot_be_promised_is_refused_by_name(form: Form, words: st
 
 @pytest.fixture(scope="module")
 def random_models(tmp_path_factory):
-    from engine.llm.local import LocalModel
+    from engine.llm.local.model import LocalModel
 
     folder = tmp_path_factory.mktemp("forms")
     with (

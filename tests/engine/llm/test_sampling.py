@@ -8,10 +8,10 @@ import gguf
 import pytest
 
 from engine.llm.base import Request
-from engine.llm.gguf_facts import read_facts
+from engine.llm.gguf.facts import read_facts
 from engine.llm.sampling import FAMILIES, advise, advise_by_name, choose_sampling, describe, vary
 from engine.types import AdapterInfo, Message, ModelInfo, Sampling, to_json
-from tests.engine.llm.make_gguf import random_model
+from tests.engine.llm.gguf.make_gguf import random_model
 from tests.small_model import small_model
 
 NAMES = {

@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import InputError, StoreError
 from engine.store import Store, delete
-from engine.store.blobs import KEY
+from engine.store.database.blobs import KEY
 from tests.engine.store.conftest import Start, begin, tell
 
 SECRET = "zanzibar-4711-heliotrope"

@@ -12,7 +12,7 @@ import pytest
 
 from engine.errors import StoreError
 from engine.store import Store
-from engine.store.database import FILE_NAME
+from engine.store.database.database import FILE_NAME
 from tests.engine.store.conftest import Start, begin, tell
 
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from engine.store import Store, owner
-from engine.store.events import canonical
+from engine.store.log.hash_chain import canonical
 from tests.engine.store.conftest import Start, begin
 
 

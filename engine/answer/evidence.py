@@ -1,0 +1,157 @@
+"""What an answer rests on: sources checked against the stored text, and an account of what was read.
+
+Spans come from untrusted workers as claims. A claim counts only as far as its lines really stand in the text
+that the model was shown.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from engine.answer.agreement import Agreement, Cited, judge
+from engine.answer.stated import Passage
+from engine.corpus import Corpus
+from engine.corpus.citations import check
+from engine.corpus.coverage import Coverage
+from engine.run.node import Outcome
+from engine.types import Citation, Json
+
+MAX_SOURCES = 200  # of one answer
+LOOKED_AT = 100_000  # characters of one claim beyond the length of the text it is said to stand in
+MIN_ANSWER_CHARS = 3  # of a leaf; a shorter one stands everywhere
+PASSAGES = 5  # that are offered where there is no answer
+MAX_SOURCE_CHARS = 500  # of a source that is a whole document: its beginning stands for it
+COMPARED_CHARS = 100_000  # of one source that are compared with the answer; of all of them 20 times as many
+BESIDE_CHARS = 200  # on each side of a source that tell whether a word or number goes on there
+
+Claims = Sequence[Sequence[int]]
+
+
+class Evidence:
+    """Collects claims while a run goes on; thread-safe."""
+
+    def __init__(self, corpus: Corpus, *, skipped: int):
+        self._corpus = corpus
+        self._coverage = Coverage(corpus, skipped=skipped)
+        self._implied: dict[tuple[int, int, int], str] = {}  # place -> the words that must be in the answer
+        self._lock = threading.Lock()
+
+    def shown(self, text: str, claims: Claims) -> None:
+        """A model was shown `text` (a prompt or an output) that is said to hold these spans.
+
+        Of a claim much longer than the text only the beginning is looked at.
+        """
+        longest = len(text) + LOOKED_AT
+        self._coverage.read(text, [(d, start, min(end, start + longest)) for d, start, end in claims])
+
+    def searched(self, ranges: Iterable[Sequence[int]] | None) -> None:
+        """Documents in these ranges [first, last) were searched by a cell; None stands for all."""
+        if ranges is None:
+            self._coverage.searched(None)
+        for first, last in ranges or ():
+            self._coverage.searched(range(first, min(last, self._corpus.archive.count)))
+
+    def answered(self, answer: str, claims: Claims) -> None:
+        """A sub-call answered from a prompt with these spans: where its words stand there is a likely source."""
+        words = answer.strip().strip(".")
+        if len(words) < MIN_ANSWER_CHARS or words.upper() == "NONE":
+            return
+        whole = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
+        with self._lock:
+            for document, start, end in self._valid(claims):
+                if found := whole.search(self._corpus.text(document, start, end)):
+                    self._implied[document, start + found.start(), start + found.end()] = words
+
+    def child(self, outcome: Outcome) -> None:
+        """A child ended with sources of its own; they are likely sources of the whole."""
+        with self._lock:
+            self._implied.update(dict.fromkeys(outcome.sources, ""))
+
+    def citations(self, outcome: Outcome) -> tuple[Citation, ...]:
+        """The sources of the run's answer, each checked, at most 200: those it named, else likely ones.
+
+        Likely are the sources of children, and the places of those answers of leaves that stand in the answer.
+        """
+        if outcome.answer is None:
+            return ()
+        quoted = tuple(self._find(quote) for quote in outcome.quotes)
+        return (*(self._cite(*span) for span in self._spans(outcome)[:MAX_SOURCES]), *quoted)
+
+    def agreement(
+        self, outcome: Outcome, sources: tuple[Citation, ...], codes: Sequence[str]
+    ) -> Agreement | None:
+        """Whether an answer agrees with its `sources`, which `citations` gave; None where there is no answer.
+
+        `codes` are the cells of its node. A source that is a whole document is compared as a whole.
+        """
+        if outcome.answer is None:
+            return None
+        spans = self._spans(outcome)
+        shown = spans[:MAX_SOURCES]
+        claimed = [*shown, *((c.document, c.start, c.end) for c in sources[len(shown) :])]
+        passages, left = [], 20 * COMPARED_CHARS
+        for number, (source, span) in enumerate(zip(sources, claimed, strict=True), start=1):
+            if source.status != "missing":
+                passages.append(self._passage(number, *span, most=min(left, COMPARED_CHARS)))
+                left -= len(passages[-1].text)
+        known = {
+            d: self._corpus.archive.name(d) for d in {d for d, _, _ in spans} | {p.document for p in passages}
+        }
+        cited = Cited(len(sources), passages, bool(outcome.sources), len(spans), known)
+        return judge(outcome.answer, cited, cell=outcome.cell, codes=codes, parts=outcome.parts)
+
+    def holds(self, text: str) -> bool:
+        """Whether a text stands in the documents, but for white space, hyphenation and quote glyphs."""
+        return self._find(text).status != "missing"
+
+    def passages(self, question: str, data: Any) -> tuple[Citation, ...]:
+        """What plain search finds for a question in the data of a node, best first, at most 5: for a run without an
+        answer.
+        """
+        if not hasattr(data, "search"):
+            return ()
+        return tuple(self._cite(hit.id, hit.start, hit.end) for hit in data.search(question, PASSAGES))
+
+    def coverage(self) -> Json:
+        """The account of what was searched and read, as JSON."""
+        return self._coverage.summary()
+
+    def _spans(self, outcome: Outcome) -> list[tuple[int, int, int]]:
+        """The spans that an answer names, else likely ones, unless it quotes."""
+        with self._lock:
+            likely = [span for span, words in self._implied.items() if words in (outcome.answer or "")]
+        return self._valid(outcome.sources or (() if outcome.quotes else likely))
+
+    def _passage(self, source: int, document: int, start: int, end: int, *, most: int) -> Passage:
+        last = min(end, start + most)
+        before = self._corpus.text(document, max(0, start - BESIDE_CHARS), start)
+        after = self._corpus.text(
+            document, last, min(last + BESIDE_CHARS, self._corpus.archive.chars(document))
+        )
+        name = self._corpus.archive.name(document)
+        return Passage(source, document, name, start, self._corpus.text(document, start, last), before, after)
+
+    def _find(self, quote: str) -> Citation:
+        """A quotation without a place: where it stands, or "missing" with the nearest passage."""
+        near = dict.fromkeys(hit.id for hit in self._corpus.search(quote, 5))
+        for document in near:
+            found = check(self._corpus, document, 0, 0, quote)
+            if found.status != "missing":
+                return found
+        return check(self._corpus, -1, 0, 0, quote)
+
+    def _cite(self, document: int, start: int, end: int) -> Citation:
+        end = min(end, start + MAX_SOURCE_CHARS)
+        return check(self._corpus, document, start, end, self._corpus.text(document, start, end))
+
+    def _valid(self, claims: Iterable[Sequence[int]]) -> list[tuple[int, int, int]]:
+        """Claims that name a real, non-empty range of a real document, each once."""
+        found: dict[tuple[int, int, int], None] = {}
+        for document, start, end in claims:
+            known = 0 <= document < self._corpus.archive.count
+            if known and 0 <= start < end <= self._corpus.archive.chars(document):
+                found[document, start, end] = None
+        return list(found)

@@ -1,0 +1,1 @@
+"""Finding what a question is about: by words, by pattern, as passages to read."""

@@ -1,0 +1,139 @@
+"""The parser process (`python -m engine.documents.parser`): bytes of files in, text and passages out, nothing else.
+
+It reads no files of the user: the app sends it bytes. It has limits on memory, and a sandbox where there is one.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+from engine.documents.formats.detect import Parsed, parse
+from engine.documents.formats.unreadable import Unreadable
+from engine.sandbox import frames
+from engine.text import passages
+
+PART_CHARS = 64_000_000  # a longer text becomes several documents
+CODE = frozenset(".py .sh .rb .pl .c .h .cpp .hpp .yml .yaml .toml .ini .conf .cfg .r .jl .ps1 .mk".split())
+
+
+def main() -> None:
+    """Confine this process, say so, then answer requests until the app closes the pipe."""
+    source = os.fdopen(os.dup(0), "rb", buffering=1 << 16)
+    target = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    options = frames.read_header(source)
+    frames.write(target, {"sandbox": confine_self(options["memory"])})
+    while True:
+        try:
+            request = frames.read_header(source)
+        except frames.Broken:
+            return
+        files = [(name, frames.read_bytes(source, size)) for name, size in request["files"]]
+        for name, data in files:
+            for header, payload in answer(name, data):
+                frames.write(target, header, *payload)
+
+
+def confine_self(memory: int) -> str:
+    """Limit this process to `memory` bytes and its sandbox. Return "" or why there is no sandbox."""
+    _die_with_parent()
+    _limit_memory(memory)
+    try:
+        from engine.errors import SandboxError
+        from engine.sandbox import Policy, confine, default_read_paths
+    except ImportError as problem:
+        return f"the sandbox is not installed ({problem})"
+    try:
+        confine(Policy(read=default_read_paths(), data_bytes=memory, file_bytes=0))
+    except (SandboxError, OSError) as problem:
+        return str(problem)
+    return ""
+
+
+def _die_with_parent() -> None:
+    if sys.platform.startswith("linux"):
+        import ctypes
+        import signal
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _limit_memory(memory: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for kind, value in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(kind)[1]
+        if hard == resource.RLIM_INFINITY or value < hard:
+            resource.setrlimit(kind, (value, hard))
+
+
+def answer(name: str, data: bytes) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
+    """Yield one frame for a file that cannot be read, else one for each of its parts."""
+    try:
+        parsed = parse(data, name)
+        parts = [*_parts(parsed)]
+    except Unreadable as reason:
+        yield {"reason": str(reason)}, []
+        return
+    except MemoryError:
+        gc.collect()
+        yield {"reason": "reading it needs more memory than is allowed"}, []
+        return
+    except (
+        Exception
+    ) as problem:  # a parser library failed on this file: the file is skipped, the rest goes on
+        yield {"reason": f"it could not be read ({type(problem).__name__})"}, []
+        return
+    for number, (text, pages, line) in enumerate(parts, 1):
+        encoded = text.encode()
+        suffix = name[name.rfind(".") :].lower()
+        starts, headings = passages.split(text, headings=suffix not in CODE)
+        header = {
+            "part": number,
+            "parts": len(parts),
+            "format": parsed.format,
+            "notices": parsed.notices,
+            "first_line": line,
+            "pages": len(pages),
+            "passages": len(starts),
+            "headings": headings,
+            "bytes": len(encoded),
+        }
+        offsets = array("Q", starts if len(encoded) == len(text) else _byte_offsets(text, starts))
+        yield header, [encoded, offsets.tobytes(), array("Q", pages).tobytes()]
+
+
+def _parts(parsed: Parsed) -> Iterator[tuple[str, list[int], int]]:
+    """Cut a very long text at line ends: (text, page starts, number of its first line)."""
+    text, start, line = parsed.text, 0, 1
+    while len(text) - start > PART_CHARS:
+        end = text.rfind("\n", start, start + PART_CHARS) + 1 or start + PART_CHARS
+        yield text[start:end], _pages_in(parsed.pages, start, end), line
+        line += text.count("\n", start, end)
+        start = end
+    yield text[start:], _pages_in(parsed.pages, start, len(text) + 1), line
+
+
+def _pages_in(pages: list[int], start: int, end: int) -> list[int]:
+    return [page - start for page in pages if start <= page < end] if start else pages
+
+
+def _byte_offsets(text: str, starts: list[int]) -> list[int]:
+    offsets, at = [], 0
+    for start, following in zip(starts, [*starts[1:], len(text)], strict=True):
+        offsets.append(at)
+        at += len(text[start:following].encode())
+    return offsets
+
+
+if __name__ == "__main__":
+    main()

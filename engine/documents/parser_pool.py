@@ -1,0 +1,270 @@
+"""Parser processes as the app sees them: files go in, texts come out in order; a crash costs one file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import engine
+from engine.documents.discover import LARGEST, SourceFile
+from engine.sandbox import frames
+
+BATCH_FILES, BATCH_BYTES = 64, 2 << 20
+AHEAD = 3  # batches per process that may wait for the reader
+MEMORY = 3 << 30  # bytes of one parser process
+SECONDS, SECONDS_PER_MB = 60.0, 4.0
+POLL_SECONDS = 0.2
+PARSER = "engine.documents.parser"
+ROOT = Path(engine.__file__).parents[1]
+
+
+@dataclass(slots=True)
+class Part:
+    """One document made of a file. `passages` are byte offsets, `pages` character offsets in `text`."""
+
+    text: bytes
+    chars: int
+    format: str
+    first_line: int
+    pages: list[int]
+    passages: list[int]
+    headings: list[tuple[int, str]]
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of a file: its parts, or the reason why there are none. `transient`: may succeed next time."""
+
+    file: SourceFile
+    sha256: str = ""
+    parts: list[Part] = field(default_factory=list)
+    reason: str = ""
+    notices: list[str] = field(default_factory=list)
+    transient: bool = False
+
+
+class ParserPool:
+    """A few parser processes. Use as a context manager; `sandbox` says afterwards why they had none, or ""."""
+
+    def __init__(self, processes: int = 2, *, seconds: float = SECONDS, memory: int = MEMORY):
+        self.sandbox = ""
+        self._processes = processes
+        self._seconds = seconds
+        self._memory = memory
+        self._own = threading.local()
+        self._alive: set[_Parser] = set()
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="parser")
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> ParserPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._closed = True
+            alive = [*self._alive]
+        for parser in alive:
+            parser.kill()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def parse(
+        self, files: Iterable[SourceFile], waiting_for: Callable[[], None] = lambda: None
+    ) -> Iterator[Result]:
+        """Yield a result for each file, in order; `waiting_for` is called while there is none."""
+        waiting: deque[Future[list[Result]]] = deque()
+        for batch in batches(files):
+            waiting.append(self._threads.submit(self._batch, batch))
+            if len(waiting) >= AHEAD * self._processes:
+                yield from _await(waiting.popleft(), waiting_for)
+        while waiting:
+            yield from _await(waiting.popleft(), waiting_for)
+
+    def _batch(self, files: list[SourceFile]) -> list[Result]:
+        contents = [read(file) for file in files]
+        readable = [(result, data) for result, data in contents if data is not None]
+        if readable and not self._try(readable):
+            for result, data in readable:  # one of them broke the parser: find out which
+                result.parts, result.reason, result.notices = [], "", []
+                reason = self._try([(result, data)], say=True)
+                if reason is not True:
+                    result.parts, result.notices = [], []
+                    result.reason, result.transient = str(reason), True
+        return [result for result, _ in contents]
+
+    def _try(self, contents: list[tuple[Result, bytes]], say: bool = False) -> bool | str:
+        """Parse files in this thread's process. Return True, or when it broke False or (`say`) the reason."""
+        if self._closed:
+            return "it was stopped" if say else False
+        parser = getattr(self._own, "parser", None)
+        if parser is None or not parser.usable:
+            parser = self._own.parser = _Parser(self._memory)
+            with self._lock:
+                self._alive.add(parser)
+                self.sandbox = self.sandbox or parser.sandbox
+                if self._closed:
+                    parser.kill()
+        seconds = self._seconds + SECONDS_PER_MB * sum(len(data) for _, data in contents) / (1 << 20)
+        try:
+            parser.parse(contents, seconds)
+            return True
+        except (frames.Broken, OSError, ValueError, KeyError, TypeError, IndexError, OverflowError):
+            parser.kill()
+            with self._lock:
+                self._alive.discard(parser)
+            if not say:
+                return False
+            late = f"reading it took longer than {seconds:.0f} seconds"
+            return late if parser.late else "its content made the parser fail"
+
+
+class _Parser:
+    def __init__(self, memory: int):
+        self.usable, self.late, self.sandbox = True, False, ""
+        environment = {
+            name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-s", "-m", PARSER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            env={**environment, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+        self._send = cast(BinaryIO, self._process.stdin)
+        self._receive = cast(BinaryIO, self._process.stdout)
+        try:
+            frames.write(self._send, {"memory": memory})
+            self.sandbox = str(frames.read_header(self._receive)["sandbox"])[:500]
+        except (OSError, frames.Broken, KeyError, TypeError):
+            self.usable = False
+
+    def parse(self, contents: list[tuple[Result, bytes]], seconds: float) -> None:
+        """Fill in the results. Raises Broken, OSError or ValueError when the process fails or lies."""
+        if not self.usable:
+            raise frames.Broken("it did not start")
+        alarm = threading.Timer(seconds, self._expire)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            files = [[result.file.name, len(data)] for result, data in contents]
+            frames.write(self._send, {"files": files}, *(data for _, data in contents))
+            for result, _ in contents:
+                self._receive_file(result)
+        finally:
+            alarm.cancel()
+
+    def _receive_file(self, result: Result) -> None:
+        while True:
+            header = frames.read_header(self._receive)
+            if "reason" in header:
+                result.reason = str(header["reason"])[:500]
+                return
+            size, passages, pages = header["bytes"], header["passages"], header["pages"]
+            if not all(isinstance(n, int) and 0 <= n <= 8 * LARGEST for n in (size, passages, pages)):
+                raise ValueError("sizes")
+            text = frames.read_bytes(self._receive, size)
+            starts = memoryview(frames.read_bytes(self._receive, 8 * passages)).cast("Q").tolist()
+            page_starts = memoryview(frames.read_bytes(self._receive, 8 * pages)).cast("Q").tolist()
+            chars = len(str(text, "utf-8"))
+            _check_offsets(starts, len(text), strict=True)
+            _check_offsets(page_starts, chars + 2)
+            headings = [(int(at), str(heading)) for at, heading in header["headings"]]
+            result.notices += [str(notice)[:300] for notice in header["notices"] if header["part"] == 1]
+            result.parts.append(
+                Part(
+                    text,
+                    chars,
+                    str(header["format"]),
+                    int(header["first_line"]),
+                    page_starts,
+                    starts,
+                    headings,
+                )
+            )
+            if header["part"] >= header["parts"]:
+                return
+
+    def _expire(self) -> None:
+        self.late = True
+        self._process.kill()
+
+    def kill(self) -> None:
+        self.usable = False
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._send, self._receive):
+            try:
+                stream.close()
+            except OSError:
+                pass
+
+
+def _await(future: Future[list[Result]], waiting_for: Callable[[], None]) -> list[Result]:
+    while not wait([future], POLL_SECONDS).done:
+        waiting_for()
+    return future.result()
+
+
+def _check_offsets(offsets: list[int], size: int, *, strict: bool = False) -> None:
+    """Refuse offsets of a parser that lies: they must begin at 0, ascend, and stay inside."""
+    if not offsets:
+        if strict:
+            raise ValueError("no passages")
+        return
+    ascending = all(a < b if strict else a <= b for a, b in pairwise(offsets))
+    if offsets[0] != 0 or not ascending or offsets[-1] >= size:
+        raise ValueError("offsets")
+
+
+def read(file: SourceFile) -> tuple[Result, bytes | None]:
+    """Read and hash one file. Without its bytes the result says why."""
+    try:
+        flags = (
+            os.O_RDONLY
+            | getattr(os, "O_NOFOLLOW", 0)
+            | getattr(os, "O_NONBLOCK", 0)
+            | getattr(os, "O_BINARY", 0)
+        )
+        with os.fdopen(os.open(file.path, flags), "rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except PermissionError:
+        return Result(file, reason="it cannot be opened: permission denied"), None
+    except FileNotFoundError:
+        return Result(file, reason="it vanished while the folder was read", transient=True), None
+    except OSError as problem:
+        return Result(file, reason=f"it cannot be opened: {problem.strerror}", transient=True), None
+    if len(data) > LARGEST:
+        return Result(file, reason=f"it is larger than {LARGEST >> 20} MB"), None
+    result = Result(file, sha256=hashlib.sha256(data).hexdigest())
+    if not data:
+        result.reason = "it is empty"
+        return result, None
+    return result, data
+
+
+def batches(files: Iterable[SourceFile]) -> Iterator[list[SourceFile]]:
+    """Group files so that small ones travel together and a large one alone."""
+    batch: list[SourceFile] = []
+    size = 0
+    for file in files:
+        weight = file.size * (8 if file.name.lower().endswith((".pdf", ".docx")) else 1)
+        if batch and (len(batch) >= BATCH_FILES or size + weight > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(file)
+        size += weight
+    if batch:
+        yield batch

@@ -1,0 +1,1 @@
+"""Workers as the app sees them: made, asked, measured, distrusted, ended."""

@@ -1,0 +1,1 @@
+"""Drawing the next token: samplers, and replies that can only copy."""

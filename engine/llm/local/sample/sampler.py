@@ -1,0 +1,149 @@
+"""How the next token is drawn: a chain of llama.cpp's samplers, and a form that some replies must have."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from typing import Any
+
+import numpy as np
+from llama_cpp import llama_cpp as native
+
+from engine.llm.local.context import CANDIDATE, Context
+from engine.llm.local.sample.copying import Copier
+from engine.llm.local.text.tokens import Vocabulary
+from engine.types import Sampling
+
+ROOT = b"root"
+PENALIZED = 64  # tokens before the next one that the repeat penalty is on
+
+
+class GrammarError(Exception):
+    """llama.cpp does not accept a grammar."""
+
+
+class Drawer:
+    """Draws the tokens of one reply: greedily at temperature 0. A reply that copies holds to its `copier`, greedily.
+
+    Raises GrammarError.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, sampling: Sampling, grammar: str = "", copier: Copier | None = None
+    ):
+        self._vocabulary = vocabulary
+        self._grammar: Any = None
+        self._copier = copier
+        self._begun = False
+        self._scored = 0
+        self._score = 0.0
+        self._markers = np.array(vocabulary.markers if grammar else [], np.int32)
+        if grammar:
+            self._grammar = native.llama_sampler_init_grammar(vocabulary.handle, grammar.encode(), ROOT)
+            if not self._grammar:
+                raise GrammarError("the form asked for the answer cannot be made into a grammar")
+        self._chain = _chain(sampling, vocabulary.size)
+
+    def draw(self, context: Context, row: int, *, constrained: bool) -> int | None:
+        """Draw the token after row `row` of the last batch. `constrained`: the answer has begun; its form, once it
+        holds, holds to the end.
+
+        A token that is drawn freely is kept when the grammar allows it, which spares looking at the whole
+        vocabulary. Returns None when the form allows nothing.
+        """
+        self._begun = self._begun or (constrained and (self._grammar is not None or self._copier is not None))
+        token = self._drawn(context, row)
+        if token is not None and (constrained or self._begun):
+            self._scored += 1
+            self._score += context.log_probability(row, token)
+        return token
+
+    @property
+    def copying(self) -> bool:
+        """Whether what is written is a copy."""
+        return self._copier is not None and self._begun
+
+    @property
+    def quote(self) -> str | None:
+        """What was copied, up to its last whole word; None for a reply that need not copy."""
+        return None if self._copier is None else self._copier.text
+
+    @property
+    def confidence(self) -> float | None:
+        """The mean log-probability of the answer's tokens so far, before any mask; None before the first."""
+        mean = self._score / self._scored if self._scored else math.nan
+        return round(mean, 6) if math.isfinite(mean) else None
+
+    def _drawn(self, context: Context, row: int) -> int | None:
+        if self._copier is not None and self._begun:
+            return self._vocabulary.lexicon.choose(context.logits(row), self._copier)
+        token = context.sample(self._chain, row)
+        if self._grammar is None or not self._begun:
+            return token
+        if not self._allows(token):
+            found = context.candidates(row)
+            self._apply(self._grammar, found)
+            found["logit"][self._markers] = -np.inf
+            if not np.isfinite(found["logit"]).any():
+                return None
+            token = self._apply(self._chain, found)
+            native.llama_sampler_accept(self._chain, token)
+        if not self._vocabulary.is_end(token):
+            native.llama_sampler_accept(self._grammar, token)
+        return token
+
+    def complete(self) -> bool:
+        """Whether the grammar allows nothing more, so that the model need not be asked to end."""
+        if not self._begun or self._grammar is None or not self._allows(self._vocabulary.eos):
+            return False
+        size = self._vocabulary.size
+        rest = np.zeros(size, CANDIDATE)
+        rest["id"] = np.arange(size, dtype=np.int32)
+        self._apply(self._grammar, rest)
+        rest["logit"][self._markers] = -np.inf
+        return all(self._vocabulary.is_end(int(token)) for token in rest["id"][np.isfinite(rest["logit"])])
+
+    def close(self) -> None:
+        """Free what llama.cpp holds."""
+        native.llama_sampler_free(self._chain)
+        if self._grammar is not None:
+            native.llama_sampler_free(self._grammar)
+            self._grammar = None
+
+    def _allows(self, token: int) -> bool:
+        if token in self._markers:
+            return False
+        one = np.array([(token, 1.0, 0.0)], CANDIDATE)
+        self._apply(self._grammar, one)
+        return bool(np.isfinite(one["logit"][0]))
+
+    @staticmethod
+    def _apply(sampler: Any, candidates: np.ndarray) -> int:
+        """Let a sampler change or choose among candidates, in place; returns the token chosen, or -1."""
+        data = candidates.ctypes.data_as(ctypes.POINTER(native.llama_token_data))
+        array = native.llama_token_data_array(data, len(candidates), -1, False)
+        native.llama_sampler_apply(sampler, ctypes.byref(array))
+        return int(array.data[array.selected].id) if array.selected >= 0 else -1
+
+
+def _chain(sampling: Sampling, vocabulary: int) -> Any:
+    """The samplers in the order of llama.cpp's own tools."""
+    chain = native.llama_sampler_chain_init(native.llama_sampler_chain_default_params())
+    samplers = []
+    if sampling.penalty != 1:
+        samplers.append(
+            native.llama_sampler_init_penalties(vocabulary, PENALIZED, sampling.penalty, 0.0, 0.0)
+        )
+    if sampling.temperature <= 0:
+        samplers.append(native.llama_sampler_init_greedy())
+    else:
+        if sampling.top_k > 0:
+            samplers.append(native.llama_sampler_init_top_k(sampling.top_k))
+        samplers.append(native.llama_sampler_init_top_p(sampling.top_p, 1))
+        if sampling.min_p > 0:
+            samplers.append(native.llama_sampler_init_min_p(sampling.min_p, 1))
+        samplers.append(native.llama_sampler_init_temp(sampling.temperature))
+        samplers.append(native.llama_sampler_init_dist(sampling.seed & 0xFFFFFFFF))
+    for sampler in samplers:
+        native.llama_sampler_chain_add(chain, sampler)
+    return chain

@@ -1,0 +1,1 @@
+"""Text and tokens: chat templates, append-only token logs, tokenizing and detokenizing."""

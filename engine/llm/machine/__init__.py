@@ -1,0 +1,1 @@
+"""What this machine offers a model, and what was measured on it."""

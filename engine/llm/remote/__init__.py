@@ -1,0 +1,1 @@
+"""A model behind the OpenAI interface. `model` is the app's side, `process` the one that reaches the server."""

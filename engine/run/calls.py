@@ -1,0 +1,229 @@
+"""Sub-calls: what a cell's `llm_query` and `rlm_query` become in the tree. Children are nodes that drive."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from engine import corpus as corpora
+from engine import prompt
+from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, KernelError
+from engine.kernel.host.host import Call
+from engine.llm.base import forget
+from engine.run.leaves import Leaf, ask_leaves, forms_of
+from engine.run.loop import drive
+from engine.run.node import STOPPED, Node, Outcome, Run, start_node
+from engine.stop import Stop
+from engine.types import Json, to_json
+
+PREVIEW_CHARS = 300
+LISTED_DOCUMENTS = 12
+CIRCLE = (
+    "a child with the question and the data of this call would only go round in a circle; "
+    "ask it a part of the question, or give it a part of the data"
+)
+LONG_QUESTION = 4000  # characters; an `rlm_query` with one such argument holds its data in the question
+
+
+def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
+    """Answer one call of a cell; the answers are committed before the kernel sees them.
+
+    Raises CallRefused (shown in the cell as RuntimeError) when the budget, the window or the data say no.
+    """
+    node.stop.check()
+    started = time.monotonic()
+    deeper = call.name == "rlm" and node.depth < run.settings.depth
+    items = call.arguments["prompts"] if call.name == "llm" else call.arguments["questions"]
+    run.ledger.reserve(calls=len(items), nodes=len(items) if deeper else 0)
+    children = [node.child_id() for _ in items]
+    run.record(
+        node.id,
+        "call_started",
+        cell=cell,
+        call=call.number,
+        kind=call.name,
+        prompts=items,
+        hashes=[_hash(item) for item in items],
+        children=children,
+        spans=call.arguments.get("spans"),
+        refs=call.arguments.get("contexts"),
+        quotes=call.arguments.get("quotes"),
+    )
+    answers: list[str] = []
+    error: str | None = None
+    try:
+        if deeper:
+            _ask_children(run, node, cell, call, children, answers)
+        else:
+            leaves = _leaves(run, node, call, children)
+            forms = forms_of(run, call.arguments, [leaf.prompt for leaf in leaves])
+            ask_leaves(run, node, cell, call.number, leaves, forms, answers)
+    except InputError as problem:
+        error = str(problem)
+        raise CallRefused(error) from problem
+    except BaseException as problem:
+        error = str(problem) or type(problem).__name__
+        raise
+    finally:
+        run.record(
+            node.id,
+            "call_finished",
+            cell=cell,
+            call=call.number,
+            answers=[str(answer) for answer in answers],
+            confidences=[getattr(answer, "confidence", None) for answer in answers],
+            seconds=round(time.monotonic() - started, 4),
+            error=error,
+        )
+    return answers
+
+
+# --- leaves ---------------------------------------------------------------------------------------------
+
+
+def _leaves(run: Run, node: Node, call: Call, ids: list[str]) -> list[Leaf]:
+    """The one-shot questions of a call; an `rlm_query` at the depth limit becomes one about its data's head."""
+    if call.name == "llm":
+        prompts = call.arguments["prompts"]
+        spans = call.arguments.get("spans") or [[] for _ in prompts]
+        return [
+            Leaf(id, text, claimed, node.stop.below())
+            for id, text, claimed in zip(ids, prompts, spans, strict=True)
+        ]
+    run.note(node.id, f"depth {run.settings.depth} is reached: rlm_query was answered as llm_query")
+    asked = zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)
+    return [_leaf_of_child(run, node, id, question, ref) for id, question, ref in asked]
+
+
+def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> Leaf:
+    data = corpora.resolve(ref, run.corpus) if ref is not None else ""
+    pieces = [data] if isinstance(data, str) else data
+    parts: list[str] = []
+    spans: list[list[int]] = []
+    left = run.sub_chars
+    for piece in pieces:
+        if left <= 0:
+            break
+        part = piece[:left]
+        if isinstance(part, corpora.Piece):
+            spans.append([part.id, part.start, part.end])
+        parts.append(str(part))
+        left -= len(part)
+    text = "\n\n".join(parts)
+    whole = size(data)
+    if run.sub_chars < whole:
+        text += f"\n[The text goes on: {run.sub_chars:,} of its {whole:,} characters stand here.]"
+        run.note(node.id, f"{id} was given {run.sub_chars:,} of {whole:,} characters", "warning")
+    return Leaf(id, prompt.leaf_with_context(question, text), spans, node.stop.below())
+
+
+# --- children -------------------------------------------------------------------------------------------
+
+
+def _ask_children(run: Run, node: Node, cell: int, call: Call, ids: list[str], answers: list[str]) -> None:
+    asked = [*zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)]
+    children = [
+        make_node(run, id, question, ref, node.stop.below(), depth=node.depth + 1)
+        for id, question, ref in asked
+    ]
+    if any(child.question.strip() == node.question.strip() and child.ref == node.ref for child in children):
+        raise CallRefused(CIRCLE)
+    for index, child in enumerate(children):
+        start_node(run, node, child.id, "rlm", child.question, child.described, cell, call.number, index)
+        run.can_stop(child.id, child.stop)
+    with ThreadPoolExecutor(max_workers=max(1, min(run.settings.parallel, len(children)))) as pool:
+        futures = [pool.submit(run_child, run, node, child) for child in children]
+        try:
+            for future in futures:
+                outcome = future.result()
+                answers.append(
+                    outcome.answer if outcome.answer is not None else f"(no answer: {outcome.reason})"
+                )
+        except BaseException:
+            for (
+                child
+            ) in children:  # those that wait for their turn begin, see this, and are recorded as stopped
+                child.stop.request()
+            raise
+
+
+def run_child(run: Run, node: Node, child: Node) -> Outcome:
+    """Drive one child of `node` to its end and commit how it ended.
+
+    A child that fails by itself or is stopped alone has no answer, and its parent goes on. Raises Cancelled
+    when the parent is stopped as well, ModelError when there is no model any more, after committing that.
+    """
+    started = time.monotonic()
+    outcome, status = Outcome(None, reason=STOPPED), "stopped"
+    try:
+        child.stop.check()
+        outcome = drive(run, child, answer_call)
+        status = "answered" if outcome.answer is not None else "failed"
+        if outcome.answer is not None:
+            run.evidence.child(outcome)
+    except (ContextOverflow, KernelError) as problem:
+        outcome, status = Outcome(None, reason=str(problem)), "failed"
+    except Cancelled:
+        node.stop.check()
+    except Exception as problem:
+        outcome, status = Outcome(None, reason=str(problem) or type(problem).__name__), "failed"
+        raise
+    finally:
+        run.can_stop(child.id, None)
+        forget(run.model, f"{run.id}/{child.id}")
+        run.record(
+            child.id,
+            "node_finished",
+            status=status,
+            answer=outcome.answer,
+            reason=outcome.reason,
+            usage=to_json(child.usage),
+            seconds=round(time.monotonic() - started, 4),
+        )
+    return outcome
+
+
+def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth: int) -> Node:
+    """Describe the data a reference names and make the node that will work on it."""
+    if ref is None:
+        ref = {"kind": "text", "text": question if len(question) > LONG_QUESTION else ""}
+        if len(question) > LONG_QUESTION:
+            question = "Do what the text in `context` asks, using the data in it."
+    data = corpora.resolve(ref, run.corpus)
+    node = Node(id=id, question=question, ref=ref, described=describe(data), stop=stop, depth=depth)
+    if isinstance(data, str):
+        node.preview = str(data[:PREVIEW_CHARS])
+    elif isinstance(data, corpora.Corpus):
+        node.listing = listing(data)
+    return node
+
+
+def describe(data: Any) -> str:
+    """One line about a node's data: type, count, size in characters."""
+    if isinstance(data, corpora.Document):
+        return data.describe()
+    if isinstance(data, corpora.Corpus):
+        return repr(data)
+    if isinstance(data, str):
+        return f"str of {len(data):,} characters" if data else "none"
+    return f"list of {len(data):,} items, {size(data):,} characters"
+
+
+def listing(corpus: Any) -> tuple[str, ...]:
+    """The first documents by name, and how many more there are."""
+    names = [f"{i} {name}" for i, name in enumerate(corpus[:LISTED_DOCUMENTS].names)]
+    more = len(corpus) - len(names)
+    return (*names, f"and {more:,} more") if more > 0 else tuple(names)
+
+
+def size(data: Any) -> int:
+    """Characters of a text, a corpus or a list of texts."""
+    if isinstance(data, str):
+        return len(data)
+    return data.total_chars if isinstance(data, corpora.Corpus) else sum(len(item) for item in data)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

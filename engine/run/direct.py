@@ -1,0 +1,109 @@
+"""The direct way: the model reads the text itself and answers, without cells. For what fits its window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine import corpus as corpora
+from engine import prompt
+from engine.errors import ContextOverflow
+from engine.reply import parse, without_loop
+from engine.reply.thinking import split_thinking
+from engine.run.generate import (
+    MIN_REPLY_TOKENS,
+    follow,
+    leaf_request,
+    note_overflow,
+    record_turn,
+    room_wanted,
+)
+from engine.run.node import Node, Outcome, Run
+from engine.types import to_json
+
+Spans = list[list[int]]  # [document, start, end) in characters
+
+
+def answer_directly(run: Run, node: Node) -> Outcome:
+    """Answer from the documents themselves, as much of their beginning as fits; a note says what was left out.
+
+    Raises Cancelled on a stop, ModelError when there is no model any more.
+    """
+    data = corpora.resolve(node.ref, run.corpus)
+    pieces = [data] if isinstance(data, str) else data
+    while True:
+        window = run.model.info.n_ctx
+        text, spans, whole = beginning(run, node.question, pieces)
+        if not whole:
+            run.note(node.id, f"the window holds {len(text):,} characters; the rest was not read", "warning")
+        try:
+            asked = prompt.leaf_with_context(node.question, text)
+            return outcome(run, answer_from(run, node, 1, asked, spans))
+        except ContextOverflow as overflow:
+            note_overflow(run, node.id, overflow)
+            if run.model.info.n_ctx >= window:
+                raise
+
+
+def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans) -> str:
+    """One turn of a node without cells: put `asked` to the model as a sub-call would, and return its answer.
+
+    It is "" when the time was up first.
+
+    Raises Cancelled on a stop, ContextOverflow when it does not fit, ModelError.
+    """
+    node.stop.check()
+    messages = prompt.leaf(asked)
+    request, _ = leaf_request(run, node.id, messages)
+    run.record(node.id, "turn_started", turn=turn, messages=[to_json(m) for m in messages])
+    run.evidence.shown(asked, spans)
+    stream = run.model.submit(request)
+    reply = follow(run, node.id, turn, stream, node.stop, until=run.deadline.limit, alone=True)
+    record_turn(run, node.id, turn, reply, parse(reply.text))
+    node.usage += reply.usage
+    run.ledger.charge(reply.usage)
+    if reply.finish == "cancelled":  # half an answer is none
+        return ""
+    answer = split_thinking(without_loop(reply.text)).visible.strip()
+    run.evidence.answered(answer, spans)
+    return answer
+
+
+def outcome(run: Run, answer: str) -> Outcome:
+    """What an answer comes to; NONE is what a model is told to say when the text does not hold it."""
+    if not answer:
+        return Outcome(None, reason=run.ledger.exhausted() or "the model gave none")
+    return Outcome(prompt.NOT_THERE if answer.strip(" .").upper() == "NONE" else answer)
+
+
+def beginning(run: Run, question: str, pieces: Sequence[Any]) -> tuple[str, Spans, bool]:
+    """As much of these texts as fits one prompt beside the question: the text, its places, whether it is all.
+
+    Of several documents each is headed by its name.
+    """
+    limit = run.model.info.n_ctx - max(MIN_REPLY_TOKENS, room_wanted(run) // 2)
+    chars = int(limit * run.model.info.chars_per_token * 1.5) + 200
+    while True:
+        text, spans, whole = _joined(pieces, chars)
+        needed = run.model.fits(prompt.leaf(prompt.leaf_with_context(question, text)))
+        if needed <= limit or not text:
+            return text, spans, whole
+        chars = min(len(text) - 1, int(len(text) * limit / needed * 0.98))
+
+
+def _joined(pieces: Sequence[Any], chars: int) -> tuple[str, Spans, bool]:
+    parts: list[str] = []
+    spans: Spans = []
+    left = chars
+    for piece in pieces:
+        head = f"{piece.name}:\n" if len(pieces) > 1 and isinstance(piece, corpora.Piece) else ""
+        if left <= len(head):
+            return "\n\n".join(parts), spans, False
+        part = piece[: left - len(head)]
+        if isinstance(part, corpora.Piece):
+            spans.append([part.id, part.start, part.end])
+        parts.append(head + str(part))
+        left -= len(head) + len(part) + 2
+        if len(part) < len(piece):
+            return "\n\n".join(parts), spans, False
+    return "\n\n".join(parts), spans, True

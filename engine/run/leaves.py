@@ -1,0 +1,223 @@
+"""Leaves of the tree: one-shot sub-calls, submitted together, each finished in the log whatever happens."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Literal
+
+from engine import prompt
+from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, ModelError
+from engine.kernel.cell import Answered
+from engine.llm.base import Reply, Request, Stream
+from engine.llm.forms import Choices, Form, Quote, Schema, grammar_of
+from engine.reply import parse, without_loop
+from engine.reply.thinking import split_thinking
+from engine.run.generate import follow, leaf_request, note_overflow, record_turn
+from engine.run.node import STOPPED, Node, Run, start_node
+from engine.stop import Stop
+from engine.text.quoting import ALTERNATIVES, NOTHING, place
+from engine.types import Json, Usage, to_json
+
+UNCLEAR = "UNCLEAR"  # the answer to a question with choices that names none of them, or several
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One question for the model. `spans` are pieces of documents [document, start, end) said to stand in it.
+
+    `stop` ends this leaf alone.
+    """
+
+    id: str
+    prompt: str
+    spans: Sequence[Sequence[int]]
+    stop: Stop
+
+
+def ask_leaves(
+    run: Run,
+    node: Node,
+    cell: int,
+    call: int,
+    leaves: Sequence[Leaf],
+    forms: Sequence[Form | None],
+    answers: list[str],
+) -> None:
+    """Ask all leaves at once, each for an answer of its form, and append the answers in order; `answers` holds those
+    so far when it raises.
+
+    Raises CallRefused when a prompt does not fit, or tokens or time run out, Cancelled on a stop.
+    """
+    texts = [leaf.prompt + _wanted(run, form) for leaf, form in zip(leaves, forms, strict=True)]
+    planned = [_plan(run, *one) for one in zip(leaves, texts, forms, strict=True)]
+    with run.ledger.reservation(sum(tokens for _, tokens in planned)):
+        for index, (leaf, (request, _)) in enumerate(zip(leaves, planned, strict=True)):
+            start_node(run, node, leaf.id, "llm", texts[index], "", cell, call, index)
+            run.can_stop(leaf.id, leaf.stop)
+            run.record(leaf.id, "turn_started", turn=1, messages=[to_json(m) for m in request.messages])
+            run.evidence.shown(texts[index], leaf.spans)
+        streams: list[Stream] = []
+        with ExitStack() as watched:
+            try:
+                for leaf, (request, _) in zip(leaves, planned, strict=True):
+                    streams.append(run.model.submit(request))
+                    watched.enter_context(leaf.stop.calling(streams[-1].cancel))  # also before its turn comes
+                for leaf, stream, form in zip(leaves, streams, forms, strict=True):
+                    answers.append(_answer_or_stopped(run, node, leaf, stream, form))
+            except BaseException as problem:
+                _abandon(run, leaves[len(answers) :], streams[len(answers) :], problem)
+                raise
+
+
+def _plan(run: Run, leaf: Leaf, text: str, form: Form | None) -> tuple[Request, int]:
+    leaf.stop.check()
+    try:
+        return leaf_request(run, leaf.id, prompt.leaf(text), form)
+    except ContextOverflow as overflow:
+        raise CallRefused(str(overflow)) from overflow
+
+
+def _answer_or_stopped(run: Run, node: Node, leaf: Leaf, stream: Stream, form: Form | None) -> Answered:
+    """The answer of one leaf. One that was stopped alone says so instead; raises Cancelled if its node is too."""
+    try:
+        answer = _answer(run, leaf, stream, form)
+    except Cancelled:
+        node.stop.check()
+        _finish(run, leaf.id, "stopped", None, Usage(), 0.0)
+        return Answered(f"(no answer: {STOPPED})")
+    if isinstance(form, Choices):
+        return Answered(_pick(run, leaf, answer, form.texts), answer.confidence)
+    return answer
+
+
+def _answer(run: Run, leaf: Leaf, stream: Stream, form: Form | None) -> Answered:
+    """Wait for one leaf, commit its end, and return its answer; one that was cut says so."""
+    started = time.monotonic()
+    try:
+        reply = follow(run, leaf.id, 1, stream, leaf.stop, until=run.deadline.work)
+    except ContextOverflow as overflow:  # only the server of the model knew that it is too long
+        note_overflow(run, leaf.id, overflow)
+        raise CallRefused(
+            f"the window holds fewer tokens than was thought; cut the text with chunks(text, {run.sub_chars}) and "
+            "ask about each piece"
+        ) from overflow
+    record_turn(run, leaf.id, 1, reply, parse(reply.text))
+    run.ledger.charge(reply.usage)
+    if reply.finish == "cancelled":
+        raise CallRefused("the time of this run is up; finish with FINAL(...) and the best answer so far")
+    answer = _copied(run, leaf, reply, form) if isinstance(form, Quote) else _visible(run, leaf, reply)
+    run.evidence.answered(answer, leaf.spans)
+    _finish(run, leaf.id, "answered", answer, reply.usage, time.monotonic() - started)
+    return Answered(answer, reply.confidence, quoted=isinstance(form, Quote))
+
+
+def _copied(run: Run, leaf: Leaf, reply: Reply, form: Quote) -> str:
+    """The answer of a leaf that was to quote. A model that was not held to it may have written something else."""
+    if reply.quote is None:
+        answer = _visible(run, leaf, reply)
+        plain = answer.strip(" .\"'").casefold()
+        answer = next((other for other in form.others if other.casefold() == plain), answer)
+        if answer not in form.others and place(answer, form.text) is None:
+            run.note(
+                leaf.id, "the answer does not stand in its text word for word, so it has no source there"
+            )
+        return answer
+    if not reply.quote:
+        run.note(leaf.id, f"the answer was cut within its first word, so it counts as {NOTHING}", "warning")
+    elif reply.finish == "length":
+        run.note(leaf.id, f"the quote was cut at {reply.usage.completion_tokens:,} tokens", "warning")
+    return reply.quote or NOTHING
+
+
+def _visible(run: Run, leaf: Leaf, reply: Reply) -> str:
+    answer = split_thinking(without_loop(reply.text)).visible.strip()
+    if reply.finish == "loop":  # its note is made where it is cut
+        return f"{answer} [cut off here: the answer went round in circles]"
+    if reply.finish != "length":
+        return answer
+    run.note(leaf.id, f"the answer was cut at {reply.usage.completion_tokens:,} tokens", "warning")
+    return f"{answer} [cut off here: the answer reached its limit]"
+
+
+def _abandon(run: Run, leaves: Sequence[Leaf], streams: Sequence[Stream], problem: BaseException) -> None:
+    """Cancel what is in flight, keep its text, and commit that these leaves have no answer."""
+    for stream in streams:
+        stream.cancel()
+    for index, leaf in enumerate(leaves):
+        if index and index < len(streams) and (text := _rest(streams[index])):
+            run.record(leaf.id, "draft", turn=1, at=0, text=text)
+        status: Literal["stopped", "failed"] = "stopped" if isinstance(problem, Cancelled) else "failed"
+        _finish(run, leaf.id, status, None, Usage(), 0.0)
+
+
+def _rest(stream: Stream) -> str:
+    try:
+        return "".join(stream)
+    except ModelError:
+        return ""
+
+
+def _finish(run: Run, id: str, status: str, answer: str | None, usage: Usage, seconds: float) -> None:
+    usage_json = to_json(usage)
+    run.can_stop(id, None)
+    run.record(id, "node_finished", status=status, answer=answer, usage=usage_json, seconds=round(seconds, 4))
+
+
+# --- the form of an answer ------------------------------------------------------------------------------
+
+
+def forms_of(run: Run, asked: dict[str, Json], prompts: Sequence[str]) -> list[Form | None]:
+    """The form that a cell asked for, for each prompt. Raises CallRefused, in words for the cell, when there is no
+    such form.
+    """
+    quotes, choices, schema = asked.get("quotes"), asked.get("choices"), asked.get("schema")
+    wished = asked.get("asked")
+    small = prompt.is_small(run.model.info) and choices is None and schema is None
+    if quotes is None or not (wished or small):
+        return [_form(choices, schema)] * len(prompts)
+    if schema is not None:
+        raise CallRefused("give quote= or schema=, not both")
+    others = ALTERNATIVES if choices is None else tuple(choices)
+    _form(others, None)
+    return [Quote(text[start:end], others) for text, (start, end) in zip(prompts, quotes, strict=True)]
+
+
+def _form(choices: Sequence[str] | None, schema: Json) -> Form | None:
+    if choices is not None and schema is not None:
+        raise CallRefused("give choices= or schema=, not both")
+    if choices is None and schema is None:
+        return None
+    form = Choices(tuple(choices)) if choices is not None else Schema(schema)
+    try:
+        grammar_of(form)
+    except InputError as error:
+        raise CallRefused(str(error)) from error
+    return form
+
+
+def _wanted(run: Run, form: Form | None) -> str:
+    if isinstance(form, Choices):
+        return f"\nAnswer with one of: {', '.join(form.texts)}."
+    held = not run.model.info.remote  # a server is only told
+    if isinstance(form, Quote) and not (held and form.others == ALTERNATIVES):
+        return f"\nAnswer with words of the text, or with one of: {', '.join(form.others)}."
+    if isinstance(form, Schema):
+        return f"\nAnswer with JSON of this schema: {json.dumps(form.value, ensure_ascii=False)}"
+    return ""
+
+
+def _pick(run: Run, leaf: Leaf, answer: str, choices: Sequence[str]) -> str:
+    """The one choice that an answer names as a word; UNCLEAR, with a note, when there is none or several."""
+    exact = [c for c in choices if answer.strip(" .\"'").casefold() == c.casefold()]
+    named = exact or [c for c in choices if re.search(rf"(?<!\w){re.escape(c)}(?!\w)", answer, re.IGNORECASE)]
+    if len(named) == 1:
+        return named[0]
+    run.note(
+        leaf.id, f"the answer names none or several of the choices, so it counts as {UNCLEAR}", "warning"
+    )
+    return UNCLEAR

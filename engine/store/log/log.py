@@ -1,0 +1,176 @@
+"""What is done inside a write transaction: append an event with its projections, beat, mark dead owners' runs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import time
+from dataclasses import dataclass
+
+from engine.errors import InputError, StoreError
+from engine.store import owner
+from engine.store.database import blobs
+from engine.store.log import hash_chain as events
+from engine.store.log import projections, search, trace
+from engine.store.log.hash_chain import canonical
+from engine.types import Event, EventKind, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An event ready to be stored: large values taken out, its canonical JSON text, and what can be searched."""
+
+    node: str
+    kind: EventKind
+    payload: Json
+    text: str
+    large: list[blobs.Blob]
+    words: str | None
+    brief: trace.Compact
+
+
+def prepare(node: str, kind: EventKind, payload: Json) -> Prepared:
+    """Do for an event what needs no database, so that the thread of the writer need not do it.
+
+    Raises ValueError or TypeError for what is not JSON, StoreError for what is nested too deeply.
+    """
+    try:
+        stored, large = blobs.split(payload)
+        return Prepared(
+            node,
+            kind,
+            stored,
+            canonical(stored),
+            large,
+            search.text(node, kind, payload),
+            trace.brief(node, kind, payload),
+        )
+    except RecursionError as error:
+        raise StoreError("A value is nested too deeply to be stored.") from error
+
+
+def append(db: sqlite3.Connection, run: str, prepared: Prepared) -> tuple[int, float]:
+    """Add one event to the chain of `run`; return its number and time.
+
+    The head of the chain is read under the write lock, so processes that write at the same time cannot collide.
+    """
+    last = db.execute(
+        "SELECT seq, hash FROM event WHERE run = ? ORDER BY seq DESC LIMIT 1", (run,)
+    ).fetchone()
+    if last is None and prepared.kind != "run_started":
+        raise StoreError(f"There is no run {run} to add to; it may have been deleted.")
+    seq, previous = (last[0] + 1, last[1]) if last else (1, events.GENESIS)
+    record = insert(db, previous, run, seq, time.time(), prepared)
+    return seq, record.ts
+
+
+def insert(
+    db: sqlite3.Connection, previous: str, run: str, seq: int, ts: float, prepared: Prepared
+) -> events.Record:
+    """Write the event that follows the hash `previous`, with all that is derived from it."""
+    record = events.link(previous, run, seq, ts, prepared.node, prepared.kind, prepared.text)
+    added = db.execute(
+        "INSERT INTO event (run, seq, ts, node, kind, payload, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (run, seq, ts, record.node, record.kind, record.payload, record.hash),
+    )
+    blobs.save(db, run, prepared.large)
+    search.add(db, added.lastrowid or 0, prepared.words)
+    compact = trace.encode(trace.stamp(prepared.brief, run, seq, ts))
+    db.execute("INSERT INTO trace (id, data) VALUES (?, ?)", (added.lastrowid, compact))
+    event = Event(run, seq, ts, prepared.node, prepared.kind, prepared.payload)
+    projections.apply(db, projections.changes(event))
+    return record
+
+
+def begin(db: sqlite3.Connection, prepared: Prepared, me: owner.Owner) -> tuple[str, float]:
+    """Start a run of this process; return its new id, such as 20261122-111509-4f2a (UTC, then chance), and time."""
+    beat(db, me)
+    while True:
+        run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+        taken = db.execute(
+            "SELECT 1 FROM run WHERE run = ? UNION SELECT 1 FROM deletion WHERE id = ?", (run, run)
+        ).fetchone()
+        if not taken:
+            _, ts = append(db, run, prepared)
+            return run, ts
+
+
+def beat(db: sqlite3.Connection, me: owner.Owner) -> None:
+    """Leave a sign of life of this process."""
+    db.execute(
+        "INSERT INTO heartbeat (owner, ts) VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET ts = excluded.ts",
+        (canonical(owner.to_json(me)), time.time()),
+    )
+
+
+def tick(db: sqlite3.Connection, me: owner.Owner) -> None:
+    """What a store does every few seconds: beat while this process has unfinished runs, mark those of dead owners."""
+    mine = canonical(owner.to_json(me))
+    if db.execute("SELECT 1 FROM run WHERE status IS NULL AND owner = ?", (mine,)).fetchone():
+        beat(db, me)
+    mark_interrupted(db)
+
+
+def live_runs(db: sqlite3.Connection, *, corpus: str | None = None, run: str | None = None) -> list[str]:
+    """Return the unfinished runs whose owner is alive, all or those of one corpus or one id."""
+    return [found for found, alive in _unfinished(db) if alive and _matches(db, found, corpus, run)]
+
+
+def mark_interrupted(db: sqlite3.Connection) -> list[str]:
+    """Finish the runs whose owner died as interrupted; return them. Runs of living processes are left alone."""
+    dead = [run for run, alive in _unfinished(db) if not alive]
+    for run in dead:
+        first, last = db.execute("SELECT min(ts), max(ts) FROM event WHERE run = ?", (run,)).fetchone()
+        nodes = db.execute("SELECT count(*) FROM node WHERE run = ?", (run,)).fetchone()[0]
+        ending = {
+            "status": "interrupted",
+            "answer": None,
+            "sources": [],
+            "forced": False,
+            "passages": [],
+            "agreement": None,
+            "coverage": None,
+            "usage": None,
+            "seconds": round(last - first, 3),
+            "nodes": nodes,
+            "reason": "The program that ran it ended before the run did.",
+        }
+        append(db, run, prepare("0", "run_finished", ending))
+    db.execute("DELETE FROM heartbeat WHERE owner NOT IN (SELECT owner FROM run WHERE status IS NULL)")
+    return dead
+
+
+def _unfinished(db: sqlite3.Connection) -> list[tuple[str, bool]]:
+    rows = db.execute(
+        "SELECT run.run, run.owner, heartbeat.ts FROM run LEFT JOIN heartbeat ON heartbeat.owner = run.owner "
+        "WHERE run.status IS NULL ORDER BY run.run"
+    ).fetchall()
+    return [(run, owner.is_alive(json.loads(text) if text else None, beat)) for run, text, beat in rows]
+
+
+def _matches(db: sqlite3.Connection, run: str, corpus: str | None, only: str | None) -> bool:
+    if only is not None:
+        return run == only
+    return corpus is None or bool(
+        db.execute("SELECT 1 FROM run WHERE run = ? AND corpus = ?", (run, corpus)).fetchone()
+    )
+
+
+def save_corpus(db: sqlite3.Connection, corpus: str, name: str | None, facts: str) -> None:
+    """Add or replace a corpus; `facts` is canonical JSON. An older deletion of the same id no longer counts."""
+    db.execute(
+        "INSERT INTO corpus (corpus, name, created, facts) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (corpus) DO UPDATE SET name = excluded.name, facts = excluded.facts",
+        (corpus, name, time.time(), facts),
+    )
+    db.execute("DELETE FROM deletion WHERE kind = 'corpus' AND id = ?", (corpus,))
+
+
+def name_session(db: sqlite3.Connection, session: str, title: str) -> None:
+    """Set or (with "") remove the title of a session. Raises InputError when it has no run."""
+    if not db.execute("SELECT 1 FROM run WHERE session = ?", (session,)).fetchone():
+        raise InputError(f"There is no session {session!r}; it may have been deleted.")
+    db.execute("DELETE FROM title WHERE session = ?", (session,))
+    if title:
+        db.execute("INSERT INTO title (session, title) VALUES (?, ?)", (session, title))

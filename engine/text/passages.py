@@ -1,0 +1,75 @@
+"""Cut a text into passages for the search index: paragraphs of up to some 600 characters with their heading."""
+
+from __future__ import annotations
+
+import re
+
+from engine.text.sentences import SENTENCE_END, goes_on
+
+LONGEST = 600  # characters of a passage
+ENOUGH = 250  # characters after which a blank line ends a passage
+HEADING = re.compile(r"#{1,6}[ \t]+(\S.*)")
+BREAK = re.compile(r"[.!?…。！？;]\s+|\s+")
+# Scripts written without spaces: the index gets each character as its own word, so that phrases of them match.
+UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"
+)
+SCHEMA = (
+    "create virtual table passages using fts5("
+    "text, about, content='', tokenize='porter unicode61 remove_diacritics 2')"
+)
+
+
+def split(text: str, *, headings: bool = True) -> tuple[list[int], list[tuple[int, str]]]:
+    """Return the character offsets where passages begin, and (passage, heading) where the heading changes.
+
+    The passages cover the text without gaps. A heading is a Markdown heading line.
+    """
+    starts: list[int] = [0]
+    changes: list[tuple[int, str]] = []
+    begin = at = 0  # of the passage; of the line
+    before = ""
+    for line in text.split("\n"):
+        size = len(line) + 1
+        found = HEADING.match(line) if headings and line[:1] == "#" else None
+        full = at + size - begin > LONGEST + 1
+        if at > begin and (found or full or (len(line) < 2 and at - begin > ENOUGH)):
+            wrapped = full and not found and goes_on(before, line)
+            begin = _sentence_end(text, begin + ENOUGH, at) if wrapped else at
+            starts.append(begin)
+        if found:
+            changes.append((len(starts) - 1, found[1].strip("# \t")))
+        while at + size - begin > LONGEST + 1 and size > 1:
+            end = _break(text, begin, min(begin + LONGEST, at + size - 1))
+            if end >= at + size - 1:
+                break
+            starts.append(end)
+            begin = end
+        at += size
+        before = line
+    if len(starts) > 1 and starts[-1] >= len(text):
+        starts.pop()
+    return starts, changes
+
+
+def _sentence_end(text: str, begin: int, limit: int) -> int:
+    """The end of the last sentence in [begin, limit), else `limit`."""
+    return max(
+        (begin + end for end in map(re.Match.end, SENTENCE_END.finditer(text[begin:limit]))), default=limit
+    )
+
+
+def _break(text: str, begin: int, limit: int) -> int:
+    """The end of the last sentence, else word, in the second half of [begin, limit)."""
+    half = begin + (limit - begin) // 2
+    best, sentence = limit, 0
+    for found in BREAK.finditer(text, half, limit):
+        best = found.end()
+        if not found[0][0].isspace():
+            sentence = found.end()
+    return sentence or best
+
+
+def spaced(text: str) -> str:
+    """The text as the index gets it: characters of unspaced scripts set apart."""
+    return text if text.isascii() else UNSPACED.sub(r" \g<0> ", text)

@@ -1,0 +1,70 @@
+"""Columns of delimited text: found by their header, with the place of each field, in all rows or in some."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.corpus import Corpus
+from engine.text.columns import column, fields, place
+
+FILES = {
+    "invoices.csv": 'invoice_no,customer,Total Amount,status\nA-1,"Wang, Lee & Co",1200.50,paid\nA-2,Orion Metals,80,open\n'
+    'A-3,"Wang, Lee & Co","1,000.25",open\nA-4,Orion Metals\n',
+    "stock.txt": "item;price;count\nlamp; 12.5 ;3\nclock;7;11\n",
+    "notes.md": "# Notes\n\nThe total amount, as agreed, is high.\n",
+}
+
+
+def test_a_column_is_found_by_a_word_of_its_header(corpus: Corpus) -> None:
+    hits = corpus.column("amount|price")
+    assert [h.match for h in hits] == ["1200.50", "80", "1,000.25", "12.5", "7"]
+    assert [h.number for h in hits] == [1200.5, 80, 1000.25, 12.5, 7]
+    for hit in hits:
+        assert corpus.text(hit.id, hit.match_start, hit.match_end) == hit.match
+    assert hits[1].text == "A-2,Orion Metals,80,open" and hits[1].line == 3
+
+
+@pytest.mark.parametrize(
+    ("head", "about", "at"),
+    [
+        ("invoice_no,amount,Paid On", "invoices", 0),  # forms of a word, by its beginning
+        ("invoice_no,amount,Paid On", "AMOUNTS", 1),
+        ("invoice_no,amount,Paid On", "paid on", 2),
+        ("invoice_no,amount,Paid On", "paid by", None),  # a column holds all words or is another one
+        ("dates,date,rate", "date", 1),  # the very word before one that begins like it
+        ("payment,no,notes", "no", 1),
+        ("payment,notes,per", "no|pe", None),  # two letters are no beginning
+        ("size,weight,price", "colour|price|weight", 2),  # the earliest alternative that is there
+        ("Größe;Preis;Straße", "PREISE|STRASSE", 2),
+    ],
+)
+def test_which_column_is_named(head: str, about: str, at: int | None) -> None:
+    found = place(head, about)
+    assert (found and found[0]) == at
+
+
+def test_rows_are_chosen_by_a_pattern_anywhere_in_them(corpus: Corpus) -> None:
+    assert [h.number for h in corpus.column("amount", r"(?i)wang")] == [1200.5, 1000.25]
+    assert [h.match for h in corpus.column("customer", "open")] == ["Orion Metals", "Wang, Lee & Co"]
+    assert not corpus.column("amount", "nobody")
+    with pytest.raises(ValueError, match="expression"):
+        corpus.column("amount", "(")
+
+
+def test_what_is_no_table_has_no_columns(corpus: Corpus) -> None:
+    assert not corpus.column("weather")
+    assert place("A plain line without marks", "plain") is None
+    assert [*column("", "x")] == [*column("a,b", "a")] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "delimiter", "found"),
+    [
+        ('a,"b,c",d', ",", ["a", "b,c", "d"]),
+        ("a; b ;c", ";", ["a", "b", "c"]),
+        ("a,,c,", ",", ["a", "", "c", ""]),
+        ("a|b|c", "|", ["a", "b", "c"]),
+    ],
+)
+def test_lines_are_cut_into_fields(line: str, delimiter: str, found: list[str]) -> None:
+    assert [line[a:b] for a, b in fields(line, delimiter)] == found
