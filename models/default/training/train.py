@@ -3,9 +3,9 @@
 python -m models.default.training.train BASE.gguf --data look.jsonl:30 page.jsonl:20 --minutes 40 --out weights.pt
 
 Each line of a data file is a conversation: a list of {"role", "content"}. `:SHARE` is the share of all tokens that a file
-gets, `:SHARE*WEIGHT` also how much its loss counts, for lessons in which one token of many decides. Loss is on the
-assistant's tokens; a reply weighs the square root of its length. Files are read again every ten minutes, when weights
-are saved, too.
+gets, `:SHARE*WEIGHT` also how much its loss counts. Loss is on the assistant's tokens, summed over a reply and averaged
+over replies: of a cell one token in fifty may be the one that decides, and it must count as much as a word of an answer.
+Files are read again every ten minutes, when weights are saved, too.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Data:
             begin = self._tokens.encode(f"<|im_start|>{turn['role']}\n").ids
             body = self._tokens.encode(turn["content"]).ids + self._tokens.encode("<|im_end|>").ids
             after = self._tokens.encode("\n").ids
-            weight = counts * len(body) ** -0.5 if turn["role"] == "assistant" else 0.0
+            weight = counts if turn["role"] == "assistant" else 0.0
             ids += begin + body + after
             weights += [0.0] * len(begin) + [weight] * len(body) + [0.0] * len(after)
         return ids, weights
@@ -88,7 +88,7 @@ def _spec(spec: str) -> tuple[Path, float, float]:
 
 
 def loss_of(network: Network, batch: list[Encoded]) -> tuple[torch.Tensor, int]:
-    """Weighted cross entropy of the assistant's tokens, and how many tokens were read."""
+    """Weighted cross entropy of the assistant's replies, and how many tokens were read."""
     length = max(len(ids) for ids, _ in batch)
     ids, weights = torch.zeros(len(batch), length, dtype=torch.long), torch.zeros(len(batch), length)
     for row, (tokens, given) in enumerate(batch):
@@ -96,8 +96,8 @@ def loss_of(network: Network, batch: list[Encoded]) -> tuple[torch.Tensor, int]:
     wanted = weights[:, 1:] > 0
     logits = network.output(network.hidden(ids)[:, :-1][wanted]).float()
     each = F.cross_entropy(logits, ids[:, 1:][wanted], reduction="none")
-    weights = weights[:, 1:][wanted]
-    return (each * weights).sum() / weights.sum(), ids.numel()
+    replies = (wanted[:, 1:] & ~wanted[:, :-1]).sum() + wanted[:, 0].sum()
+    return (each * weights[:, 1:][wanted]).sum() / replies, ids.numel()
 
 
 def rate(step: int, done: float, top: float, floor: float) -> float:
