@@ -15,10 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from app.bench import Measuring
-from app.hub import Hub
-from app.runs import Runs
-from app.sessions import Sessions
+from app.bench.service import Measuring
+from app.live.broadcast import Hub
+from app.runs.service import Runs
+from app.runs.sessions import Sessions
 from engine.engine import Engine
 from engine.llm.gguf.adapters import Adapter
 from engine.llm.gguf.fit import Wish
@@ -48,8 +48,8 @@ class Workbench:
         self.sessions = Sessions(self.engine.store, self.hub)
         self.bench = Measuring(self)
 
-        self.library: Any = _part("app.library", "Library", self)
-        self.models: Any = _part("app.models", "Models", self)
+        self.library: Any = _part("app.library.service", "Library", self)
+        self.models: Any = _part("app.models.service", "Models", self)
 
     def start(self) -> None:
         """Begin to load the model, and to read the sample corpus, in threads of their own, and return."""
