@@ -12,34 +12,32 @@
 
 import { el } from "/ui/shell/dom.js";
 import { Detail } from "/ui/runs/detail/detail.js";
+import { Actions } from "/ui/runs/tree/actions.js";
 import { Divider } from "/ui/runs/tree/divider.js";
+import { Folded, foldAll, foldBranch } from "/ui/runs/tree/folded.js";
+import { Drafts } from "/ui/runs/trace/drafts.js";
 import { LIVE, Trace } from "/ui/runs/trace/fold.js";
-import { forget, teach } from "/ui/runs/tree/keys.js";
-import { List } from "/ui/runs/tree/list.js";
+import { forget, press, teach } from "/ui/runs/tree/keys.js";
+import { columns, ENDED, List } from "/ui/runs/tree/list.js";
 import { Playback } from "/ui/runs/trace/playback.js";
-import { matches, visible } from "/ui/runs/tree/rows.js";
+import { beside, matches, visible } from "/ui/runs/tree/rows.js";
 import { Timeline } from "/ui/runs/trace/timeline.js";
 import { Toolbar } from "/ui/runs/tree/toolbar.js";
 
 const STYLE = new URL("./tree.css", import.meta.url).href;
-const ENDED = {
-  answered: "The run is answered.",
-  unanswered: "The run ended without an answer.",
-  interrupted: "The run was stopped.",
-  failed: "The run failed.",
-};
+
 class RlmTree extends HTMLElement {
   static observedAttributes = ["run", "node", "playhead"];
   app = null;
   #trace = new Trace();
   #run = null;
+  #actions = new Actions(this);
   #playhead = LIVE;
   #moment = null;
-  #collapsed = new Set();
-  #foldedHits = new Set();
+  #branches = new Folded();
   #wanted = null;
   #filter = null;
-  #drafts = new Map();
+  #drafts = new Drafts();
   #rows = [];
   #stale = { rows: true, picture: true };
   #follow = true;
@@ -53,7 +51,7 @@ class RlmTree extends HTMLElement {
       next: (by) => this.#next(by),
       fold: (open) => this.#foldAll(open),
       timeline: () => this.#toggleTimeline(),
-      link: () => this.#copyLink(null),
+      link: () => this.#actions.copyLink(null),
       leave: () => this.list.element.focus(),
     });
     this.list = new List({
@@ -63,11 +61,11 @@ class RlmTree extends HTMLElement {
       scrolled: () => (this.#follow = false),
     });
     this.detail = new Detail({
-      fetch: (node, upto) => this.#fetchNode(node, upto),
+      fetch: (node, upto) => this.#actions.fetchNode(node, upto),
       select: (id) => this.select(id),
-      stop: (id) => this.#stop(id),
-      copy: (text, what) => this.#copy(text, what),
-      link: (id) => this.#copyLink(id),
+      stop: (id) => this.#actions.stop(id),
+      copy: (text, what) => this.#actions.copy(text, what),
+      link: (id) => this.#actions.copyLink(id),
     });
     this.timeline = new Timeline({
       select: (id) => this.select(id),
@@ -91,13 +89,13 @@ class RlmTree extends HTMLElement {
 
   async #fetchLog(run) {
     try {
-      const log = await this.#get(`/api/runs/${encodeURIComponent(run)}/log?after=${this.#trace.last}`);
+      const log = await this.#actions.fetchLog(this.#trace.last);
       if (run !== this.#run) return null;
-      this.#say("");
+      this.say("");
       this.#take(log.events);
       return { ...log, events: this.#trace.events, last: this.#trace.last };
     } catch (problem) {
-      if (run === this.#run) this.#say(problem.message);
+      if (run === this.#run) this.say(problem.message);
       return null;
     }
   }
@@ -108,13 +106,8 @@ class RlmTree extends HTMLElement {
   }
 
   /** Take live text of a node: `at` is how many characters came before it in turn `i`. */
-  draft({ n, x, at, i }) {
-    const before = this.#drafts.get(n);
-    const goesOn = before && before.turn === i && before.length === at;
-    const draft = goesOn ? before : { turn: i, from: at, text: "", length: at };
-    draft.text += x;
-    draft.length += x.length;
-    this.#drafts.set(n, draft);
+  draft(piece) {
+    this.#drafts.take(piece);
     this.#plan();
   }
 
@@ -139,17 +132,13 @@ class RlmTree extends HTMLElement {
     if (this.getAttribute("node") !== id) this.setAttribute("node", id);
     this.#paint();
     this.list.reveal(id);
-    this.#address();
+    this.#actions.keepInAddress(this.list.selected);
     if (!quiet) this.dispatchEvent(new CustomEvent("select", { detail: id }));
   }
 
   /** The address that opens this run, or one of its nodes, again. */
   permalink(node = null) {
-    const address = new URL("/", location.href);
-    address.searchParams.set("view", "ask");
-    address.searchParams.set("run", this.#run);
-    if (node) address.searchParams.set("node", node);
-    return address.href;
+    return this.#actions.permalink(node);
   }
 
   get run() {
@@ -216,15 +205,12 @@ class RlmTree extends HTMLElement {
     const sheet = el("link", { rel: "stylesheet", href: STYLE });
     const styled = new Promise((done) => ["load", "error"].forEach((kind) => sheet.addEventListener(kind, done)));
     this.styled = styled;
-    const heads = ["Question", "Depth", "Cells", "Errors", "Tokens", "Time"];
-    const head = (name) => el("span", { class: name.toLowerCase() }, name);
-    const columns = el("div", { class: "columns", "aria-hidden": "true" }, heads.map(head));
     this.message = el("p", { class: "message-line", role: "status", hidden: true });
     this.announcer = el("p", { class: "unseen", role: "status", "aria-live": "polite" });
-    this.rowsPane = el("div", { class: "rows" }, columns, this.list.element);
+    this.rowsPane = el("div", { class: "rows" }, columns(), this.list.element);
     this.panes = el("div", { class: "panes" });
     this.panes.append(this.rowsPane, new Divider(this.panes).element, this.detail.element);
-    this.box = el("div", { class: "frame", on: { keydown: (event) => this.#key(event) } });
+    this.box = el("div", { class: "frame", on: { keydown: (event) => press(this, event) } });
     this.box.append(this.toolbar.element, this.message, this.panes, this.timeline.element, this.playback.element, this.announcer);
     this.shadowRoot.append(sheet, this.box);
   }
@@ -234,8 +220,8 @@ class RlmTree extends HTMLElement {
     this.#run = run;
     this.#loading = null;
     this.#trace = new Trace();
-    this.#collapsed = new Set();
-    this.#drafts = new Map();
+    this.#branches = new Folded();
+    this.#drafts = new Drafts();
     this.#playhead = LIVE;
     this.#moment = null;
     this.#follow = true;
@@ -252,10 +238,7 @@ class RlmTree extends HTMLElement {
   #take(events) {
     const before = this.#trace.status();
     const { grown, touched, gap } = this.#trace.fold(events);
-    for (const id of touched) {
-      const phase = this.#trace.nodes.get(id)?.now.phase;
-      if (phase !== "model") this.#drafts.delete(id);
-    }
+    this.#drafts.drop(touched, this.#trace);
     if (grown) this.#stale.rows = true;
     if (touched.size || events.length) this.#stale.picture = true;
     const after = this.#trace.status();
@@ -358,27 +341,20 @@ class RlmTree extends HTMLElement {
 
   // --- branches, search, filter ---------------------------------------------------------------------------------
 
-  /** The folded branches: a filter has its own, so that its hits show and what was folded before stays so. */
   get #folded() {
-    return this.#filter ? this.#foldedHits : this.#collapsed;
+    return this.#branches.under(this.#filter);
   }
 
   #toggle(id, open = this.#folded.has(id), siblings = false) {
     const node = this.#trace.nodes.get(id);
-    const all = siblings ? (node.parent?.children ?? [node]) : [node];
-    for (const one of all) {
-      if (open) this.#folded.delete(one.id);
-      else this.#folded.add(one.id);
-    }
+    foldBranch(this.#folded, node, open, siblings);
     if (!open) this.#selectAbove(node);
     this.#stale.rows = true;
     this.#paint();
   }
 
   #foldAll(open) {
-    const branches = this.#trace.order.filter((node) => node.parent && node.children.length);
-    this.#folded.clear();
-    if (!open) for (const node of branches) this.#folded.add(node.id);
+    const branches = foldAll(this.#folded, this.#trace, open);
     for (const node of branches) if (!open) this.#selectAbove(node);
     this.#stale.rows = true;
     this.#paint();
@@ -393,7 +369,7 @@ class RlmTree extends HTMLElement {
   }
 
   #choose() {
-    this.#foldedHits = new Set();
+    this.#branches.openHits();
     this.#stale.rows = true;
     this.#paint();
     if (!this.#filter && this.list.selected) this.list.reveal(this.list.selected);
@@ -402,29 +378,7 @@ class RlmTree extends HTMLElement {
 
   #next(by) {
     const hits = this.#filter?.hits ?? [];
-    if (!hits.length) return;
-    const at = hits.findIndex((node) => node.id === this.list.selected);
-    const place = at < 0 ? (by > 0 ? 0 : hits.length - 1) : (at + by + hits.length) % hits.length;
-    this.select(hits[place].id);
-  }
-
-  // --- keys and pointer -----------------------------------------------------------------------------------------
-
-  #key(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape" && event.target.closest(".detail")) {
-      this.list.element.focus();
-      return event.preventDefault();
-    }
-    if (event.target.matches("input:not([type=range]), textarea, select")) return;
-    const pressable = event.target.matches("button, summary, a");
-    const move = {
-      " ": () => !pressable && (this.playback.toggle(), true),
-      ",": () => (this.playback.step(-1), true),
-      ".": () => (this.playback.step(1), true),
-      "/": () => (this.toolbar.search.focus(), true),
-    }[event.key];
-    if (move?.()) event.preventDefault();
+    if (hits.length) this.select(beside(hits, this.list.selected, by).id);
   }
 
   #toggleTimeline() {
@@ -434,56 +388,10 @@ class RlmTree extends HTMLElement {
     this.#plan(true);
   }
 
-  // --- the server -------------------------------------------------------------------------------------------------
-
-  #get(path) {
-    return this.app.api.get(path);
-  }
-
-  #fetchNode(node, upto) {
-    const query = upto === undefined ? "" : `?upto=${upto}`;
-    return this.#get(`/api/runs/${encodeURIComponent(this.#run)}/nodes/${encodeURIComponent(node)}${query}`);
-  }
-
-  async #stop(id) {
-    try {
-      await this.app.api.post(`/api/runs/${encodeURIComponent(this.#run)}/stop`, { node: id });
-      return true;
-    } catch (problem) {
-      this.#tell(problem.message, "error");
-      return false;
-    }
-  }
-
-  async #copy(text, what) {
-    try {
-      await navigator.clipboard.writeText(text);
-      this.#tell(`${what} is copied.`, "ok");
-    } catch {
-      this.#tell("The browser did not allow copying. Select the text and copy it by hand.", "error");
-    }
-  }
-
-  #copyLink(node) {
-    return this.#copy(this.permalink(node), "The link");
-  }
-
-  #tell(text, kind) {
-    if (this.app?.toast) this.app.toast(text, kind);
-    else this.#say(text);
-  }
-
-  #say(text) {
+  /** Show a line above the rows; "" takes it away. */
+  say(text) {
     this.message.textContent = text;
     this.message.hidden = !text;
-  }
-
-  /** Keep the selected node in the address, where the address is of this run. */
-  #address() {
-    const address = new URL(location.href);
-    if (address.searchParams.get("run") !== this.#run || address.searchParams.get("node") === this.list.selected) return;
-    address.searchParams.set("node", this.list.selected);
-    history.replaceState(history.state, "", address);
   }
 }
 

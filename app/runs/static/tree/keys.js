@@ -1,4 +1,4 @@
-// The keys of the tree, told once to the app's overview of all keys.
+// The keys of the tree: what they do, and told once to the app's overview of all keys.
 
 const KEYS = [
   ["Tree", "ArrowUp or ArrowDown", "Row before or after"],
@@ -27,4 +27,22 @@ export function teach(app, tree) {
 /** This tree is gone. */
 export function forget(tree) {
   if (listener === tree) listener = null;
+}
+
+/** A key that was pressed somewhere in the tree. */
+export function press(tree, event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && event.target.closest(".detail")) {
+    tree.list.element.focus();
+    return event.preventDefault();
+  }
+  if (event.target.matches("input:not([type=range]), textarea, select")) return;
+  const pressable = event.target.matches("button, summary, a");
+  const move = {
+    " ": () => !pressable && (tree.playback.toggle(), true),
+    ",": () => (tree.playback.step(-1), true),
+    ".": () => (tree.playback.step(1), true),
+    "/": () => (tree.toolbar.search.focus(), true),
+  }[event.key];
+  if (move?.()) event.preventDefault();
 }

@@ -19,8 +19,22 @@ const STATUS = {
   interrupted: "interrupted",
   unanswered: "no answer",
 };
+/** What is said aloud when a run has ended. */
+export const ENDED = {
+  answered: "The run is answered.",
+  unanswered: "The run ended without an answer.",
+  interrupted: "The run was stopped.",
+  failed: "The run failed.",
+};
 const PHASE = { model: "writing", kernel: "running a cell", waiting: "waiting for its calls", idle: "" };
 const KIND = { root: "question", child: "child", leaf: "prompt" };
+const HEADS = ["Question", "Depth", "Cells", "Errors", "Tokens", "Time"];
+
+/** The heads of the columns. */
+export function columns() {
+  const head = (name) => el("span", { class: name.toLowerCase() }, name);
+  return el("div", { class: "columns", "aria-hidden": "true" }, HEADS.map(head));
+}
 
 /** `on` is {select(id), open(id), toggle(id, open, siblings), scrolled()}. */
 export class List {
