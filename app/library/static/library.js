@@ -2,17 +2,15 @@
 //
 // ?view=library&corpus=ID shows one card; with &doc=N, and &start= and &end=, a document of it with a place marked.
 
-import { amount, DocumentTable } from "/ui/library/document_table.js";
-import { el, find, icon, keyed, put, style } from "/ui/shell/dom.js";
+import { ago, facts, source } from "/ui/library/card.js";
+import { Detail } from "/ui/library/detail.js";
+import { el, icon, keyed, put, style } from "/ui/shell/dom.js";
 import { asked, confirmed, told } from "/ui/library/dialogs.js";
 import { Readings } from "/ui/library/readings.js";
 import { chosen, dropped } from "/ui/library/sending.js";
-import { count, many } from "/ui/shell/text/figures.js";
-import { line, plain } from "/ui/shell/text/text.js";
+import { many } from "/ui/shell/text/figures.js";
+import { line } from "/ui/shell/text/text.js";
 import { createViewer } from "/ui/library/viewer/viewer.js";
-
-const WAIT = 180; // milliseconds after the last key
-const SHOWN_NAMES = 12;
 
 export function mount(host, app) {
   createViewer(app);
@@ -53,9 +51,8 @@ class Library {
     this.list = el("ul", { class: "corpora", "aria-label": "Corpora" });
     this.overview = el("div", { class: "overview" },
       el("div", { class: "library-bar" }, el("h2", {}, "Library"), this.summary), this.adding, this.list);
-    this.detail = el("div", { class: "corpus-detail", hidden: true });
-    put(this.host, this.readings.element, this.overview, this.detail);
-    this.buildDetail();
+    this.detail = new Detail(this);
+    put(this.host, this.readings.element, this.overview, this.detail.element);
   }
 
   start() {
@@ -64,7 +61,7 @@ class Library {
     if (this.visible) this.shown();
     app.live.on("app", (news) => this.news(news));
     const here = { group: "Library", when: () => this.visible && !this.typing() };
-    app.shortcut("/", "Search in the documents, or go to the path", () => (this.open_ ? this.search : this.path).focus(), here);
+    app.shortcut("/", "Search in the documents, or go to the path", () => (this.detail.open ? this.detail.search : this.path).focus(), here);
     app.shortcut("ArrowUp or ArrowDown", "Document before or after", null, here);
     app.shortcut("Enter", "Open the document", null, here);
     for (const name of ["dragenter", "dragover"]) document.addEventListener(name, (event) => this.over(event));
@@ -84,7 +81,7 @@ class Library {
 
   shown() {
     const { corpus, doc, start, end } = this.app.state, link = doc === undefined ? null : location.search;
-    if ((corpus ?? null) !== this.open_) this.show(corpus ?? null);
+    if ((corpus ?? null) !== this.detail.open) this.show(corpus ?? null);
     if (link && link !== this.link) this.app.openDocument(corpus, Number(doc), start === undefined ? {} : { start: Number(start), end: Number(end ?? start) });
     this.link = link;
     this.load();
@@ -122,7 +119,12 @@ class Library {
     keyed(this.list, this.noSample ? [...cards, ["sample", "deleted", () => this.sampleCard()]] : cards);
     this.list.dataset.loaded = "true";
     this.readings.draw();
-    this.drawDetail();
+    this.detail.draw();
+  }
+
+  show(name) {
+    this.overview.hidden = Boolean(name);
+    this.detail.show(name);
   }
 
   // --- cards ----------------------------------------------------------------------------------------------------
@@ -162,6 +164,10 @@ class Library {
 
   ask(card) {
     this.app.go("ask", { corpus: card.id });
+  }
+
+  openProblems(card) {
+    this.app.go("library", { corpus: card.card, problems: 1 });
   }
 
   // --- adding ---------------------------------------------------------------------------------------------------
@@ -262,7 +268,7 @@ class Library {
     try {
       const receipt = await this.app.during(`Deleting ${line(card.name, 80)}: its text is being erased from the disk…`,
         this.app.api.del(`/api/corpora/${card.card}`));
-      if (this.open_) this.app.go("library", {}, { replace: true });
+      if (this.detail.open) this.app.go("library", {}, { replace: true });
       this.app.closeDocument();
       await this.load();
       await told(receipt);
@@ -270,167 +276,4 @@ class Library {
       this.app.toast(problem.message, "error");
     }
   }
-
-  // --- the documents of one card ----------------------------------------------------------------------------------
-
-  buildDetail() {
-    this.table = new DocumentTable(this.app.api, (facts) => this.openDocument(facts), (problem) => this.app.toast(problem.message, "error"));
-    this.detailHead = el("div", { class: "detail-head" });
-    this.search = el("input", { class: "field search", type: "search", placeholder: "Search in all these documents", "aria-label": "Search in these documents",
-      autocomplete: "off", on: { input: () => this.searchLater(), keydown: (event) => this.inSearch(event) } });
-    this.filter = el("input", { class: "field", type: "search", placeholder: "Filter names", "aria-label": "Filter documents by name", autocomplete: "off",
-      on: { input: () => this.filterLater() } });
-    this.only = el("input", { type: "checkbox", id: "only-problems", on: { change: () => this.showTable() } });
-    this.found = el("span", { class: "muted small", role: "status" });
-    this.results = el("ol", { class: "results", "aria-label": "Found", hidden: true });
-    this.filterBar = el("span", { class: "row filter-bar" }, this.filter, el("label", { class: "row small" }, this.only, "Only problems"));
-    put(this.detail, this.detailHead,
-      el("div", { class: "detail-tools" }, this.search, this.found, el("span", { class: "grow" }), this.filterBar),
-      this.table.element, this.results);
-  }
-
-  current() {
-    return this.cards.find((card) => card.card === this.open_ || card.id === this.open_ || card.versions.includes(this.open_)) ?? null;
-  }
-
-  show(name) {
-    this.open_ = name;
-    this.overview.hidden = Boolean(name);
-    this.detail.hidden = !name;
-    this.version = null;
-    [this.search.value, this.filter.value, this.only.checked] = ["", "", Boolean(this.app.state.problems)];
-    this.showResults(null);
-    this.drawDetail();
-  }
-
-  openProblems(card) {
-    this.app.go("library", { corpus: card.card, problems: 1 });
-  }
-
-  drawDetail() {
-    if (!this.open_) return;
-    const card = this.current();
-    const back = el("button", { class: "quiet", type: "button", "aria-label": "Back to the library", title: "Back to the library", on: { click: () => this.app.go("library") } }, icon("left"));
-    if (!card) {
-      if (this.list.dataset.loaded) put(this.detailHead, el("div", { class: "row" }, back, el("p", { class: "muted" }, "This corpus is not in the library; it may have been deleted.")));
-      return;
-    }
-    const busy = this.readings.busy(card.card);
-    const unfolded = find(".changes", this.detailHead)?.open && this.version === card.id;
-    put(this.detailHead,
-      el("div", { class: "row" }, back, el("h2", { dir: "auto" }, line(card.name, 200)), this.tools(card, busy), el("span", { class: "grow" }),
-        el("button", { class: "button primary", type: "button", on: { click: () => this.ask(card) } }, icon("ask"), "Ask")),
-      el("p", { class: "corpus-source" }, source(card)),
-      el("p", { class: "corpus-facts" }, facts(card), ` · read ${ago(card.updated)}`),
-      card.notices.map((notice) => el("p", { class: "muted small" }, line(notice, 500))),
-      changes(card, unfolded));
-    if (this.version !== card.id) {
-      this.version = card.id;
-      this.showTable();
-    }
-  }
-
-  showTable() {
-    const card = this.current();
-    if (card) this.table.show(card.id, { query: this.filter.value, problems: this.only.checked });
-  }
-
-  filterLater() {
-    clearTimeout(this.filtering);
-    this.filtering = setTimeout(() => this.showTable(), WAIT);
-  }
-
-  openDocument(facts) {
-    if (facts.document === null) {
-      this.app.toast(`${line(facts.name, 120)} was not read: ${line(facts.problems.join(" "), 300)}.`, "error");
-      return;
-    }
-    this.app.openDocument(this.version, facts.document);
-  }
-
-  inSearch(event) {
-    if (event.key === "Escape" && this.search.value) {
-      this.search.value = "";
-      this.showResults(null);
-    } else if (event.key === "Enter") this.find();
-    else if (event.key === "ArrowDown") find("button", this.results)?.focus();
-    else return;
-    event.preventDefault();
-  }
-
-  searchLater() {
-    clearTimeout(this.seeking);
-    this.seeking = setTimeout(() => this.find(), WAIT);
-  }
-
-  async find() {
-    clearTimeout(this.seeking);
-    const query = this.search.value.trim(), corpus = this.version;
-    if (!query) return this.showResults(null);
-    try {
-      const { hits } = await this.app.api.get(`/api/corpora/${corpus}/search?${new URLSearchParams({ q: query })}`);
-      if (query === this.search.value.trim() && corpus === this.version) this.showResults(hits, query);
-    } catch (problem) {
-      this.app.toast(problem.message, "error");
-    }
-  }
-
-  showResults(hits, query = "") {
-    this.results.hidden = !hits;
-    this.table.element.hidden = Boolean(hits);
-    this.filterBar.hidden = Boolean(hits);
-    this.found.textContent = hits ? (hits.length ? `the ${many(hits.length, "best line", "best lines")}` : "not found") : "";
-    put(this.results, (hits ?? []).map((hit) => el("li", {}, el("button", { class: "result", type: "button",
-      on: { click: () => this.app.openDocument(this.version, hit.document, { start: hit.start, end: hit.end }) } },
-    el("span", { class: "result-place" }, `${line(hit.name, 200)}, line ${count(hit.line)}${hit.page ? `, page ${count(hit.page)}` : ""}`),
-    el("span", { class: "result-text", dir: "auto" }, marked(hit.text, hit.marks))))));
-    if (hits && !hits.length) put(this.results, el("li", { class: "empty" }, `No line has words of “${line(query, 80)}”.`));
-  }
-}
-
-// --- pieces -------------------------------------------------------------------------------------------------------
-
-function source(card) {
-  if (card.kind === "sample") return "Comes with Taproot";
-  if (card.kind === "upload") return "Uploaded into Taproot’s private folder";
-  return el("span", { class: "mono" }, card.sources.length === 1 ? line(card.sources[0], 400) : `${line(card.sources[0], 300)} and ${count(card.sources.length - 1)} more`);
-}
-
-function facts(card) {
-  const parts = [many(card.documents, "document"), card.pages && many(card.pages, "page"), `${count(card.chars)} characters`, amount(card.bytes),
-    card.runs && many(card.runs, "question")];
-  return parts.filter(Boolean).flatMap((part, i) => [i > 0 && " · ", el("span", {}, part)]);
-}
-
-function changes(card, unfolded) {
-  if (!card.changes) return null;
-  const kinds = ["added", "changed", "removed"].filter((kind) => card.changes[kind]?.count);
-  if (!kinds.length) return null;
-  return el("details", { class: "changes", open: unfolded },
-    el("summary", {}, `What changed ${ago(card.updated)}: ${kinds.map((kind) => `${count(card.changes[kind].count)} ${kind}`).join(", ")}`),
-    el("ul", {}, kinds.flatMap((kind) => {
-      const { count: all, names } = card.changes[kind];
-      const shown = names.slice(0, SHOWN_NAMES).map((name) => el("li", {}, el("span", { class: `change ${kind}` }, kind), " ", line(name, 300)));
-      return all > shown.length ? [...shown, el("li", { class: "muted" }, `and ${count(all - shown.length)} more ${kind}`)] : shown;
-    })));
-}
-
-/** A text with marked ranges, which count code points. */
-function marked(text, marks) {
-  const letters = [...text], parts = [];
-  let at = 0;
-  for (const [from, to] of marks) {
-    parts.push(plain(letters.slice(at, from).join("")), el("mark", {}, plain(letters.slice(from, to).join(""))));
-    at = to;
-  }
-  return [...parts, plain(letters.slice(at).join(""))];
-}
-
-/** "just now", "5 min ago", "3 h ago", "on 4 Nov 2026" */
-function ago(seconds) {
-  const passed = Date.now() / 1000 - seconds;
-  if (passed < 60) return "just now";
-  if (passed < 3600) return `${Math.round(passed / 60)} min ago`;
-  if (passed < 22 * 3600) return `${Math.round(passed / 3600)} h ago`;
-  return `on ${new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })}`;
 }

@@ -2,6 +2,8 @@
 
 import { el, find, icon, keyed, put, style } from "/ui/shell/dom.js";
 import { SCOPES, adapterWords } from "/ui/models/adapters.js";
+import { showMachine } from "/ui/models/machine.js";
+import { badge, copy, count, dots, fact, gb, gib, guess, meter, number, setMeter } from "/ui/models/parts.js";
 import { left } from "/ui/shell/text/figures.js";
 
 const WHILE_LOADING = 2000; // milliseconds between looks at a load
@@ -12,11 +14,6 @@ const FOR = {
   large: "for 32 GB and more",
   own: "downloads that are in no catalogue",
 };
-const number = (n) => n.toLocaleString("en");
-const gib = (n) => (n >= 2 ** 30 ? `${(n / 2 ** 30).toFixed(1)} GiB` : `${Math.max(1, Math.round(n / 2 ** 20))} MiB`);
-const gb = (n) => (n >= 1e9 ? `${(n / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(n / 1e6))} MB`);
-const count = (n) => (n >= 1e9 ? `${(n / 1e9).toFixed(1)} billion` : `${Math.round(n / 1e6)} million`);
-const dots = (...parts) => parts.filter(Boolean).join(" · ");
 
 /** Mount the view into `host`. */
 export async function mount(host, app) {
@@ -125,7 +122,7 @@ class View {
       el("span", { class: "mono" }, new URL(state.hardware.hub).host),
       " and nothing else. Text of your documents leaves this machine only for a server that you choose above.");
     this.showCatalogue();
-    this.showMachine();
+    showMachine(this.machine, this.app, state.hardware);
     if (state.loading && !this.pending) this.later(WHILE_LOADING); // its news may have come before this answer did
   }
 
@@ -366,67 +363,4 @@ class View {
     this.check.disabled = false;
     this.refresh();
   }
-
-  // --- this machine -------------------------------------------------------------------------------------------
-
-  showMachine() {
-    const { hardware: machine } = this.state;
-    const used = machine.memory - machine.free;
-    const build = machine.build;
-    put(this.machine,
-      el("h2", {}, "This machine"),
-      el("dl", { class: "models-machine-facts" },
-        fact("Processor", dots(machine.processor, `${machine.cores} cores`)),
-        el("div", {}, el("dt", {}, "Memory"), el("dd", {}, `${gib(machine.free)} free of ${gib(machine.memory)}`, meter(Math.round((100 * used) / machine.memory), "Memory in use"))),
-        fact("Graphics", machine.gpus.length ? machine.gpus.map((gpu) => dots(gpu.name, gpu.memory && gib(gpu.memory), gpu.shared && "shares the memory")).join("; ") : "none found"),
-        build && fact("llama-cpp-python", build.problem || dots(build.version, `built for ${build.backends.join(", ")}`))),
-      build && machine.rebuild && el("div", { class: "models-rebuild" },
-        el("p", { class: "small" }, icon("warning"), el("span", {}, `The graphics card lies idle: this llama.cpp was built for the processor only. This command builds it for ${machine.rebuild.backend}; then start Taproot again.`)),
-        el("pre", { class: "mono" }, machine.rebuild.command),
-        el("div", { class: "row" }, copy(this.app, machine.rebuild.command, "command", "Copy the command"),
-          el("span", { class: "small muted" }, `Needs ${machine.rebuild.needs}${machine.rebuild.missing ? ", which is not installed" : ""}.`))),
-      build && !machine.rebuild && machine.gpus.length > 0 && el("p", { class: "small models-good" }, icon("check"), "llama.cpp uses the graphics card."),
-      build && !machine.gpus.length && el("p", { class: "small muted" }, "Models run on the processor. Small ones, and those with few active parameters (A3B), are pleasant there."));
-  }
-}
-
-// --- pieces ---------------------------------------------------------------------------------------------------
-
-function fact(name, value) {
-  return el("div", {}, el("dt", {}, name), el("dd", {}, value));
-}
-
-function meter(percent, label) {
-  const bar = el("div", { class: "meter", role: "progressbar", "aria-label": label, "aria-valuemin": "0", "aria-valuemax": "100" }, el("i", {}));
-  setMeter(bar, percent);
-  return bar;
-}
-
-function setMeter(bar, percent) {
-  bar.setAttribute("aria-valuenow", String(percent));
-  bar.firstChild.style.width = `${percent}%`;
-}
-
-function badge(fit) {
-  if (!fit.ok) return el("span", { class: "chip bad", title: fit.problem }, "too large");
-  const words = fit.level === "tight" ? `fits, ${number(fit.window)} tokens` : "fits";
-  return el("span", { class: `chip ${fit.level === "tight" ? "warn" : "ok"}`, title: dots(`Needs ${gib(fit.memory)} of memory with a window of ${number(fit.window)} tokens`, ...fit.notices) },
-    words, el("span", { class: "models-need" }, gib(fit.memory)));
-}
-
-function guess(entry) {
-  const words = { good: "should fit", tight: "tight", none: "too large here" }[entry.level];
-  const tone = { good: "ok", tight: "warn", none: "bad" }[entry.level];
-  return words ? el("span", { class: `chip ${tone}`, title: `Files of up to ${gb(entry.fits_up_to)} fit the free memory` }, words) : null;
-}
-
-function copy(app, text, what, label) {
-  return el("button", { class: label ? "button" : "quiet", type: "button", title: `Copy the ${what}`, "aria-label": `Copy the ${what}`, on: { click: async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      app.toast(`The ${what} was copied.`, "ok");
-    } catch {
-      app.toast("The browser does not allow copying here; select the text instead.", "error");
-    }
-  } } }, icon("copy"), label);
 }
