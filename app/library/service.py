@@ -14,23 +14,21 @@ Everything here is plain Python: `app/library/routes.py` puts it on the web.
 
 from __future__ import annotations
 
-import re
 import threading
-import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from app.errors import Conflict, NotFound
+from app.library import wording
 from app.library.documents import Documents
 from app.library.jobs import Control, Job, Jobs
 from app.library.uploads import Uploads
 from app.paths import ROOT
 from engine.corpus import contents
 from engine.corpus.archive import Archive
-from engine.documents.discover import CONTROL, existing
+from engine.documents.discover import existing
 from engine.documents.ingest import CorpusInfo, ingest, ingest_found, load_info, to_json
 from engine.errors import InputError, StoreError, TaprootError
 from engine.types import Json
@@ -40,12 +38,9 @@ if TYPE_CHECKING:
 
 SAMPLE = ROOT / "app" / "sample" / "documents"
 SAMPLE_CARD, SAMPLE_NAME = "sample", "Sample: Hessindale Ropeworks"
-LONGEST_NAME = 200
-MOST_PATHS = 100
 LAST_QUESTIONS = 3
 SHOWN_CHANGES = 200  # names of each kind that a version keeps
 SHOWN_PROBLEMS = 3  # the last ones, in a message about progress
-HEAD = 160  # characters of a question on a card
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +125,7 @@ class Library:
             "pages": size.pages,
             "bytes": size.bytes,
             "problems": size.problems,
-            "notices": [notice for notice in current["notices"] if not _of_a_file(notice)],
+            "notices": [notice for notice in current["notices"] if not wording.of_a_file(notice)],
             "created": row["created"],
             "updated": versions[-1]["added"],
             "number": versions[-1]["number"],
@@ -138,7 +133,7 @@ class Library:
             "versions": ids,
             "runs": sum(corpora[corpus]["runs"] for corpus in ids),
             "questions": [
-                {**run, "question": _head(run)} for run in self._store.latest_runs(ids, LAST_QUESTIONS)
+                {**run, "question": wording.head(run)} for run in self._store.latest_runs(ids, LAST_QUESTIONS)
             ],
         }
 
@@ -163,12 +158,12 @@ class Library:
 
         Raises InputError at once for a path that cannot be opened; what is wrong inside is said by the job.
         """
-        roots = [*dict.fromkeys(self._root(path) for path in _paths(paths))]
+        roots = [*dict.fromkeys(self._root(path) for path in wording.paths(paths))]
         sources = [str(root) for root in roots]
-        title = _name(name) if name.strip() else ""
+        title = wording.name(name) if name.strip() else ""
         known = next(
             (row for row in self._cards_in_place() if row["sources"] == sources),
-            {"collection": None, "kind": "folder", "name": title or _title(roots), "sources": sources},
+            {"collection": None, "kind": "folder", "name": title or wording.title(roots), "sources": sources},
         )
         return self._read(known, "add")
 
@@ -264,7 +259,9 @@ class Library:
             ]
         self._forget(dropped)
         result = {"card": row["collection"], "id": info.id, "changes": changes, "unchanged": last == info.id}
-        return _sentence(info, result, [c["name"] for c in self._others(row["collection"], info.id)]), result
+        return wording.sentence(
+            info, result, [c["name"] for c in self._others(row["collection"], info.id)]
+        ), result
 
     def _changes(self, last: str, info: CorpusInfo) -> Json:
         if last == info.id:
@@ -295,7 +292,7 @@ class Library:
 
     def finish_upload(self, upload: str, name: str = "") -> Job:
         """All files have come: read them into a new card. When that fails or is stopped, the upload is removed."""
-        title = _name(name) if name.strip() else ""
+        title = wording.name(name) if name.strip() else ""
         self.uploads.finish(upload)
         found = self.uploads.discovery(upload)
         row = {
@@ -332,7 +329,7 @@ class Library:
     def rename(self, name: str, title: str) -> Json:
         """Give a card another name; return it. Raises InputError for an empty name, NotFound."""
         card = self._collection(name)["collection"]
-        self._store.rename_collection(card, _name(title))
+        self._store.rename_collection(card, wording.name(title))
         self._hub.tell("corpora", card=card)
         return self.card(card)
 
@@ -358,7 +355,7 @@ class Library:
             "uploaded_bytes": uploaded,
             "shared_with": sorted({others[corpus] for corpus in mine & others.keys()}),
             "runs": [
-                {**{key: run[key] for key in ("run", "status", "started")}, "question": _head(run)}
+                {**{key: run[key] for key in ("run", "status", "started")}, "question": wording.head(run)}
                 for corpus in corpora
                 for run in self._store.runs(corpus["corpus"])
             ],
@@ -397,60 +394,6 @@ class Library:
         what = facts.pop("kind")
         facts["problems"] = facts["problems"][-SHOWN_PROBLEMS:]
         self._hub.tell("progress", what=what, **facts)
-
-
-def _paths(texts: list[str]) -> list[str]:
-    """The paths that a person typed or pasted: quotes and file:// taken off, empty ones left out."""
-    found = []
-    for text in texts:
-        path = text.strip()
-        if len(path) > 1 and path[0] == path[-1] and path[0] in "\"'":
-            path = path[1:-1]
-        if path.lower().startswith("file://"):
-            path = unquote(urlsplit(path).path)
-        if "\0" in path:
-            raise InputError("This path holds a character that no path has. Copy it again.")
-        if path:
-            found.append(path)
-    if not found:
-        raise InputError("No path was given. Write the path of a folder, as in /home/me/papers.")
-    if len(found) > MOST_PATHS:
-        raise InputError(f"At most {MOST_PATHS} paths can be added at once. Add the folder that holds them.")
-    return found
-
-
-def _title(roots: list[Path]) -> str:
-    first = CONTROL.sub("\ufffd", roots[0].name or str(roots[0]))[:LONGEST_NAME]
-    return first if len(roots) == 1 else f"{first} and {len(roots) - 1} more"
-
-
-def _name(text: str) -> str:
-    """A name for a card on one line. Raises InputError when nothing is left."""
-    line = " ".join(CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())[:LONGEST_NAME]
-    if not line:
-        raise InputError("The name is empty; write one.")
-    return line
-
-
-def _of_a_file(notice: str) -> bool:
-    return re.match(r"[^:]+: ", notice) is not None and not notice.startswith("Documents were parsed")
-
-
-def _sentence(info: CorpusInfo, result: Json, others: list[str]) -> str:
-    """What a person reads when a job is done."""
-    if result["unchanged"]:
-        return "Nothing has changed since it was read last."
-    read = f"{info.documents:,} document{'s' * (info.documents != 1)} read"
-    left = f", {len(info.skipped):,} file{'s' * (len(info.skipped) != 1)} left out" if info.skipped else ""
-    also = f" {others[0]} holds the same documents." if others else ""
-    if changes := result["changes"]:
-        parts = [f"{changes[kind]['count']:,} {kind}" for kind in changes if changes[kind]["count"]]
-        return f"{', '.join(parts) or 'What could be read'} since the last time; {read}{left}.{also}"
-    return f"{read}{left}.{also}"
-
-
-def _head(run: Json) -> str:
-    return (run["question"] or "")[:HEAD]
 
 
 def _bytes_in(folder: Path) -> int:

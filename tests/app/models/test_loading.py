@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from app.errors import Conflict
-from app.models import service as models_module
+from app.models import loader as models_module
 from app.workbench import Workbench
 from engine.llm.gguf.fit import Room
 from engine.llm.local.model import LocalModel
@@ -62,8 +62,8 @@ def begun(workbench: Workbench, path: Path) -> psutil.Process:
 
 def narrow(workbench: Workbench, monkeypatch) -> None:
     """Pretend that memory holds no two models."""
-    monkeypatch.setattr(workbench.models, "_room", lambda back: Room((60 << 20) + back))
-    monkeypatch.setattr(workbench.models, "_memory_of", lambda using: 500 << 20)
+    monkeypatch.setattr(workbench.models.machine, "room", lambda back: Room((60 << 20) + back))
+    monkeypatch.setattr(workbench.models.machine, "memory_of", lambda model: 500 << 20)
 
 
 def test_a_load_that_is_cancelled_leaves_the_old_model_in_use_and_no_process(workbench, slow):

@@ -19,8 +19,8 @@ from app.command_line.commands import doctor
 from app.command_line.commands import models as models_command
 from app.command_line.main import ROOT, run
 from app.errors import status_of
+from app.models import loader as models_module
 from app.models import routes
-from app.models import service as models_module
 from app.models.download import downloads as fetch
 from app.models.model_files import Shelf
 from app.models.service import Models
@@ -243,8 +243,8 @@ def test_only_one_model_is_loaded_at_a_time(workbench, client, small, monkeypatc
 
 def memory(workbench: Workbench, monkeypatch, free: int, given_back: int) -> None:
     """Pretend that so much memory is free, and that unloading gives so much more."""
-    monkeypatch.setattr(workbench.models, "_room", lambda back: Room(free + back))
-    monkeypatch.setattr(workbench.models, "_memory_of", lambda using: given_back)
+    monkeypatch.setattr(workbench.models.machine, "room", lambda back: Room(free + back))
+    monkeypatch.setattr(workbench.models.machine, "memory_of", lambda model: given_back)
 
 
 def test_what_does_not_fit_is_refused_with_what_would(workbench, client, monkeypatch):

@@ -16,9 +16,9 @@ from tests.app.script import HOLD
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.realmodel]
 
 # The app itself, but for the model that is opened.
-SCRIPTED = """import sys, app.models.service
+SCRIPTED = """import sys, app.models.loader
 from tests.app.script import Model
-app.models.service.open_model = lambda spec, **options: Model()
+app.models.loader.open_model = lambda spec, **options: Model()
 from app.command_line.main import run
 sys.exit(run(sys.argv[1:]))"""
 
