@@ -20,7 +20,8 @@ from app.library import routes
 from app.library.service import Library
 from app.server.application import explain, explain_request
 from engine.store import Store
-from tests.app.library.test_library import Hub, fill
+from tests.app.library.opened import Hub
+from tests.engine.conftest import fill
 
 LINES = "".join(f"line {n} of the naïve 🌳 text\n" for n in range(1, 1001))
 

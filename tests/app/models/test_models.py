@@ -1,105 +1,28 @@
-"""The models of the app over HTTP and by command: found, inspected, loaded, switched, refused, downloaded."""
+"""The models of the app over HTTP and by command: found, inspected, refused, downloaded."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 
-from app.command_line.commands import doctor
 from app.command_line.commands import models as models_command
 from app.command_line.main import ROOT, run
-from app.errors import status_of
-from app.models import loader as models_module
-from app.models import routes
 from app.models.download import downloads as fetch
 from app.models.model_files import Shelf
 from app.models.service import Models
-from app.workbench import Workbench
-from engine.errors import ModelError, TaprootError
-from engine.llm.gguf.fit import Room, Wish
+from tests.app.models.at_work import current, dropped, own, row, settled, until
 from tests.app.models.bad_ggufs import write_all
-from tests.app.models.hub_server import HubServer
+from tests.app.models.download.hub_server import HubServer
 from tests.engine.llm.gguf.make_gguf import lora_adapter, random_model
-from tests.engine.llm.remote.openai_server import OpenAiServer, pieces
-from tests.engine.llm.remote.reading_server import Reader
-from tests.small_model import small_model
 
 GIB = 1 << 30
-
-
-@pytest.fixture(scope="module")
-def workbench(tmp_path_factory) -> Iterator[Workbench]:
-    """One workbench with a small model loaded, for the tests of this module."""
-    data = tmp_path_factory.mktemp("models") / "data"
-    (data / "models").mkdir(parents=True)
-    with Workbench(data, shutil.copy(small_model(), data / "models")) as opened:
-        opened.start()
-        settled(opened)
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def client(workbench: Workbench) -> TestClient:
-    """The routes of models, with the app's way of telling errors."""
-    app = FastAPI()
-    app.include_router(routes.router(workbench))
-
-    @app.exception_handler(TaprootError)
-    def explain(request: Request, error: TaprootError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_of(error))
-
-    return TestClient(app)
-
-
-@pytest.fixture
-def small(workbench: Workbench) -> Iterator[None]:
-    """The small model is in use before and after the test."""
-    yield
-    settled(workbench)
-    if current(workbench) != own(workbench):
-        workbench.models.load(own(workbench))
-        settled(workbench)
-
-
-def own(workbench: Workbench) -> str:
-    """The path of the small model in the data folder."""
-    return str(workbench.data_dir / "models" / small_model().name)
-
-
-def until(true: Callable[[], object], seconds: float = 90.0) -> object:
-    deadline = time.monotonic() + seconds
-    while not (value := true()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-    return value
-
-
-def settled(workbench: Workbench) -> None:
-    """Wait until nothing is being loaded."""
-    until(lambda: workbench.models.overview()["loading"] is None, seconds=300)
-
-
-def current(workbench: Workbench) -> str:
-    return workbench.engine.model.info.path
-
-
-def dropped(workbench: Workbench, name: str, **options) -> Path:
-    """Put a model with random weights into the data folder."""
-    return random_model(workbench.data_dir / "models" / name, **options)
-
-
-def row(client: TestClient, path: Path) -> dict | None:
-    return next((f for f in client.get("/api/models").json()["files"] if f["path"] == str(path)), None)
 
 
 # --- what is there ---------------------------------------------------------------------------------------------
@@ -185,148 +108,6 @@ def test_a_file_or_folder_elsewhere_can_be_added_and_is_remembered(tmp_path, wor
     for bad in ("relative/path", str(tmp_path / "absent"), str(ROOT / "README.md")):
         answer = client.post("/api/models/places", json={"path": bad})
         assert answer.status_code == 400 and answer.json()["error"]
-
-
-# --- loading ---------------------------------------------------------------------------------------------------
-
-
-def test_switching_loads_the_new_model_and_remembers_it(workbench, client, small):
-    path = dropped(workbench, "second.gguf")
-    told = workbench.hub.subscribe()
-    assert client.post("/api/models/load", json={"path": str(path)}).status_code == 202
-    settled(workbench)
-    assert current(workbench) == str(path)
-    assert row(client, path)["loaded"] and client.get("/api/models").json()["loaded"]["file"] == "second.gguf"
-    said = [m.data for m in told.take() if m.name == "app"]
-    assert any(d["kind"] == "loading" and d["path"] == str(path) for d in said)
-    assert Models(workbench)._preferences.get("last_model") == str(path)
-    told.close()
-
-
-def test_a_model_that_fails_to_load_leaves_the_old_one_in_use(workbench, client, small):
-    before = workbench.engine.model
-    path = workbench.data_dir / "models" / "broken.gguf"
-    whole = random_model(workbench.data_dir / "whole.bin").read_bytes()
-    path.write_bytes(whole.replace(b"output_norm.weight", b"output_harm.weight", 1))
-    assert client.post("/api/models/load", json={"path": str(path)}).status_code == 202
-    settled(workbench)
-    found = client.get("/api/models").json()
-    assert workbench.engine.model is before and before.count("still here") > 0
-    assert found["problem"]["file"] == "broken.gguf" and "llama.cpp" in found["problem"]["message"]
-    path.unlink()
-
-
-def test_a_run_keeps_its_model_and_the_old_one_is_closed_when_it_ends(workbench, client, small):
-    old = workbench.engine.model
-    path = dropped(workbench, "third.gguf")
-    with workbench.engine._models.lent() as lent:
-        client.post("/api/models/load", json={"path": str(path)})
-        settled(workbench)
-        assert current(workbench) == str(path)
-        assert lent is old and lent.count("a word") > 0
-    with pytest.raises(ModelError):
-        old.count("a word")
-
-
-def test_only_one_model_is_loaded_at_a_time(workbench, client, small, monkeypatch):
-    go = threading.Event()
-    real = models_module.open_model
-    monkeypatch.setattr(models_module, "open_model", lambda *a, **k: (go.wait(60), real(*a, **k))[1])
-    path = dropped(workbench, "slow.gguf")
-    assert client.post("/api/models/load", json={"path": str(path)}).status_code == 202
-    assert client.get("/api/models").json()["loading"]["file"] == "slow.gguf"
-    refused = client.post("/api/models/load", json={"path": own(workbench)})
-    assert refused.status_code == 409 and "slow" in refused.json()["error"]
-    go.set()
-    settled(workbench)
-
-
-def memory(workbench: Workbench, monkeypatch, free: int, given_back: int) -> None:
-    """Pretend that so much memory is free, and that unloading gives so much more."""
-    monkeypatch.setattr(workbench.models.machine, "room", lambda back: Room(free + back))
-    monkeypatch.setattr(workbench.models.machine, "memory_of", lambda model: given_back)
-
-
-def test_what_does_not_fit_is_refused_with_what_would(workbench, client, monkeypatch):
-    path = dropped(workbench, "large.gguf")
-    memory(workbench, monkeypatch, 45 << 20, 5 << 20)
-    refused = client.post("/api/models/load", json={"path": str(path)})
-    assert refused.status_code == 400
-    assert "needs" in refused.json()["error"] and "memory are free" in refused.json()["error"]
-    assert row(client, path)["fit"]["level"] == "none"
-    path.unlink()
-
-
-def test_it_can_be_loaded_all_the_same_when_a_person_insists(workbench, client, small, monkeypatch):
-    path = dropped(workbench, "insist.gguf")
-    memory(workbench, monkeypatch, 45 << 20, 5 << 20)
-    assert client.post("/api/models/load", json={"path": str(path), "force": True}).status_code == 202
-    settled(workbench)
-    assert current(workbench) == str(path)
-
-
-def test_where_memory_holds_no_two_the_old_model_is_unloaded_first(workbench, client, small, monkeypatch):
-    path = dropped(workbench, "alone.gguf")
-    memory(workbench, monkeypatch, 60 << 20, 500 << 20)
-    seen: list[bool] = []
-    real = models_module.open_model
-
-    def watching(*arguments, **options):
-        with pytest.raises(ModelError):
-            _ = workbench.engine.model
-        seen.append(workbench.models.overview()["loading"]["unloaded"])
-        return real(*arguments, **options)
-
-    monkeypatch.setattr(models_module, "open_model", watching)
-    client.post("/api/models/load", json={"path": str(path)})
-    settled(workbench)
-    assert seen == [True] and current(workbench) == str(path)
-
-
-def test_an_unloaded_model_comes_back_when_the_new_one_fails(workbench, client, small, monkeypatch):
-    path = workbench.data_dir / "models" / "broken.gguf"
-    whole = random_model(workbench.data_dir / "whole.bin").read_bytes()
-    path.write_bytes(whole.replace(b"output_norm.weight", b"output_harm.weight", 1))
-    before = current(workbench)
-    memory(workbench, monkeypatch, 60 << 20, 500 << 20)
-    client.post("/api/models/load", json={"path": str(path)})
-    settled(workbench)
-    assert current(workbench) == before and workbench.engine.model.count("back again") > 0
-    assert client.get("/api/models").json()["problem"]["file"] == "broken.gguf"
-    path.unlink()
-
-
-def test_a_model_is_never_unloaded_under_a_run(workbench, client, small, monkeypatch):
-    path = dropped(workbench, "alone.gguf")
-    memory(workbench, monkeypatch, 60 << 20, 500 << 20)
-    monkeypatch.setattr(workbench.runs, "live", lambda: ["a run"])
-    refused = client.post("/api/models/load", json={"path": str(path)})
-    assert refused.status_code == 409 and "Wait until it has ended" in refused.json()["error"]
-    assert workbench.engine.model.count("undisturbed") > 0
-
-
-def test_the_window_can_be_chosen_and_is_refused_where_it_cannot_be(workbench, client, small):
-    path = dropped(workbench, "window.gguf", n_ctx=4096)
-    assert client.post("/api/models/load", json={"path": str(path), "window": 1024}).status_code == 202
-    settled(workbench)
-    assert workbench.engine.model.info.n_ctx == 1024
-    assert client.post("/api/models/load", json={"path": str(path), "window": 3}).status_code == 422
-
-
-@pytest.mark.realmodel
-def test_a_start_falls_back_to_the_default_when_the_last_model_is_broken(data_dir, default_gguf):
-    bad = data_dir / "last.gguf"
-    bad.write_bytes(b"GGUF nothing")
-    with Workbench(data_dir) as opened:
-        opened.models._preferences.put(last_model=str(bad))
-        opened.start()
-        settled(opened)
-        assert current(opened) == str(default_gguf)
-        found = opened.models.overview()
-        assert found["problem"]["file"] == "last.gguf"
-        assert found["loaded"]["default"] and found["loaded"]["license"] == "apache-2.0"
-        assert found["files"][0]["path"] == str(default_gguf) and found["files"][0]["loaded"]
-        assert "adapter.gguf" not in [one["file"] for one in found["files"]]
 
 
 # --- malformed files -------------------------------------------------------------------------------------------
@@ -473,63 +254,3 @@ def test_an_adapter_is_put_on_a_model_or_refused_and_named(workbench, client, sm
     settled(workbench)
     (found,) = client.get("/api/models").json()["loaded"]["adapters"]
     assert (found["name"], found["scale"], found["scope"]) == ("law", 2, "sub")
-
-
-# --- a model on a server ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAiServer]:
-    """A server with one model."""
-    opened = OpenAiServer(lambda request: pieces("yes"))
-    yield opened
-    opened.close()
-
-
-def test_a_server_is_used_only_when_chosen_and_is_marked(workbench, client, small, server):
-    spec = f"openai:stub@{server.url}"
-    assert client.post("/api/models/load", json={"path": spec, "window": 2048}).status_code == 202
-    settled(workbench)
-    found = client.get("/api/models").json()
-    assert found["problem"] is None and found["loaded"]["remote"] == server.url
-    assert (found["loaded"]["name"], found["loaded"]["window"], found["loaded"]["outside"]) == (
-        "stub",
-        2048,
-        False,
-    )
-    assert server.url in found["loaded"]["notices"][0]
-    labels = dict((path, label) for label, path in workbench.models.choices()[0])
-    assert "where text is sent" in labels[spec]
-    remembered = json.loads((workbench.data_dir / "preferences.json").read_text()).get("last_model")
-    assert remembered is None or "openai" not in remembered
-
-
-def test_a_server_that_cuts_prompts_is_shown_with_its_true_window(workbench, client, small, server):
-    server.answer = Reader(2048, "head")
-    client.post("/api/models/load", json={"path": server.url})
-    settled(workbench)
-    workbench.engine.model.prove()
-    loaded = client.get("/api/models").json()["loaded"]
-    assert 1700 < loaded["window"] <= 2048 and "does not reach the model" in loaded["notices"][-1]
-    told = doctor.model(server.url, Wish())
-    assert 1700 < told["window"] <= 2048 and "does not reach the model" in told["notices"][-1]
-
-
-def test_a_server_that_is_not_there_changes_nothing(workbench, client, small, server):
-    server.close()
-    before = current(workbench)
-    client.post("/api/models/load", json={"path": server.url})
-    settled(workbench)
-    found = client.get("/api/models").json()
-    assert "cannot be reached" in found["problem"]["message"] and current(workbench) == before
-    wrong = client.post("/api/models/load", json={"path": "openai:name"})
-    assert wrong.status_code == 400 and "names no server" in wrong.json()["error"]
-
-
-def test_the_command_says_where_text_goes_before_it_goes(tmp_path, capsys, server):
-    document = tmp_path / "a.txt"
-    document.write_text("The notice period is six months.")
-    words = ["ask", str(document), "How long?", "--quiet", "--turns", "1", "--data", str(tmp_path / "data")]
-    run([*words, "--model", server.url])
-    assert f"go to the server at {server.url}" in capsys.readouterr().err
-    assert server.requests

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.models.download import downloads as fetch
 from app.workbench import Workbench
 from tests.app.desk import READY, TOKEN, served, until, watch
-from tests.app.models.hub_server import HubServer
+from tests.app.models.download.hub_server import HubServer
 from tests.engine.llm.gguf.make_gguf import lora_adapter, random_model
 from tests.engine.llm.remote.openai_server import OpenAiServer, pieces
 from tests.small_model import small_model

@@ -1,67 +1,22 @@
 """Runs for the tests of the tree, made up by chance from a seed: what the engine records, of any size.
 
-`grow(seed, nodes, cells)` returns facts (time, node, kind, payload) in order; `hostile()` a run whose every text tries
-to be more than text. `plot()` is a small real PNG.
+`grow(seed, nodes, cells)` returns facts (time, node, kind, payload) in order.
 """
 
 from __future__ import annotations
 
-import base64
 import heapq
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from engine.types import EventKind, Usage, to_json
+from tests.app.runs.tree.texts import CODE, LINES, PARTS, PROSE, QUESTION, TABLE, TRACEBACK, plot
 
 BEGAN = 1_795_000_000.0
 PARALLEL = 4
 DEPTH = 3
-
-QUESTION = "Which supply contracts end before the new braiding machine is paid off, and what does each say about notice?"
-PARTS = (
-    "Which of these letters mention the harbour warehouse?",
-    "What is the notice period in this contract?",
-    "When does the contract with Tollen Packaging end?",
-    "List the amounts of the invoices marked disputed.",
-    "Does this piece say anything about a deposit? Answer yes or no.",
-    "Who signed the lease for the shop in Mill Lane, and when?",
-    "Sum the hours in the shift log of March.",
-)
-CODE = (
-    "hits = context.search('notice period', k=8)\nfor hit in hits:\n    print(hit.name, hit.line, hit.text[:80])",
-    "contracts = [d for d in context if 'contract' in d.name.lower()]\nprint(len(contracts), 'contracts')",
-    "import re\n\n# Amounts as the ledger writes them\namounts = [float(a.replace(',', '')) for a in re.findall(r'([\\d,]+\\.\\d\\d) euros', context[3])]\nprint(f'{len(amounts)} amounts, {sum(amounts):,.2f} in total')\nsorted(amounts)[-3:]",
-    "verdicts = llm_query_batched([f'When does this contract end?\\n{d[:2000]}' for d in contracts])\nfor d, verdict in zip(contracts, verdicts):\n    print(d.name, '->', verdict)",
-    'def months(text: str) -> int:\n    """Months of notice, 0 for none."""\n    found = re.search(r\'(\\d+)\\s+months?\', text)\n    return int(found.group(1)) if found else 0\n\nnotice = {d.name: months(d) for d in contracts}\nnotice',
-)
-LINES = (
-    "supply-keelby-dyes.md 41 Either party may end this contract with a notice period of six weeks",
-    "supply-tollen-packaging.md 12 ends on 30 September 2025 unless it is renewed in writing",
-    "supply-dunmarrow-fibres.md 7 a notice period of three months to the end of a quarter",
-    "3 contracts, 465 documents looked at",
-    "17 amounts, 48,211.50 in total",
-)
-PROSE = (
-    "I look at what there is before I read any of it in full.",
-    "The search found the clauses; I now read each contract around its hit and ask for the end date.",
-    "Two of the three dates agree with the ledger. The third needs a second look.",
-)
-TABLE = (
-    '<table border="1" class="dataframe"><thead><tr><th></th><th>contract</th><th>ends</th><th>notice</th></tr></thead>'
-    "<tbody><tr><th>0</th><td>Dunmarrow Fibres</td><td>2026-03-31</td><td>three months</td></tr>"
-    "<tr><th>1</th><td>Keelby Dyes</td><td>2025-12-31</td><td>six weeks</td></tr>"
-    "<tr><th>2</th><td>Tollen Packaging</td><td>2025-09-30</td><td>60 days</td></tr></tbody></table>"
-)
-TRACEBACK = (
-    "\x1b[31m---------------------------------------------------------------------------\x1b[39m",
-    "\x1b[31mKeyError\x1b[39m                                  Traceback (most recent call last)",
-    "\x1b[36mCell\x1b[39m\x1b[36m \x1b[39m\x1b[32mIn[4]\x1b[39m\x1b[32m, line 2\x1b[39m\n\x1b[32m      1\x1b[39m ends = {}",
-    "\x1b[32m----> 2\x1b[39m ends[\x1b[33m'Tollen Packaging'\x1b[39m]\n",
-    "\x1b[31mKeyError\x1b[39m: 'Tollen Packaging'",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,148 +337,6 @@ class Grower:
 def grow(seed: int = 1, nodes: int = 30, cells: int = 60) -> list[Fact]:
     """A finished run with that many nodes and about as many cells."""
     return Grower(seed, nodes, cells).run()
-
-
-@cache
-def plot() -> str:
-    """A small plot as base64 PNG."""
-    import io
-
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.4, 3.2), dpi=100)
-    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug"]
-    axes.bar(months, [12, 9, 14, 22, 18, 7, 11, 16], color="#1d6b50")
-    axes.set_ylabel("letters that mention the warehouse")
-    axes.spines[["top", "right"]].set_visible(False)
-    data = io.BytesIO()
-    figure.savefig(data, format="png", bbox_inches="tight")
-    pyplot.close(figure)
-    return base64.b64encode(data.getvalue()).decode()
-
-
-HOSTILE = (
-    '<img src="https://evil.example/x.png" onerror="window.pwned=1">',
-    "<script>window.pwned=1</script>",
-    "<svg onload=window.pwned=1><a href=javascript:window.pwned=1>x</a></svg>",
-    "${window.pwned=1} {{constructor.constructor('window.pwned=1')()}} `${alert(1)}`",
-    "![x](https://evil.example/y.png) <iframe srcdoc='<script>parent.pwned=1</script>'></iframe>",
-    "\x1b]0;title\x07\x1b[2J\x1b[31mred\x1b[0m \x1b]8;;https://evil.example\x07link\x1b]8;;\x07",
-    "user\u202egnp.exe\u202c \u2066isolated\u2069 \u200bzero\u200fwidth \u0000nul",
-    "</style><style>*{display:none}</style><base href=https://evil.example>",
-)
-
-
-def hostile() -> list[Fact]:
-    """A run whose questions, prompts, code, outputs, notes and answers all try to be more than text."""
-    grower = Grower(7, 2, 1)
-    all_of_it = "\n".join(HOSTILE)
-    start = grow(1, 1, 1)[0]
-    grower.put(BEGAN, "0", "run_started", **{**start.payload, "question": all_of_it})
-    grower.start(BEGAN + 0.01, "0", None, "root", all_of_it, 0, (None, None, None))
-    grower.put(BEGAN + 0.02, "0", "turn_started", turn=1, messages=[{"role": "user", "content": all_of_it}])
-    usage = to_json(Usage(1, 10, 0, 10, 0.1))
-    grower.put(
-        BEGAN + 0.1,
-        "0",
-        "turn_finished",
-        turn=1,
-        text=all_of_it,
-        thinking=all_of_it,
-        code=all_of_it,
-        finish="stop",
-        usage=usage,
-        notes=[],
-    )
-    grower.put(BEGAN + 0.11, "0", "cell_started", cell=1, turn=1, code=f"x = '''{all_of_it}'''")
-    grower.put(
-        BEGAN + 0.12,
-        "0",
-        "call_started",
-        cell=1,
-        call=1,
-        kind="llm",
-        prompts=[all_of_it],
-        hashes=[""],
-        children=["0.1"],
-        spans=None,
-        refs=None,
-    )
-    grower.start(BEGAN + 0.13, "0.1", "0", "llm", all_of_it, 1, (1, 1, 0))
-    grower.put(BEGAN + 0.14, "0.1", "turn_started", turn=1, messages=[{"role": "user", "content": all_of_it}])
-    grower.put(
-        BEGAN + 0.15,
-        "0.1",
-        "turn_finished",
-        turn=1,
-        text=all_of_it,
-        thinking="",
-        code="",
-        finish="stop",
-        usage=usage,
-        notes=[],
-    )
-    grower.put(
-        BEGAN + 0.16, "0.1", "node_finished", status="answered", answer=all_of_it, usage=usage, seconds=0.1
-    )
-    grower.put(
-        BEGAN + 0.17, "0", "call_finished", cell=1, call=1, answers=[all_of_it], seconds=0.1, error=None
-    )
-    html = (
-        f"<table><tr><th onclick='window.pwned=1'>{all_of_it}</th></tr><tr><td>{all_of_it}</td></tr></table>"
-    )
-    for at, output in enumerate(
-        (
-            {"output_type": "stream", "name": "stdout", "text": all_of_it},
-            {
-                "output_type": "execute_result",
-                "data": {"text/html": html, "text/plain": all_of_it},
-                "metadata": {},
-            },
-            {
-                "output_type": "display_data",
-                "data": {"text/html": all_of_it, "text/plain": all_of_it},
-                "metadata": {},
-            },
-            {
-                "output_type": "display_data",
-                "data": {"image/png": "https://evil.example/z.png"},
-                "metadata": {},
-            },
-            {"output_type": "display_data", "data": {"image/svg+xml": HOSTILE[2]}, "metadata": {}},
-            {"output_type": "error", "ename": HOSTILE[0], "evalue": HOSTILE[1], "traceback": list(HOSTILE)},
-        )
-    ):
-        grower.output("0", 1, BEGAN + 0.18 + at / 100, output)
-    final = {"content": all_of_it, "sources": [], "quotes": [], "via": "FINAL"}
-    grower.put(
-        BEGAN + 0.3,
-        "0",
-        "cell_finished",
-        cell=1,
-        status="ok",
-        seconds=0.1,
-        final=final,
-        variables=[],
-        dropped_chars=0,
-    )
-    grower.put(BEGAN + 0.31, "0", "note", text=all_of_it, level="warning")
-    grower.put(
-        BEGAN + 0.32,
-        "0",
-        "node_finished",
-        status="answered",
-        answer=all_of_it,
-        reason=all_of_it,
-        usage=usage,
-        seconds=0.3,
-    )
-    end = grow(1, 1, 1)[-1]
-    grower.put(BEGAN + 0.33, "0", "run_finished", **{**end.payload, "answer": all_of_it, "nodes": 2})
-    return grower.facts
 
 
 def drafts(text: str, size: int = 12) -> Iterator[tuple[int, str]]:

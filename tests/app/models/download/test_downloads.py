@@ -24,7 +24,7 @@ from app.models.download import fetch_process
 from app.models.download.downloads import Fetches, Progress, Unreachable, look
 from engine import disk
 from engine.errors import InputError
-from tests.app.models.hub_server import HubServer
+from tests.app.models.download.hub_server import HubServer
 
 CONTENT = os.urandom(600_000)
 ENTRY = Entry("tiny", "Tiny", "small", "them/tiny-GGUF", "tiny-Q8_0.gguf")
