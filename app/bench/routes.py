@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from app.workbench import Workbench
 from engine.bench.chart import png, title_of
 from engine.types import Json
+
+if TYPE_CHECKING:
+    from app.workbench import Workbench
 
 
 class Wanted(BaseModel):

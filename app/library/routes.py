@@ -21,7 +21,7 @@ DELETE /api/uploads/UPLOAD                       give it up
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import JSONResponse
@@ -30,9 +30,11 @@ from starlette.requests import ClientDisconnect
 
 from app.library.jobs import Job
 from app.library.uploads import Receiver
-from app.workbench import Workbench
 from engine.errors import InputError
 from engine.types import Json
+
+if TYPE_CHECKING:
+    from app.workbench import Workbench
 
 BUFFER = 1 << 20  # bytes that are collected before a thread writes them
 Text = Annotated[str, Query(max_length=4000)]

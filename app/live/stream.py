@@ -13,12 +13,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
 from app.live.broadcast import Message
-from app.workbench import Workbench
+
+if TYPE_CHECKING:
+    from app.workbench import Workbench
 
 HEARTBEAT_SECONDS = 15.0  # a comment this often, so that a connection that is gone shows
 RETRY_MILLISECONDS = 500

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from app.workbench import Workbench
 from engine.types import Json
+
+if TYPE_CHECKING:
+    from app.workbench import Workbench
 
 
 class Choice(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
@@ -11,9 +11,11 @@ from pydantic import BaseModel
 from app.errors import NotFound
 from app.live import stream as live
 from app.live.trace import encode
-from app.workbench import Workbench
 from engine.errors import InputError
 from engine.types import Json
+
+if TYPE_CHECKING:
+    from app.workbench import Workbench
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")  # PNG and JPEG; browsers tell them apart by themselves

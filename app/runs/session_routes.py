@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from app.runs.routes import as_json
-from app.workbench import Workbench
 from engine.types import Json
+
+if TYPE_CHECKING:
+    from app.workbench import Workbench
 
 
 class Title(BaseModel):
