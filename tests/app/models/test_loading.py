@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from app.errors import Conflict
-from app.models import loader as models_module
+from app.models import loader
 from app.workbench import Workbench
 from engine.llm.gguf.fit import Room
 from engine.llm.local.model import LocalModel
@@ -120,12 +120,12 @@ def test_the_end_of_the_app_does_not_wait_for_a_load(tmp_path, monkeypatch):
 @pytest.mark.parametrize("room", ["for two", "for one"])
 def test_a_mistake_of_ours_is_said_and_the_old_model_answers_on(workbench, monkeypatch, room):
     path = random_model(workbench.data_dir / "models" / "mistaken.gguf")
-    real = models_module.open_model
+    real = loader.open_model
 
     def mistaken(spec, **options):
         return 1 // 0 if spec == str(path) else real(spec, **options)
 
-    monkeypatch.setattr(models_module, "open_model", mistaken)
+    monkeypatch.setattr(loader, "open_model", mistaken)
     if room == "for one":
         narrow(workbench, monkeypatch)
     workbench.models.load(str(path))
@@ -141,7 +141,7 @@ def test_a_mistake_of_ours_is_said_and_the_old_model_answers_on(workbench, monke
 
 def test_a_mistake_before_the_first_model_leaves_the_page_able_to_load_one(tmp_path, monkeypatch):
     with Workbench(tmp_path / "data") as opened:
-        monkeypatch.setattr(models_module.hardware, "build", lambda: 1 // 0)
+        monkeypatch.setattr(loader.hardware, "build", lambda: 1 // 0)
         opened.start()
         settled(opened)
         assert "made a mistake" in opened.models.overview()["problem"]["message"]

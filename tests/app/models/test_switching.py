@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from app.models import loader as models_module
+from app.models import loader
 from app.models.service import Models
 from app.workbench import Workbench
 from engine.errors import ModelError
@@ -57,8 +57,8 @@ def test_a_run_keeps_its_model_and_the_old_one_is_closed_when_it_ends(workbench,
 
 def test_only_one_model_is_loaded_at_a_time(workbench, client, small, monkeypatch):
     go = threading.Event()
-    real = models_module.open_model
-    monkeypatch.setattr(models_module, "open_model", lambda *a, **k: (go.wait(60), real(*a, **k))[1])
+    real = loader.open_model
+    monkeypatch.setattr(loader, "open_model", lambda *a, **k: (go.wait(60), real(*a, **k))[1])
     path = dropped(workbench, "slow.gguf")
     assert client.post("/api/models/load", json={"path": str(path)}).status_code == 202
     assert client.get("/api/models").json()["loading"]["file"] == "slow.gguf"
@@ -96,7 +96,7 @@ def test_where_memory_holds_no_two_the_old_model_is_unloaded_first(workbench, cl
     path = dropped(workbench, "alone.gguf")
     memory(workbench, monkeypatch, 60 << 20, 500 << 20)
     seen: list[bool] = []
-    real = models_module.open_model
+    real = loader.open_model
 
     def watching(*arguments, **options):
         with pytest.raises(ModelError):
@@ -104,7 +104,7 @@ def test_where_memory_holds_no_two_the_old_model_is_unloaded_first(workbench, cl
         seen.append(workbench.models.overview()["loading"]["unloaded"])
         return real(*arguments, **options)
 
-    monkeypatch.setattr(models_module, "open_model", watching)
+    monkeypatch.setattr(loader, "open_model", watching)
     client.post("/api/models/load", json={"path": str(path)})
     settled(workbench)
     assert seen == [True] and current(workbench) == str(path)

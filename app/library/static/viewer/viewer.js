@@ -3,7 +3,7 @@
 // Places are characters as Python counts them (code points); a string of this language counts UTF-16 units, so an
 // offset is translated row by row (`units`), never for a whole document.
 
-import { el, icon, put, style } from "/ui/shell/dom.js";
+import { el, icon, style } from "/ui/shell/dom.js";
 import { count, many } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
 import { TextRows } from "/ui/library/viewer/text_rows.js";
