@@ -9,7 +9,7 @@ from engine.documents import parser
 _answer = parser.answer
 
 
-def answer(name, data):
+def answer(name, data, *rest):
     if b"CRASH" in data:
         os.abort()
     if b"EXIT" in data:
@@ -18,8 +18,8 @@ def answer(name, data):
         time.sleep(60)
     if b"HUNGER" in data:
         data = b"x" * (8 << 30)
-    for header, payload in _answer(name, data):
-        if b"LIE" in data:
+    for header, payload in _answer(name, data, *rest):
+        if b"LIE" in data and payload:
             header["passages"] += 1
             payload[1] += (1 << 40).to_bytes(8, "little")
         yield header, payload
