@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import re
 from email.errors import HeaderParseError
 from email.header import decode_header
+from email.policy import Compat32
 
 from engine.documents.formats.encodings import NotText, decode
 
@@ -23,8 +25,19 @@ WIDER = {
     "koi8-ru": "koi8_u", "dos-862": "cp862", "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1252": "cp1252",
     "utf-8mb4": "utf-8", "unicode-1-1-utf-8": "utf-8", "unicode": "utf-16",
 }  # fmt: skip
+TOGETHER = re.compile(rb"[\x80-\xff]{2}")
 NEVER = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem")
 SEVEN_BIT = ("utf-7", "hz", "iso2022", "utf-16", "utf-32")  # ASCII bytes mean something else in these
+
+
+class _AsTheyStand(Compat32):
+    """Headers as the parser found them: bytes that are not ASCII are kept as surrogates."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
+
+
+POLICY = _AsTheyStand()
 
 
 def to_text(data: bytes, charset: str) -> tuple[str, str]:
@@ -53,30 +66,33 @@ def to_text(data: bytes, charset: str) -> tuple[str, str]:
     return text, f"some bytes are not valid {guessed[:-1]}" if guessed.endswith("?") else ""
 
 
-def header_text(value: object) -> str:
-    """A header for people: encoded words and bare bytes decoded, on one line."""
-    raw = _bare(str(value))
+def header_text(value: object, charset: str = "") -> str:
+    """A header for people: encoded words and bare bytes (in `charset`, if that is known) decoded, on one line."""
+    raw = _bare(str(value), charset)
     parts: list[str] = []
     try:
         chunks = decode_header(raw) if "=?" in raw else [(raw, None)]
     except (HeaderParseError, ValueError):
         chunks = [(raw, None)]
-    for chunk, charset in chunks:
+    for chunk, named in chunks:
         if isinstance(chunk, str):
             parts.append(chunk)
-        elif charset is None:
+        elif named is None:
             parts.append(chunk.decode("raw-unicode-escape", "replace"))
         else:
-            parts.append(to_text(chunk, charset.split("*")[0])[0])
+            parts.append(to_text(chunk, named.split("*")[0])[0])
     return " ".join("".join(parts).replace("\0", "\ufffd").split())
 
 
-def _bare(value: str) -> str:
+def _bare(value: str, charset: str) -> str:
     """A header as the parser left it, with the bytes that are not ASCII as text."""
     try:
-        return to_text(value.encode("ascii", "surrogateescape"), "")[0]
+        data = value.encode("ascii", "surrogateescape")
     except UnicodeEncodeError:
         return value.encode("utf-8", "replace").decode()
+    if not charset and not TOGETHER.search(data):
+        charset = "cp1252"  # too short to be guessed; signs that stand alone are letters with accents
+    return to_text(data, charset)[0]
 
 
 def _encoding(charset: str) -> str:
@@ -96,6 +112,6 @@ def _encoding(charset: str) -> str:
 def _fits_all(encoding: str) -> bool:
     """True for encodings of one byte a character, which nearly any bytes fit."""
     try:
-        return len(bytes(range(0xC0, 0xD0)).decode(encoding, "replace")) == 16
+        return len(bytes(range(0xC0, 0xD0)).decode(encoding)) == 16
     except (UnicodeError, LookupError):
         return False

@@ -8,7 +8,6 @@ import mimetypes
 import quopri
 import re
 from dataclasses import dataclass, field
-from email import policy
 from email.generator import BytesGenerator
 from email.message import Message
 from email.parser import BytesParser
@@ -16,7 +15,7 @@ from io import BytesIO
 
 from engine.documents.formats.child import Child, Opened, at_hand, refused
 from engine.documents.formats.mail.bodies import better, laid_out, text_of_html, unflowed
-from engine.documents.formats.mail.charsets import header_text, to_text
+from engine.documents.formats.mail.charsets import POLICY, header_text, to_text
 
 SHOWN = ("From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject")
 BODIES = ("plain", "html", "enriched", "richtext", "markdown", "rfc822-headers")
@@ -53,9 +52,13 @@ class _Gathered:
 
 def open_message(data: bytes) -> Opened:
     """A message with all it holds. Never fails: what is wrong with it is told in the notices."""
-    message: Message = BytesParser(policy=policy.compat32).parsebytes(data)
+    message: Message = BytesParser(policy=POLICY).parsebytes(data)
     gathered = _gather(message, top=True)
-    headers = [(name, "; ".join(map(header_text, message.get_all(name, [])))) for name in SHOWN]
+    charset = _charset(message)
+    headers = [
+        (name, "; ".join(header_text(value, charset) for value in message.get_all(name, [])))
+        for name in SHOWN
+    ]
     text = laid_out(headers, gathered.text(), [child.name for child in gathered.children])
     if any("InvalidBase64" in type(d).__name__ for part in message.walk() for d in part.defects):
         gathered.notices.append("a part of it is damaged (base64)")
@@ -143,6 +146,12 @@ def _body(part: Message, sub: str, gathered: _Gathered | None = None) -> _Gather
     return gathered
 
 
+def _charset(message: Message) -> str:
+    """The charset that the first part that names one is in."""
+    names = (str(part.get_content_charset("") or "") for part in message.walk())
+    return next((name for name in names if name and name != "us-ascii"), "")
+
+
 def _payload(part: Message) -> bytes:
     """The bytes of a part, with its transfer encoding undone."""
     data = part.get_payload(decode=True)
@@ -163,7 +172,7 @@ def _nested(part: Message) -> bytes:
         except (binascii.Error, ValueError):
             return raw
     stream = BytesIO()
-    BytesGenerator(stream, mangle_from_=False, maxheaderlen=0, policy=policy.compat32).flatten(inner)
+    BytesGenerator(stream, mangle_from_=False, maxheaderlen=0, policy=POLICY).flatten(inner)
     return stream.getvalue()
 
 
@@ -196,7 +205,7 @@ def _name(part: Message) -> str:
 def _message_name(part: Message, data: bytes) -> str:
     if name := _named(part):
         return _safe(name)
-    head: Message = BytesParser(policy=policy.compat32).parsebytes(data, headersonly=True)
+    head: Message = BytesParser(policy=POLICY).parsebytes(data, headersonly=True)
     return f"{_safe(header_text(head.get('Subject', '')))[:80].strip() or 'message'}.eml"
 
 
