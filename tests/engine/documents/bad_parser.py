@@ -1,12 +1,21 @@
-"""A parser process that fails on request: documents holding CRASH, SLEEP, LIE, EXIT or HUNGER break it."""
+"""A parser process that fails on request: documents holding CRASH, SLEEP, LIE, EXIT or HUNGER break it.
+
+CRASH_INSIDE breaks it while a file within a file is read.
+"""
 
 import os
 import sys
 import time
 
-from engine.documents import parser
+from engine.documents import parser, unpack
 
-_answer = parser.answer
+_answer, _parse = parser.answer, unpack.parse
+
+
+def parse(data, name):
+    if b"CRASH_INSIDE" in data:
+        os.abort()
+    return _parse(data, name)
 
 
 def answer(name, data, *rest):
@@ -26,5 +35,5 @@ def answer(name, data, *rest):
 
 
 if __name__ == "__main__":
-    parser.answer = answer
+    parser.answer, unpack.parse = answer, parse
     parser.main()

@@ -9,8 +9,7 @@ from engine.documents.formats.child import Child, at_hand
 
 # The sender is followed by a date, and the next line is a header: no sentence of a body looks like that.
 FROM = re.compile(
-    rb"^From [^\r\n]*\d{1,2}:\d\d[^\r\n]*\r?\n(?=(?:>From [^\r\n]*\r?\n)?[!-9;-~]+:)"
-    rb"|^From [^\r\n]*\b(?:19|20)\d\d\b[^\r\n]*\r?\n(?=(?:>From [^\r\n]*\r?\n)?[!-9;-~]+:)",
+    rb"^From [^\r\n]{0,200}?(?:\d\d?:\d\d|\b(?:19|20)\d\d\b)[^\r\n]{0,200}\r?\n(?=(?:>From [^\r\n]{0,400}\r?\n)?[!-9;-~]{1,80}:)",
     re.M,
 )
 QUOTED = re.compile(rb"^>(>*From )", re.M)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from email.generator import BytesGenerator
 from email.message import Message
 from email.parser import BytesParser
+from functools import partial
 from io import BytesIO
 
 from engine.documents.formats.child import Child, Opened, at_hand, refused
@@ -30,7 +31,7 @@ UNREAD = {
     "partial": "it is a piece of a message that was sent in several",
 }
 UNSAFE = re.compile(r"[/\\]+")
-UU = re.compile(r"^begin [0-7]{3,4} (\S.*?)[ \t]*\n((?:[^\n]*\n)+?)end[ \t]*$", re.M)
+UU = re.compile(r"^begin [0-7]{3,4} (\S[^\n]{0,200})\n((?:[ -`][^\n]{0,90}\n)+)end[ \t]*$", re.M)
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ def _gather(part: Message, top: bool = False) -> _Gathered:
         gathered.notices.append("its parts cannot be told apart; it was read as one text")
         return _body(part, "plain", gathered)
     reason = UNREAD.get(sub) if main in ("application", "message") else None
-    read = refused(reason) if reason else at_hand(_payload(part))
+    read = refused(reason) if reason else partial(_decoded, part)
     gathered.children.append(Child(_name(part), read, attached=True))
     return gathered
 
@@ -138,7 +139,7 @@ def _body(part: Message, sub: str, gathered: _Gathered | None = None) -> _Gather
             data = b"".join(binascii.a2b_uu(line) for line in found[2].encode("latin-1").splitlines())
         except (binascii.Error, UnicodeError):
             return found[0]
-        gathered.children.append(Child(_safe(found[1]), at_hand(data), attached=True))
+        gathered.children.append(Child(_safe(found[1].strip()), at_hand(data), attached=True))
         return ""
 
     text = text.replace("\r\n", "\n")
@@ -150,6 +151,10 @@ def _charset(message: Message) -> str:
     """The charset that the first part that names one is in."""
     names = (str(part.get_content_charset("") or "") for part in message.walk())
     return next((name for name in names if name and name != "us-ascii"), "")
+
+
+def _decoded(part: Message, most: int) -> bytes:
+    return at_hand(_payload(part))(most)
 
 
 def _payload(part: Message) -> bytes:
