@@ -320,7 +320,7 @@ def _refuse_empty(found: Discovery, builder: _Builder) -> None:
     if not builder.skipped:
         hidden = f" ({found.hidden:,} hidden ones were left out)" if found.hidden else ""
         raise InputError(
-            f"{place} holds no files{hidden}. Add text, Markdown, HTML, CSV, JSON, PDF or Word files."
+            f"{place} holds no files{hidden}. Add text, Markdown, HTML, CSV, JSON, PDF, Word, mail or ZIP files."
         )
     reasons = "; ".join(f"{s['path']}: {s['reason']}" for s in builder.skipped[:SHOWN_REASONS])
     rest = len(builder.skipped) - SHOWN_REASONS

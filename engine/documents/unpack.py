@@ -158,6 +158,8 @@ def why(problem: Exception) -> str:
     if isinstance(problem, MemoryError):
         gc.collect()
         return "reading it needs more memory than is allowed"
+    if isinstance(problem, RecursionError):
+        return "its parts lie one within the other deeper than can be read"
     return f"it could not be read ({type(problem).__name__})"
 
 

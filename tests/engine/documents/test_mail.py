@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 import zipfile
 from email.message import EmailMessage
 from email.mime.message import MIMEMessage
@@ -96,6 +97,13 @@ def test_bare_bytes_and_split_encoded_words_in_headers_are_read() -> None:
     named = raw('Content-Type: text/csv; name="gr\xfcn.csv"\nContent-Disposition: attachment', b"a")
     assert texts(named)["grün.csv"] == "a"
     assert "Subject: =?utf-8?b?broken" in texts(raw("Subject: =?utf-8?b?broken", b"x"))[""]
+
+
+def test_headers_without_end_are_read_in_time() -> None:
+    many = ", ".join(f"=?utf-8?q?Gr=C3=BCn_{n}?= <{n}@example.org>" for n in range(20_000))
+    started = time.monotonic()
+    text = texts(raw(f"To: {many}", b"x"))[""]
+    assert "Grün 0 <0@example.org>" in text and "Grün 19999 <" in text and time.monotonic() - started < 20
 
 
 def test_a_mail_of_html_alone_is_read() -> None:
@@ -287,3 +295,11 @@ def test_a_broken_mail_is_read_as_far_as_it_goes() -> None:
     for at in range(0, len(data), 97):
         assert texts(data[:at] or b" ")
     assert "Body of it." in texts(data[: len(data) // 2])[""]
+
+
+def test_a_mail_nested_beyond_all_measure_is_refused_in_a_sentence() -> None:
+    head = b"From: a@example.org\nMessage-ID: <1>\n"
+    data = head + b"\nend\n"
+    for _ in range(600):
+        data = head + b"Content-Type: message/rfc822\n\n" + data
+    assert texts(data) == {"": "[its parts lie one within the other deeper than can be read]"}

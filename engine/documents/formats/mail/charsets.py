@@ -25,6 +25,8 @@ WIDER = {
     "koi8-ru": "koi8_u", "dos-862": "cp862", "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1252": "cp1252",
     "utf-8mb4": "utf-8", "unicode-1-1-utf-8": "utf-8", "unicode": "utf-16",
 }  # fmt: skip
+LONG = 20_000  # characters of a header above which its encoded words are read one by one: together takes too long
+WORD = re.compile(r"=\?[^\s?]{1,40}\?[bqBQ]\?[^\s?]{0,1000}\?=")
 TOGETHER = re.compile(rb"[\x80-\xff]{2}")
 NEVER = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem")
 SEVEN_BIT = ("utf-7", "hz", "iso2022", "utf-16", "utf-32")  # ASCII bytes mean something else in these
@@ -70,6 +72,9 @@ def header_text(value: object, charset: str = "") -> str:
     """A header for people: encoded words and bare bytes (in `charset`, if that is known) decoded, on one line."""
     raw = _bare(str(value), charset)
     parts: list[str] = []
+    if len(raw) > LONG:
+        raw = WORD.sub(lambda found: header_text(found[0]), raw)
+        return " ".join(raw.replace("\0", "\ufffd").split())
     try:
         chunks = decode_header(raw) if "=?" in raw else [(raw, None)]
     except (HeaderParseError, ValueError):
