@@ -49,9 +49,11 @@ MAGIC = (
     (b"fLaC", "audio"),
     (b"RIFF", "audio, video or an image"),
     (b"GGUF", "a model (GGUF)"),
+    (b"PAR1", "a table (Parquet)"),
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
+STILL = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")  # brands of the ISO base media format
 
 
 @dataclass(slots=True)
@@ -89,6 +91,9 @@ def parse(data: bytes, name: str) -> Parsed:
         if data.startswith(magic) and not _printable(data[:512]):
             advice = "; save it as PDF, text or CSV and add that" if kind == OLD_OFFICE else ""
             raise Unreadable(f"it is {kind}, not text{advice}")
+    if data[4:8] == b"ftyp":
+        kind = "an image (HEIC or AVIF)" if data[8:12] in STILL else "audio or video"
+        raise Unreadable(f"it is {kind}, not text")
     try:
         text, encoding = decode(data)
     except NotText as problem:
