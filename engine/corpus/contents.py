@@ -49,7 +49,7 @@ class Changes:
 def entries(path: Path, archive: Archive) -> list[Entry]:
     """All documents of the corpus in `path` in their order, then what was skipped. Raises StoreError."""
     meta = _meta(path)
-    sizes = {name: size for name, _, _, size, *_ in meta["files"]}
+    sizes = {name: size for name, _, _, size, *_ in meta["files"]} | meta.get("inside", {})
     warned: dict[str, list[str]] = meta.get("warned", {})
     found = []
     for number in range(archive.count):

@@ -21,6 +21,7 @@ from engine.corpus.archive import META, SEARCH, ArchiveWriter
 from engine.documents.discover import Discovery, SourceFile, discover
 from engine.documents.formats import detect as formats
 from engine.documents.parser_pool import ParserPool, Part, Result, read
+from engine.documents.places import Places
 from engine.documents.staging import store_error, sweep, sync, temporary
 from engine.errors import Cancelled, InputError, StoreError
 from engine.text import passages
@@ -184,7 +185,9 @@ class _Builder:
         self.skipped = [{"path": name, "reason": reason} for name, reason in found.skipped]
         self.notices = [*found.notices]
         self._files: list[Json] = []
+        self.places = Places(file.name for file in found.files)
         self._warned: dict[str, list[str]] = {}
+        self._inside: dict[str, int] = {}  # bytes of files within files
         self._bytes = 0
         self._total = sum(file.size for file in found.files)
 
@@ -213,12 +216,20 @@ class _Builder:
         )
         if result.reason:
             self.skipped.append({"path": file.name, "reason": result.reason})
-        self.notices += [f"{file.name}: {notice}." for notice in result.notices]
-        if result.notices:
-            self._warned[file.name] = result.notices
+        for within_it, reason in result.unread:
+            self.skipped.append({"path": self.places.name(file.name, within_it), "reason": reason})
+        for within_it, told in [("", result.notices), *result.told.items()]:
+            name = self.places.name(file.name, within_it)
+            self.notices += [f"{name}: {notice}." for notice in told]
+            if told:
+                self._warned[name] = told
         for number, part in enumerate(result.parts, 1):
-            several = len(result.parts) > 1
-            name = f"{file.name} [{number} of {len(result.parts)}]" if several else file.name
+            name = self.places.name(file.name, part.inside)
+            if self.places.is_again(part.sha256, name) or part.again:
+                continue
+            if part.inside:
+                self._inside[name] = part.size
+            name = f"{name} [{part.number} of {part.of}]" if part.of > 1 else name
             before, share = file.size * (number - 1) / len(result.parts), file.size / len(result.parts)
 
             def inside(
@@ -275,8 +286,10 @@ class _Builder:
             "documents": self._writer.count,
             "chars": self._writer.chars,
             "skipped": self.skipped,
-            "notices": self.notices,
+            "notices": self.notices + self.places.notices(),
             "warned": self._warned,
+            "inside": self._inside,
+            "places": self.places.others,
             "made": time.time(),
             "files": [
                 [*fingerprint, file.size, file.mtime]
@@ -307,7 +320,7 @@ def _refuse_empty(found: Discovery, builder: _Builder) -> None:
     if not builder.skipped:
         hidden = f" ({found.hidden:,} hidden ones were left out)" if found.hidden else ""
         raise InputError(
-            f"{place} holds no files{hidden}. Add text, Markdown, HTML, CSV, JSON, PDF or Word files."
+            f"{place} holds no files{hidden}. Add text, Markdown, HTML, CSV, JSON, PDF, Word, mail or ZIP files."
         )
     reasons = "; ".join(f"{s['path']}: {s['reason']}" for s in builder.skipped[:SHOWN_REASONS])
     rest = len(builder.skipped) - SHOWN_REASONS

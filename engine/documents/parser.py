@@ -5,15 +5,14 @@ It reads no files of the user: the app sends it bytes. It has limits on memory, 
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.documents.formats.detect import Parsed, parse
-from engine.documents.formats.unreadable import Unreadable
+from engine.documents.formats.detect import Parsed
+from engine.documents.unpack import Walk, why
 from engine.sandbox import frames
 from engine.text import passages
 
@@ -37,8 +36,9 @@ def main() -> None:
             return
         files = [(name, frames.read_bytes(source, size)) for name, size in request["files"]]
         for name, data in files:
-            for header, payload in answer(name, data):
+            for header, payload in answer(name, data, request.get("avoid"), request.get("seconds")):
                 frames.write(target, header, *payload)
+            frames.write(target, {"ends": True})
 
 
 def confine_self(memory: int) -> str:
@@ -76,40 +76,43 @@ def _limit_memory(memory: int) -> None:
             resource.setrlimit(kind, (value, hard))
 
 
-def answer(name: str, data: bytes) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
-    """Yield one frame for a file that cannot be read, else one for each of its parts."""
-    try:
-        parsed = parse(data, name)
-        parts = [*_parts(parsed)]
-    except Unreadable as reason:
-        yield {"reason": str(reason)}, []
-        return
-    except MemoryError:
-        gc.collect()
-        yield {"reason": "reading it needs more memory than is allowed"}, []
-        return
-    except (
-        Exception
-    ) as problem:  # a parser library failed on this file: the file is skipped, the rest goes on
-        yield {"reason": f"it could not be read ({type(problem).__name__})"}, []
-        return
-    for number, (text, pages, line) in enumerate(parts, 1):
-        encoded = text.encode()
-        suffix = name[name.rfind(".") :].lower()
-        starts, headings = passages.split(text, headings=suffix not in CODE)
-        header = {
-            "part": number,
-            "parts": len(parts),
-            "format": parsed.format,
-            "notices": parsed.notices,
-            "first_line": line,
-            "pages": len(pages),
-            "passages": len(starts),
-            "headings": headings,
-            "bytes": len(encoded),
-        }
-        offsets = array("Q", starts if len(encoded) == len(text) else _byte_offsets(text, starts))
-        yield header, [encoded, offsets.tobytes(), array("Q", pages).tobytes()]
+def answer(
+    name: str, data: bytes, avoid: Mapping[str, str] | None = None, seconds: float | None = None
+) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
+    """Yield a frame for each part of each document in a file, and for each thing in it that cannot be read.
+
+    `avoid` maps names of files within it, which are not read, to the reasons; after `seconds` none is begun.
+    """
+    for found in Walk(avoid or {}, seconds).file(data, name):
+        about = {"inside": found.name, "sha256": found.sha256, "size": found.size}
+        if found.begins:
+            yield {"begins": found.name}, []
+        elif found.reason:
+            yield {**about, "reason": found.reason, "late": found.late}, []
+        elif found.again:
+            yield {**about, "again": True}, []
+        elif found.parsed is None:
+            yield {**about, "notices": found.notices}, []
+        else:
+            try:
+                parts = [*_parts(found.parsed)]
+                for number, (text, pages, line) in enumerate(parts, 1):
+                    header, payload = _frame(found.name or name, text, pages)
+                    place = {"part": number, "parts": len(parts), "first_line": line}
+                    said = {"format": found.parsed.format, "notices": found.parsed.notices}
+                    yield {**about, **header, **place, **said}, payload
+            except MemoryError as problem:
+                yield {**about, "reason": why(problem), "late": False}, []
+
+
+def _frame(name: str, text: str, pages: list[int]) -> tuple[dict[str, Any], list[bytes]]:
+    """One part of a document, with its passages, as bytes and what is said of them."""
+    encoded = text.encode()
+    suffix = name[name.rfind(".") :].lower()
+    starts, headings = passages.split(text, headings=suffix not in CODE)
+    offsets = array("Q", starts if len(encoded) == len(text) else _byte_offsets(text, starts))
+    counts = {"pages": len(pages), "passages": len(starts), "headings": headings, "bytes": len(encoded)}
+    return counts, [encoded, offsets.tobytes(), array("Q", pages).tobytes()]
 
 
 def _parts(parsed: Parsed) -> Iterator[tuple[str, list[int], int]]:

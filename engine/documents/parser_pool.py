@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import engine
 from engine.documents.discover import LARGEST, SourceFile
@@ -23,6 +23,8 @@ BATCH_FILES, BATCH_BYTES = 64, 2 << 20
 AHEAD = 3  # batches per process that may wait for the reader
 MEMORY = 3 << 30  # bytes of one parser process
 SECONDS, SECONDS_PER_MB = 60.0, 4.0
+IN_TIME = 0.7  # share of the time for a file after which no further file within it is begun
+MOST_BROKEN = 3  # files within a file that may break the parser
 POLL_SECONDS = 0.2
 PARSER = "engine.documents.parser"
 ROOT = Path(engine.__file__).parents[1]
@@ -30,7 +32,12 @@ ROOT = Path(engine.__file__).parents[1]
 
 @dataclass(slots=True)
 class Part:
-    """One document made of a file. `passages` are byte offsets, `pages` character offsets in `text`."""
+    """One document made of a file, or part `number` of `of` of a very long one.
+
+    `passages` are byte offsets, `pages` character offsets in `text`. `inside` is the name of a file within the
+    file, "" for the file itself, `size` its bytes; `sha256` is that of an attachment, and `again` says that the same
+    one was there before, so that this one has no text.
+    """
 
     text: bytes
     chars: int
@@ -39,18 +46,43 @@ class Part:
     pages: list[int]
     passages: list[int]
     headings: list[tuple[int, str]]
+    inside: str = ""
+    number: int = 1
+    of: int = 1
+    size: int = 0
+    sha256: str = ""
+    again: bool = False
 
 
 @dataclass(slots=True)
 class Result:
-    """What became of a file: its parts, or the reason why there are none. `transient`: may succeed next time."""
+    """What became of a file: its parts, or the reason why there are none. `transient`: may succeed next time.
+
+    `notices` are told of the file, `told` of files within it, and `unread` says which of those have no text, and why.
+    """
 
     file: SourceFile
     sha256: str = ""
     parts: list[Part] = field(default_factory=list)
     reason: str = ""
     notices: list[str] = field(default_factory=list)
+    told: dict[str, list[str]] = field(default_factory=dict)
+    unread: list[tuple[str, str]] = field(default_factory=list)
     transient: bool = False
+    reading: str = ""  # the file within it that was begun last
+
+    def forget(self) -> None:
+        """Make it as it was before the file was parsed."""
+        self.parts, self.reason, self.notices, self.transient, self.reading = [], "", [], False, ""
+        self.told, self.unread = {}, []
+
+    def note(self, inside: str, notices: list[Any]) -> None:
+        """Take in what is to be told of the file, or of a file within it."""
+        said = [str(notice)[:300] for notice in notices]
+        if inside and said:
+            self.told.setdefault(inside, []).extend(said)
+        else:
+            self.notices += said
 
 
 class ParserPool:
@@ -93,16 +125,29 @@ class ParserPool:
     def _batch(self, files: list[SourceFile]) -> list[Result]:
         contents = [read(file) for file in files]
         readable = [(result, data) for result, data in contents if data is not None]
-        if readable and not self._try(readable):
-            for result, data in readable:  # one of them broke the parser: find out which
-                result.parts, result.reason, result.notices = [], "", []
-                reason = self._try([(result, data)], say=True)
-                if reason is not True:
-                    result.parts, result.notices = [], []
-                    result.reason, result.transient = str(reason), True
+        if len(readable) == 1 or (readable and not self._try(readable)):
+            for result, data in readable:  # one of them may break the parser: find out which
+                self._alone(result, data)
         return [result for result, _ in contents]
 
-    def _try(self, contents: list[tuple[Result, bytes]], say: bool = False) -> bool | str:
+    def _alone(self, result: Result, data: bytes) -> None:
+        """Parse one file. What breaks the parser is left out: a file within it, and if that is not to be told, all."""
+        avoid: dict[str, str] = {}
+        while True:
+            result.forget()
+            reason = self._try([(result, data)], say=True, avoid=avoid)
+            if reason is True:
+                result.transient = result.transient or bool(avoid)
+                return
+            if not result.reading or result.reading in avoid or len(avoid) == MOST_BROKEN:
+                result.forget()
+                result.reason, result.transient = str(reason), True
+                return
+            avoid[result.reading] = str(reason)
+
+    def _try(
+        self, contents: list[tuple[Result, bytes]], say: bool = False, avoid: dict[str, str] | None = None
+    ) -> bool | str:
         """Parse files in this thread's process. Return True, or when it broke False or (`say`) the reason."""
         if self._closed:
             return "it was stopped" if say else False
@@ -116,7 +161,7 @@ class ParserPool:
                     parser.kill()
         seconds = self._seconds + SECONDS_PER_MB * sum(len(data) for _, data in contents) / (1 << 20)
         try:
-            parser.parse(contents, seconds)
+            parser.parse(contents, seconds, avoid if say else None)
             return True
         except (frames.Broken, OSError, ValueError, KeyError, TypeError, IndexError, OverflowError):
             parser.kill()
@@ -151,8 +196,13 @@ class _Parser:
         except (OSError, frames.Broken, KeyError, TypeError):
             self.usable = False
 
-    def parse(self, contents: list[tuple[Result, bytes]], seconds: float) -> None:
-        """Fill in the results. Raises Broken, OSError or ValueError when the process fails or lies."""
+    def parse(
+        self, contents: list[tuple[Result, bytes]], seconds: float, avoid: dict[str, str] | None = None
+    ) -> None:
+        """Fill in the results. Raises Broken, OSError or ValueError when the process fails or lies.
+
+        With `avoid`, for one file, the process is told which files within it to leave out, and when to stop.
+        """
         if not self.usable:
             raise frames.Broken("it did not start")
         alarm = threading.Timer(seconds, self._expire)
@@ -160,42 +210,50 @@ class _Parser:
         alarm.start()
         try:
             files = [[result.file.name, len(data)] for result, data in contents]
-            frames.write(self._send, {"files": files}, *(data for _, data in contents))
+            more = {} if avoid is None else {"avoid": avoid, "seconds": IN_TIME * seconds}
+            frames.write(self._send, {"files": files, **more}, *(data for _, data in contents))
             for result, _ in contents:
                 self._receive_file(result)
         finally:
             alarm.cancel()
 
     def _receive_file(self, result: Result) -> None:
-        while True:
-            header = frames.read_header(self._receive)
+        while "ends" not in (header := frames.read_header(self._receive)):
+            if "begins" in header:
+                result.reading = str(header["begins"])
+                continue
+            inside, sha256 = str(header["inside"]), str(header["sha256"])[:64]
             if "reason" in header:
-                result.reason = str(header["reason"])[:500]
-                return
-            size, passages, pages = header["bytes"], header["passages"], header["pages"]
-            if not all(isinstance(n, int) and 0 <= n <= 8 * LARGEST for n in (size, passages, pages)):
-                raise ValueError("sizes")
-            text = frames.read_bytes(self._receive, size)
-            starts = memoryview(frames.read_bytes(self._receive, 8 * passages)).cast("Q").tolist()
-            page_starts = memoryview(frames.read_bytes(self._receive, 8 * pages)).cast("Q").tolist()
-            chars = len(str(text, "utf-8"))
-            _check_offsets(starts, len(text), strict=True)
-            _check_offsets(page_starts, chars + 2)
-            headings = [(int(at), str(heading)) for at, heading in header["headings"]]
-            result.notices += [str(notice)[:300] for notice in header["notices"] if header["part"] == 1]
-            result.parts.append(
-                Part(
-                    text,
-                    chars,
-                    str(header["format"]),
-                    int(header["first_line"]),
-                    page_starts,
-                    starts,
-                    headings,
-                )
-            )
-            if header["part"] >= header["parts"]:
-                return
+                result.transient = result.transient or bool(header["late"])
+                if inside:
+                    result.unread.append((inside, str(header["reason"])[:500]))
+                else:
+                    result.reason = str(header["reason"])[:500]
+            elif "again" in header:
+                result.parts.append(Part(b"", 0, "", 1, [], [], [], inside, sha256=sha256, again=True))
+            elif "part" not in header:
+                result.note(inside, header["notices"])
+            else:
+                part = self._receive_part(header)
+                part.inside, part.sha256, part.size = inside, sha256, int(header["size"])
+                part.number, part.of = int(header["part"]), int(header["parts"])
+                result.note(inside, header["notices"] if part.number == 1 else [])
+                result.parts.append(part)
+
+    def _receive_part(self, header: dict[str, Any]) -> Part:
+        size, passages, pages = header["bytes"], header["passages"], header["pages"]
+        if not all(isinstance(n, int) and 0 <= n <= 8 * LARGEST for n in (size, passages, pages)):
+            raise ValueError("sizes")
+        text = frames.read_bytes(self._receive, size)
+        starts = memoryview(frames.read_bytes(self._receive, 8 * passages)).cast("Q").tolist()
+        page_starts = memoryview(frames.read_bytes(self._receive, 8 * pages)).cast("Q").tolist()
+        chars = len(str(text, "utf-8"))
+        _check_offsets(starts, len(text), strict=True)
+        _check_offsets(page_starts, chars + 2)
+        headings = [(int(at), str(heading)) for at, heading in header["headings"]]
+        return Part(
+            text, chars, str(header["format"]), int(header["first_line"]), page_starts, starts, headings
+        )
 
     def _expire(self) -> None:
         self.late = True

@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from engine.documents.formats.child import Child, Opened
+from engine.documents.formats.containers.opening import open_container
 from engine.documents.formats.encodings import NotText, decode
+from engine.documents.formats.mail.opening import open_mail
 from engine.documents.formats.unreadable import Unreadable
 
-VERSION = 1  # raise it when the same bytes would give another text
+VERSION = 2  # raise it when the same bytes would give another text
 SINGLE_LINE_JSON = 300  # characters from which JSON on one line is laid out over lines
 
 OLD_OFFICE = "an old Office file"
@@ -35,6 +39,9 @@ MAGIC = (
     (b"\x28\xb5\x2f\xfd", "a compressed file (zstd)"),
     (b"7z\xbc\xaf", "an archive (7z)"),
     (b"Rar!", "an archive (rar)"),
+    (b"MSCF", "an archive (cab)"),
+    (b"\x1f\x9d", "a compressed file (compress)"),
+    (b"!BDN", "a data file of Outlook (PST or OST)"),
     (b"SQLite format 3\0", "a database (SQLite)"),
     (b"\xd0\xcf\x11\xe0", OLD_OFFICE),
     (b"ID3", "audio"),
@@ -42,25 +49,35 @@ MAGIC = (
     (b"fLaC", "audio"),
     (b"RIFF", "audio, video or an image"),
     (b"GGUF", "a model (GGUF)"),
+    (b"PAR1", "a table (Parquet)"),
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
+STILL = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")  # brands of the ISO base media format
 
 
 @dataclass(slots=True)
 class Parsed:
-    """Text of one file. `pages` are the character offsets where pages begin; empty without pages."""
+    """Text of one file. `pages` are the character offsets where pages begin; empty without pages.
+
+    `children` are files within it, to be read once and in order; the text of an archive is empty.
+    """
 
     text: str
     format: str
     pages: list[int] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    children: Iterable[Child] = ()
 
 
 def parse(data: bytes, name: str) -> Parsed:
     """Turn the bytes of a file into text. Raises Unreadable with the reason when there is none."""
     if not data:
         raise Unreadable("it is empty")
+    suffix = PurePosixPath(name).suffix.lower()
+    opened = open_container(data, suffix) or open_mail(data, suffix)
+    if opened is not None:
+        return from_opened(opened)
     if b"%PDF-" in data[:1024]:
         from engine.documents.formats.pdf import parse_pdf
 
@@ -70,11 +87,13 @@ def parse(data: bytes, name: str) -> Parsed:
         from engine.documents.formats.office import parse_zip
 
         return Parsed(normal(parse_zip(data)), "docx")
-    suffix = PurePosixPath(name).suffix.lower()
     for magic, kind in MAGIC:
         if data.startswith(magic) and not _printable(data[:512]):
             advice = "; save it as PDF, text or CSV and add that" if kind == OLD_OFFICE else ""
             raise Unreadable(f"it is {kind}, not text{advice}")
+    if data[4:8] == b"ftyp":
+        kind = "an image (HEIC or AVIF)" if data[8:12] in STILL else "audio or video"
+        raise Unreadable(f"it is {kind}, not text")
     try:
         text, encoding = decode(data)
     except NotText as problem:
@@ -96,6 +115,11 @@ def parse(data: bytes, name: str) -> Parsed:
     if suffix == ".pdf":
         notices.append("it is called .pdf but is plain text")
     return Parsed(text, kind, notices=notices)
+
+
+def from_opened(opened: Opened) -> Parsed:
+    """A file that holds others, in the form of all files."""
+    return Parsed(normal(opened.text), opened.format, notices=opened.notices, children=opened.children)
 
 
 def normal(text: str) -> str:

@@ -1,15 +1,24 @@
-"""A parser process that fails on request: documents holding CRASH, SLEEP, LIE, EXIT or HUNGER break it."""
+"""A parser process that fails on request: documents holding CRASH, SLEEP, LIE, EXIT or HUNGER break it.
+
+CRASH_INSIDE breaks it while a file within a file is read.
+"""
 
 import os
 import sys
 import time
 
-from engine.documents import parser
+from engine.documents import parser, unpack
 
-_answer = parser.answer
+_answer, _parse = parser.answer, unpack.parse
 
 
-def answer(name, data):
+def parse(data, name):
+    if b"CRASH_INSIDE" in data:
+        os.abort()
+    return _parse(data, name)
+
+
+def answer(name, data, *rest):
     if b"CRASH" in data:
         os.abort()
     if b"EXIT" in data:
@@ -18,13 +27,13 @@ def answer(name, data):
         time.sleep(60)
     if b"HUNGER" in data:
         data = b"x" * (8 << 30)
-    for header, payload in _answer(name, data):
-        if b"LIE" in data:
+    for header, payload in _answer(name, data, *rest):
+        if b"LIE" in data and payload:
             header["passages"] += 1
             payload[1] += (1 << 40).to_bytes(8, "little")
         yield header, payload
 
 
 if __name__ == "__main__":
-    parser.answer = answer
+    parser.answer, unpack.parse = answer, parse
     parser.main()

@@ -1,0 +1,1 @@
+"""Files that hold files: ZIP, TAR, 7z and compressed ones. Runs in the parser process only."""

@@ -1,0 +1,75 @@
+"""Members of ZIP archives. Zipped documents (Word, Excel, EPUB ...) are not archives and are left to others."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+
+from engine.documents.formats.child import Child, Opened, drained, refused
+from engine.documents.formats.unreadable import Unreadable
+
+DOCUMENTS = (
+    "[Content_Types].xml", "word/", "xl/", "ppt/", "META-INF/container.xml", "content.xml", "mimetype",
+    "Index/Document.iwa", "Index.zip", "Index/Presentation.iwa", "Index/Tables/",
+)  # fmt: skip
+ENCRYPTED, UTF8 = 1, 0x800  # flags of a member
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+
+
+class _Empty(bytes):
+    """The empty password. `zipfile` takes one that is false for none at all."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def open_zip(data: bytes) -> Opened | None:
+    """The members of a ZIP archive, None for a zipped document. Raises Unreadable when it cannot be opened."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (*DAMAGED, NotImplementedError) as problem:
+        raise Unreadable("this zipped file is damaged and cannot be opened") from problem
+    if any(name.startswith(DOCUMENTS) for name in archive.namelist()):
+        return None
+    opened = Opened("", "zip")
+    opened.children = _members(archive)
+    return opened
+
+
+def _members(archive: zipfile.ZipFile) -> Iterator[Child]:
+    for member in archive.infolist():
+        if member.is_dir():
+            continue
+        if stat.S_ISLNK(member.external_attr >> 16):
+            yield Child(_name(member), refused("it is a link, which is not followed"))
+        else:
+            yield Child(_name(member), _reader(archive, member))
+
+
+def _reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[int], bytes]:
+    def read(most: int) -> bytes:
+        locked = bool(member.flag_bits & ENCRYPTED)
+        try:
+            with archive.open(member, pwd=_Empty() if locked else None) as stream:
+                return drained(stream, most)
+        except NotImplementedError as problem:
+            known = "it is protected by a password" if locked else "it is compressed in a way not known here"
+            raise Unreadable(known) from problem
+        except (*DAMAGED, RuntimeError) as problem:
+            said = "it is protected by a password" if locked else "it is damaged in the archive"
+            raise Unreadable(said) from problem
+
+    return read
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """The name of a member: many programs write UTF-8 and do not say so."""
+    if member.flag_bits & UTF8 or member.filename.isascii():
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.filename
