@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from engine.documents.formats.encodings import NotText, decode
 from engine.documents.formats.unreadable import Unreadable
 
-VERSION = 1  # raise it when the same bytes would give another text
+VERSION = 2  # raise it when the same bytes would give another text
 SINGLE_LINE_JSON = 300  # characters from which JSON on one line is laid out over lines
 
 OLD_OFFICE = "an old Office file"
@@ -76,10 +76,10 @@ def parse(data: bytes, name: str) -> Parsed:
             advice = "; save it as PDF, text or CSV and add that" if kind == OLD_OFFICE else ""
             raise Unreadable(f"it is {kind}, not text{advice}")
     try:
-        text, encoding = decode(data)
+        decoded = decode(data)
     except NotText as problem:
         raise Unreadable(str(problem)) from problem
-    notices = [f"some bytes are not valid {encoding[:-1]}"] if encoding.endswith("?") else []
+    text, notices = decoded.text, decoded.notices
     if _is_html(text, suffix):
         from engine.documents.formats.html import parse_html
 
