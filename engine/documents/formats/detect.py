@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from engine.documents.formats.encodings import NotText, decode
+from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
 
 VERSION = 2  # raise it when the same bytes would give another text
@@ -92,7 +93,10 @@ def parse(data: bytes, name: str) -> Parsed:
         raise Unreadable("it holds only white space")
     if _is_json(text, suffix):
         return Parsed(lay_out_json(text), "json", notices=notices)
-    kind = {".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".json": "json"}.get(suffix, "text")
+    text = rows_on_lines(text, suffix)
+    kind = {".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".tsv": "csv", ".json": "json"}.get(
+        suffix, "text"
+    )
     if suffix == ".pdf":
         notices.append("it is called .pdf but is plain text")
     return Parsed(text, kind, notices=notices)
