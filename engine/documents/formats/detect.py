@@ -5,18 +5,17 @@ Runs in the parser process only: everything here touches untrusted bytes.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from engine.documents.formats.encodings import NotText, decode
+from engine.documents.formats.text import json_text, xml
 from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
 
 VERSION = 2  # raise it when the same bytes would give another text
-SINGLE_LINE_JSON = 300  # characters from which JSON on one line is laid out over lines
 
 OLD_OFFICE = "an old Office file"
 MAGIC = (
@@ -47,6 +46,11 @@ MAGIC = (
     (b"wOF2", "a font"),
 )
 
+RTF = re.compile(rb"\s*\{\\rtf")
+HEADERS = re.compile(rb"(?i)\A\s*(?:[a-z-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)+\r?\n")
+SAVED_PAGE = re.compile(rb"(?im)^(?:from: <saved by|snapshot-content-location:)")
+XML_DECLARATION = re.compile(r"\A\ufeff?\s*<\?xml\b[^>]*>\s*(?:<!--(?:[^-]|-(?!->))*-->\s*)*")
+
 
 @dataclass(slots=True)
 class Parsed:
@@ -76,6 +80,16 @@ def parse(data: bytes, name: str) -> Parsed:
         if data.startswith(magic) and not _printable(data[:512]):
             advice = "; save it as PDF, text or CSV and add that" if kind == OLD_OFFICE else ""
             raise Unreadable(f"it is {kind}, not text{advice}")
+    if RTF.match(data):
+        from engine.documents.formats.text import rtf
+
+        text, notices = rtf.parse_rtf(data)
+        return Parsed(normal(text), "rtf", notices=notices)
+    if _is_saved_page(data, suffix):
+        from engine.documents.formats.text.mhtml import parse_mhtml
+
+        text, notices = parse_mhtml(data)
+        return Parsed(normal(text), "html", notices=notices)
     try:
         decoded = decode(data)
     except NotText as problem:
@@ -91,12 +105,14 @@ def parse(data: bytes, name: str) -> Parsed:
     text = normal(text)
     if not text.strip():
         raise Unreadable("it holds only white space")
-    if _is_json(text, suffix):
-        return Parsed(lay_out_json(text), "json", notices=notices)
+    if json_text.is_json(text, suffix):
+        return _json(text, suffix, notices)
+    if xml.is_xml(text, suffix):
+        return Parsed(normal(xml.readable(text)), "xml", notices=notices)
+    if suffix == ".properties":
+        text = normal(json_text.readable(text))
     text = rows_on_lines(text, suffix)
-    kind = {".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".tsv": "csv", ".json": "json"}.get(
-        suffix, "text"
-    )
+    kind = {".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".tsv": "csv"}.get(suffix, "text")
     if suffix == ".pdf":
         notices.append("it is called .pdf but is plain text")
     return Parsed(text, kind, notices=notices)
@@ -131,8 +147,17 @@ def _printable(head: bytes) -> bool:
     return b"\0" not in head and all(b >= 32 or b in b"\t\n\r\f" for b in head) and head.isascii()
 
 
+def _is_saved_page(data: bytes, suffix: str) -> bool:
+    """Whether these bytes are a saved web page (MHTML): a browser says so in the headers, or the name does."""
+    head = data[:8000]
+    headers = HEADERS.match(head)
+    if headers is None or b"mime-version" not in headers[0].lower():
+        return False
+    return suffix in (".mht", ".mhtml") or SAVED_PAGE.search(headers[0]) is not None
+
+
 def _is_html(text: str, suffix: str) -> bool:
-    head = text[:2000].lstrip("\ufeff \t\r\n").lower()
+    head = XML_DECLARATION.sub("", text[:2000]).lstrip("\ufeff \t\r\n").lower()
     if head.startswith(("<!doctype html", "<html")):
         return True
     named = suffix in (".html", ".htm", ".xhtml")
@@ -143,35 +168,12 @@ def _is_html(text: str, suffix: str) -> bool:
     )
 
 
-def _is_json(text: str, suffix: str) -> bool:
-    stripped = text.strip()
-    if len(stripped) < SINGLE_LINE_JSON or "\n" in stripped or stripped[0] not in "[{":
-        return False
-    if suffix not in (".json", ".txt", ""):
-        return False
-    try:
-        json.loads(stripped)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def _json(text: str, suffix: str, notices: list[str]) -> Parsed:
+    if suffix == ".ipynb":
+        from engine.documents.formats.text.notebook import parse_notebook
 
-
-def lay_out_json(text: str) -> str:
-    """Break JSON on one line into lines, changing nothing but white space between its parts."""
-    parts: list[str] = []
-    depth = 0
-    for token in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s"\[\]{},:]+', text):
-        if token in "[{":
-            depth += 1
-            parts += [token, "\n" + " " * min(depth, 40)]
-        elif token in "]}":
-            depth -= 1
-            if parts[-1].startswith("\n") and parts[-2] in "[{":
-                parts[-1] = token
-            else:
-                parts += ["\n" + " " * min(depth, 40), token]
-        elif token == ",":
-            parts += [",", "\n" + " " * min(depth, 40)]
-        else:
-            parts.append(": " if token == ":" else token)
-    return "".join(parts) + "\n"
+        book = parse_notebook(text)
+        if book is not None and book[0].strip():
+            return Parsed(normal(book[0]), "notebook", notices=notices + book[1])
+    laid_out = json_text.lay_out_json(text) if json_text.is_long_line(text) else text
+    return Parsed(normal(json_text.readable(laid_out)), "json", notices=notices)

@@ -15,7 +15,8 @@ from reportlab.lib import pdfencrypt
 from reportlab.pdfgen.canvas import Canvas
 
 from engine.documents import parser
-from engine.documents.formats.detect import Parsed, lay_out_json, normal, parse
+from engine.documents.formats.detect import Parsed, normal, parse
+from engine.documents.formats.text.json_text import lay_out_json
 from engine.documents.formats.unreadable import Unreadable
 from engine.text import passages, sentences
 
