@@ -96,12 +96,12 @@ def parse(data: bytes, name: str) -> Parsed:
         raise Unreadable(str(problem)) from problem
     text, notices = decoded.text, decoded.notices
     if _is_html(text, suffix):
-        from engine.documents.formats.html import parse_html
+        from engine.documents.formats.html import read_html
 
-        parsed = Parsed(normal(parse_html(text)), "html", notices=notices)
-        if not parsed.text.strip():
+        text, told = read_html(text)
+        if not text.strip():
             raise Unreadable("this web page holds no text")
-        return parsed
+        return Parsed(normal(text), "html", notices=notices + told)
     text = normal(text)
     if not text.strip():
         raise Unreadable("it holds only white space")
