@@ -37,6 +37,7 @@ MULTIBYTE = frozenset(("cp932", "euc_jis_2004", "gb18030", "big5hkscs", "cp949",
 ESCAPED = re.compile(rb"\x1b(?:\$|\([BJI])|~\{")
 SINGLE = ("LATIN", "CJK")  # scripts of which a sign may stand alone in a text of another
 NEAR = 0.05  # of the surest guess's confidence: another must have to be thought of
+UNUSED = ("Cc", "Cn", "Co", "Cs")
 FEW = 5  # lines that a notice names
 TRUE_UTF8 = 2  # good signs for one bad byte from which a line is broken UTF-8: by chance there are fewer
 XML = re.compile(rb"""\A\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]+)""")
@@ -68,16 +69,16 @@ def decode(data: bytes, declared: str = "") -> Decoded:
         if data.startswith(mark):
             return _with(data, encoding)
     head = data[:SAMPLE]
+    named = declared or declaration(head)
+    if ESCAPED.search(head) and b"\0" not in head:
+        escaped = _escaped(head, named)
+        if escaped:
+            return _with(data, escaped)
     if b"\0" in head or _control_share(head) > LARGEST_CONTROL_SHARE:
         wide = _utf16(head) or _wide(head)
         if wide is None:
             raise NotText("it is binary, not text")
         return _with(data, wide)
-    named = declared or declaration(head)
-    if ESCAPED.search(head):
-        escaped = _escaped(head, named)
-        if escaped:
-            return _with(data, escaped)
     try:
         return Decoded(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
@@ -185,7 +186,7 @@ def guess(data: bytes) -> str:
     for name, confidence in candidates:
         if confidence >= NEAR * surest or name in ALWAYS:
             odd = oddities(looked_at.decode(name, "ignore"))
-            score = (confidence + 0.015 * GUESSES[name]) * 0.5 ** min(odd, 40)
+            score = (confidence + 0.015 * GUESSES[name]) * 0.25 ** min(odd, 40)
             scores[name] = max(score, scores.get(name, 0.0))
     for name in sorted(scores, key=scores.__getitem__, reverse=True):
         try:
@@ -204,20 +205,24 @@ def oddities(text: str) -> int:
         if sign < "\x80" or "\u3000" <= sign <= "\u303f":
             continue
         kind = unicodedata.category(sign)
-        if kind[0] == "L":
+        if sign in "§¶†‡‰¡¿·ƒ":
+            odd += before.isalpha()
+        elif kind[0] == "L":
             script = _script(sign)
             odd += any(other.isalpha() and _script(other) != script for other in (before, after))
             together |= script not in SINGLE and after.isalpha()
             alone += script not in SINGLE and not before.isalpha() and not after.isalpha()
-            odd += (kind == "Lu" and before.islower()) or (
+            odd += (kind == "Lu" and (before.islower() or (before.isalpha() and after.islower()))) or (
                 kind == "Ll" and before.isupper() and after.isupper()
             )
-        elif kind in ("Cc", "Cn", "Co") or "\u2500" <= sign <= "\u259f":
+        elif kind in UNUSED or "\u2500" <= sign <= "\u259f":
             odd += 2
         elif kind in ("So", "Sm", "Sk", "No", "Sc"):
             odd += before.isalpha() or after.isalpha()
-        elif kind in ("Pi", "Ps") or sign in "§¶†‡‰¡¿·":
+        elif kind in ("Pi", "Ps"):
             odd += before.isalpha()
+        elif "\uff61" <= sign <= "\uff65":  # half-width marks of Japanese
+            odd += before.isascii() and before.isalpha()
         elif kind == "Pd":
             odd += before.isalpha() and after.isalpha()
     return odd if together else odd + 2 * alone
@@ -264,15 +269,28 @@ def _wide(head: bytes) -> str | None:
     from chardet import detect
 
     found = (detect(head)["encoding"] or "").lower()
-    if not found.startswith(("utf-16", "utf-32")):
-        return None
-    size = 4 if "32" in found else 2
-    try:
-        text = head[: len(head) // size * size].decode(found)
-    except UnicodeDecodeError:
-        return None
-    strange = sum(c not in "\t\n\r\f" and unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") for c in text)
-    return found if strange <= LARGEST_CONTROL_SHARE * len(text) else None
+    wide = [found] if found.startswith(("utf-16", "utf-32")) else ["utf-16-le", "utf-16-be"]
+    for encoding in wide:
+        size = 4 if "32" in encoding else 2
+        try:
+            text = head[: len(head) // size * size].decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        strange = sum(c not in "\t\n\r\f" and unicodedata.category(c) in UNUSED for c in text)
+        if strange <= LARGEST_CONTROL_SHARE * len(text) and (found == encoding or _one_script(text)):
+            return encoding
+    return None
+
+
+def _one_script(text: str) -> bool:
+    """Whether a short text is letters of one script, a letter a sign, with line ends or spaces between."""
+    letters = [c for c in text if c.isalpha()]
+    return (
+        len(letters) < len(text) < 200
+        and len(letters) >= 0.5 * len(text)
+        and len({_script(c) for c in letters}) == 1
+        and all(c.isalnum() or c in "\r\n\t ,.;:-、。，：；・" for c in text)
+    )
 
 
 def _escaped(head: bytes, named: str) -> str | None:
