@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from engine.documents.formats.encodings import NotText, decode
+from engine.documents.formats.encodings import NotText, read
 from engine.documents.formats.text import json_text, xml
 from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
@@ -91,7 +91,7 @@ def parse(data: bytes, name: str) -> Parsed:
         text, notices = parse_mhtml(data)
         return Parsed(normal(text), "html", notices=notices)
     try:
-        decoded = decode(data)
+        decoded = read(data)
     except NotText as problem:
         raise Unreadable(str(problem)) from problem
     text, notices = decoded.text, decoded.notices

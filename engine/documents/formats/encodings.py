@@ -58,9 +58,16 @@ class Decoded:
     text: str
     encoding: str
     notices: list[str] = field(default_factory=list)
+    replaced: bool = False  # some bytes are none in this encoding
 
 
-def decode(data: bytes, declared: str = "") -> Decoded:
+def decode(data: bytes, declared: str = "") -> tuple[str, str]:
+    """As `read`: the text and the name of its encoding, with a `?` where some bytes had to be replaced."""
+    found = read(data, declared)
+    return found.text, found.encoding + "?" * found.replaced
+
+
+def read(data: bytes, declared: str = "") -> Decoded:
     """Read the bytes of a text; `declared` is the encoding that someone named, which the file itself may do too.
 
     Raises NotText for binary data.
@@ -117,7 +124,7 @@ def _with(data: bytes, encoding: str) -> Decoded:
         return Decoded(data.decode(encoding), encoding)
     except UnicodeDecodeError:
         told = [f"some bytes are not valid {encoding.removesuffix('-sig')}"]
-        return Decoded(data.decode(encoding, "replace"), encoding, told)
+        return Decoded(data.decode(encoding, "replace"), encoding, told, replaced=True)
 
 
 # --- lines of two encodings -----------------------------------------------------------------------------
@@ -153,7 +160,7 @@ def _by_lines(data: bytes) -> Decoded:
         line.decode(encoding if number in strange else "utf-8", "replace")
         for number, line in enumerate(lines)
     )
-    return Decoded(text, "utf-8", told)
+    return Decoded(text, "utf-8", told, replaced=bool(broken))
 
 
 def _is_broken_utf8(line: bytes) -> bool:

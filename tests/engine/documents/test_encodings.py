@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.documents.formats.detect import parse
-from engine.documents.formats.encodings import decode, known
+from engine.documents.formats.encodings import decode, known, read
 
 TEXTS = {
     "de": "Die Kündigungsfrist für die Halle beträgt sechs Monate.\nDen Zweitschlüssel verwahrt Frau Öhlmann.\n",
@@ -62,14 +62,14 @@ WRITTEN = {
     [(text, encoding) for text, encodings in WRITTEN.items() for encoding in encodings.split()],
 )
 def test_a_short_text_without_a_mark_is_read_by_its_words(text: str, encoding: str) -> None:
-    assert decode(TEXTS[text].encode(encoding)).text == TEXTS[text]
+    assert read(TEXTS[text].encode(encoding)).text == TEXTS[text]
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp850", "mac_roman"])
 def test_odd_lines_among_utf8_are_read_by_themselves_and_it_is_said(encoding: str) -> None:
     lines = [f"Zeile {n}: Größe für Söhne, {n} Stück\n" for n in range(40)]
     data = b"".join(x.encode(encoding if n in (7, 20) else "utf-8") for n, x in enumerate(lines))
-    decoded = decode(data)
+    decoded = read(data)
     assert decoded.text == "".join(lines)
     assert decoded.notices[0].startswith("2 lines (8, 21) are not UTF-8 and read as ")
     assert len(decoded.notices) == 1
@@ -78,21 +78,22 @@ def test_odd_lines_among_utf8_are_read_by_themselves_and_it_is_said(encoding: st
 def test_a_line_of_utf8_among_others_is_read_as_such() -> None:
     lines = ["Schlüssel für Köln\n", "Schlüssel für Jörg\n", "Übergabe bei Größe 7\n"]
     data = lines[0].encode("cp1252") + lines[1].encode("cp1252") + lines[2].encode()
-    assert decode(data).text == "".join(lines)
+    assert read(data).text == "".join(lines)
 
 
 def test_a_damaged_character_of_utf8_is_replaced_alone() -> None:
     line = "Eine lange Zeile über Schlüssel für Köln, Düren, Jülich, Grünau, Öhringen und Äpfel für Jörg"
     data = (line + "\n").encode()
     broken = data.replace("ö".encode(), b"\xc3", 1)
-    decoded = decode(data + broken)
+    decoded = read(data + broken)
     assert decoded.text == line + "\n" + line.replace("ö", "\ufffd", 1) + "\n"
     assert decoded.notices == ["some bytes are not valid utf-8"]
+    assert decode(data + broken) == (decoded.text, "utf-8?") and decode(data) == (line + "\n", "utf-8")
 
 
 def test_two_byte_text_is_not_taken_for_lines_of_two_encodings() -> None:
     text = "".join(f"{n},陈先生,押金,人\n" for n in range(300))
-    decoded = decode(text.encode("gb18030"))
+    decoded = read(text.encode("gb18030"))
     assert decoded.text == text and not decoded.notices
 
 
@@ -123,13 +124,13 @@ def test_a_declared_encoding_that_fits_is_believed(name: str, start: str, encodi
 )
 def test_a_declared_encoding_that_does_not_fit_is_not(label: str) -> None:
     page = f'<?xml version="1.0" encoding="{label}"?><p>{TEXTS["de"]}</p>'
-    assert TEXTS["de"] in decode(page.encode("cp1252")).text
-    assert TEXTS["de"] in decode(page.encode("utf-8")).text
+    assert TEXTS["de"] in read(page.encode("cp1252")).text
+    assert TEXTS["de"] in read(page.encode("utf-8")).text
 
 
 def test_utf8_is_certain_whatever_is_declared() -> None:
     page = f'<html><meta charset="iso-8859-1"><p>{TEXTS["de"]}</p>'
-    assert TEXTS["de"] in decode(page.encode()).text
+    assert TEXTS["de"] in read(page.encode()).text
 
 
 def test_labels_mean_what_browsers_take_them_for() -> None:

@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import cast
 
-from engine.documents.formats.encodings import NotText, decode
+from engine.documents.formats.encodings import NotText, read
 from engine.documents.formats.html import parse_html
 from engine.documents.formats.unreadable import Unreadable
 
@@ -30,7 +30,7 @@ def parse_mhtml(data: bytes) -> tuple[str, list[str]]:
         if not isinstance(body, bytes) or not body.strip():
             continue
         try:
-            decoded = decode(body, str(part.get_content_charset("") or ""))
+            decoded = read(body, str(part.get_content_charset("") or ""))
         except NotText:
             continue
         notices += decoded.notices
