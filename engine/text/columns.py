@@ -16,6 +16,7 @@ HEADER = 8000  # characters at the beginning of a text in which its header is so
 LOOKED_AT = 40  # lines there that show how many fields a row has
 ROWS_LIKE_IT = 0.9  # share of the lines below a header that are rows as wide, where it is not the first line
 SEPARATOR = re.compile(r"(?i)sep=.\s*")  # a line by which a spreadsheet is told the delimiter
+RULE = re.compile(r"[\s|:+-]*")  # the line below the header of a Markdown table
 WORD = re.compile(r"[^\W_]+")
 BEGINNING = 3  # letters that two words must share to count as forms of one: "invoice" and "invoices"
 
@@ -37,7 +38,7 @@ def column(text: str, about: str) -> Iterator[tuple[int, int, int, int]]:
         end = len(text) if end < 0 else end
         line = text[start:end]
         found = fields(line, delimiter)
-        if at < len(found) and found[at][0] < found[at][1]:
+        if at < len(found) and found[at][0] < found[at][1] and not RULE.fullmatch(line):
             yield start, end, start + found[at][0], start + found[at][1]
         start = end + 1
 

@@ -111,6 +111,8 @@ def parse(data: bytes, name: str) -> Parsed:
         return Parsed(normal(xml.readable(text)), "xml", notices=notices)
     if suffix == ".properties":
         text = normal(json_text.readable(text))
+    if suffix in (".log", ".txt", ""):
+        text = normal(json_text.readable_in_lines(text))
     text = rows_on_lines(text, suffix)
     kind = {".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".tsv": "csv"}.get(suffix, "text")
     if suffix == ".pdf":

@@ -111,6 +111,11 @@ def test_escaped_letters_in_lines_of_json_are_written_out(name: str) -> None:
     assert text == "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
+def test_escaped_letters_in_json_at_the_end_of_a_line_of_a_log_are_written_out() -> None:
+    log = '12:01 INFO {"city": "M\\u00fcnster"}\n12:02 WARN {no "M\\u00fcnster"}\n12:03 M\\u00fcnster\n'
+    assert parse(log.encode(), "a.log").text == log.replace('"M\\u00fcnster"}', '"Münster"}', 1)
+
+
 def test_what_is_no_json_keeps_its_escapes() -> None:
     for text in ('x = "M\\u00fcnster"\n', '["M\\u00fcnster", ...\n', "{not json \\u00fc}\n"):
         assert parse(text.encode(), "a.js").text == text

@@ -84,6 +84,11 @@ def test_lines_are_cut_into_fields(line: str, delimiter: str, found: list[str]) 
     assert [line[a:b] for a, b in fields(line, delimiter)] == found
 
 
+def test_the_rule_of_a_markdown_table_is_no_row() -> None:
+    text = "# Rents\n\n| name | rent |\n|:---|---:|\n| Ida | 450 |\n| Otto | 610 |\n"
+    assert [text[a:b] for _, _, a, b in column(text, "rent")] == ["450", "610"]
+
+
 @pytest.mark.parametrize(
     ("head", "header"),
     [

@@ -11,6 +11,7 @@ SUFFIXES = (".json", ".jsonl", ".ndjson", ".geojson", ".jsonld", ".ipynb", ".har
 TRIED = 64_000_000  # characters of a text that is parsed whole to see that it is JSON
 LINES = 20  # first lines that are parsed to see that each is JSON
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|(.))", re.S)
+LONGEST_LINE = 200_000  # characters of a line of a log
 HIGH = range(0xD800, 0xDC00)
 KEPT = frozenset('"\\')  # what would end or change a string, were it written out
 
@@ -39,6 +40,18 @@ def _parses(text: str) -> bool:
 def readable(text: str) -> str:
     """Write out escaped letters and signs (`\\u00fc` is `ü`, `\\/` is `/`); quotes, backslashes and controls stay escaped."""
     return ESCAPE.sub(_written_out, text) if "\\u" in text or "\\/" in text else text
+
+
+def readable_in_lines(text: str) -> str:
+    """Write out escaped letters in lines that end with a JSON object, as those of logs do; other lines stay."""
+    if "\\u" not in text:
+        return text
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        at = line.find("{") if "\\u" in line and len(line) <= LONGEST_LINE else -1
+        if at >= 0 and _parses(line[at:]):
+            lines[number] = line[:at] + readable(line[at:])
+    return "\n".join(lines)
 
 
 def _written_out(found: re.Match[str]) -> str:
