@@ -102,3 +102,10 @@ def test_many_rules_on_a_large_page_cost_little_time(monkeypatch: pytest.MonkeyP
 def test_rules_that_nest_without_end_are_read() -> None:
     css = "@media screen{" * 5000 + "p{display:none}"
     assert "x" in parse_html(page(css + "a{" * 5000, "<p>x</p>"))
+
+
+def test_invisible_elements_that_nest_without_end_cost_little_time() -> None:
+    started = time.monotonic()
+    text, notices = read_html("<html><p>seen</p>" + '<div style="visibility:hidden">x' * 3000)
+    assert text == "seen\n" and notices == ["3,000 hidden parts of it left out"]
+    assert time.monotonic() - started < 30

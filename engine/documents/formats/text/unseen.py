@@ -32,10 +32,7 @@ INVISIBLE = ("hidden", "collapse")
 def take_away_unseen(soup: BeautifulSoup) -> list[str]:
     """Remove what is not shown from a page. Return notices."""
     styles, notices = _styles(soup)
-    left_out = 0
-    for tag, style in styles.values():
-        if tag.name not in WHOLE and _value(style, "visibility") in INVISIBLE:
-            left_out += _empty(tag, styles)
+    left_out = _take_away_invisible(soup, styles)
     for tag in [tag for tag, style in styles.values() if tag.name not in WHOLE and _gone(style)]:
         if not tag.decomposed:
             left_out += bool(tag.get_text().strip())
@@ -57,18 +54,30 @@ def _value(style: Style, name: str) -> str:
     return style[name][1] if name in style else ""
 
 
-def _empty(tag: Tag, styles: Styles) -> bool:
-    """Take away the text of an invisible element, but for what is made visible again inside; say if there was any."""
-    any_text = False
-    for text in [*tag.find_all(string=True)]:
+def _take_away_invisible(soup: BeautifulSoup, styles: Styles) -> int:
+    """Take away text that is invisible by what is nearest around it, and count the elements it stands in."""
+    said = {
+        key: value in INVISIBLE
+        for key, (tag, style) in styles.items()
+        if tag.name not in WHOLE and (value := _value(style, "visibility"))
+    }
+    if True not in said.values():
+        return 0
+    left_out = set()
+    for text in [*soup.find_all(string=True)]:
+        around = []
+        unseen = False
         for parent in text.parents:
-            shown = _value(styles[id(parent)][1], "visibility") if id(parent) in styles else ""
-            if shown in INVISIBLE:
-                any_text |= bool(text.strip())
-                text.replace_with(NavigableString(" "))
-            if shown:
+            if id(parent) in said:
+                unseen = said[id(parent)]
                 break
-    return any_text
+            around.append(id(parent))
+        said.update(dict.fromkeys(around, unseen))
+        if unseen:
+            if text.strip():
+                left_out.add(id(text.parent))
+            text.replace_with(NavigableString(" "))
+    return len(left_out)
 
 
 def _styles(soup: BeautifulSoup) -> tuple[Styles, list[str]]:

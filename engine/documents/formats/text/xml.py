@@ -21,7 +21,9 @@ SUFFIXES = (
     ".tmx",
     ".plist",
 )
-LEFT_ALONE = re.compile(r"(?s)<!\[CDATA\[.*?\]\]>|<!--.*?-->|&#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
+LEFT_ALONE = re.compile(
+    r"(?s)<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));"
+)
 
 
 def is_xml(text: str, suffix: str) -> bool:
