@@ -17,7 +17,9 @@ from engine.sandbox import frames
 from engine.text import passages
 
 PART_CHARS = 64_000_000  # a longer text becomes several documents
-CODE = frozenset(".py .sh .rb .pl .c .h .cpp .hpp .yml .yaml .toml .ini .conf .cfg .r .jl .ps1 .mk".split())
+CODE = frozenset(
+    ".py .sh .rb .pl .c .h .cpp .hpp .yml .yaml .toml .ini .conf .cfg .r .jl .ps1 .mk .lock .properties .env .tf .nix .ex .exs .nim .graphql .tcl .awk .bash .zsh .fish .csv .tsv".split()
+)
 
 
 def main() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 from engine.corpus.archive import Archive
-from engine.text.columns import DELIMITERS, fields
+from engine.text.columns import HEADER, fields, layout
 
-FIRST_LINE = 2000  # characters of a first line that may be a header
 UP = 8000  # characters above a row in which its Markdown header is sought
 LABEL = 40  # characters that a column may be called
 NUMBER = re.compile(r"-?\d[\d.,]*")
@@ -27,9 +26,13 @@ def _above(archive: Archive, document: int, start: int, line: str) -> tuple[str,
     """What may be the header of a line if it is a row, and the delimiter of its fields; "" where nothing may."""
     if line.lstrip().startswith("|"):
         return _markdown_header(archive.slice(document, max(0, start - UP), start)), "|"
-    first = archive.slice(document, 0, min(FIRST_LINE, archive.chars(document))).split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=first.count)
-    return ("" if start == 0 or first.count(delimiter) < 2 else first), delimiter
+    head = archive.slice(document, 0, min(HEADER, archive.chars(document)))
+    found = layout(head)
+    if found is None:
+        return "", ","
+    delimiter, begin, end = found
+    names = head[begin:end]
+    return ("" if start <= begin or names.count(delimiter) < 2 else names), delimiter
 
 
 def _markdown_header(above: str) -> str:

@@ -5,7 +5,6 @@ Runs in the parser process only: everything here touches untrusted bytes.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -14,12 +13,13 @@ from pathlib import PurePosixPath
 
 from engine.documents.formats.child import Child, Opened
 from engine.documents.formats.containers.opening import open_container
-from engine.documents.formats.encodings import NotText, decode
+from engine.documents.formats.encodings import NotText, read
 from engine.documents.formats.mail.opening import open_mail
+from engine.documents.formats.text import json_text, xml
+from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
 
 VERSION = 2  # raise it when the same bytes would give another text
-SINGLE_LINE_JSON = 300  # characters from which JSON on one line is laid out over lines
 
 OLD_OFFICE = "an old Office file"
 MAGIC = (
@@ -55,6 +55,11 @@ MAGIC = (
 )
 STILL = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")  # brands of the ISO base media format
 
+RTF = re.compile(rb"\s*\{\\rtf")
+HEADERS = re.compile(rb"(?i)\A\s*(?:[a-z-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)+\r?\n")
+SAVED_PAGE = re.compile(rb"(?im)^(?:from: <saved by|snapshot-content-location:)")
+XML_DECLARATION = re.compile(r"\A\ufeff?\s*<\?xml\b[^>]*>\s*(?:<!--(?:[^-]|-(?!->))*-->\s*)*")
+
 
 @dataclass(slots=True)
 class Parsed:
@@ -75,8 +80,8 @@ def parse(data: bytes, name: str) -> Parsed:
     if not data:
         raise Unreadable("it is empty")
     suffix = PurePosixPath(name).suffix.lower()
-    opened = open_container(data, suffix) or open_mail(data, suffix)
-    if opened is not None:
+    saved_page = _is_saved_page(data, suffix)
+    if opened := open_container(data, suffix) or (None if saved_page else open_mail(data, suffix)):
         return from_opened(opened)
     if b"%PDF-" in data[:1024]:
         from engine.documents.formats.pdf import parse_pdf
@@ -94,24 +99,41 @@ def parse(data: bytes, name: str) -> Parsed:
     if data[4:8] == b"ftyp":
         kind = "an image (HEIC or AVIF)" if data[8:12] in STILL else "audio or video"
         raise Unreadable(f"it is {kind}, not text")
+    if RTF.match(data):
+        from engine.documents.formats.text import rtf
+
+        text, notices = rtf.parse_rtf(data)
+        return Parsed(normal(text), "rtf", notices=notices)
+    if saved_page:
+        from engine.documents.formats.text.mhtml import parse_mhtml
+
+        text, notices = parse_mhtml(data)
+        return Parsed(normal(text), "html", notices=notices)
     try:
-        text, encoding = decode(data)
+        decoded = read(data)
     except NotText as problem:
         raise Unreadable(str(problem)) from problem
-    notices = [f"some bytes are not valid {encoding[:-1]}"] if encoding.endswith("?") else []
+    text, notices = decoded.text, decoded.notices
     if _is_html(text, suffix):
-        from engine.documents.formats.html import parse_html
+        from engine.documents.formats.html import read_html
 
-        parsed = Parsed(normal(parse_html(text)), "html", notices=notices)
-        if not parsed.text.strip():
+        text, told = read_html(text)
+        if not text.strip():
             raise Unreadable("this web page holds no text")
-        return parsed
+        return Parsed(normal(text), "html", notices=notices + told)
     text = normal(text)
     if not text.strip():
         raise Unreadable("it holds only white space")
-    if _is_json(text, suffix):
-        return Parsed(lay_out_json(text), "json", notices=notices)
-    kind = {".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".json": "json"}.get(suffix, "text")
+    if json_text.is_json(text, suffix):
+        return _json(text, suffix, notices)
+    if xml.is_xml(text, suffix):
+        return Parsed(normal(xml.readable(text)), "xml", notices=notices)
+    if suffix == ".properties":
+        text = normal(json_text.readable(text))
+    if suffix in (".log", ".txt", ""):
+        text = normal(json_text.readable_in_lines(text))
+    text = rows_on_lines(text, suffix)
+    kind = {".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".tsv": "csv"}.get(suffix, "text")
     if suffix == ".pdf":
         notices.append("it is called .pdf but is plain text")
     return Parsed(text, kind, notices=notices)
@@ -151,8 +173,17 @@ def _printable(head: bytes) -> bool:
     return b"\0" not in head and all(b >= 32 or b in b"\t\n\r\f" for b in head) and head.isascii()
 
 
+def _is_saved_page(data: bytes, suffix: str) -> bool:
+    """Whether these bytes are a saved web page (MHTML): a browser says so in the headers, or the name does."""
+    head = data[:8000]
+    headers = HEADERS.match(head)
+    if headers is None or b"mime-version" not in headers[0].lower():
+        return False
+    return suffix in (".mht", ".mhtml") or SAVED_PAGE.search(headers[0]) is not None
+
+
 def _is_html(text: str, suffix: str) -> bool:
-    head = text[:2000].lstrip("\ufeff \t\r\n").lower()
+    head = XML_DECLARATION.sub("", text[:2000]).lstrip("\ufeff \t\r\n").lower()
     if head.startswith(("<!doctype html", "<html")):
         return True
     named = suffix in (".html", ".htm", ".xhtml")
@@ -163,35 +194,12 @@ def _is_html(text: str, suffix: str) -> bool:
     )
 
 
-def _is_json(text: str, suffix: str) -> bool:
-    stripped = text.strip()
-    if len(stripped) < SINGLE_LINE_JSON or "\n" in stripped or stripped[0] not in "[{":
-        return False
-    if suffix not in (".json", ".txt", ""):
-        return False
-    try:
-        json.loads(stripped)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def _json(text: str, suffix: str, notices: list[str]) -> Parsed:
+    if suffix == ".ipynb":
+        from engine.documents.formats.text.notebook import parse_notebook
 
-
-def lay_out_json(text: str) -> str:
-    """Break JSON on one line into lines, changing nothing but white space between its parts."""
-    parts: list[str] = []
-    depth = 0
-    for token in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s"\[\]{},:]+', text):
-        if token in "[{":
-            depth += 1
-            parts += [token, "\n" + " " * min(depth, 40)]
-        elif token in "]}":
-            depth -= 1
-            if parts[-1].startswith("\n") and parts[-2] in "[{":
-                parts[-1] = token
-            else:
-                parts += ["\n" + " " * min(depth, 40), token]
-        elif token == ",":
-            parts += [",", "\n" + " " * min(depth, 40)]
-        else:
-            parts.append(": " if token == ":" else token)
-    return "".join(parts) + "\n"
+        book = parse_notebook(text)
+        if book is not None and book[0].strip():
+            return Parsed(normal(book[0]), "notebook", notices=notices + book[1])
+    laid_out = json_text.lay_out_json(text) if json_text.is_long_line(text) else text
+    return Parsed(normal(json_text.readable(laid_out)), "json", notices=notices)

@@ -8,14 +8,18 @@ from html.parser import HTMLParser
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
-UNSEEN = ("script", "style", "template", "noscript", "svg", "iframe", "object", "select", "head")
+from engine.documents.formats.text.unseen import take_away_unseen
+
+UNSEEN = "script style template noscript iframe object head datalist canvas audio video rp".split()
 BLOCKS = frozenset(
     """address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1
     h2 h3 h4 h5 h6 header hr main nav ol p pre section summary table tbody tfoot thead tr ul caption title
     html""".split()
 )
+NO_WORDS = ("hidden", "password", "image", "file", "color", "range")  # kinds of input that show none
 KEEP = "\ufdd0"  # after a line end in preformatted text: the spaces that follow are meant
 BREAK = "\ufdd1"  # here a line ends, once, however many blocks begin and end
+GAP = "\ufdd2"  # here is white space, once
 CELLS = ("td", "th")
 APART = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre", "blockquote", "section")
@@ -24,22 +28,66 @@ APART = frozenset(
 
 def parse_html(markup: str) -> str:
     """Return the visible text: blocks on their own lines, headings marked with #, cells parted by ` | `."""
+    return read_html(markup)[0]
+
+
+def read_html(markup: str) -> tuple[str, list[str]]:
+    """As `parse_html`, with notices."""
     try:
         soup = BeautifulSoup(markup, "html.parser")
-        title = soup.title.get_text(" ", strip=True) if soup.title else ""
-        for tag in soup.find_all(UNSEEN):
-            tag.decompose()
-        for tag in soup.select("[hidden]"):
-            tag.decompose()
-        text = "".join(_walk(soup))
+        title = _title(soup)
+        notices = take_away_unseen(soup)
+        text = _text(soup)
+        if notices and not text.strip(f"{BREAK}{GAP}{KEEP} \n"):
+            text = _text(BeautifulSoup(markup, "html.parser"))
+            notices = ["its style rules hide all of it; it was read nevertheless"]
     except RecursionError:
-        title, text = "", _plain(markup)
+        title, text, notices = "", _plain(markup), []
+    text = re.sub(rf"[ {GAP}]*{GAP}[ {GAP}]*", " ", text)
     text = re.sub(rf"\s*{BREAK}[\s{BREAK}]*", _line_ends, text)
     text = re.sub(r"[^\S\n]*\n[^\S\n]*", "\n", text)
     text = re.sub(r"\n{3,}", "\n\n", text).strip().replace(KEEP, "")
     if title and not text.startswith((title, f"# {title}")):
         text = f"{title}\n\n{text}".rstrip()
-    return text + "\n" if text else ""
+    return (text + "\n" if text else ""), notices
+
+
+def _title(soup: BeautifulSoup) -> str:
+    titles = (tag for tag in soup.find_all("title", limit=9) if tag.find_parent("svg") is None)
+    found = next(titles, None)
+    return found.get_text(" ", strip=True) if found else ""
+
+
+def _own(option: Tag) -> str:
+    """The words of an option, without those of options that follow it and were parsed as a part of it."""
+    return " ".join("".join(option.find_all(string=True, recursive=False)).split())
+
+
+def _text(soup: BeautifulSoup) -> str:
+    for tag in soup.find_all(UNSEEN):
+        tag.decompose()
+    for tag in soup.find_all(("input", "select", "img", "svg", "dialog")):
+        if not tag.decomposed and not (tag.name == "dialog" and tag.has_attr("open")):
+            tag.replace_with(NavigableString(_shown(tag)))
+    return "".join(_walk(soup))
+
+
+def _shown(tag: Tag) -> str:
+    """What a reader sees of a field of a form, of a picture, or of a dialog that is not open."""
+    if tag.name == "dialog":
+        return ""
+    if tag.name == "svg":
+        return " ".join(text.get_text(" ") for text in tag.find_all("text"))
+    if tag.name == "img":
+        return f"{GAP}[{alt}]{GAP}" if (alt := str(tag.get("alt") or "").strip()) else ""
+    if tag.name == "select":
+        options = tag.find_all("option")
+        chosen = [option for option in options if option.has_attr("selected")] or options[:1]
+        return GAP + ", ".join(_own(option) for option in chosen) + GAP
+    kind = str(tag.get("type", "text")).lower()
+    if kind in ("checkbox", "radio"):
+        return f"{GAP}[x]{GAP}" if tag.has_attr("checked") else f"{GAP}[ ]{GAP}"
+    return "" if kind in NO_WORDS else f"{GAP}{tag.get('value') or ''}{GAP}"
 
 
 def _walk(soup: Tag) -> list[str]:
@@ -53,7 +101,7 @@ def _walk(soup: Tag) -> list[str]:
             parts.append(_before(node))
             open_tags.append(node)
         elif type(node) is NavigableString:
-            plain = any(tag.name == "pre" for tag in open_tags[-4:])
+            plain = any(tag.name in ("pre", "textarea") for tag in open_tags[-4:])
             parts.append(str(node).replace("\n", "\n" + KEEP) if plain else re.sub(r"\s+", " ", node))
     while open_tags:
         parts.append(_after(open_tags.pop()))

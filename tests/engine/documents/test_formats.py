@@ -15,7 +15,8 @@ from reportlab.lib import pdfencrypt
 from reportlab.pdfgen.canvas import Canvas
 
 from engine.documents import parser
-from engine.documents.formats.detect import Parsed, lay_out_json, normal, parse
+from engine.documents.formats.detect import Parsed, normal, parse
+from engine.documents.formats.text.json_text import lay_out_json
 from engine.documents.formats.unreadable import Unreadable
 from engine.text import passages, sentences
 
@@ -152,7 +153,7 @@ def test_what_is_no_text_is_named_whatever_it_is_called(data: bytes, said: str) 
     assert said in reason(data, "innocent.txt")
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)  # the first guess loads its tables
 @given(st.binary(max_size=300), st.sampled_from(["a.txt", "a.html", "a.json", "a.pdf", "a.docx"]))
 def test_any_bytes_give_text_or_a_reason(data: bytes, name: str) -> None:
     try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from engine.corpus import Corpus
-from engine.text.columns import column, fields, place
+from engine.text.columns import column, fields, layout, place
 
 FILES = {
     "invoices.csv": 'invoice_no,customer,Total Amount,status\nA-1,"Wang, Lee & Co",1200.50,paid\nA-2,Orion Metals,80,open\n'
     'A-3,"Wang, Lee & Co","1,000.25",open\nA-4,Orion Metals\n',
     "stock.txt": "item;price;count\nlamp; 12.5 ;3\nclock;7;11\n",
+    "crew.csv": 'Report, 2025\n\nname;role;"Pay\n(EUR)"\r\n"Berg; Ida";"first\r\n\r\nmate";"1.100,50"\r\nOtto;6" gun;0,75\r\n'
+    'Ruth;"says ""no""\nagain";900\r\n',
     "notes.md": "# Notes\n\nThe total amount, as agreed, is high.\n",
 }
 
@@ -22,6 +24,14 @@ def test_a_column_is_found_by_a_word_of_its_header(corpus: Corpus) -> None:
     for hit in hits:
         assert corpus.text(hit.id, hit.match_start, hit.match_end) == hit.match
     assert hits[1].text == "A-2,Orion Metals,80,open" and hits[1].line == 3
+
+
+def test_rows_whose_cells_hold_line_ends_are_rows(corpus: Corpus) -> None:
+    hits = corpus.column("pay eur")
+    assert [h.match for h in hits] == ["1.100,50", "0,75", "900"]
+    assert [h.match for h in corpus.column("role")] == ["first  mate", '6" gun', 'says ""no"" again']
+    assert [h.line for h in hits] == [4, 5, 6] and hits[2].text.startswith("Ruth")
+    assert [h.match for h in corpus.column("name", "mate")] == ["Berg; Ida"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +74,32 @@ def test_what_is_no_table_has_no_columns(corpus: Corpus) -> None:
         ("a; b ;c", ";", ["a", "b", "c"]),
         ("a,,c,", ",", ["a", "", "c", ""]),
         ("a|b|c", "|", ["a", "b", "c"]),
+        ('it is 6" wide,610', ",", ['it is 6" wide', "610"]),
+        ('"5"" pipe, long",450', ",", ['5"" pipe, long', "450"]),
+        ('"so" called,"x', ",", ['"so" called', '"x']),
+        ("a\t\t b", "\t", ["a", "", "b"]),
     ],
 )
 def test_lines_are_cut_into_fields(line: str, delimiter: str, found: list[str]) -> None:
     assert [line[a:b] for a, b in fields(line, delimiter)] == found
+
+
+def test_the_rule_of_a_markdown_table_is_no_row() -> None:
+    text = "# Rents\n\n| name | rent |\n|:---|---:|\n| Ida | 450 |\n| Otto | 610 |\n"
+    assert [text[a:b] for _, _, a, b in column(text, "rent")] == ["450", "610"]
+
+
+@pytest.mark.parametrize(
+    ("head", "header"),
+    [
+        ("Report, all\n\na,b,c\n1,2,3\n4,5,6\n", "a,b,c"),
+        ("sep=;\na;b\n1,5;2\n", "a;b"),
+        ("a,b,c\n1,2,3\nTotal,5\n", "a,b,c"),
+        ("Net, EUR;Tax, EUR\n1;2\n3;4\n", "Net, EUR;Tax, EUR"),
+        ("A title\n\nOne line, with commas, of prose.\n", None),
+        ("A title\n\nIt came, and went.\nThen nothing.\nThen, late, it came, again.\n", None),
+    ],
+)
+def test_a_header_may_stand_below_lines_that_are_no_rows(head: str, header: str | None) -> None:
+    found = layout(head)
+    assert (found and head[found[1] : found[2]]) == header

@@ -1,0 +1,66 @@
+"""Tables in delimited text (CSV, TSV): each row on one line, so that lines can be counted, searched and cited as rows."""
+
+from __future__ import annotations
+
+import re
+
+from engine.text.columns import DELIMITERS, fields
+
+LONGEST_CELL = (
+    20_000  # characters of a quoted cell that runs over lines; a quote that is longer open is a stray sign
+)
+HEAD = 30_000  # characters at the beginning that show whether a text is a table
+AS_WIDE = 0.9  # share of its rows there that have the same number of fields
+SUFFIXES = (".csv", ".tsv", ".tab", ".psv")
+
+
+def rows_on_lines(text: str, suffix: str) -> str:
+    """Put a space for each line end inside a quoted cell, where the text is a table; else the text as it is."""
+    if '"' not in text:
+        return text
+    delimiter, share = _delimiter(text[:HEAD])
+    return _join(text, delimiter) if share >= (0.5 if suffix in SUFFIXES else AS_WIDE) else text
+
+
+def _delimiter(head: str) -> tuple[str, float]:
+    """The delimiter with which most rows of a beginning have as many fields, more than one, and the share of them."""
+    best: tuple[bool, int, int, float, str] = (False, 0, 0, 0.0, ",")
+    for delimiter in DELIMITERS:
+        if delimiter not in head:
+            continue
+        widths = [len(fields(line, delimiter)) for line in _join(head, delimiter).split("\n") if line.strip()]
+        common = max(set(widths), key=lambda width: (width > 1, widths.count(width), width))
+        if common > 1:
+            count = widths.count(common)
+            share = count / len(widths)
+            best = max(best, (share >= AS_WIDE, count, common, share, delimiter))
+    return best[4], best[3]
+
+
+def _join(text: str, delimiter: str) -> str:
+    opened, closed = _patterns(delimiter)
+    lines = text.split("\n")
+    done: list[str] = []
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        while line.count('"') % 2 and opened.match(line):
+            end, size = at, 0
+            while end < len(lines) and '"' not in lines[end].replace('""', "") and size <= LONGEST_CELL:
+                size += len(lines[end]) + 1
+                end += 1
+            if end == len(lines) or size > LONGEST_CELL or not closed.match(lines[end]):
+                break
+            line = " ".join([line, *lines[at : end + 1]])
+            at = end + 1
+        done.append(line)
+    return "\n".join(done)
+
+
+def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What a line matches that ends inside a quoted cell, and one that begins inside and ends the cell."""
+    cut = re.escape(delimiter)
+    inside = r'(?:[^"]++|"")*+'
+    field = rf'(?:\s*"{inside}"[^{cut}]*+|(?!\s*")[^{cut}]*+)'
+    return re.compile(rf'(?:{field}{cut})*+\s*"{inside}\Z'), re.compile(rf'{inside}"\s*(?:{cut}|\Z)')

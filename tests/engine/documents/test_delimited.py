@@ -1,0 +1,53 @@
+"""Each row of a table in delimited text comes to stand on one line, and what is no table stays as it is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.documents.formats.detect import parse
+from engine.documents.formats.text.delimited import rows_on_lines
+from engine.text.columns import fields
+
+CELLS = st.text('ab ,;"\n', max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6), st.sampled_from(",;\t|"))
+def test_what_the_csv_module_writes_is_read_row_by_row(rows: list[list[str]], delimiter: str) -> None:
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerows([["x", "y", "z"], *rows])
+    lines = rows_on_lines(file.getvalue(), ".csv").splitlines()
+    cut = [[line[a:b].replace('""', '"') for a, b in fields(line, delimiter)] for line in lines]
+    assert cut == [["x", "y", "z"], *([cell.replace("\n", " ").rstrip() for cell in row] for row in rows)]
+
+
+def test_a_table_is_known_without_its_name() -> None:
+    table = 'a;b;c\n1;"two\nlines";3\n4;5;6\n'
+    assert parse(table.encode(), "a.txt").text == 'a;b;c\n1;"two lines";3\n4;5;6\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'He said, "come\nin", and she,\nquietly, "went\naway".\n',
+        'size,note\n5" pipe,a\n"b" c,"d\n"e",f\n',
+        'x = ["a,\nb", 1]\ny = 2\n',
+        '1,"never closed\n2,3\n4,5\n',
+    ],
+)
+def test_what_is_no_quoted_cell_keeps_its_line_ends(text: str) -> None:
+    assert parse(text.encode(), "a.txt").text == text
+
+
+def test_quotes_without_an_end_cost_little_time() -> None:
+    started = time.monotonic()
+    for line in ('1,"a\n', '"', '"",', '1,"a\nb\n'):
+        rows_on_lines("x,y\n" + line * 100_000, ".csv")
+    assert time.monotonic() - started < 30
