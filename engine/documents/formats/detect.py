@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from engine.documents.formats.encodings import NotText, decode
 from engine.documents.formats.unreadable import Unreadable
 
-VERSION = 1  # raise it when the same bytes would give another text
+VERSION = 2  # raise it when the same bytes would give another text
 SINGLE_LINE_JSON = 300  # characters from which JSON on one line is laid out over lines
 
 OLD_OFFICE = "an old Office file"
@@ -62,7 +62,7 @@ def parse(data: bytes, name: str) -> Parsed:
     if not data:
         raise Unreadable("it is empty")
     if b"%PDF-" in data[:1024]:
-        from engine.documents.formats.pdf import parse_pdf
+        from engine.documents.formats.pdf.document import parse_pdf
 
         pages, notices = parse_pdf(data)
         return _paged([normal(page) for page in pages], notices)
