@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from engine.documents.formats.encodings import NotText, decode
+from engine.documents.formats.office.opened import Opened, parse_old, parse_zip
 from engine.documents.formats.unreadable import Unreadable
 
 VERSION = 2  # raise it when the same bytes would give another text
 SINGLE_LINE_JSON = 300  # characters from which JSON on one line is laid out over lines
 
+OLE = b"\xd0\xcf\x11\xe0"
 OLD_OFFICE = "an old Office file"
 MAGIC = (
     (b"\x7fELF", "a program"),
@@ -36,7 +38,7 @@ MAGIC = (
     (b"7z\xbc\xaf", "an archive (7z)"),
     (b"Rar!", "an archive (rar)"),
     (b"SQLite format 3\0", "a database (SQLite)"),
-    (b"\xd0\xcf\x11\xe0", OLD_OFFICE),
+    (OLE, OLD_OFFICE),
     (b"ID3", "audio"),
     (b"OggS", "audio or video"),
     (b"fLaC", "audio"),
@@ -67,9 +69,14 @@ def parse(data: bytes, name: str) -> Parsed:
         pages, notices = parse_pdf(data)
         return _paged([normal(page) for page in pages], notices)
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        from engine.documents.formats.office import parse_zip
-
-        return Parsed(normal(parse_zip(data)), "docx")
+        opened = parse_zip(data)
+        if opened is None:
+            raise Unreadable("it is an archive (zip); unpack it and add the folder")
+        return _opened(opened)
+    if data.startswith(OLE):
+        old = parse_old(data)
+        if old is not None:
+            return _opened(old)
     suffix = PurePosixPath(name).suffix.lower()
     for magic, kind in MAGIC:
         if data.startswith(magic) and not _printable(data[:512]):
@@ -114,12 +121,18 @@ def normal(text: str) -> str:
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
-def _paged(pages: list[str], notices: list[str]) -> Parsed:
+def _opened(opened: Opened) -> Parsed:
+    if opened.pages:
+        return _paged([normal(page) for page in opened.pages], opened.notices, opened.format)
+    return Parsed(normal(opened.text), opened.format, notices=opened.notices)
+
+
+def _paged(pages: list[str], notices: list[str], kind: str = "pdf") -> Parsed:
     starts, at = [], 0
     for page in pages:
         starts.append(at)
         at += len(page) + 2
-    return Parsed("\n\n".join(pages), "pdf", starts, notices)
+    return Parsed("\n\n".join(pages), kind, starts, notices)
 
 
 def _printable(head: bytes) -> bool:

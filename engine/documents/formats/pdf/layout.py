@@ -19,6 +19,7 @@ SPARSE, LONG, SPARSE_AND_LONG = (
     5,
     0.5,
 )  # cells of a table that are filled, at least; more so in few rows
+MARK = 5  # characters of a bullet or number before a paragraph
 MOST = 4_000  # segments of a page that are looked at for columns
 
 
@@ -193,7 +194,15 @@ def _table(segments: list[Segment]) -> list[str]:
         [" ".join(s.text for s in row if left - 0.01 <= s.left <= right) for left, right in columns]
         for row in _rows(segments)
     ]
+    if len(columns) == 2 and _listed(grid):
+        return _rows_as_lines(segments)
     filled = sum(bool(cell) for cells in grid for cell in cells) / (len(grid) * len(columns))
     if filled < (SPARSE if len(grid) < LONG else SPARSE_AND_LONG):
         return _rows_as_lines(segments)
     return [re.sub(r"(?: \| )+$", "", " | ".join(cells)) for cells in grid]
+
+
+def _listed(grid: list[list[str]]) -> bool:
+    """Whether the first of two columns holds only bullets or numbers of a list."""
+    marks = [cells[0] for cells in grid if cells[0]]
+    return median(len(mark) for mark in marks) <= MARK and median(len(cells[1]) for cells in grid) > 2 * MARK
