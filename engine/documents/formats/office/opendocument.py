@@ -108,9 +108,7 @@ def _row(row: Element, package: Package, found: _Found) -> str:
     for cell in row:
         if local(cell) not in ("table-cell", "covered-table-cell"):
             continue
-        waiting, found.waiting = found.waiting, []
-        text = " ".join(line.strip() for line in _blocks(cell, package, found) if line.strip())
-        found.waiting = waiting + found.waiting
+        text = _apart(cell, package, found)
         times = attribute(cell, "number-columns-repeated")
         cells += [text] * (min(int(times), REPEATED) if times.isdecimal() else 1)
     while cells and not cells[-1]:
@@ -131,35 +129,40 @@ def _inline(element: Element, package: Package, found: _Found) -> Iterator[str]:
         elif name == "line-break":
             yield "\n"
         elif name == "note":
-            found.waiting += _note(child, package, found)
+            found.waiting.append(_note(child, package, found))
         elif name == "annotation":
             found.waiting.append(_comment(child, package, found))
         elif name == "object":
             yield " ".join(_formula(child, package))
         elif name in ("text-box", "table"):
-            waiting, found.waiting = found.waiting, []
-            lines = [line for line in _blocks(child, package, found) if line.strip()]
-            found.waiting = waiting + lines
+            kept, found.waiting = found.waiting, []
+            found.waiting = kept + [line for line in _blocks(child, package, found) if line.strip()]
         elif name not in LEFT_OUT:
             yield from _inline(child, package, found)
         yield child.tail or ""
 
 
-def _note(note: Element, package: Package, found: _Found) -> Iterator[str]:
+def _note(note: Element, package: Package, found: _Found) -> str:
     kind = attribute(note, "note-class") or "footnote"
     found.counted[kind] = found.counted.get(kind, 0) + 1
     label = f"{kind} {found.counted[kind]}"
     body = next((child for child in note if local(child) == "note-body"), None)
-    lines = [*_blocks(body, package, found)] if body is not None else []
-    yield f"[{label}] {' '.join(line.strip() for line in lines if line.strip())}"
+    return f"[{label}] {_apart(body, package, found) if body is not None else ''}"
 
 
 def _comment(item: Element, package: Package, found: _Found) -> str:
     said = {local(child): child.text or "" for child in item if local(child) in ("creator", "date")}
-    lines = [*_blocks([child for child in item if local(child) not in said], package, found)]
     by, when = said.get("creator", ""), said.get("date", "")[:10]
     label = f"comment{f' by {by}' if by else ''}{f', {when}' if when else ''}"
-    return f"[{label}] {' '.join(line.strip() for line in lines if line.strip())}"
+    return f"[{label}] {_apart([child for child in item if local(child) not in said], package, found)}"
+
+
+def _apart(element: Element | list[Element], package: Package, found: _Found) -> str:
+    """What stands below an element on one line, whatever waits elsewhere."""
+    kept, found.waiting = found.waiting, []
+    text = " ".join(line.strip() for line in _blocks(element, package, found) if line.strip())
+    found.waiting = kept
+    return text
 
 
 def _formula(item: Element, package: Package) -> Iterator[str]:

@@ -44,10 +44,10 @@ def parse_zip(data: bytes) -> Opened | None:
         package = Package(data)
         kind = _kind(package)
         return _parsed(kind, package, data) if kind else None
-    except (*DAMAGE, zipfile.LargeZipFile) as problem:
-        raise Unreadable(f"this {NAMES[kind]} is damaged and cannot be opened") from problem
     except RecursionError as problem:
         raise Unreadable("its parts are nested too deeply") from problem
+    except (*DAMAGE, zipfile.LargeZipFile) as problem:
+        raise Unreadable(f"this {NAMES[kind]} is damaged and cannot be opened") from problem
 
 
 def _kind(package: Package) -> str:
