@@ -8,8 +8,10 @@ import sys
 import time
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pypdfium2
+if TYPE_CHECKING:  # the app asks this module too, and opens no PDF
+    import pypdfium2
 
 SECONDS = 30.0  # for the images of one file
 DPI = 250

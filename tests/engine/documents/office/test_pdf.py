@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from engine.corpus import Corpus
 from engine.documents.formats.detect import Parsed, parse
 from engine.documents.formats.pdf import scans
 from engine.documents.formats.pdf.hyphens import Joiner
@@ -250,3 +251,16 @@ def test_a_page_of_many_cells_takes_no_time_to_speak_of() -> None:
     text = parse(data, "a.pdf").text
     assert time.process_time() - begun < 5
     assert text.count("\n") == 149 and text.startswith("00 | 10 | 20 | 30")
+
+
+@SCANNED
+def test_dictionaries_and_images_are_within_reach_of_the_confined_parser(add) -> None:
+    info = add(
+        {
+            "hyphen.pdf": made(lambda canvas: column(canvas, 72, ["The contract of employ-", "ment ends."])),
+            "scan.pdf": made(scan("Mooring fee 275 euro")),
+        }
+    )
+    assert info.skipped == ()
+    first, second = Corpus.open(info.path)
+    assert (first, second) == ("The contract of employment\nends.", "Mooring fee 275 euro")
