@@ -15,6 +15,7 @@ from engine.documents.formats.office.package import Package, attribute, local
 from engine.documents.formats.unreadable import Unreadable
 
 LARGEST = 64_000_000  # characters of all sheets
+SPREAD = 40_000_000  # cells from the first to the last of a sheet; calamine makes room for each
 FORMULAS = 200  # that are named where a sheet holds them without their values
 FAULTS = (
     python_calamine.CalamineError,
@@ -45,10 +46,14 @@ def parse_workbook(
     except FAULTS as problem:
         raise Unreadable(f"this {kind} is damaged and cannot be opened") from problem
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ != SheetTypeEnum.Vba]
+    spread = _spread(package) if package is not None else set()
     beside = _beside(package) if package is not None else {}
     parts, notices, left = [], [], LARGEST
     hidden = [sheet.name for sheet in sheets if sheet.visible != SheetVisibleEnum.Visible]
     for place, meta in enumerate(sheets):
+        if place in spread:
+            notices.append(f"its sheet {meta.name} was not read: its cells lie too far apart")
+            continue
         try:
             rows = _rows(book.get_sheet_by_name(meta.name), left)
         except FAULTS:
@@ -65,6 +70,8 @@ def parse_workbook(
         notices.append("only the first 64 million characters of its sheets were read")
     if hidden:
         notices.append(f"{len(hidden)} of its sheets are hidden: {', '.join(hidden[:12])}")
+    if not parts and spread:
+        raise Unreadable("the cells of its sheets lie too far apart")
     return "\n\n".join(parts) + "\n" if parts else "", notices
 
 
@@ -112,14 +119,9 @@ def _table(rows: list[list[str]]) -> Iterator[str]:
 
 def _beside(package: Package) -> dict[int, list[str]]:
     """By the place of a sheet: lines with its comments, and with formulas whose values were never computed."""
-    book = package.xml("xl/workbook.xml")
-    if book is None:
-        return {}
-    related = package.relations("xl/workbook.xml")
     authors = _people(package)
     found: dict[int, list[str]] = {}
-    for place, sheet in enumerate(item for item in book.iter() if local(item) == "sheet"):
-        name = related.get(_relation(sheet), ("", ""))[1]
+    for place, name in _sheets(package):
         if name not in package:
             continue
         lines = _uncomputed(package.read(name))
@@ -129,6 +131,37 @@ def _beside(package: Package) -> dict[int, list[str]]:
             lines += _comments(package, target, authors)
         found[place] = lines
     return found
+
+
+def _spread(package: Package) -> set[int]:
+    """The places of the sheets whose last cell is too far from the first to make room for all between."""
+    found = set()
+    for place, name in _sheets(package):
+        data = package.read(name) if name in package else b""
+        rows = max((int(n) for n in re.findall(rb'<(?:\w+:)?row [^>]*?\br="(\d{1,7})"', data)), default=0)
+        letters = max(
+            set(re.findall(rb'<(?:\w+:)?c [^>]*?\br="([A-Z]{1,3})\d', data)),
+            key=lambda name: (len(name), name),
+            default=b"",
+        )
+        columns = 0
+        for letter in letters:
+            columns = 26 * columns + letter - 64
+        if rows * columns > SPREAD:
+            found.add(place)
+    return found
+
+
+def _sheets(package: Package) -> Iterator[tuple[int, str]]:
+    """(place, name of the part) of the sheets of an .xlsx file."""
+    book = package.xml("xl/workbook.xml")
+    related = package.relations("xl/workbook.xml") if book is not None else {}
+    for place, sheet in enumerate(item for item in _all(book) if local(item) == "sheet"):
+        yield place, related.get(_relation(sheet), ("", ""))[1]
+
+
+def _all(root: ElementTree.Element | None) -> Iterator[ElementTree.Element]:
+    return root.iter() if root is not None else iter(())
 
 
 def _relation(element: ElementTree.Element) -> str:

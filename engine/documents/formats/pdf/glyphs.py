@@ -62,9 +62,11 @@ class Page:
 
 
 @dataclass(slots=True)
-class _Glyph:
-    letter: str
-    box: tuple[float, float, float, float]  # left, top, right, bottom
+class _Token:
+    """Letters without white space between them, and their box: left, top, right, bottom."""
+
+    text: str
+    box: tuple[float, float, float, float]
 
 
 def read_page(textpage: pypdfium2.PdfTextPage) -> Page:
@@ -73,37 +75,50 @@ def read_page(textpage: pypdfium2.PdfTextPage) -> Page:
     handle = textpage.raw
     turns, mixed = _turns(handle, count)
     page = Page([], [], turns)
-    aside: list[str] = []
-    line: list[_Glyph | None] = []  # None is a space
-    for index in range(count):
-        letter = chr(raw.FPDFText_GetUnicode(handle, index))
-        if letter == "\0":
+    aside, at = [""], 0.0  # lines in other directions, and where the last one stands
+    line: list[_Token] = []
+    for text, first, last in _words(handle, count):
+        if mixed and (turn := _turn_at(handle, first)) != turns:
+            _, top, _, bottom = _box(handle, first, max(0, turn))
+            going_on = abs((top + bottom) / 2 - at) < 0.5 * (bottom - top)
+            aside += [text] if not going_on else []
+            aside[-1] += f" {text}" if going_on else ""
+            at = (top + bottom) / 2
             continue
-        if raw.FPDFText_IsGenerated(handle, index) == 1:
-            if mixed and aside and aside[-1] and letter in "\r\n ":
-                aside[-1] += " " if letter == " " else "\n"
-            line.append(None)
-            continue
-        if mixed and _turn_at(handle, index) != turns:
-            aside = aside or [""]
-            aside[-1] += "-" if letter == LINE_HYPHEN else letter
-            continue
-        if letter.isspace() and letter != "\u00a0":
-            line.append(None)
-            continue
-        glyph = _Glyph("-" if letter == LINE_HYPHEN else letter, _box(handle, index, turns))
-        before = next((g for g in reversed(line) if g), None)
-        if before and _parted(before, glyph):
-            page.segments += _segment(line)
+        token = _Token(text, _around(_box(handle, first, turns), _box(handle, last, turns)))
+        if line and _parted(line[-1], token):
+            page.segments.append(_segment(line))
             line = []
-        line.append(glyph)
-    page.segments += _segment(line)
-    page.aside = [text for part in aside for text in part.split("\n") if text.strip()]
+        line.append(token)
+    if line:
+        page.segments.append(_segment(line))
+    page.aside = [text for text in aside if text.strip()]
     if _right_to_left(page.segments):
         page.mirrored = True
         for segment in page.segments:
             segment.left, segment.right = -segment.right, -segment.left
     return page
+
+
+def _words(handle: object, count: int) -> Iterator[tuple[str, int, int]]:
+    """(letters, number of the first, of the last). PDFium gives white space wherever there is a gap."""
+    ask, first = raw.FPDFText_GetUnicode, 0
+    letters: list[str] = []
+    for index in range(count):
+        letter = chr(ask(handle, index))
+        if letter == LINE_HYPHEN:
+            yield "".join([*letters, "-"]), first if letters else index, index
+            letters = []
+        elif letter.isspace() or letter == "\0":
+            if letters:
+                yield "".join(letters), first, index - 1
+                letters = []
+        else:
+            if not letters:
+                first = index
+            letters.append(letter)
+    if letters:
+        yield "".join(letters), first, count - 1
 
 
 def _turns(handle: object, count: int) -> tuple[int, bool]:
@@ -150,25 +165,27 @@ def _turned(box: tuple[float, float, float, float], turns: int) -> tuple[float, 
     return left, -top, right, -bottom
 
 
-def _parted(before: _Glyph, glyph: _Glyph) -> bool:
+def _around(
+    first: tuple[float, float, float, float], last: tuple[float, float, float, float]
+) -> tuple[float, float, float, float]:
+    """The box from the first letter of a word to its last, as high as the first."""
+    return min(first[0], last[0]), first[1], max(first[2], last[2]), first[3]
+
+
+def _parted(before: _Token, token: _Token) -> bool:
     """Whether another segment begins here: another line, or a wide gap in the same one."""
     left, top, right, bottom = before.box
-    next_left, next_top, next_right, next_bottom = glyph.box
+    next_left, next_top, next_right, next_bottom = token.box
     height = max(1.0, min(bottom - top, next_bottom - next_top))
     if min(bottom, next_bottom) - max(top, next_top) < 0.4 * height:
         return True
     return max(next_left - right, left - next_right) > WIDE * height
 
 
-def _segment(line: list[_Glyph | None]) -> Iterator[Segment]:
-    glyphs = [glyph for glyph in line if glyph]
-    if not glyphs:
-        return
-    text = _despaced(line) or " ".join("".join(g.letter if g else " " for g in line).split(" ")).strip()
-    text = " ".join(text.split()) if "  " in text else text
-    boxes = [glyph.box for glyph in glyphs]
-    yield Segment(
-        text,
+def _segment(line: list[_Token]) -> Segment:
+    boxes = [token.box for token in line]
+    return Segment(
+        _despaced(line) or " ".join(token.text for token in line),
         min(b[0] for b in boxes),
         median(b[1] for b in boxes),
         max(b[2] for b in boxes),
@@ -176,19 +193,17 @@ def _segment(line: list[_Glyph | None]) -> Iterator[Segment]:
     )
 
 
-def _despaced(line: list[_Glyph | None]) -> str:
+def _despaced(line: list[_Token]) -> str:
     """A line set with a space after every letter (`T h e  k e y`), with its words together; "" for any other."""
-    glyphs = [glyph for glyph in line if glyph]
-    tokens = "".join(g.letter if g else " " for g in line).split()
-    if len(tokens) < 5 or any(len(token) > 1 for token in tokens) or not any(t.isalpha() for t in tokens):
+    if len(line) < 5 or any(len(t.text) > 1 for t in line) or not any(t.text.isalpha() for t in line):
         return ""
-    gaps = [b.box[0] - a.box[2] for a, b in pairwise(glyphs)]
+    gaps = [b.box[0] - a.box[2] for a, b in pairwise(line)]
     usual = median(gaps)
     if usual <= 0 or max(gaps) < 1.5 * usual:
         return ""
-    parts = [glyphs[0].letter]
-    for gap, glyph in zip(gaps, glyphs[1:], strict=True):
-        parts.append((" " if gap >= 1.5 * usual else "") + glyph.letter)
+    parts = [line[0].text]
+    for gap, token in zip(gaps, line[1:], strict=True):
+        parts.append((" " if gap >= 1.5 * usual else "") + token.text)
     return "".join(parts)
 
 

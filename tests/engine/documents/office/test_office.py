@@ -82,6 +82,16 @@ def test_several_sheets_are_tables_and_hidden_ones_are_marked() -> None:
     assert parsed.notices == ["1 of its sheets are hidden: Old"]
 
 
+def test_cells_that_lie_too_far_apart_cost_their_sheet_and_it_is_said() -> None:
+    book = workbook(("Far", [["x"]]), ("Near", [["Berth"], [31]]))
+    book["Far"]["XFD1048576"] = "y"
+    parsed = parse(saved(book), "a.xlsx")
+    assert parsed.text.startswith("# Near") and "Far" in parsed.notices[0]
+    book.remove(book["Near"])
+    with pytest.raises(Unreadable, match="too far apart"):
+        parse(saved(book), "a.xlsx")
+
+
 def test_a_workbook_of_opendocument_is_read() -> None:
     book = OpenDocumentSpreadsheet()
     sheet = table.Table(name="Rents")
