@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -17,6 +18,7 @@ from engine.documents.formats.properties import property_line
 from engine.documents.formats.unreadable import Unreadable
 
 NAMED = 12  # page numbers that a notice lists
+SECONDS = 40.0  # after which the other pages of a long file are read as they were drawn, which is fast
 PATHS = 5_000  # drawn things of a page that are looked at for lines
 FEW = 6  # segments of a page that cannot stand in columns
 LEVEL, THIN = 10, 3.0  # a level line is so many times as wide as high, and lower than this (points)
@@ -33,6 +35,8 @@ class _Found:
     failed: list[int] = field(default_factory=list)
     from_images: list[int] = field(default_factory=list)
     why: str = ""  # not all images were read
+    begun: float = field(default_factory=time.monotonic)
+    as_drawn: int = 0  # the first page that was read in the order in which it was drawn
 
 
 def parse_pdf(data: bytes) -> tuple[list[str], list[str]]:
@@ -81,6 +85,12 @@ def _page(document: pypdfium2.PdfDocument, number: int, found: _Found, reader: s
     page = document[number - 1]
     try:
         textpage = page.get_textpage()
+        if time.monotonic() - found.begun > SECONDS:
+            found.as_drawn = found.as_drawn or number
+            lines = textpage.get_text_range().replace("\ufffe", "-\n").splitlines()
+            textpage.close()
+            found.empty += [] if any(line.strip() for line in lines) else [number]
+            return lines
         content = read_page(textpage)
         textpage.close()
         remarks = fill_in(document, page, content)
@@ -123,6 +133,8 @@ def _notices(document: pypdfium2.PdfDocument, found: _Found) -> list[str]:
         notices.append(
             f"{_named(found.from_images)} an image; the words were read by tesseract and may be wrong"
         )
+    if found.as_drawn:
+        notices.append(f"its pages from {found.as_drawn} on were read in the order in which they were drawn")
     if found.failed:
         notices.append(f"{len(found.failed)} pages could not be read")
     if document.get_formtype() in XFA:

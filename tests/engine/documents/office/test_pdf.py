@@ -253,6 +253,13 @@ def test_a_page_of_many_cells_takes_no_time_to_speak_of() -> None:
     assert text.count("\n") == 149 and text.startswith("00 | 10 | 20 | 30")
 
 
+def test_a_file_that_takes_long_is_read_to_its_end_as_it_was_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.documents.formats.pdf.document.SECONDS", -1.0)
+    parsed = read(lambda canvas: column(canvas, 72, ["The contract of employ-", "ment ends."]))
+    assert parsed.text == "The contract of employment\nends."
+    assert parsed.notices == ["its pages from 1 on were read in the order in which they were drawn"]
+
+
 @SCANNED
 def test_dictionaries_and_images_are_within_reach_of_the_confined_parser(add) -> None:
     info = add(
