@@ -8,7 +8,6 @@ from xml.etree.ElementTree import Element
 
 from engine.documents.formats.office.package import Package, attribute, local
 from engine.documents.formats.properties import property_line
-from engine.documents.formats.unreadable import Unreadable
 
 LEFT_OUT = (
     "tracked-changes",
@@ -33,10 +32,7 @@ class _Found:
 
 
 def parse_opendocument(package: Package) -> tuple[list[str], list[str], bool]:
-    """Return texts, notices, and whether the texts are slides. Raises Unreadable, and what `package.DAMAGE` names."""
-    manifest = package.xml("META-INF/manifest.xml")
-    if manifest is not None and any(local(item) == "encryption-data" for item in manifest.iter()):
-        raise Unreadable("this document is protected by a password")
+    """Return texts, notices, and whether the texts are slides. Raises what `package.DAMAGE` names."""
     root = package.xml("content.xml")
     if root is None:
         raise ValueError("no content")
@@ -52,8 +48,8 @@ def parse_opendocument(package: Package) -> tuple[list[str], list[str], bool]:
         notices = [f"{found.deleted} deleted stretches of its tracked changes were left out"]
     else:
         notices = []
-    if properties := _properties(package):
-        pages[-1] = f"{pages[-1]}\n\n{properties}".lstrip()
+    if line := properties(package):
+        pages[-1] = f"{pages[-1]}\n\n{line}".lstrip()
     return pages, notices, bool(slides)
 
 
@@ -174,7 +170,8 @@ def _formula(item: Element, package: Package) -> Iterator[str]:
         yield " ".join((typed or "".join(root.itertext())).split())
 
 
-def _properties(package: Package) -> str:
+def properties(package: Package) -> str:
+    """The line of what an OpenDocument file says of itself."""
     root = package.xml("meta.xml")
     said: dict[str, str] = {}
     for item in root.iter() if root is not None else ():

@@ -51,6 +51,8 @@ def parse_zip(data: bytes) -> Opened | None:
 
 
 def _kind(package: Package) -> str:
+    if _main(package).startswith("word/"):
+        return "docx"
     for part, kind in (
         ("word/document.xml", "docx"),
         ("ppt/presentation.xml", "pptx"),
@@ -71,23 +73,35 @@ def _kind(package: Package) -> str:
     return ""
 
 
+def _main(package: Package) -> str:
+    """The part that the others belong to; some programs give it another name than Word does."""
+    try:
+        related = package.relations("").values()
+    except DAMAGE:
+        related = {}.values()
+    return next((name for kind, name in related if kind == "officeDocument" and name in package), "")
+
+
 def _parsed(kind: str, package: Package, data: bytes) -> Opened:
     opened = Opened("", kind)
+    if kind.startswith("od") and package.locked():
+        raise Unreadable(LOCKED)
     if kind == "docx":
         from engine.documents.formats.office.word import parse_word
 
-        opened.text, opened.notices = parse_word(package)
+        opened.text, opened.notices = parse_word(package, _main(package) or "word/document.xml")
     elif kind == "pptx":
         from engine.documents.formats.office.slides import parse_slides
 
         opened.pages, opened.notices = parse_slides(package)
     elif kind in ("xlsx", "xlsb", "ods"):
+        from engine.documents.formats.office import opendocument
         from engine.documents.formats.office.sheets import parse_workbook
 
         opened.text, opened.notices = parse_workbook(data, package, NAMES[kind])
-        properties = package.properties()
-        if opened.text and properties:
-            opened.text += f"\n{properties}\n"
+        line = opendocument.properties(package) if kind == "ods" else package.properties()
+        if opened.text and line:
+            opened.text += f"\n{line}\n"
     elif kind == "epub":
         from engine.documents.formats.office.epub import parse_epub
 

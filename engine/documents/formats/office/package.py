@@ -65,6 +65,11 @@ class Package:
             raise ValueError("entities do not belong in an office file")
         return ElementTree.fromstring(data)
 
+    def locked(self) -> bool:
+        """Whether this is an OpenDocument file whose parts need a password."""
+        manifest = self.xml("META-INF/manifest.xml")
+        return manifest is not None and any(local(item) == "encryption-data" for item in manifest.iter())
+
     def relations(self, name: str) -> dict[str, tuple[str, str]]:
         """What a part points at: id -> (last word of the kind, name of the part)."""
         folder, file = posixpath.split(name)

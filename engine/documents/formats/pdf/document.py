@@ -20,6 +20,7 @@ from engine.documents.formats.unreadable import Unreadable
 NAMED = 12  # page numbers that a notice lists
 SECONDS = 40.0  # after which the other pages of a long file are read as they were drawn, which is fast
 PATHS = 5_000  # drawn things of a page that are looked at for lines
+STAMP = 60  # letters on a page that is an image, such as its number: still a page to read as an image
 FEW = 6  # segments of a page that cannot stand in columns
 LEVEL, THIN = 10, 3.0  # a level line is so many times as wide as high, and lower than this (points)
 XFA = (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND)
@@ -56,7 +57,7 @@ def parse_pdf(data: bytes) -> tuple[list[str], list[str]]:
     finally:
         document.close()
     joiner = Joiner(found.pages)
-    pages = ["\n".join(joiner.join(lines)).rstrip() for lines in found.pages]
+    pages = ["\n".join(lines).rstrip() for lines in joiner.across([joiner.join(p) for p in found.pages])]
     if properties:
         pages[-1] = f"{pages[-1]}\n\n{properties}".lstrip("\n")
     return pages, notices
@@ -96,16 +97,18 @@ def _page(document: pypdfium2.PdfDocument, number: int, found: _Found, reader: s
         remarks = fill_in(document, page, content)
         rules = _rules(page) if len(content.segments) > FEW and not content.turns else []
         lines = [*lines_of(content.segments, rules), *content.aside, *remarks]
-        if any(line.strip() for line in lines):
+        lines = lines if any(line.strip() for line in lines) else []
+        few = sum(len("".join(line.split())) for line in lines) < STAMP
+        if not few or not (scans.filled(page) if lines else scans.drawn(page)):
+            found.empty += [] if lines else [number]
             return lines
-        image = scans.drawn(page)
-        lines = reader.read(page) if image else []
-        if lines:
+        read = [line for line in reader.read(page) if line not in lines]
+        if read:
             found.from_images.append(number)
         else:
-            found.empty.append(number)
-            found.images += [number] if image else []
-        return lines
+            found.empty += [] if lines else [number]
+            found.images.append(number)
+        return lines + read
     finally:
         page.close()
 
@@ -128,7 +131,7 @@ def _notices(document: pypdfium2.PdfDocument, found: _Found) -> list[str]:
         notices.append(f"{len(found.empty)} of {count} pages hold no text; they may be scanned images")
     if found.images:
         why = f"; {found.why}" if found.why else ""
-        notices.append(f"{_named(found.images)} only an image without words that could be read{why}")
+        notices.append(f"{_named(found.images)} an image whose words, if it has any, were not read{why}")
     if found.from_images:
         notices.append(
             f"{_named(found.from_images)} an image; the words were read by tesseract and may be wrong"

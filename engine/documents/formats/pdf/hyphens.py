@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 HYPHENS = "\u2010\u00ad-"  # the last one last: these stand in character classes
 LAST = re.compile(rf"[^\W_](?:[\w'’{HYPHENS}]*[^\W_])?[{HYPHENS}]$")
@@ -54,6 +55,15 @@ class Joiner:
             if len(token) > 1:
                 joined.append(token[1])
         return joined
+
+    def across(self, pages: list[list[str]]) -> list[list[str]]:
+        """The lines of the pages, with a word put together that the end of a page divides, on the earlier page."""
+        for before, after in pairwise(pages):
+            if before and after:
+                begun, *rest = self.join([before[-1], after[0]])
+                if begun != before[-1]:
+                    before[-1], after[:1] = begun, rest
+        return pages
 
     def _link(self, before: str, hyphen: str, after: str) -> str | None:
         """What stands between two halves: nothing, or a hyphen; None when the hyphen ends its line for good."""

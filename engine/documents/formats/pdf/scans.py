@@ -19,6 +19,7 @@ LARGEST = 4_000  # pixels of the longer side of a page
 LANGUAGES = 4  # that are looked for at once, of those that are installed
 LIBRARIES = ("libtesseract.so.5", "libtesseract.so.4", "libtesseract.5.dylib", "libtesseract.4.dylib")
 PREFIXES = ("/usr/share", "/usr/local/share", "/opt/homebrew/share")
+IMAGE = 3  # what PDFium calls an image among the objects of a page
 MISSING = "tesseract, which reads words in images, is not installed"
 
 
@@ -107,3 +108,13 @@ class Reader:
 def drawn(page: pypdfium2.PdfPage) -> bool:
     """Whether anything is drawn on a page: an image, or the lines that letters became."""
     return next(iter(page.get_objects(max_depth=2)), None) is not None
+
+
+def filled(page: pypdfium2.PdfPage) -> bool:
+    """Whether one image covers more than half of a page."""
+    width, height = page.get_size()
+    for item in page.get_objects(filter=[IMAGE], max_depth=3):
+        left, bottom, right, top = item.get_bounds()
+        if (right - left) * (top - bottom) > 0.5 * width * height:
+            return True
+    return False

@@ -266,6 +266,19 @@ def epub(**more: str) -> bytes:
     return file.getvalue()
 
 
+def test_a_word_document_whose_main_part_has_another_name_is_read() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(
+            "_rels/.rels",
+            '<r><x Id="a" Type="http://a/officeDocument" Target="/word/document2.xml"/></r>',
+        )
+        archive.writestr(
+            "word/document2.xml", '<w:d xmlns:w="urn:w"><w:p><w:r><w:t>Berth 31</w:t></w:r></w:p></w:d>'
+        )
+    assert parse(file.getvalue(), "a.docx").text == "Berth 31\n"
+
+
 def test_an_e_book_is_read_in_the_order_of_its_chapters() -> None:
     assert parse(epub(), "a.epub").text == (
         "# Of it\n\nIt began in May.\n\n# Of it\n\nIt ended in June.\n\n"

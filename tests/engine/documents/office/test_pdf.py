@@ -220,6 +220,29 @@ def with_a_scan(canvas: Canvas) -> None:
     scan("Mooring fee 275 euro", "for the harbour")(canvas)
 
 
+def test_a_word_that_the_end_of_a_page_divides_is_whole() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(72, 100, "The contract of employ-")
+        canvas.showPage()
+        canvas.drawString(72, 700, "ment ends.")
+
+    parsed = read(draw)
+    assert parsed.text == "The contract of employment\n\nends." and parsed.text[parsed.pages[1] :] == "ends."
+
+
+@SCANNED
+def test_a_scan_with_a_number_stamped_on_it_is_read_as_an_image() -> None:
+    def draw(canvas: Canvas) -> None:
+        image = Image.new("L", (1190, 1684), 255)
+        ImageDraw.Draw(image).text((150, 300), "Mooring fee 275", fill=0, font=ImageFont.load_default(60))
+        canvas.drawImage(ImageReader(image), 0, 0, 595, HEIGHT)
+        canvas.drawString(500, 20, "SV 0012")
+
+    parsed = read(draw)
+    assert parsed.text.split("\n")[:2] == ["SV 0012", "Mooring fee 275"]
+    assert "page 1 is an image" in parsed.notices[0]
+
+
 @SCANNED
 def test_words_in_images_are_read_and_said_to_be() -> None:
     parsed = read(with_a_scan)
@@ -232,7 +255,7 @@ def test_without_tesseract_images_are_named(monkeypatch: pytest.MonkeyPatch) -> 
     parsed = read(with_a_scan)
     assert parsed.text == "Cover of the file.\n\n"
     assert parsed.notices[1] == (
-        "page 2 is only an image without words that could be read; "
+        "page 2 is an image whose words, if it has any, were not read; "
         "tesseract, which reads words in images, is not installed"
     )
     with pytest.raises(Unreadable, match=r"only scanned images, and tesseract.*not installed"):
