@@ -75,15 +75,15 @@ def read_page(textpage: pypdfium2.PdfTextPage) -> Page:
     handle = textpage.raw
     turns, mixed = _turns(handle, count)
     page = Page([], [], turns)
-    aside, at = [""], 0.0  # lines in other directions, and where the last one stands
+    aside, at, before = [""], 0.0, 0  # lines in other directions, where the last one stands, how it is turned
     line: list[_Token] = []
     for text, first, last in _words(handle, count):
         if mixed and (turn := _turn_at(handle, first)) != turns:
             _, top, _, bottom = _box(handle, first, max(0, turn))
-            going_on = abs((top + bottom) / 2 - at) < 0.5 * (bottom - top)
+            going_on = turn == before and (turn < 0 or abs((top + bottom) / 2 - at) < 0.5 * (bottom - top))
             aside += [text] if not going_on else []
             aside[-1] += f" {text}" if going_on else ""
-            at = (top + bottom) / 2
+            at, before = (top + bottom) / 2, turn
             continue
         token = _Token(text, _around(_box(handle, first, turns), _box(handle, last, turns)))
         if line and _parted(line[-1], token):

@@ -123,21 +123,23 @@ def _grown(
 
 
 def _together(inside: list[Segment], edge: float, height: float) -> list[Segment]:
-    """Without the lines at the top and bottom that stand on one side only, with a blank between: head and foot lines."""
-    kept = sorted(inside, key=lambda s: s.middle)
-    for end in (0, -1):
-        while len(kept) > 2:
-            step = 1 if end == 0 else -1
-            neighbour = next(
-                (s for s in kept[::step] if abs(s.middle - kept[end].middle) > 0.5 * height), None
-            )
-            row = [s for s in kept if abs(s.middle - kept[end].middle) <= 0.5 * height]
-            if neighbour is None or len({s.right <= edge + 0.01 for s in row}) > 1:
+    """Without what stands on one side only, above or below both columns, with a blank between: it is no part of them."""
+    left = [s.middle for s in inside if s.right <= edge + 0.01]
+    right = [s.middle for s in inside if s.right > edge + 0.01]
+    if not left or not right:
+        return inside
+    first, last = max(min(left), min(right)), min(max(left), max(right))
+    blank = (1 + APART) * height
+    for sign in (1, -1):
+        at = last if sign > 0 else first
+        for middle in sorted(
+            (s.middle for s in inside if sign * (s.middle - at) > 0), key=lambda m: sign * m
+        ):
+            if sign * (middle - at) >= blank:
+                inside = [s for s in inside if sign * (s.middle - at) <= 0.01]
                 break
-            if abs(neighbour.middle - kept[end].middle) < (1 + APART) * height:
-                break
-            kept = [s for s in kept if s not in row]
-    return kept
+            at = middle
+    return inside
 
 
 def _prose(segments: list[Segment]) -> bool:

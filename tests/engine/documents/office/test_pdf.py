@@ -83,6 +83,20 @@ def test_columns_stand_between_the_lines_that_span_them() -> None:
     assert (lines[0][:5], lines[-2][:4], lines[-1]) == ("Terms", "Both", "Page 1")
 
 
+def test_what_stands_below_a_blank_is_no_part_of_the_columns_above() -> None:
+    def draw(canvas: Canvas) -> None:
+        column(canvas, 72, LEFT)
+        column(canvas, 320, RIGHT)
+        for number, (name, value) in enumerate(
+            (("Name:", "Runa Lie"), ("Date:", "4 June"), ("Place:", "Vik"))
+        ):
+            canvas.drawString(72, 580 - 14 * number, name)
+            canvas.drawString(200, 580 - 14 * number, value)
+
+    lines = read(draw).text.split("\n")
+    assert lines[:10] == LEFT + RIGHT and "Runa Lie" in lines[10] and len(lines) == 13
+
+
 def test_three_columns_of_unequal_length_with_lines_that_do_not_align() -> None:
     third = ["The slipway may be used", "from six in the morning", "until the ferry has left"]
 
@@ -135,6 +149,15 @@ def test_a_turned_page_and_a_note_at_its_edge_are_read() -> None:
 
     text = read(turned).text
     assert text == "\n".join([*LEFT, *RIGHT, "Scanned in Vik"])
+
+
+def test_a_mark_across_the_page_is_read_apart() -> None:
+    def draw(canvas: Canvas) -> None:
+        by_row(canvas)
+        canvas.rotate(45)
+        canvas.drawString(500, 200, "DRAFT COPY")
+
+    assert read(draw).text == "\n".join([*LEFT, *RIGHT, "DRAFT COPY"])
 
 
 @pytest.mark.parametrize(
