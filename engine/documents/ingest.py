@@ -20,6 +20,7 @@ from engine import disk
 from engine.corpus.archive import META, SEARCH, ArchiveWriter
 from engine.documents.discover import Discovery, SourceFile, discover
 from engine.documents.formats import detect as formats
+from engine.documents.formats.pdf.scans import data_folder
 from engine.documents.parser_pool import ParserPool, Part, Result, read
 from engine.documents.places import Places
 from engine.documents.staging import store_error, sweep, sync, temporary
@@ -27,7 +28,8 @@ from engine.errors import Cancelled, InputError, StoreError
 from engine.text import passages
 from engine.types import Json
 
-VERSION = f"1.{formats.VERSION}"  # of what is written; another version is another corpus
+# Of what is written; another version is another corpus, also once the words in images can be read.
+VERSION = f"1.{formats.VERSION}{'+images' if data_folder() else ''}"
 RACY_NS = 2_000_000_000  # a file changed this shortly before it was read may change again unseen
 SEEN = ".seen"
 SHOWN_REASONS = 5

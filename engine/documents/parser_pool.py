@@ -20,6 +20,17 @@ from engine.documents.discover import LARGEST, SourceFile
 from engine.sandbox import frames
 
 BATCH_FILES, BATCH_BYTES = 64, 2 << 20
+SLOW = (
+    ".pdf",
+    ".docx",
+    ".xlsx",
+    ".xlsb",
+    ".pptx",
+    ".ods",
+    ".odt",
+    ".odp",
+    ".epub",
+)  # packed, or laid out anew
 AHEAD = 3  # batches per process that may wait for the reader
 MEMORY = 3 << 30  # bytes of one parser process
 SECONDS, SECONDS_PER_MB = 60.0, 4.0
@@ -318,7 +329,7 @@ def batches(files: Iterable[SourceFile]) -> Iterator[list[SourceFile]]:
     batch: list[SourceFile] = []
     size = 0
     for file in files:
-        weight = file.size * (8 if file.name.lower().endswith((".pdf", ".docx")) else 1)
+        weight = file.size * (8 if file.name.lower().endswith(SLOW) else 1)
         if batch and (len(batch) >= BATCH_FILES or size + weight > BATCH_BYTES):
             yield batch
             batch, size = [], 0

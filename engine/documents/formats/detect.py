@@ -13,14 +13,17 @@ from pathlib import PurePosixPath
 
 from engine.documents.formats.child import Child, Opened
 from engine.documents.formats.containers.opening import open_container
+from engine.documents.formats.containers.zipped import open_zip
 from engine.documents.formats.encodings import NotText, read
 from engine.documents.formats.mail.opening import open_mail
+from engine.documents.formats.office import opened as office
 from engine.documents.formats.text import json_text, xml
 from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
 
 VERSION = 2  # raise it when the same bytes would give another text
 
+OLE = b"\xd0\xcf\x11\xe0"
 OLD_OFFICE = "an old Office file"
 MAGIC = (
     (b"\x7fELF", "a program"),
@@ -43,7 +46,7 @@ MAGIC = (
     (b"\x1f\x9d", "a compressed file (compress)"),
     (b"!BDN", "a data file of Outlook (PST or OST)"),
     (b"SQLite format 3\0", "a database (SQLite)"),
-    (b"\xd0\xcf\x11\xe0", OLD_OFFICE),
+    (OLE, OLD_OFFICE),
     (b"ID3", "audio"),
     (b"OggS", "audio or video"),
     (b"fLaC", "audio"),
@@ -84,14 +87,17 @@ def parse(data: bytes, name: str) -> Parsed:
     if opened := open_container(data, suffix) or (None if saved_page else open_mail(data, suffix)):
         return from_opened(opened)
     if b"%PDF-" in data[:1024]:
-        from engine.documents.formats.pdf import parse_pdf
+        from engine.documents.formats.pdf.document import parse_pdf
 
         pages, notices = parse_pdf(data)
         return _paged([normal(page) for page in pages], notices)
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        from engine.documents.formats.office import parse_zip
-
-        return Parsed(normal(parse_zip(data)), "docx")
+        if document := office.parse_zip(data):
+            return _from_office(document)
+        if archive := open_zip(data, surely=True):
+            return from_opened(archive)
+    if data.startswith(OLE) and (old := office.parse_old(data)):
+        return _from_office(old)
     for magic, kind in MAGIC:
         if data.startswith(magic) and not _printable(data[:512]):
             advice = "; save it as PDF, text or CSV and add that" if kind == OLD_OFFICE else ""
@@ -160,12 +166,18 @@ def normal(text: str) -> str:
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
-def _paged(pages: list[str], notices: list[str]) -> Parsed:
+def _from_office(opened: office.Opened) -> Parsed:
+    if opened.pages:
+        return _paged([normal(page) for page in opened.pages], opened.notices, opened.format)
+    return Parsed(normal(opened.text), opened.format, notices=opened.notices)
+
+
+def _paged(pages: list[str], notices: list[str], kind: str = "pdf") -> Parsed:
     starts, at = [], 0
     for page in pages:
         starts.append(at)
         at += len(page) + 2
-    return Parsed("\n\n".join(pages), "pdf", starts, notices)
+    return Parsed("\n\n".join(pages), kind, starts, notices)
 
 
 def _printable(head: bytes) -> bool:

@@ -26,13 +26,16 @@ class _Empty(bytes):
         return True
 
 
-def open_zip(data: bytes) -> Opened | None:
-    """The members of a ZIP archive, None for a zipped document. Raises Unreadable when it cannot be opened."""
+def open_zip(data: bytes, *, surely: bool = False) -> Opened | None:
+    """The members of a ZIP archive, None for what may be a zipped document, unless it is `surely` none.
+
+    Raises Unreadable when it cannot be opened.
+    """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (*DAMAGED, NotImplementedError) as problem:
         raise Unreadable("this zipped file is damaged and cannot be opened") from problem
-    if any(name.startswith(DOCUMENTS) for name in archive.namelist()):
+    if not surely and any(name.startswith(DOCUMENTS) for name in archive.namelist()):
         return None
     opened = Opened("", "zip")
     opened.children = _members(archive)
