@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from engine.corpus import Corpus
 from engine.corpus.contents import entries
 from engine.documents.unpack import Walk
-from tests.engine.documents.compound_file import compound, properties
+from tests.engine.documents.packed.compound_file import compound, properties
 
 
 def texts(data: bytes, name: str = "a.eml") -> dict[str, str]:

@@ -19,8 +19,8 @@ from engine.documents import unpack
 from engine.documents.ingest import ingest
 from engine.documents.unpack import Walk, clean
 from tests.engine.conftest import fill
+from tests.engine.documents.packed.test_mail import texts
 from tests.engine.documents.test_formats import pdf
-from tests.engine.documents.test_mail import texts
 
 
 def zipped(files: dict[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -128,6 +128,7 @@ def test_an_archive_in_an_archive_is_read_and_its_names_tell_the_way() -> None:
 def test_a_stored_pdf_or_word_file_does_not_make_an_archive_one() -> None:
     assert [*texts(zipped({"first.pdf": pdf("A page.")}, zipfile.ZIP_STORED), "a.zip")] == ["first.pdf"]
     assert [*texts(zipped({"docs/word/document.xml": "<a/>"}), "a.zip")] == ["docs/word/document.xml"]
+    assert [*texts(zipped({"word/list.txt": "Words."}), "a.zip")] == ["word/list.txt"]
 
 
 def test_encrypted_archives_are_named_and_an_empty_password_is_tried() -> None:
