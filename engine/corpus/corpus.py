@@ -171,23 +171,30 @@ class Corpus(Sequence):
                     hits.append(Hit(self, number, a, b, shown=(start, end)))
         return Hits(hits, corpus=self)
 
-    def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
+    def grep(
+        self, pattern: Expression, limit: int | None = 100, flags: int = 0, *, fold: bool = False
+    ) -> Hits:
         """The matches of a regular expression, document by document; `limit=None` gives all.
 
-        `^` and `$` are the ends of a line; `flags` are those of `re`. Raises ValueError for a bad pattern.
+        `^` and `$` are the ends of a line; `flags` are those of `re`. With `fold`, what a reader takes as the same is
+        the same: case, accents, ligatures, width, the glyph of a quote, dash or digit, soft hyphens, words broken at
+        the end of a line; a space is any white space within a paragraph. Raises ValueError for a bad pattern.
         """
         self.tracker.searched.update(self.numbers)
-        return self._grep(compile_pattern(pattern, flags), limit, self.numbers)
+        return self._grep(compile_pattern(pattern, flags, fold=fold), limit, self.numbers)
 
-    def count(self, pattern: Expression, flags: int = 0) -> int:
-        """How many matches a regular expression has. Raises ValueError for a bad pattern."""
-        compiled = compile_pattern(pattern, flags)
+    def count(self, pattern: Expression, flags: int = 0, *, fold: bool = False) -> int:
+        """How many matches a regular expression has; `fold` as for `grep`. Raises ValueError for a bad pattern."""
+        compiled = compile_pattern(pattern, flags, fold=fold)
         self.tracker.searched.update(self.numbers)
         return scanner.count(self.archive, self.numbers, compiled)
 
-    def matching(self, pattern: Expression, flags: int = 0) -> Corpus:
-        """A view of the documents in which a regular expression matches. Raises ValueError for a bad pattern."""
-        compiled = compile_pattern(pattern, flags)
+    def matching(self, pattern: Expression, flags: int = 0, *, fold: bool = False) -> Corpus:
+        """A view of the documents in which a regular expression matches; `fold` as for `grep`.
+
+        Raises ValueError for a bad pattern.
+        """
+        compiled = compile_pattern(pattern, flags, fold=fold)
         self.tracker.searched.update(self.numbers)
         found = (n for n in self.numbers if next(scanner.matches(self.archive, n, compiled), None))
         return self.view(tuple(found))
@@ -218,15 +225,19 @@ class Corpus(Sequence):
         found = lines(self.archive, query, k, (piece.id,), (piece.start, piece.end))
         return self._hits(found)
 
-    def grep_in(self, piece: Piece, pattern: Expression, limit: int | None, flags: int = 0) -> Hits:
+    def grep_in(
+        self, piece: Piece, pattern: Expression, limit: int | None, flags: int = 0, *, fold: bool = False
+    ) -> Hits:
         """Scan one document or piece of it."""
         self.tracker.searched.add(piece.id)
-        return self._grep(compile_pattern(pattern, flags), limit, (piece.id,), piece.start, piece.end)
+        compiled = compile_pattern(pattern, flags, fold=fold)
+        return self._grep(compiled, limit, (piece.id,), piece.start, piece.end)
 
-    def count_in(self, piece: Piece, pattern: str) -> int:
+    def count_in(self, piece: Piece, pattern: str, *, fold: bool = False) -> int:
         """Count the matches in one document or piece of it."""
         self.tracker.searched.add(piece.id)
-        return scanner.count(self.archive, (piece.id,), compile_pattern(pattern), piece.start, piece.end)
+        compiled = compile_pattern(pattern, fold=fold)
+        return scanner.count(self.archive, (piece.id,), compiled, piece.start, piece.end)
 
     # --- places -----------------------------------------------------------------------------------------
 

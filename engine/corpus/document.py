@@ -85,16 +85,21 @@ class Piece(str):
         """The passages of this text that fit words best, as `Corpus.passages`."""
         return self._corpus.passages_in(self, words, k, size)
 
-    def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
-        """The matches of a regular expression in this text, in order. Raises ValueError for a bad pattern."""
-        return self._corpus.grep_in(self, pattern, limit, flags)
+    def grep(
+        self, pattern: Expression, limit: int | None = 100, flags: int = 0, *, fold: bool = False
+    ) -> Hits:
+        """The matches of a regular expression in this text, in order, as `Corpus.grep`. Raises ValueError for a bad pattern."""
+        return self._corpus.grep_in(self, pattern, limit, flags, fold=fold)
 
-    def count(self, pattern: str, *bounds: SupportsIndex | None) -> int:
-        """How often a regular expression matches; a single character or no valid pattern counts as itself."""
-        if bounds or len(pattern) < 2:
+    def count(self, pattern: str, *bounds: SupportsIndex | None, fold: bool = False) -> int:
+        """How often a regular expression matches; a single character or no valid pattern counts as itself.
+
+        `fold` as for `Corpus.grep`; a single character is folded too.
+        """
+        if bounds or (len(pattern) < 2 and not fold):
             return super().count(pattern, *bounds)
         try:
-            return self._corpus.count_in(self, pattern)
+            return self._corpus.count_in(self, pattern, fold=fold)
         except ValueError:
             return super().count(pattern)
 
