@@ -15,9 +15,11 @@ from engine.corpus.search import grep as scanner
 from engine.corpus.search.excerpts import Passages, passages
 from engine.corpus.search.full_text import Found
 from engine.corpus.search.retrieval import lines
+from engine.text.amounts import decimal_mark
 from engine.text.columns import HEADER, column, place
 from engine.text.pattern import Expression, Pattern, compile_pattern
 
+SHOWING = 200_000  # characters of a document that show how its numbers are written
 Numbers = range | tuple[int, ...]
 
 
@@ -31,6 +33,7 @@ class Corpus(Sequence):
         self.archive = archive
         self.numbers: Numbers = range(archive.count) if numbers is None else numbers
         self.tracker = tracker or Tracker()
+        self._marks: dict[int, str] = {}
 
     @classmethod
     def open(cls, path: Path | str) -> Corpus:
@@ -261,6 +264,13 @@ class Corpus(Sequence):
         piece = Piece(self.text(document, start, end), self, document, start)
         self.tracker.handed(document, start, end, piece)
         return piece
+
+    def decimal_mark(self, document: int) -> str:
+        """The mark that sets decimals apart in the numbers of a document; see `engine.text.amounts`."""
+        if document not in self._marks:
+            end = min(SHOWING, self.archive.chars(document))
+            self._marks[document] = decimal_mark(self.archive.slice(document, 0, end))
+        return self._marks[document]
 
     def claims(self, text: str) -> list[list[int]]:
         """Spans [document, start, end] lately handed out that seem to stand in `text`; see `tracker`."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 from engine.corpus.provenance import REMEMBERED
 from engine.corpus.search.tables import header
 from engine.text.amounts import amount
+from engine.text.dates import unclear
 from engine.text.pattern import Expression
 from engine.text.sentences import clip, narrow
 from engine.types import Span
@@ -281,7 +282,12 @@ class Hit:
     @property
     def number(self) -> float | None:
         """What `match` amounts to, for comparing and adding; see `engine.text.amounts`. None where it states none."""
-        return amount(self.match)
+        return amount(self.match, lambda: self._corpus.decimal_mark(self.id))
+
+    @property
+    def unclear(self) -> str:
+        """Why `number` is None where `match` holds a date: "03/04/2025 may be 2025-04-03 or 2025-03-04"; else ""."""
+        return unclear(self.match)
 
     @cached_property
     def line(self) -> int:
@@ -386,6 +392,7 @@ class Hits(list):
             shown.append(f"[{i}] {hit!r}")
         if self.total > len(first):
             shown.append(f"... and {self.total - len(first):,} more")
+        shown += [f"({why})" for why in dict.fromkeys(hit.unclear for hit in first) if why]
         if self.notice:
             shown.append(f"({self.notice})")
         return "\n".join(shown)

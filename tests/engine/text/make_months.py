@@ -1,8 +1,8 @@
 """Write `engine/text/months.json` from the names of months that Unicode CLDR has: `python -m tests.engine.text.make_months`.
 
 Needs babel, which takes too long to read its data for a cell to wait. A name is kept as it is compared: folded, without
-the point of an abbreviation. Its month is the one that nine of ten languages with that name mean, else 0: "listopada"
-is November in Polish and October in Croatian.
+the point of an abbreviation. Its month is the one that nine of ten languages with that name mean, else there are
+several: "listopada" is November in Polish and October in Croatian.
 """
 
 from __future__ import annotations
@@ -60,18 +60,21 @@ def names(language: str) -> set[tuple[str, int]]:
     return found
 
 
-def table(of: Iterable[str]) -> dict[str, int]:
-    """The month of each name in these languages."""
+def table(of: Iterable[str]) -> dict[str, list[int]]:
+    """The months of each name in these languages, mostly one."""
     meant: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for language in of:
         for name, month in names(language):
             meant[name][month] += 1
     return {
-        name: month if count >= AGREED * counts.total() else 0
+        name: [month] if count >= AGREED * counts.total() else sorted(counts)
         for name, counts in sorted(meant.items())
         for month, count in counts.most_common(1)
     }
 
 
 if __name__ == "__main__":
-    MONTHS.write_text(json.dumps(table(languages()), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    lines = (
+        f"{json.dumps(name, ensure_ascii=False)}: {months}" for name, months in table(languages()).items()
+    )
+    MONTHS.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
