@@ -242,6 +242,7 @@ class _Builder:
         )
         headings, heading = dict(part.headings), ""
         about = known = forms.indexed(name)
+        prepare = forms.indexer(part.text)
         rows = []
         for number, (start, end) in enumerate(
             zip(part.passages, [*part.passages[1:], len(part.text)], strict=True)
@@ -249,7 +250,7 @@ class _Builder:
             if number in headings:
                 heading = headings[number]
                 about = f"{known} {forms.indexed(heading)}"
-            text = forms.indexed(part.text[start:end].decode("utf-8", "replace"))
+            text = prepare(part.text[start:end].decode("utf-8", "replace"))
             rows.append((first + number + 1, text, about))
             if len(rows) == ROWS:
                 self._insert(rows)

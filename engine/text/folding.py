@@ -12,7 +12,8 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 
-BROKEN = re.compile(r"(?<=[^\W\d_])[-‐\u00ad][ \t]*\r?\n[ \t]*(?=[^\W\d_])")  # a word at the end of a line
+BROKEN = re.compile(r"(?<=[^\W\d_])[-‐\u00ad] ?\r?\n[ \t]*(?=[^\W\d_])")  # a word at the end of a line
+ENDS = ("-\n", "- \n", "-\r\n", "‐", "\u00ad")  # without which none is broken
 # Marks that may be written or not. Those of other scripts (Devanagari, Thai ...) are letters of theirs.
 _OPTIONAL = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"

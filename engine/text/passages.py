@@ -9,7 +9,7 @@ from engine.text.sentences import SENTENCE_END, goes_on
 LONGEST = 600  # characters of a passage
 ENOUGH = 250  # characters after which a blank line ends a passage
 HEADING = re.compile(r"#{1,6}[ \t]+(\S.*)")
-BROKEN_WORD = re.compile(r"(?<=\s)[^\W\d_]+[-‐\u00ad][ \t]*\n\Z")  # at the end of a line
+BROKEN_WORD = re.compile(r"(?<=\s)[^\W\d_]+[-‐\u00ad] ?\r?\n\Z")  # at the end of a line
 LONGEST_WORD = 80
 BREAK = re.compile(r"[.!?…。！？;]\s+|\s+")
 

@@ -108,12 +108,13 @@ def compile_pattern(expression: Expression, flags: int = 0, *, fold: bool = Fals
 
     `fold`: it means all that a reader takes as the same; a space in it is any white space within a paragraph.
     """
+    text = expression if isinstance(expression, str) else expression.pattern
     if isinstance(expression, re.Pattern):
-        expression, flags = expression.pattern, expression.flags & ~re.UNICODE | flags
+        flags |= expression.flags & ~re.UNICODE
     if not fold:
-        return Pattern(expression, flags)
-    verbose = bool(compile_exact(expression, flags).flags & re.VERBOSE)
-    return Pattern(fold_expression(expression, verbose=verbose), flags | re.IGNORECASE, folded=True)
+        return Pattern(text, flags)
+    verbose = bool(compile_exact(text, flags).flags & re.VERBOSE)
+    return Pattern(fold_expression(text, verbose=verbose), flags | re.IGNORECASE, folded=True)
 
 
 def can_be_empty(exact: re.Pattern[str]) -> bool:

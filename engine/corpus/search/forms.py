@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.text.folding import BROKEN, TABLE, composed
+from engine.text.folding import BROKEN, ENDS, TABLE, composed
 
 # Characters that are words of the index by themselves, so that phrases of them match.
 APART = (
@@ -25,7 +25,10 @@ _ALONE_FIRST = re.compile(
 _WIDE = re.compile(r"[^\x00-\x7f]+")
 _ARABIC = re.compile(r"[\u0620-\u064a]")
 _ARTICLE = re.compile(r"(?<![\u0620-\u064a])(?:[وفبك]?ال|و?لل)(?=[\u0620-\u064a]{3})")
-_UNSEEN = re.compile(r"\S*[\u200b\u200c]\S*")  # where a word may end, or only its letters are not joined
+_UNSEEN = re.compile(
+    r"[^\s\u200b\u200c]*[\u200b\u200c]\S*"
+)  # where a word may end, or only its letters are not joined
+_TWICE = tuple(some.encode() for some in (*ENDS, "\u200b", "\u200c"))  # where some words are indexed twice
 _RAISED = ("<super>", "<fraction>", "<circle>", "<square>")
 
 
@@ -86,12 +89,21 @@ def indexed(text: str) -> str:
     also = [BROKEN.sub("", lines) for lines in _broken_lines(text)]
     if "\u200b" in text or "\u200c" in text:
         also += (re.sub("[\u200b\u200c]", " ", word) for word in _UNSEEN.findall(text))
-    return words("\n".join((text, *also)))
+    return words("\n".join((text, *also)) if also else text)
+
+
+def indexer(text: bytes) -> Callable[[str], str]:
+    """What does for the parts of this whole text (UTF-8) the same as `indexed`, in less time where it can."""
+    if any(some in text for some in _TWICE):
+        return indexed
+    return str if text.isascii() else words
 
 
 def _broken_lines(text: str) -> list[str]:
     """The lines that hold parts of broken words, those that belong together as one."""
     found: list[tuple[int, int]] = []
+    if not any(end in text for end in ENDS):
+        return []
     for broken in BROKEN.finditer(text):
         start = text.rfind("\n", 0, broken.start()) + 1
         end = text.find("\n", broken.end())

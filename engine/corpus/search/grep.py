@@ -14,7 +14,7 @@ from engine.corpus.archive import Archive
 from engine.text.folding import views
 from engine.text.pattern import Pattern
 
-_BROKEN = re.compile(rb"[A-Za-z]-[ \t]*\r?\n[ \t]*[A-Za-z]")  # a word that is broken at the end of a line
+_BROKEN = re.compile(rb"[A-Za-z]- ?\r?\n[ \t]*[A-Za-z]")  # a word that is broken at the end of a line
 MISSES = 2000  # candidates of a document that may fail before `re` takes over
 Match = tuple[int, int, tuple[str | None, ...]]  # start, end in characters; groups
 

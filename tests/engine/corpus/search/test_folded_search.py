@@ -8,6 +8,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.corpus import Corpus
 from engine.corpus.archive import SEARCH
@@ -110,3 +112,10 @@ def test_an_index_of_a_later_version_is_refused(corpus: Corpus, tmp_path: Path) 
     index.close()
     with pytest.raises(StoreError, match="Add its folder again"):
         Corpus.open(folder).search("mill")
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("ab -\nßé계\u00ad\u200b‐ق", max_size=12), max_size=6))
+def test_a_quicker_way_of_indexing_gives_the_same(parts: list[str]) -> None:
+    prepare = forms.indexer("".join(parts).encode())
+    assert [*map(prepare, parts)] == [*map(forms.indexed, parts)]
