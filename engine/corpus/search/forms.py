@@ -1,4 +1,4 @@
-"""What the search index gets of a text, and what it is asked, by the version of the index. Pure.
+"""What the search index gets of a text, and what it is asked, by the version of the index.
 
 Version 1 knew accents only. Version 2 folds (`engine.text.folding`) and sets each character of a script without spaces
 apart, each syllable of Korean too, so that a word is found whatever particle is joined to it.
@@ -7,6 +7,7 @@ apart, each syllable of Korean too, so that a word is found whatever particle is
 from __future__ import annotations
 
 import re
+import sqlite3
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -133,6 +134,15 @@ def schema(version: int = VERSION) -> str:
         f"create virtual table passages using fts5(text, about, content='', tokenize={stemmed});"
         f"pragma user_version={version if version > 1 else 0};"
     )
+
+
+def form_of(index: sqlite3.Connection) -> Form:
+    """How an index was made. Raises sqlite3.Error for one that a newer version made."""
+    ((version,),) = index.execute("pragma user_version")
+    form = FORMS.get(version or 1)
+    if form is None:
+        raise sqlite3.DatabaseError(f"it is of version {version}")
+    return form
 
 
 def tokenizers(form: Form) -> tuple[str, str]:

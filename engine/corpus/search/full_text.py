@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from engine.corpus.archive import SEARCH, Archive
-from engine.corpus.search.forms import ALONE, FORMS, Form, tokenizers
+from engine.corpus.search.forms import ALONE, form_of, tokenizers
 from engine.corpus.search.telling import HALF, telling
 from engine.errors import StoreError
 from engine.text.passages import HEADING
@@ -174,7 +174,7 @@ class Index:
             self._db.execute("pragma mmap_size=268435456")
             self._db.execute("create virtual table temp.vocabulary using fts5vocab(main, passages, col)")
             self.passages_with("")
-            self.form = self._form()
+            self.form = form_of(self._db)
         except sqlite3.Error as problem:
             raise StoreError(
                 f"The search index in {archive.path} cannot be opened ({problem}). Add its folder again."
@@ -189,14 +189,6 @@ class Index:
             "create virtual table plain_word using fts5vocab(plain, instance);"
         )
         self.total = max(1, len(archive.passage_start))
-
-    def _form(self) -> Form:
-        """How this index was made. Raises sqlite3.Error for one that a newer version made."""
-        ((version,),) = self._db.execute("pragma user_version")
-        form = FORMS.get(version or 1)
-        if form is None:
-            raise sqlite3.DatabaseError(f"it is of version {version}")
-        return form
 
     def close(self) -> None:
         self._db.close()
@@ -227,9 +219,8 @@ class Index:
         found: dict[int, list[str]] = {}
         with self._scratch as db:
             db.execute("delete from plain")
-            db.executemany(
-                "insert into plain(rowid, text) values (?, ?)", enumerate(map(self.form.asked, units))
-            )
+            rows = enumerate(map(self.form.asked, units))
+            db.executemany("insert into plain(rowid, text) values (?, ?)", rows)
             for row, word in db.execute("select doc, term from plain_word order by doc, offset"):
                 found.setdefault(row, []).append(word)
         words = [*dict.fromkeys(word for unit in found.values() for word in unit)]
