@@ -23,7 +23,7 @@ THAI, BUDDHIST = (
     "\u0e01",
     (2400, 543),
 )  # in dates written in Thai, years above are counted from 543 years earlier
-_NAME = r"[^\W\d_](?:[^\s\d_.,;:()/|\"'’-]|-(?=[^\W\d_])){1,19}"
+_NAME = r"[^\W\d_](?:[^\s\d_.,;:()/|\"'’-]|-(?=[^\W\d_])|\.(?=[^\W\d_\x00-\x7f])){1,19}"
 _OF = r"(?:(?:of|del?)\s|d['’]\s?)?"
 _NTH = r"(?:st|nd|rd|th|er|[.ºª°])?"
 _BEFORE, _AFTER = r"(?<![\d.,/:-])", r"(?!\d|[.,/:-]\d)"
