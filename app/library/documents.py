@@ -21,7 +21,7 @@ from engine.corpus import Corpus
 from engine.corpus.contents import Entry, entries
 from engine.corpus.rows import Rows
 from engine.corpus.search import grep
-from engine.corpus.search.full_text import HALF, telling
+from engine.corpus.search.telling import HALF, telling
 from engine.documents.discover import natural
 from engine.errors import InputError
 from engine.store import Store

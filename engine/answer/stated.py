@@ -126,7 +126,7 @@ def _otherwise(value: str, passage: Passage) -> Iterator[Place]:
             yield from _amounts(value, amount, part)
         if day:
             text, at = _joined(part)
-            for start, end, found in notation.dates(text):
+            for start, end, found in notation.dates_in(text):
                 if found == day:
                     yield from _placed(part, start - at, end - at, written=True)
         if again:

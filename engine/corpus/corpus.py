@@ -15,9 +15,11 @@ from engine.corpus.search import grep as scanner
 from engine.corpus.search.excerpts import Passages, passages
 from engine.corpus.search.full_text import Found
 from engine.corpus.search.retrieval import lines
+from engine.text.amounts import decimal_mark
 from engine.text.columns import HEADER, column, place
 from engine.text.pattern import Expression, Pattern, compile_pattern
 
+SHOWING = 200_000  # characters of a document that show how its numbers are written
 Numbers = range | tuple[int, ...]
 
 
@@ -31,6 +33,7 @@ class Corpus(Sequence):
         self.archive = archive
         self.numbers: Numbers = range(archive.count) if numbers is None else numbers
         self.tracker = tracker or Tracker()
+        self._marks: dict[int, str] = {}
 
     @classmethod
     def open(cls, path: Path | str) -> Corpus:
@@ -171,23 +174,30 @@ class Corpus(Sequence):
                     hits.append(Hit(self, number, a, b, shown=(start, end)))
         return Hits(hits, corpus=self)
 
-    def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
+    def grep(
+        self, pattern: Expression, limit: int | None = 100, flags: int = 0, *, fold: bool = False
+    ) -> Hits:
         """The matches of a regular expression, document by document; `limit=None` gives all.
 
-        `^` and `$` are the ends of a line; `flags` are those of `re`. Raises ValueError for a bad pattern.
+        `^` and `$` are the ends of a line; `flags` are those of `re`. With `fold`, what a reader takes as the same is
+        the same: case, accents, ligatures, width, the glyph of a quote, dash or digit, soft hyphens, words broken at
+        the end of a line; a space is any white space within a paragraph. Raises ValueError for a bad pattern.
         """
         self.tracker.searched.update(self.numbers)
-        return self._grep(compile_pattern(pattern, flags), limit, self.numbers)
+        return self._grep(compile_pattern(pattern, flags, fold=fold), limit, self.numbers)
 
-    def count(self, pattern: Expression, flags: int = 0) -> int:
-        """How many matches a regular expression has. Raises ValueError for a bad pattern."""
-        compiled = compile_pattern(pattern, flags)
+    def count(self, pattern: Expression, flags: int = 0, *, fold: bool = False) -> int:
+        """How many matches a regular expression has; `fold` as for `grep`. Raises ValueError for a bad pattern."""
+        compiled = compile_pattern(pattern, flags, fold=fold)
         self.tracker.searched.update(self.numbers)
         return scanner.count(self.archive, self.numbers, compiled)
 
-    def matching(self, pattern: Expression, flags: int = 0) -> Corpus:
-        """A view of the documents in which a regular expression matches. Raises ValueError for a bad pattern."""
-        compiled = compile_pattern(pattern, flags)
+    def matching(self, pattern: Expression, flags: int = 0, *, fold: bool = False) -> Corpus:
+        """A view of the documents in which a regular expression matches; `fold` as for `grep`.
+
+        Raises ValueError for a bad pattern.
+        """
+        compiled = compile_pattern(pattern, flags, fold=fold)
         self.tracker.searched.update(self.numbers)
         found = (n for n in self.numbers if next(scanner.matches(self.archive, n, compiled), None))
         return self.view(tuple(found))
@@ -218,15 +228,19 @@ class Corpus(Sequence):
         found = lines(self.archive, query, k, (piece.id,), (piece.start, piece.end))
         return self._hits(found)
 
-    def grep_in(self, piece: Piece, pattern: Expression, limit: int | None, flags: int = 0) -> Hits:
+    def grep_in(
+        self, piece: Piece, pattern: Expression, limit: int | None, flags: int = 0, *, fold: bool = False
+    ) -> Hits:
         """Scan one document or piece of it."""
         self.tracker.searched.add(piece.id)
-        return self._grep(compile_pattern(pattern, flags), limit, (piece.id,), piece.start, piece.end)
+        compiled = compile_pattern(pattern, flags, fold=fold)
+        return self._grep(compiled, limit, (piece.id,), piece.start, piece.end)
 
-    def count_in(self, piece: Piece, pattern: str) -> int:
+    def count_in(self, piece: Piece, pattern: str, *, fold: bool = False) -> int:
         """Count the matches in one document or piece of it."""
         self.tracker.searched.add(piece.id)
-        return scanner.count(self.archive, (piece.id,), compile_pattern(pattern), piece.start, piece.end)
+        compiled = compile_pattern(pattern, fold=fold)
+        return scanner.count(self.archive, (piece.id,), compiled, piece.start, piece.end)
 
     # --- places -----------------------------------------------------------------------------------------
 
@@ -250,6 +264,13 @@ class Corpus(Sequence):
         piece = Piece(self.text(document, start, end), self, document, start)
         self.tracker.handed(document, start, end, piece)
         return piece
+
+    def decimal_mark(self, document: int) -> str:
+        """The mark that sets decimals apart in the numbers of a document; see `engine.text.amounts`."""
+        if document not in self._marks:
+            end = min(SHOWING, self.archive.chars(document))
+            self._marks[document] = decimal_mark(self.archive.slice(document, 0, end))
+        return self._marks[document]
 
     def claims(self, text: str) -> list[list[int]]:
         """Spans [document, start, end] lately handed out that seem to stand in `text`; see `tracker`."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 from engine.corpus.provenance import REMEMBERED
 from engine.corpus.search.tables import header
 from engine.text.amounts import amount
+from engine.text.dates import unclear
 from engine.text.pattern import Expression
 from engine.text.sentences import clip, narrow
 from engine.types import Span
@@ -85,16 +86,21 @@ class Piece(str):
         """The passages of this text that fit words best, as `Corpus.passages`."""
         return self._corpus.passages_in(self, words, k, size)
 
-    def grep(self, pattern: Expression, limit: int | None = 100, flags: int = 0) -> Hits:
-        """The matches of a regular expression in this text, in order. Raises ValueError for a bad pattern."""
-        return self._corpus.grep_in(self, pattern, limit, flags)
+    def grep(
+        self, pattern: Expression, limit: int | None = 100, flags: int = 0, *, fold: bool = False
+    ) -> Hits:
+        """The matches of a regular expression in this text, in order, as `Corpus.grep`. Raises ValueError for a bad pattern."""
+        return self._corpus.grep_in(self, pattern, limit, flags, fold=fold)
 
-    def count(self, pattern: str, *bounds: SupportsIndex | None) -> int:
-        """How often a regular expression matches; a single character or no valid pattern counts as itself."""
-        if bounds or len(pattern) < 2:
+    def count(self, pattern: str, *bounds: SupportsIndex | None, fold: bool = False) -> int:
+        """How often a regular expression matches; a single character or no valid pattern counts as itself.
+
+        `fold` as for `Corpus.grep`; a single character is folded too.
+        """
+        if bounds or (len(pattern) < 2 and not fold):
             return super().count(pattern, *bounds)
         try:
-            return self._corpus.count_in(self, pattern)
+            return self._corpus.count_in(self, pattern, fold=fold)
         except ValueError:
             return super().count(pattern)
 
@@ -276,7 +282,12 @@ class Hit:
     @property
     def number(self) -> float | None:
         """What `match` amounts to, for comparing and adding; see `engine.text.amounts`. None where it states none."""
-        return amount(self.match)
+        return amount(self.match, lambda: self._corpus.decimal_mark(self.id))
+
+    @property
+    def unclear(self) -> str:
+        """Why `number` is None where `match` holds a date: "03/04/2025 may be 2025-04-03 or 2025-03-04"; else ""."""
+        return unclear(self.match)
 
     @cached_property
     def line(self) -> int:
@@ -381,6 +392,7 @@ class Hits(list):
             shown.append(f"[{i}] {hit!r}")
         if self.total > len(first):
             shown.append(f"... and {self.total - len(first):,} more")
+        shown += [f"({why})" for why in dict.fromkeys(hit.unclear for hit in first) if why]
         if self.notice:
             shown.append(f"({self.notice})")
         return "\n".join(shown)

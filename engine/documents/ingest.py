@@ -18,6 +18,7 @@ from pathlib import Path
 
 from engine import disk
 from engine.corpus.archive import META, SEARCH, ArchiveWriter
+from engine.corpus.search import forms
 from engine.documents.discover import Discovery, SourceFile, discover
 from engine.documents.formats import detect as formats
 from engine.documents.formats.pdf.scans import data_folder
@@ -25,11 +26,10 @@ from engine.documents.parser_pool import ParserPool, Part, Result, read
 from engine.documents.places import Places
 from engine.documents.staging import store_error, sweep, sync, temporary
 from engine.errors import Cancelled, InputError, StoreError
-from engine.text import passages
 from engine.types import Json
 
 # Of what is written; another version is another corpus, also once the words in images can be read.
-VERSION = f"1.{formats.VERSION}{'+images' if data_folder() else ''}"
+VERSION = f"2.{formats.VERSION}{'+images' if data_folder() else ''}"
 RACY_NS = 2_000_000_000  # a file changed this shortly before it was read may change again unseen
 SEEN = ".seen"
 SHOWN_REASONS = 5
@@ -181,7 +181,7 @@ class _Builder:
         self._search = sqlite3.connect(folder / SEARCH, isolation_level=None, check_same_thread=False)
         for setting in ("journal_mode=off", "synchronous=off", "locking_mode=exclusive", "cache_size=-65536"):
             self._search.execute(f"pragma {setting}")
-        self._search.execute(passages.SCHEMA)
+        self._search.executescript(forms.schema())
         self._search.execute("insert into passages(passages, rank) values('hashsize', 33554432)")
         self._search.execute("begin")
         self.skipped = [{"path": name, "reason": reason} for name, reason in found.skipped]
@@ -253,18 +253,18 @@ class _Builder:
             headings=part.headings,
             first_line=part.first_line,
         )
-        wide = part.chars != len(part.text)
-        prepare = passages.spaced if wide else str
         headings, heading = dict(part.headings), ""
-        about = spaced_name = passages.spaced(name)
+        about = known = forms.indexed(name)
+        prepare = forms.indexer(part.text)
         rows = []
         for number, (start, end) in enumerate(
             zip(part.passages, [*part.passages[1:], len(part.text)], strict=True)
         ):
             if number in headings:
                 heading = headings[number]
-                about = f"{spaced_name} {passages.spaced(heading)}"
-            rows.append((first + number + 1, prepare(part.text[start:end].decode("utf-8", "replace")), about))
+                about = f"{known} {forms.indexed(heading)}"
+            text = prepare(part.text[start:end].decode("utf-8", "replace"))
+            rows.append((first + number + 1, text, about))
             if len(rows) == ROWS:
                 self._insert(rows)
                 rows = []

@@ -2,13 +2,16 @@
 
 Units of one kind come out in one unit: durations in days, weights in kilograms, lengths in metres, areas in square
 metres, volumes in litres, powers in watts, storage in bytes. Currencies are not converted. A date is its day number, so that
-the largest is the latest. The words here are data of formats: how numbers, units and months are written in English.
+the largest is the latest. The words here are data of formats: how numbers and units are written in English.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date
+
+from engine.text import dates
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
@@ -24,32 +27,44 @@ UNITS = {
     "m": 1.0, "metre": 1.0, "meter": 1.0, "km": 1000.0, "kilometre": 1000.0, "mile": 1609.344, "feet": 0.3048,
     "m2": 1.0, "square metre": 1.0, "square feet": 0.0929, "million": 1e6, "thousand": 1e3, "billion": 1e9,
 }  # fmt: skip
-NUMBER = re.compile(r"(?<![\w.,])-?\d[\d.,]*")
+SPACES = " \u00a0\u2002-\u200a\u202f\u205f\u3000"
+MARKS = str.maketrans("٫٬．，−", ".,.,-")  # as others write them
+_GROUPED = rf"[1-9]\d{{0,2}}(?:[{SPACES}'’]\d{{3}})+(?:[.,]\d+)?(?![\d'’])"
+DIGITS = rf"(?:{_GROUPED}|\d+(?:[.,]\d+)*)"
+NUMBER = re.compile(rf"(?<![\w.,])(-?)({DIGITS})")
+GROUPS = {
+    mark: re.compile(rf"\d{{1,3}}(?:{re.escape(mark)}\d{{2,3}})*{re.escape(mark)}\d{{3}}") for mark in ",."
+}
+# What shows the mark that sets decimals apart: amounts of money with two of them, and both marks in one number.
+_SHOWS = re.compile(
+    r"(?<![\d.,])(?:\d+(?:\.\d{3})*(,)\d\d|\d+(?:,\d{3})*(\.)\d\d|\d{1,3}(?:\.\d{3}){2,}()|\d{1,3}(?:,\d{3}){2,}())(?![.,]?\d)"
+)
 WORD = re.compile(rf"\b(half an?|(?:{'|'.join(WORDS)})(?:-(?:{'|'.join(WORDS)}))?)\b")
 UNIT = re.compile(
     rf"[\s-]*(?:working |full )?({'|'.join(sorted(map(re.escape, UNITS), key=len, reverse=True))})s?(?![\w])"
 )
-FIRST = datetime(1, 1, 1)  # a month without a day begins with its first
-YEAR = re.compile(r"\b\d{4}\b")
 RANGE = re.compile(
     r"^\d{1,2}(?:st|nd|rd|th)?\s?(?:to|until|-|–)\s?(?=\d{1,2}(?:st|nd|rd|th)?\s)"
 )  # its last day counts
-DATE = re.compile(
-    r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}|(?i:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)"
-)
 
 
-def amount(text: str) -> float | None:
+def amount(text: str, mark: Callable[[], str] = str) -> float | None:
     """The number that a text states first, in the units above; None where it states none.
 
     "EUR 1,200.50" is 1200.5, "$0.9 million" 900000.0, "nine working days" 9.0, "3 weeks" 21.0, "17 %" 17.0,
-    "3 June 2008" the day number of that date. A date without a year is None.
+    "3 June 2008" the day number of that date. A date without a year is None, and so is one that may be two
+    (`engine.text.dates.unclear` says which). Three digits after the only comma or point are thousands, as in "3.500",
+    unless `mark`, which is asked only then, says that it sets decimals apart; see `decimal_mark`.
     """
-    if DATE.search(text):
-        return _day(text)
+    text = text.translate(MARKS)
+    if days := _days(RANGE.sub("", text)):
+        return days[0]
     digits, word = NUMBER.search(text), WORD.search(text.lower())
     if digits and not (word and word.start() < digits.start()):
-        value, end = _number(digits[0].rstrip(".,")), digits.end()
+        value, end = number(digits[2], mark), digits.end()
+        if value is None:
+            return None
+        value = -value if digits[1] else value
     elif word:
         value, end = _spelt(word[1]), word.end()
     else:
@@ -58,17 +73,29 @@ def amount(text: str) -> float | None:
     return value * UNITS[unit[1]] if unit else value
 
 
-def _number(digits: str) -> float:
-    """Read digits with thousands and decimals set apart by comma or point."""
-    comma, point = digits.rfind(","), digits.rfind(".")
-    if comma >= 0 and point >= 0:
-        thousands = "," if comma < point else "."
-        digits = digits.replace(thousands, "").replace(",", ".")
-    elif digits.count(",") > 1 or re.search(r",\d{3}$", digits):
-        digits = digits.replace(",", "")
-    elif digits.count(".") > 1:
-        digits = digits.replace(".", "")
-    return float(digits.replace(",", "."))
+def number(digits: str, mark: Callable[[], str] = str) -> float | None:
+    """What digits with marks among them amount to; None where they are grouped as no number is, as in 192.168.1.1."""
+    digits = re.sub(rf"[{SPACES}'’]", "", digits)
+    decimal = max(",.", key=digits.rfind)
+    group = "," if decimal == "." else "."
+    head, _, tail = digits.rpartition(decimal)
+    if not head:
+        return float(digits)
+    if group in head:
+        grouped = decimal not in head and GROUPS[group].fullmatch(head)
+        return float(f"{head.replace(group, '')}.{tail}") if grouped else None
+    if decimal in head:
+        return float(digits.replace(decimal, "")) if GROUPS[decimal].fullmatch(digits) else None
+    if len(tail) == 3 and len(head) <= 3 and head[0] != "0" and mark() != decimal:
+        return float(head + tail)
+    return float(f"{head}.{tail}")
+
+
+def decimal_mark(text: str) -> str:
+    """The mark that sets decimals apart in most numbers of a text that show it, "," or "."; "" where none does."""
+    shown = [found.lastindex for found in _SHOWS.finditer(text)]
+    commas = sum(n in (1, 3) for n in shown)
+    return "," if commas > len(shown) - commas else "." if 2 * commas < len(shown) else ""
 
 
 def _spelt(word: str) -> float:
@@ -77,14 +104,10 @@ def _spelt(word: str) -> float:
     return float(sum(WORDS[part] for part in word.split("-")))
 
 
-def _day(text: str) -> float | None:
-    if not YEAR.search(text):
-        return None
-    text = RANGE.sub("", text)
-    from dateutil import parser  # takes longer to import than most cells to run
-
-    try:
-        found = parser.parse(text, dayfirst=not re.match(r"\d{4}", text), fuzzy=True, default=FIRST)
-    except (ValueError, OverflowError):
-        return None
-    return float(found.toordinal())
+def _days(text: str) -> list[float | None]:
+    """The day number of the first date in a text, None for one that is unclear or has no year; empty without a date."""
+    for _, _, day in dates.written(text):
+        return [day and float(date(*day).toordinal())]
+    if day := dates.month_of_year(text):
+        return [float(date(*day).toordinal())]
+    return [None] if dates.day_of_month(text) else []

@@ -11,21 +11,13 @@ import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 
-from engine.text.amounts import WORDS
+from engine.text import dates
+from engine.text.amounts import SPACES, WORDS
+from engine.text.dates import Date
 
 LONGEST_NUMBER = 40  # characters
 LONGEST_QUANTITY = 100  # characters of a number with its units, and of a date
 BESIDE = 32  # characters on each side that are looked at
-SPACES = " \u00a0\u2009\u202f"
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct"
-        "|november nov|december dec".split("|"),
-        start=1,
-    )
-    for name in names.split()
-}
 LARGE = frozenset(
     """hundred thousand million billion trillion hundreds thousands millions billions dozen mio mrd tsd mn bn k
     tausend millionen milliarde milliarden""".split()
@@ -44,16 +36,9 @@ _QUANTITY = re.compile(
 _AFTER = re.compile(rf"[{SPACES}-]?({_UNIT})(?:[{SPACES}]([^\W\d_]+))?")
 _BEFORE = re.compile(rf"(?<!\w)({_UNIT})[{SPACES}]?$")
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])\d+(?:\.\d{3})*,\d{1,2}(?![\d,.]\d|\d)")
-_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
-_MONTH_AFTER = re.compile(rf"(?i)\.?\s(?:of\s)?(?:{_MONTH})\b")  # a day is no number of its own
-_MONTH_BEFORE = re.compile(rf"(?i)\b(?:{_MONTH})\.?\s$")
-DATE = re.compile(
-    rf"(?i)(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d)(?:[ T]00:00(?::00)?)?"
-    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|\.)?\s(?:of\s)?(?P<m2>{_MONTH})\.?,?\s(?P<y2>\d{{4}})"
-    rf"|\b(?P<m3>{_MONTH})\.?\s(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y3>\d{{4}})"
-    r"|(?P<d4>\d{1,2})\.\s?(?P<m4>\d{1,2})\.\s?(?P<y4>\d{4})"
-    r"|(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y5>\d{4})"
-)
+_NAME_AFTER = re.compile(r"\.?\s(?:of\s)?([^\W\d_]+)")  # of a month: its day is no number of its own
+_NAME_BEFORE = re.compile(r"([^\W\d_]+)\.?\s$")
+_UNSPACED_DATE = "日일号"
 
 # What stands directly beside a word and makes it a part of a longer one, a hyphen at the end of a line included.
 _JOINED_BEFORE = re.compile(r"\w[-‐‑–'’./@&+]$|\w[-‐‑][ \t]*\n[ \t]*$|\u00ad$")
@@ -65,7 +50,6 @@ _MORE_BEFORE = re.compile(
 _MORE_AFTER = re.compile(r"[.,'’:/·]\d|[ \t]?[-–—−×xX^*][ \t]?\d|[ \t]?[¼-¾⅐-⅞]|[ \t]\d+/\d")
 _HALF = re.compile(r"\s+(?:and\s+)?(?:an?\s+)?(?:half|quarter)\b")
 
-Date = tuple[int, int, int]
 Quantity = tuple[Decimal, str, str]  # the number, the units before and after it
 
 
@@ -76,8 +60,10 @@ def whole(text: str, start: int, end: int) -> bool:
     """Whether the words or numbers at the edges of text[start:end] end there, and are no part of longer ones."""
     before, after = text[max(0, start - BESIDE) : start], text[end : end + BESIDE]
     part = text[start:end]
-    if re.fullmatch(r"\d{1,2}", part) and (_MONTH_AFTER.match(after) or _MONTH_BEFORE.search(before)):
-        return False
+    if re.fullmatch(r"\d{1,2}", part):
+        beside = (_NAME_AFTER.match(after), _NAME_BEFORE.search(before))
+        if any(name and dates.surely_month(name[1]) for name in beside):
+            return False
     return begins(part, before) and ends(part, after)
 
 
@@ -195,11 +181,11 @@ def quantities(text: str, around: str) -> Iterator[tuple[int, int, Decimal]]:
 
     Digits of dates and codes are none.
     """
-    dates = [found.span() for found in DATE.finditer(text)]
+    days = [found[:2] for found in dates.written(text)]
     for found in NUMBER.finditer(text):
         start, end = found.span()
         minus = re.search(r"(?:^|[\s(;:|])([-−])$", text[max(0, start - 2) : start])
-        if any(a < end and start < b for a, b in dates):
+        if any(a < end and start < b for a, b in days):
             continue
         if not (minus or begins(found[0], text[max(0, start - BESIDE) : start])):
             continue
@@ -250,28 +236,11 @@ def is_money(text: str, start: int, end: int) -> bool:
 
 def date(text: str) -> Date | None:
     """(year, month, day) of a text that is one whole date; None for others and for what could be two, as 3/5/2024."""
-    found = DATE.fullmatch(" ".join(text.split())) if len(text) <= LONGEST_QUANTITY else None
-    return _date(found) if found else None
+    return dates.date(" ".join(text.split())) if len(text) <= LONGEST_QUANTITY else None
 
 
-def dates(text: str) -> Iterator[tuple[int, int, Date]]:
+def dates_in(text: str) -> Iterator[tuple[int, int, Date]]:
     """The whole dates in a text that have a year and one meaning: (start, end, date)."""
-    for found in DATE.finditer(text):
-        value = _date(found)
-        if value and whole(text, *found.span()):
-            yield *found.span(), value
-
-
-def _date(found: re.Match[str]) -> Date | None:
-    part = {name: value for name, value in found.groupdict().items() if value}
-    year = int(next(part[name] for name in ("y", "y2", "y3", "y4", "y5") if name in part))
-    if "a" in part:
-        a, b = int(part["a"]), int(part["b"])
-        if a <= 12 and b <= 12 and a != b:
-            return None
-        day, month = (a, b) if b <= 12 else (b, a)
-    else:
-        day = int(next(part[name] for name in ("d", "d2", "d3", "d4") if name in part))
-        named = next(part[name] for name in ("m", "m2", "m3", "m4") if name in part)
-        month = int(named) if named.isdigit() else MONTHS[named.casefold()]
-    return (year, month, day) if 1 <= month <= 12 and 1 <= day <= 31 else None
+    for start, end, value in dates.written(text):
+        if value and (text[end - 1] in _UNSPACED_DATE or whole(text, start, end)):
+            yield start, end, value

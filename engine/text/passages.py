@@ -9,15 +9,9 @@ from engine.text.sentences import SENTENCE_END, goes_on
 LONGEST = 600  # characters of a passage
 ENOUGH = 250  # characters after which a blank line ends a passage
 HEADING = re.compile(r"#{1,6}[ \t]+(\S.*)")
+BROKEN_WORD = re.compile(r"(?<=\s)[^\W\d_]+[-‐\u00ad] ?\r?\n\Z")  # at the end of a line
+LONGEST_WORD = 80
 BREAK = re.compile(r"[.!?…。！？;]\s+|\s+")
-# Scripts written without spaces: the index gets each character as its own word, so that phrases of them match.
-UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"
-)
-SCHEMA = (
-    "create virtual table passages using fts5("
-    "text, about, content='', tokenize='porter unicode61 remove_diacritics 2')"
-)
 
 
 def split(text: str, *, headings: bool = True) -> tuple[list[int], list[tuple[int, str]]]:
@@ -35,7 +29,7 @@ def split(text: str, *, headings: bool = True) -> tuple[list[int], list[tuple[in
         full = at + size - begin > LONGEST + 1
         if at > begin and (found or full or (len(line) < 2 and at - begin > ENOUGH)):
             wrapped = full and not found and goes_on(before, line)
-            begin = _sentence_end(text, begin + ENOUGH, at) if wrapped else at
+            begin = _sentence_end(text, begin + ENOUGH, _unbroken(text, begin, at)) if wrapped else at
             starts.append(begin)
         if found:
             changes.append((len(starts) - 1, found[1].strip("# \t")))
@@ -59,6 +53,12 @@ def _sentence_end(text: str, begin: int, limit: int) -> int:
     )
 
 
+def _unbroken(text: str, begin: int, at: int) -> int:
+    """Where the word begins that is broken at the line end before `at`; `at` where none is after `begin`."""
+    word = BROKEN_WORD.search(text, max(begin + 1, at - LONGEST_WORD), at)
+    return word.start() if word else at
+
+
 def _break(text: str, begin: int, limit: int) -> int:
     """The end of the last sentence, else word, in the second half of [begin, limit)."""
     half = begin + (limit - begin) // 2
@@ -68,8 +68,3 @@ def _break(text: str, begin: int, limit: int) -> int:
         if not found[0][0].isspace():
             sentence = found.end()
     return sentence or best
-
-
-def spaced(text: str) -> str:
-    """The text as the index gets it: characters of unspaced scripts set apart."""
-    return text if text.isascii() else UNSPACED.sub(r" \g<0> ", text)

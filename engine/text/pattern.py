@@ -23,6 +23,8 @@ except ImportError:  # another Python: everything stays with `re`, correct and s
 
 import re2
 
+from engine.text.folding import fold_expression
+
 LAST = 0x10FFFF
 LAST_WORD = 0x3FFFF  # no letter, digit or space stands above: those planes are empty or private
 LARGEST_SET = 4096  # characters of a set that are spelled out one by one under (?i)
@@ -43,14 +45,15 @@ class Pattern:
 
     `exact` is Python's. `ascii` is the same for texts of ASCII characters only, or None. `wide` is for all
     texts; when `anchored` is set, `wide` leaves word boundaries out, so its matches are only candidates.
+    `folded`: it is to be looked for in folded text (`engine.text.folding`).
     `needle` is a text without which there is no match, or is empty.
     `notice` says in one sentence why the slower way must be taken, or is empty.
     """
 
-    __slots__ = ("_wide", "anchored", "ascii", "exact", "needle", "notice", "text")
+    __slots__ = ("_wide", "anchored", "ascii", "exact", "folded", "needle", "notice", "text")
 
-    def __init__(self, text: str, flags: int = 0):
-        self.text = text
+    def __init__(self, text: str, flags: int = 0, *, folded: bool = False):
+        self.text, self.folded = text, folded
         self.exact = compile_exact(text, flags)
         self.needle = needle(self.exact)
         self.notice, self.ascii, self.anchored = "", None, False
@@ -100,11 +103,18 @@ def compile_exact(text: str, flags: int = 0) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=64)
-def compile_pattern(expression: Expression, flags: int = 0) -> Pattern:
-    """Compile a pattern once, or take over one of `re`. Raises ValueError when it is no regular expression."""
+def compile_pattern(expression: Expression, flags: int = 0, *, fold: bool = False) -> Pattern:
+    """Compile a pattern once, or take over one of `re`. Raises ValueError when it is no regular expression.
+
+    `fold`: it means all that a reader takes as the same; a space in it is any white space within a paragraph.
+    """
+    text = expression if isinstance(expression, str) else expression.pattern
     if isinstance(expression, re.Pattern):
-        return Pattern(expression.pattern, expression.flags & ~re.UNICODE | flags)
-    return Pattern(expression, flags)
+        flags |= expression.flags & ~re.UNICODE
+    if not fold:
+        return Pattern(text, flags)
+    verbose = bool(compile_exact(text, flags).flags & re.VERBOSE)
+    return Pattern(fold_expression(text, verbose=verbose), flags | re.IGNORECASE, folded=True)
 
 
 def can_be_empty(exact: re.Pattern[str]) -> bool:

@@ -12,6 +12,7 @@ NO_END = "".join(
     for word in ("Dr", "Mr", "Mrs", "Ms", "Prof", "St", "No", "no", "Nr", "vs", "al", "Art", "Sec", "[A-Z]")
 )
 SENTENCE_END = re.compile(rf"(?=[.!?…]){NO_END}[.!?…][\"'”’»)\]]*\s+(?![a-z])|[。！？]\s*|\n\s*\n")
+HYPHENS = ("-", "‐", "\u00ad")
 LINE_END = tuple(".!?:;…。！？|>{}")
 NEW_ITEM = re.compile(
     r"\s*(?:[-*•#>|{\[]|\"[^\"]*\"\s*:|\d+[.)]\s|\(?[a-z]\)\s|[A-Z][\w ]{0,20}:\s"
@@ -36,6 +37,8 @@ def units(text: str) -> Iterator[tuple[int, int]]:
 def goes_on(line: str, following: str) -> bool:
     """True when a line seems to be wrapped: its sentence goes on in the following one."""
     bare, rest = line.strip(), following.strip()
+    if bare.endswith(HYPHENS) and bare[-2:-1].isalpha() and rest[:1].islower():
+        return True  # a word is broken here
     if len(bare) < WRAPPED_LINE or not rest or bare.endswith(LINE_END) or line.startswith("#"):
         return False
     if NEW_ITEM.match(following) or TABLE.search(bare) or TABLE.search(rest):

@@ -28,8 +28,6 @@ ENGLISH = frozenset(
 # Modules whose words are no rules for what is asked, with what they are.
 EXEMPT = {
     "bench/suites/words.py": "sentences that the texts of the bench are made of",
-    "text/amounts.py": "how numbers, units and months are written: a format of data, as that of a date is",
-    "text/notation.py": "the same, for telling whether two ways of writing are of one number or date",
 }
 ALTERNATIVES = re.compile(r"[A-Za-z' ]+(?:\|[A-Za-z' ]+)+")
 

@@ -14,10 +14,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from engine.corpus.archive import SEARCH, Archive
+from engine.corpus.search.forms import ALONE, form_of, tokenizers
+from engine.corpus.search.telling import HALF, telling
 from engine.errors import StoreError
-from engine.text.passages import HEADING, UNSPACED, spaced
+from engine.text.passages import HEADING
 from engine.text.sentences import LONG_LINE, units
 
 CANDIDATES = 60  # passages that are ranked line by line
@@ -25,11 +28,8 @@ SAMPLE, SLICES = 320, 16  # passages taken from all over, where every word asked
 COMMON = 60_000  # passages a set of words may name before its commonest are left to the ranking
 IN_PASSAGE, IN_ABOUT = 0.45, 0.4  # worth of a word beside the line: in its passage, in its name or heading
 OF_HEADING = 0.6  # worth of a line that is a heading
-OF_PART = 0.4  # worth of a part of a compound such as the 2041 of INV-2041
+OF_PART = 0.4  # worth of a part of a compound such as the 2041 of INV-2041, or of two characters of an unspaced script
 FIRST_WORD, QUESTION_WORDS = 0.6, 4  # worth of the first of at least so many words: how is asked
-LENGTH, STEEP = 3.5, 0.8  # letters at which a word is worth half, and how sharply that changes
-HALF = 0.5  # of that worth: words that count in a line beside those asked for
-UNSPACED_LETTERS = 2  # letters that a character of a script without spaces counts as
 OF_PREFIX = 0.6  # worth of a word that only begins like the one asked for
 SAME_TEXT = 3  # hits with the very same words
 MOST_WORDS = 40
@@ -174,16 +174,18 @@ class Index:
             self._db.execute("pragma mmap_size=268435456")
             self._db.execute("create virtual table temp.vocabulary using fts5vocab(main, passages, col)")
             self.passages_with("")
+            self.form = form_of(self._db)
         except sqlite3.Error as problem:
             raise StoreError(
                 f"The search index in {archive.path} cannot be opened ({problem}). Add its folder again."
             ) from problem
         # A scratch index of a query's words and of candidate lines: the same tokenizer decides everywhere.
         self._scratch = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        plain, stemmed = tokenizers(self.form)
         self._scratch.executescript(
-            "create virtual table line using fts5(text, content='', tokenize='porter unicode61 remove_diacritics 2');"
+            f"create virtual table line using fts5(text, content='', tokenize={stemmed});"
             "create virtual table word using fts5vocab(line, instance);"
-            "create virtual table plain using fts5(text, tokenize='unicode61 remove_diacritics 2');"
+            f"create virtual table plain using fts5(text, tokenize={plain});"
             "create virtual table plain_word using fts5vocab(plain, instance);"
         )
         self.total = max(1, len(archive.passage_start))
@@ -207,6 +209,9 @@ class Index:
                 for token in tokens:
                     if len(token[0]) > 2:
                         self._add(terms, (token,), OF_PART)
+                for pair in pairwise(tokens) if len(tokens) > 2 else ():
+                    if all(ALONE.fullmatch(word) for word, _ in pair):
+                        self._add(terms, pair, OF_PART)
         return sorted(terms.values(), key=lambda term: term.passages)
 
     def tokens(self, units: list[str]) -> list[tuple[Token, ...]]:
@@ -214,7 +219,8 @@ class Index:
         found: dict[int, list[str]] = {}
         with self._scratch as db:
             db.execute("delete from plain")
-            db.executemany("insert into plain(rowid, text) values (?, ?)", enumerate(map(spaced, units)))
+            rows = enumerate(map(self.form.asked, units))
+            db.executemany("insert into plain(rowid, text) values (?, ?)", rows)
             for row, word in db.execute("select doc, term from plain_word order by doc, offset"):
                 found.setdefault(row, []).append(word)
         words = [*dict.fromkeys(word for unit in found.values() for word in unit)]
@@ -318,7 +324,7 @@ class Index:
             for start, end, text in self.lines_of(document, passage, bounds):
                 lines.append(Line(place, document, start, end, text, about_row))
         texts = [*(line.text for line in lines), *abouts]
-        with self.scratch(enumerate(map(spaced, texts))) as db:
+        with self.scratch(enumerate(map(self.form.indexed, texts))) as db:
             for term in terms:
                 rows = db.execute("select rowid from line where line match ?", (term.match,))
                 for (row,) in rows:
@@ -387,11 +393,3 @@ def _news(text: str, held: int) -> float:
 def quoted(text: str) -> str:
     """A string of FTS5's query language that means these words in this order."""
     return '"' + text.replace('"', '""') + '"'
-
-
-def telling(word: str) -> float:
-    """From 0 to 1: how much a word tells by its length alone; all of it where it holds a digit."""
-    if any(map(str.isdigit, word)):
-        return 1.0
-    letters = len(word) + (UNSPACED_LETTERS - 1) * len(UNSPACED.findall(word))
-    return 1 / (1 + math.exp(STEEP * (LENGTH - letters)))

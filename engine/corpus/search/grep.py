@@ -5,13 +5,16 @@ A match never crosses a document, never is empty, and its offsets are characters
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from re2._re2 import BytesToCharLen, CharLenToBytes
 
 from engine.corpus.archive import Archive
+from engine.text.folding import views
 from engine.text.pattern import Pattern
 
+_BROKEN = re.compile(rb"[A-Za-z]- ?\r?\n[ \t]*[A-Za-z]")  # a word that is broken at the end of a line
 MISSES = 2000  # candidates of a document that may fail before `re` takes over
 Match = tuple[int, int, tuple[str | None, ...]]  # start, end in characters; groups
 
@@ -31,6 +34,8 @@ def matches(
     """Yield the matches of one document, or of its characters [start, end)."""
     if pattern.needle and not archive.holds(document, pattern.needle):
         return iter(())
+    if pattern.folded and not _is_plain(archive, document):
+        return _folded(archive.text(document), pattern, start, end)
     whole = start == 0 and (end is None or end >= archive.chars(document))
     if archive.is_ascii(document) and pattern.ascii is not None:
         raw = archive.raw(document)
@@ -96,6 +101,29 @@ def _checked(raw: memoryview, pattern: Pattern) -> Iterator[Match]:
             at_byte += CharLenToBytes(raw, at_byte, 1)
             at += 1
         candidate = pattern.wide.search(raw, at_byte) if pattern.wide else None
+
+
+def _is_plain(archive: Archive, document: int) -> bool:
+    """True when only case is folded in this document."""
+    return archive.is_ascii(document) and not _BROKEN.search(archive.raw(document))
+
+
+def _folded(text: str, pattern: Pattern, start: int, end: int | None) -> Iterator[Match]:
+    """The matches in folded text, with their places in the text; of those that overlap the first and longest."""
+    part = text if start == 0 and end is None else text[start:end]
+    found = []
+    for view in views(part):
+        for match in pattern.exact.finditer(view.text):
+            if match.end() > match.start():
+                found.append((view.range(*match.span()), view, match))
+    last = 0
+    for (a, b), view, match in sorted(found, key=lambda one: (one[0][0], -one[0][1])):
+        if a >= last:
+            last = b
+            places = (view.range(*match.span(n)) for n in range(1, len(match.groups()) + 1))
+            values = zip(match.groups(), places, strict=True)
+            groups = tuple(None if value is None else part[x:y] for value, (x, y) in values)
+            yield a + start, b + start, groups
 
 
 def _exact(text: str, pattern: Pattern, start: int) -> Iterator[Match]:

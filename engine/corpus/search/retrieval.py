@@ -31,9 +31,9 @@ from engine.corpus.search.full_text import (
     index_of,
     quoted,
     rows_of,
-    telling,
 )
-from engine.text.passages import spaced
+from engine.corpus.search.telling import telling
+from engine.text.folding import Folded
 
 T = TypeVar("T", bound=Hashable)
 
@@ -103,7 +103,7 @@ def retrieve(
     rows = rows_of(archive, documents, bounds)
     numbers = sorted({n for terms in asked for n in _candidates(index, terms, rows)})
     units, texts = _units(index, numbers, bounds)
-    with index.scratch((n, spaced(text)) for n, text in texts) as db:
+    with index.scratch((n, index.form.indexed(text)) for n, text in texts) as db:
         scores = [_scores(db, units, terms) for terms in asked]
     orders = [_order(one)[:FUSED] for one in scores]
     score = fuse(orders)
@@ -319,9 +319,10 @@ def _take(units: list[Unit], order: list[int], k: int, size: int) -> list[Taken]
 def _window(archive: Archive, unit: Unit, size: int, terms: list[Term]) -> tuple[int, int]:
     """Up to `size` characters of a unit that is longer, around the weightiest word that stands in it."""
     text = archive.slice(unit.document, unit.start, unit.end)
-    lower = text.lower()
-    words = (term.match.strip('" *') for term in sorted(terms, key=lambda term: -term.weight))
-    at = next((found for word in words if (found := lower.find(word)) >= 0), 0)
+    folded = Folded(text)
+    heaviest = (term.match.strip('" *') for term in sorted(terms, key=lambda term: -term.weight))
+    words = (written for word in heaviest for written in (word, word.replace(" ", "")))
+    at = next((folded.start(found) for word in words if (found := folded.text.find(word)) >= 0), 0)
     start = max(0, min(at - size // 3, len(text) - size))
     end = start + size
     space = text.find(" ", start, at) if start else -1

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.kernel.toolbox.prompts import Together, body
 from engine.prompt import NOT_THERE
-from engine.text.amounts import amount
+from engine.text.amounts import amount, decimal_mark
 from engine.text.quoting import ALTERNATIVES, is_none, place
 
 PER_RANK = 0.1  # of log-probability, that a piece counts less for each place that a search ranked it lower
@@ -45,7 +45,8 @@ class PieceAnswer(str):
     @property
     def number(self) -> float | None:
         """The amount or date it states, as that of a hit; None where it states none."""
-        return amount(self)
+        text = body(self.piece)
+        return amount(self, lambda: decimal_mark(text) if isinstance(text, str) else "")
 
     @cached_property
     def source(self) -> Any:
@@ -108,7 +109,9 @@ def number(value: Any) -> float | None:
     """Return the amount or date that a text or a hit states, for comparing and adding; None where it states none."""
     if isinstance(value, int | float):
         return float(value)
-    return amount(str(getattr(value, "match", value)))
+    if hasattr(value, "number"):  # a hit, or what a sub-call answered
+        return value.number
+    return amount(str(value))
 
 
 def are_pieces(value: Any) -> bool:

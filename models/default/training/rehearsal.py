@@ -22,6 +22,7 @@ from IPython.lib.pretty import pretty
 from engine import corpus as corpora
 from engine import prompt
 from engine.corpus.archive import SEARCH, ArchiveWriter
+from engine.corpus.search import forms
 from engine.documents.discover import natural
 from engine.errors import Cancelled, ModelError
 from engine.kernel.cell import Call, CellResult, WorkerLimits
@@ -197,18 +198,18 @@ def store(documents: dict[str, str], folder: Path) -> Path:
     folder.mkdir(parents=True)
     writer = ArchiveWriter(folder)
     index = sqlite3.connect(folder / SEARCH)
-    index.execute(passages.SCHEMA)
+    index.executescript(forms.schema())
     for name in sorted(documents, key=natural):
         text = documents[name]
         starts, changes = passages.split(text)
         at = [len(text[:start].encode()) for start in starts]
         first = writer.add(name, text.encode(), len(text), passages=at, headings=changes)
-        headings, about = dict(changes), name
+        headings, about = dict(changes), forms.indexed(name)
         for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=True)):
-            about = f"{name} {headings[number]}" if number in headings else about
+            about = forms.indexed(f"{name} {headings[number]}") if number in headings else about
             index.execute(
                 "insert into passages(rowid, text, about) values (?, ?, ?)",
-                (first + number + 1, text[start:end], about),
+                (first + number + 1, forms.indexed(text[start:end]), about),
             )
     index.commit()
     index.close()
