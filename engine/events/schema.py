@@ -90,13 +90,18 @@ class Fact:
         return cls(**values)
 
 
-@cache
+_schemas: dict[type, Schema] = {}
+
+
 def schema_of(cls: type) -> Schema:
     """The schema of a class of facts, or of a dataclass in one of its fields."""
+    if (known := _schemas.get(cls)) is not None:
+        return known
     hints = get_type_hints(cls)
     found = tuple((field.name, codec_of(hints[field.name]), field.default) for field in fields(cls))
     required = frozenset(name for name, _, default in found if default is MISSING)
-    return Schema(found, frozenset(name for name, _, _ in found), required)
+    _schemas[cls] = schema = Schema(found, frozenset(name for name, _, _ in found), required)
+    return schema
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Any
 from engine import corpus as corpora
 from engine import prompt
 from engine.errors import ContextOverflow
+from engine.events import TurnStarted
 from engine.reply import parse, without_loop
 from engine.reply.thinking import split_thinking
 from engine.run.generate import (
@@ -19,7 +20,6 @@ from engine.run.generate import (
     room_wanted,
 )
 from engine.run.node import Node, Outcome, Run
-from engine.types import to_json
 
 Spans = list[list[int]]  # [document, start, end) in characters
 
@@ -55,7 +55,7 @@ def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans) -> st
     node.stop.check()
     messages = prompt.leaf(asked)
     request, _ = leaf_request(run, node.id, messages)
-    run.record(node.id, "turn_started", turn=turn, messages=[to_json(m) for m in messages])
+    run.record(node.id, TurnStarted(turn, messages))
     run.evidence.shown(asked, spans)
     stream = run.model.submit(request)
     reply = follow(run, node.id, turn, stream, node.stop, until=run.deadline.limit, alone=True)
