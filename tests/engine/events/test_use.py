@@ -12,7 +12,11 @@ ROOT = Path(__file__).resolve().parents[3]
 SOURCES = [path for room in ("engine", "app", "models") for path in sorted((ROOT / room).rglob("*.py"))]
 CLASSES = {cls.__name__ for cls in KINDS.values()}
 WRITERS = {"run.record", "run.commit", "self.record", "self.commit", "store.new_run", "log.prepare"}
-PASSED_ON = {"fact", "owned", "ended"}  # facts that were constructed before; `Answer.ended` returns a RunEnded
+PASSED_ON = {
+    "fact",
+    "owned",
+    "ended",
+}  # facts that were constructed before; `Answer.ended` returns a RunEnded
 # Words of their own that many places use for other things; the others have a "_" and mean nothing else.
 KIND_NAMES = {kind for kind in KINDS if "_" in kind}
 
@@ -46,7 +50,9 @@ def test_every_class_is_written_somewhere() -> None:
 
 
 def test_no_kind_is_named_by_a_string_and_no_payload_read_by_its_keys() -> None:
-    raw = {ROOT / "engine" / "store" / name for name in ("log/hash_chain.py", "log/log.py", "verification.py")}
+    raw = {
+        ROOT / "engine" / "store" / name for name in ("log/hash_chain.py", "log/log.py", "verification.py")
+    }
     for path in SOURCES:
         if path.is_relative_to(ROOT / "engine" / "events"):
             continue
@@ -54,5 +60,7 @@ def test_no_kind_is_named_by_a_string_and_no_payload_read_by_its_keys() -> None:
             place = f"{path}:{getattr(node, 'lineno', 0)}"
             assert not (isinstance(node, ast.Constant) and node.value in KIND_NAMES), place
             if isinstance(node, ast.Attribute):
-                assert node.attr != "payload" or path in raw, place  # records of the chain, as they are stored
+                assert node.attr != "payload" or path in raw, (
+                    place
+                )  # records of the chain, as they are stored
                 assert (name_of(node.value), node.attr) != ("event", "kind"), place
