@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent
 def main() -> int:
     """Parse, set up, and hand over. Returns the exit status."""
     sys.path.insert(0, str(ROOT))
-    from app.arguments import build_parser
+    from app.command_line.parser import build_parser
     from app.setup import Environment, Problem, set_up
 
     arguments = sys.argv[1:]
@@ -42,7 +42,7 @@ def main() -> int:
         return 2
     if Path(sys.prefix) != environment.folder:
         return hand_over(str(environment.python), arguments)
-    from app.cli import run
+    from app.command_line.main import run
 
     return run(arguments)
 

@@ -10,15 +10,15 @@ with Workbench(data_dir) as workbench:
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from app.bench import Measuring
-from app.hub import Hub
-from app.runs import Runs
-from app.sessions import Sessions
+from app.bench.service import Measuring
+from app.library.service import Library
+from app.live.broadcast import Hub
+from app.models.service import Models
+from app.runs.service import Runs
+from app.runs.sessions import Sessions
 from engine.engine import Engine
 from engine.llm.gguf.adapters import Adapter
 from engine.llm.gguf.fit import Wish
@@ -47,25 +47,21 @@ class Workbench:
         self.runs = Runs(self.engine, self.hub)
         self.sessions = Sessions(self.engine.store, self.hub)
         self.bench = Measuring(self)
-
-        self.library: Any = _part("app.library", "Library", self)
-        self.models: Any = _part("app.models", "Models", self)
+        self.library = Library(self)
+        self.models = Models(self)
 
     def start(self) -> None:
         """Begin to load the model, and to read the sample corpus, in threads of their own, and return."""
-        if self.library is not None:
-            self.library.ensure_sample()
-        if self.models is not None:
-            self.models.start(self.model)
+        self.library.ensure_sample()
+        self.models.start(self.model)
 
     def close(self) -> None:
         """Stop what runs, tell every follower that it is over, and close the engine."""
         self.hub.close()
         self.bench.close()
         self.runs.close()
-        for part in (self.library, self.models):
-            if hasattr(part, "close"):
-                part.close()
+        self.library.close()
+        self.models.close()
         self.engine.close()
 
     def __enter__(self) -> Workbench:
@@ -75,13 +71,3 @@ class Workbench:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _part(module: str, name: str, workbench: Workbench) -> Any:
-    """Make one part; None where its module does not exist yet."""
-    try:
-        return getattr(importlib.import_module(module), name)(workbench)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        return None

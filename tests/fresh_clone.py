@@ -13,12 +13,13 @@ CLI = "import sys\n\ndef run(arguments):\n    import {module}\n    print('ran', 
 
 def make_clone(root):
     """Make the project in a folder. Its one requirement is a local package."""
-    (root / "app").mkdir(parents=True)
+    (root / "app" / "command_line").mkdir(parents=True)
     shutil.copy(ROOT / "launch.py", root)
-    shutil.copy(ROOT / "app" / "arguments.py", root / "app")
+    shutil.copy(ROOT / "app" / "command_line" / "parser.py", root / "app" / "command_line")
     shutil.copytree(ROOT / "app" / "setup", root / "app" / "setup")
     (root / "app" / "__init__.py").touch()
-    (root / "app" / "cli.py").write_text(CLI.format(module="trellis_one"))
+    (root / "app" / "command_line" / "__init__.py").touch()
+    (root / "app" / "command_line" / "main.py").write_text(CLI.format(module="trellis_one"))
     package(root, "trellis_one")
     (root / "requirements.txt").write_text("./trellis_one\n")
     (root / "requirements-dev.txt").write_text("-r requirements.txt\n")

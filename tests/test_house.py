@@ -67,7 +67,7 @@ def test_every_folder_says_what_it_is_for():
 
 def test_listing_runs_does_not_load_llama_cpp_or_the_kernel(tmp_path):
     code = (
-        "import sys; from app.cli import run; "
+        "import sys; from app.command_line.main import run; "
         f"run(['runs', '--data', {str(tmp_path / 'data')!r}]); "
         "sys.exit(any(m in sys.modules for m in ('llama_cpp', 'ipykernel', 'matplotlib')))"
     )

@@ -5,7 +5,7 @@ Standard library only, for `launch.py` runs it before anything is installed. Han
 """
 
 from app.setup.environment import Environment
-from app.setup.llama import provenance
+from app.setup.llama.install import provenance
 from app.setup.report import Problem
 from app.setup.steps import set_up
 

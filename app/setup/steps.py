@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.setup.base_model import add_base, is_wanted, make_default
 from app.setup.environment import Environment
-from app.setup.llama import provide_llama
+from app.setup.llama.install import provide_llama
 from app.setup.pip import Pip
 from app.setup.report import Problem, say
 

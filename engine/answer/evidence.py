@@ -17,6 +17,7 @@ from engine.corpus import Corpus
 from engine.corpus.citations import check
 from engine.corpus.coverage import Coverage
 from engine.run.node import Outcome
+from engine.text.quoting import is_none
 from engine.types import Citation, Json
 
 MAX_SOURCES = 200  # of one answer
@@ -57,7 +58,7 @@ class Evidence:
     def answered(self, answer: str, claims: Claims) -> None:
         """A sub-call answered from a prompt with these spans: where its words stand there is a likely source."""
         words = answer.strip().strip(".")
-        if len(words) < MIN_ANSWER_CHARS or words.upper() == "NONE":
+        if len(words) < MIN_ANSWER_CHARS or is_none(words):
             return
         whole = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
         with self._lock:

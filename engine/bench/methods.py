@@ -17,6 +17,7 @@ from engine.engine import DIRECT, RECURSIVE, Strategy
 from engine.errors import InputError
 from engine.run.direct import Spans, answer_from, beginning, outcome
 from engine.run.node import Node, Outcome, Run
+from engine.text.quoting import NOTHING, is_none
 
 PASSAGES = 5  # that retrieval gives to the model
 PASSAGE_CHARS = 600
@@ -43,9 +44,10 @@ def retrieval(run: Run, node: Node) -> Outcome:
             break
     run.evidence.searched(None)
     if not chosen:
-        return outcome(run, "NONE")
+        return outcome(run, NOTHING)
     text, spans, _ = beginning(run, node.question, chosen)
-    return outcome(run, answer_from(run, node, 1, prompt.leaf_with_context(node.question, text), spans))
+    asked = prompt.leaf_with_context(node.question, text)
+    return outcome(run, answer_from(run, node, 1, asked, spans, quote=text))
 
 
 def compaction(run: Run, node: Node) -> Outcome:
@@ -59,10 +61,10 @@ def compaction(run: Run, node: Node) -> Outcome:
         turn += 1
         asked = NOTES.format(piece=piece, question=node.question, notes=notes)
         said = answer_from(run, node, turn, asked, spans)
-        if said and said.strip(" .").upper() != "NONE":
+        if not is_none(said):
             notes = said[:longest]
     if notes == NO_NOTES:
-        return outcome(run, "NONE")
+        return outcome(run, NOTHING)
     return outcome(run, answer_from(run, node, turn + 1, prompt.leaf_with_context(node.question, notes), []))
 
 

@@ -9,8 +9,8 @@ from engine import corpus as corpora
 from engine import prompt
 from engine.errors import ContextOverflow
 from engine.events import TurnStarted
-from engine.reply import parse, without_loop
-from engine.reply.thinking import split_thinking
+from engine.llm.forms import Quote
+from engine.reply import parse
 from engine.run.generate import (
     MIN_REPLY_TOKENS,
     follow,
@@ -19,7 +19,9 @@ from engine.run.generate import (
     record_turn,
     room_wanted,
 )
+from engine.run.leaves import said
 from engine.run.node import Node, Outcome, Run
+from engine.text.quoting import ALTERNATIVES, is_none
 
 Spans = list[list[int]]  # [document, start, end) in characters
 
@@ -38,23 +40,24 @@ def answer_directly(run: Run, node: Node) -> Outcome:
             run.note(node.id, f"the window holds {len(text):,} characters; the rest was not read", "warning")
         try:
             asked = prompt.leaf_with_context(node.question, text)
-            return outcome(run, answer_from(run, node, 1, asked, spans))
+            return outcome(run, answer_from(run, node, 1, asked, spans, quote=text))
         except ContextOverflow as overflow:
             note_overflow(run, node.id, overflow)
             if run.model.info.n_ctx >= window:
                 raise
 
 
-def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans) -> str:
+def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans, quote: str = "") -> str:
     """One turn of a node without cells: put `asked` to the model as a sub-call would, and return its answer.
 
-    It is "" when the time was up first.
+    It is "" when the time was up first. A small model is held to the words of `quote`, or NONE, yes or no.
 
     Raises Cancelled on a stop, ContextOverflow when it does not fit, ModelError.
     """
     node.stop.check()
     messages = prompt.leaf(asked)
-    request, _ = leaf_request(run, node.id, messages)
+    form = Quote(quote, ALTERNATIVES) if quote and prompt.is_small(run.model.info) else None
+    request, _ = leaf_request(run, node.id, messages, form)
     run.record(node.id, TurnStarted(turn, messages))
     run.evidence.shown(asked, spans)
     stream = run.model.submit(request)
@@ -64,7 +67,7 @@ def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans) -> st
     run.ledger.charge(reply.usage)
     if reply.finish == "cancelled":  # half an answer is none
         return ""
-    answer = split_thinking(without_loop(reply.text)).visible.strip()
+    answer = said(run, node.id, reply, form)
     run.evidence.answered(answer, spans)
     return answer
 
@@ -73,7 +76,7 @@ def outcome(run: Run, answer: str) -> Outcome:
     """What an answer comes to; NONE is what a model is told to say when the text does not hold it."""
     if not answer:
         return Outcome(None, reason=run.ledger.exhausted() or "the model gave none")
-    return Outcome(prompt.NOT_THERE if answer.strip(" .").upper() == "NONE" else answer)
+    return Outcome(prompt.NOT_THERE if is_none(answer) else answer)
 
 
 def beginning(run: Run, question: str, pieces: Sequence[Any]) -> tuple[str, Spans, bool]:

@@ -111,37 +111,40 @@ def _answer(run: Run, leaf: Leaf, stream: Stream, form: Form | None) -> Answered
     run.ledger.charge(reply.usage)
     if reply.finish == "cancelled":
         raise CallRefused("the time of this run is up; finish with FINAL(...) and the best answer so far")
-    answer = _copied(run, leaf, reply, form) if isinstance(form, Quote) else _visible(run, leaf, reply)
+    answer = said(run, leaf.id, reply, form)
     run.evidence.answered(answer, leaf.spans)
     _finish(run, leaf.id, "answered", answer, reply.usage, time.monotonic() - started)
     return Answered(answer, reply.confidence, quoted=isinstance(form, Quote))
 
 
-def _copied(run: Run, leaf: Leaf, reply: Reply, form: Quote) -> str:
+def said(run: Run, id: str, reply: Reply, form: Form | None) -> str:
+    """The answer that a reply gives, in the form that was asked for; a note of the node says what is odd about it."""
+    return _copied(run, id, reply, form) if isinstance(form, Quote) else _visible(run, id, reply)
+
+
+def _copied(run: Run, id: str, reply: Reply, form: Quote) -> str:
     """The answer of a leaf that was to quote. A model that was not held to it may have written something else."""
     if reply.quote is None:
-        answer = _visible(run, leaf, reply)
+        answer = _visible(run, id, reply)
         plain = answer.strip(" .\"'").casefold()
         answer = next((other for other in form.others if other.casefold() == plain), answer)
         if answer not in form.others and place(answer, form.text) is None:
-            run.note(
-                leaf.id, "the answer does not stand in its text word for word, so it has no source there"
-            )
+            run.note(id, "the answer does not stand in its text word for word, so it has no source there")
         return answer
     if not reply.quote:
-        run.note(leaf.id, f"the answer was cut within its first word, so it counts as {NOTHING}", "warning")
+        run.note(id, f"the answer was cut within its first word, so it counts as {NOTHING}", "warning")
     elif reply.finish == "length":
-        run.note(leaf.id, f"the quote was cut at {reply.usage.completion_tokens:,} tokens", "warning")
+        run.note(id, f"the quote was cut at {reply.usage.completion_tokens:,} tokens", "warning")
     return reply.quote or NOTHING
 
 
-def _visible(run: Run, leaf: Leaf, reply: Reply) -> str:
+def _visible(run: Run, id: str, reply: Reply) -> str:
     answer = split_thinking(without_loop(reply.text)).visible.strip()
     if reply.finish == "loop":  # its note is made where it is cut
         return f"{answer} [cut off here: the answer went round in circles]"
     if reply.finish != "length":
         return answer
-    run.note(leaf.id, f"the answer was cut at {reply.usage.completion_tokens:,} tokens", "warning")
+    run.note(id, f"the answer was cut at {reply.usage.completion_tokens:,} tokens", "warning")
     return f"{answer} [cut off here: the answer reached its limit]"
 
 

@@ -29,6 +29,11 @@ _NUMBERS = "|".join(
 _JOINER = "\u200d"
 
 
+def is_none(reply: str) -> bool:
+    """Whether a reply says that the text does not hold the answer, as it was told to, or says nothing at all."""
+    return reply.strip(" .\n").upper() in ("", NOTHING)
+
+
 def edges(text: str) -> tuple[list[int], list[int]]:
     """Return where a quote may begin and where it may end in `text`, in characters, each in order.
 

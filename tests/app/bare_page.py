@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, Route
 
-STATIC = Path(__file__).resolve().parents[2] / "app" / "static"
+from app.server import static
+
 TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
-HTML = '<!doctype html><html lang="en"><title>bare</title><link rel="stylesheet" href="/ui/style.css"><body class="ready"><main id="host" class="host"></main>'
+HTML = '<!doctype html><html lang="en"><title>bare</title><link rel="stylesheet" href="/ui/shell/style.css"><body class="ready"><main id="host" class="host"></main>'
 
 
 def open_bare(page: Page) -> list[str]:
@@ -18,10 +18,10 @@ def open_bare(page: Page) -> list[str]:
 
     def serve(route: Route) -> None:
         path = route.request.url.removeprefix("http://taproot.test")
-        file = STATIC / path.removeprefix("/ui/")
+        file = static.find(path)
         if path == "/":
             route.fulfill(body=HTML, content_type="text/html")
-        elif path.startswith("/ui/") and file.is_file():
+        elif file is not None:
             route.fulfill(body=file.read_bytes(), content_type=TYPES.get(file.suffix, "text/plain"))
         else:
             strange.append(route.request.url)

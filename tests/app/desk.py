@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.server import build
+from app.server.application import build
 from app.workbench import Workbench
 from tests.app.script import Model
 

@@ -15,7 +15,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from app.errors import status_of
-from app.routes import runs, sessions
+from app.runs import routes as runs
+from app.runs import session_routes as sessions
 from app.workbench import Workbench
 from engine.errors import TaprootError
 from engine.llm.scripted import ScriptedModel

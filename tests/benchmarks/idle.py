@@ -30,7 +30,9 @@ from playwright.sync_api import sync_playwright
 from tests.app.command import Taproot
 from tests.app.conftest import ARGUMENTS, NAMES
 
-PROGRAM = "import sys; sys.path.insert(0, '.'); from app.cli import run; sys.exit(run(sys.argv[1:]))"
+PROGRAM = (
+    "import sys; sys.path.insert(0, '.'); from app.command_line.main import run; sys.exit(run(sys.argv[1:]))"
+)
 GOALS = {"no page": 1.0, "page open": 2.0}  # percent of a core, all processes together
 READY_SECONDS = 120.0
 SETTLE_SECONDS = 5.0  # what a start or a page leaves behind is over by then

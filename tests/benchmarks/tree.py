@@ -30,7 +30,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.app.tree_fixture import grow
+from tests.app.runs.tree.tree_fixture import grow
 from tests.engine.events.facts import fact, started
 
 GOALS = {"warm": 1500, "cold": 3000, "latency": 50, "bytes": 300, "seek": 20}
@@ -112,7 +112,7 @@ def random_weights() -> Path:
 def measure(folder: Path, rounds: int, chromium: str, model: Path) -> dict[str, Any]:
     """Return all figures by self-explaining names."""
     from engine.store import Store
-    from tests.app.tree_server import write
+    from tests.app.runs.tree.tree_server import write
 
     Store(folder).close()
     large, huge = grow(3, 2_000, 10_000), grow(3, 10_000, 10_000)
@@ -166,9 +166,9 @@ def measure(folder: Path, rounds: int, chromium: str, model: Path) -> dict[str, 
 
 def wire_bytes(event: dict[str, Any]) -> int:
     """The size of a compact event in the live stream."""
-    from app.hub import Message
-    from app.routes.live import written
-    from app.trace import encode
+    from app.live.broadcast import Message
+    from app.live.stream import written
+    from app.live.trace import encode
 
     return len(written([Message("run", encode(event), event["s"])]).encode())
 
@@ -240,12 +240,12 @@ def app(folder: Path) -> Iterator[Server]:
 
 def serve(folder: Path, port: int, token: str) -> None:
     """Serve the real app, and obey the orders that come on stdin."""
-    from app import offline
+    from app.server import offline
 
     offline.enforce(folder / "cache")
     import uvicorn
 
-    from app.server import build
+    from app.server.application import build
     from app.workbench import Workbench
 
     with Workbench(folder) as workbench:

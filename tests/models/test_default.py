@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import run
+from app.command_line.main import run
 from app.workbench import Workbench
 from engine.errors import InputError
 from engine.llm.gguf import merged
@@ -173,7 +173,7 @@ def test_the_real_one_answers_on_a_fresh_machine(default_gguf, tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "ferry.txt").write_text("The ferry to Halden leaves at 7.40 from pier 3.\n")
     words = ["ask", str(tmp_path / "notes"), "When does the ferry to Halden leave?", "--json"]
-    code = "import sys; from app.cli import run; sys.exit(run(sys.argv[1:]))"
+    code = "import sys; from app.command_line.main import run; sys.exit(run(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", code, *words, "--data", str(tmp_path / "data")],
         cwd=ROOT,

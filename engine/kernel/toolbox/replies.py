@@ -9,7 +9,7 @@ from typing import Any
 from engine.kernel.toolbox.prompts import Together, body
 from engine.prompt import NOT_THERE
 from engine.text.amounts import amount
-from engine.text.quoting import ALTERNATIVES, NOTHING, place
+from engine.text.quoting import ALTERNATIVES, is_none, place
 
 PER_RANK = 0.1  # of log-probability, that a piece counts less for each place that a search ranked it lower
 NO_ANSWER = "(no answer: "  # how a sub-call that was stopped or failed says so
@@ -76,7 +76,7 @@ class PieceAnswer(str):
 
 def is_nothing(answer: str) -> bool:
     """Whether an answer says that its piece does not say it."""
-    return answer.strip(" .\n").upper() in ("", NOTHING, NOT_THERE.upper()) or answer.startswith(NO_ANSWER)
+    return is_none(answer) or answer.strip(" .\n") == NOT_THERE or answer.startswith(NO_ANSWER)
 
 
 def ranked(answers: list[PieceAnswer]) -> list[PieceAnswer]:

@@ -3,7 +3,7 @@
 python -m models.default.training.reading LESSONS... --out FOLDER        writes a .jsonl a kind
 
 Everything but the lessons is the engine's own: its search, its prompts, what its cells print. Kinds: "page", a whole
-document and its questions; "line" and "passage", a place that a search brings, and one to three questions; "look", a
+document and its questions; "book", many documents together; "line" and "passage", a place that a search brings, and one to three questions; "look", a
 root that has the lines of a search read, looks at what was said, and finishes or has passages read; "peek", a root that
 printed lines that it had better had read. Every tenth document is kept out (`kept_out`).
 """
@@ -33,6 +33,8 @@ TAKE = "```repl\nFINAL(told)\n```"
 READ = f"```repl\n{READING.format(pieces='context.passages(question, 8)', least=LEAST)}\nFINAL(told)\n```"
 AGAIN = "Question: {question}\nAnswer from the text above only. If it is not there, say NONE."
 KEEP_OUT = 10
+BOOK = 4000, 12000  # characters of several documents together
+QUESTIONS = 16  # about them
 JUDGED = ("yes", "no", "NONE")
 
 
@@ -156,6 +158,26 @@ def _places(
         yield conversation(given, [(question, also or "") for question, also in told])
 
 
+def books(folder: Folder, rng: random.Random) -> Iterator[list[Turn]]:
+    """Many documents as one long text, as the direct way gives them, and questions about any of them."""
+    names = list(folder.documents)
+    for _ in range(len(names) // 3):
+        chosen: list[str] = []
+        left = rng.randint(*BOOK)
+        for name in rng.sample(names, len(names)):
+            if len(folder.documents[name]) < left:
+                chosen.append(name)
+                left -= len(folder.documents[name])
+        text = "\n\n".join(f"{name}:\n{folder.documents[name]}" for name in chosen)
+        here = [asked for asked in folder.asked if asked.name in chosen and asked.answer != "NONE"]
+        other = [asked for asked in folder.asked if asked.name not in chosen and asked.answer not in text]
+        asked = [(one.question, one.answer) for one in rng.sample(here, min(QUESTIONS, len(here)))]
+        asked += [(one.question, "NONE") for one in rng.sample(other, min(QUESTIONS // 8, len(other)))]
+        rng.shuffle(asked)
+        if len(chosen) > 1:
+            yield conversation(text, asked)
+
+
 def head(
     question: str, documents: int, chars: int, rng: random.Random, depths: Sequence[int] = (0, 1, 1, 2)
 ) -> str:
@@ -202,7 +224,8 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kinds", nargs="+", choices=("page", *MAKERS), default=("page", *MAKERS))
+    kinds = ("page", "book", *MAKERS)
+    parser.add_argument("--kinds", nargs="+", choices=kinds, default=kinds)
     parser.add_argument(
         "--kept-out", action="store_true", help="only the documents that training must not see"
     )
@@ -219,9 +242,10 @@ def main() -> None:
     for path in options.lessons:
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
         folder = read_folder(files, kept_out=options.kept_out)
-        if "page" in made:
-            for turns in pages(folder, rng):
-                put("page", turns)
+        for kind, make in (("page", pages), ("book", books)):
+            if kind in made:
+                for turns in make(folder, rng):
+                    put(kind, turns)
         with tempfile.TemporaryDirectory() as place:
             corpus = corpora.Corpus.open(store(folder.documents, Path(place) / "corpus"))
             for kind in (k for k in MAKERS if k in made):

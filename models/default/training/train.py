@@ -3,8 +3,9 @@
 python -m models.default.training.train BASE.gguf --data look.jsonl:30 page.jsonl:20 --minutes 40 --out weights.pt
 
 Each line of a data file is a conversation: a list of {"role", "content"}. `:SHARE` is the share of all tokens that a file
-gets. Loss is on the assistant's tokens; a reply weighs the square root of its length. Files are read again every ten
-minutes, when weights are saved, too.
+gets, `:SHARE*WEIGHT` also how much its loss counts. Loss is on the assistant's tokens, summed over a reply and averaged
+over replies: of a cell one token in fifty may be the one that decides, and it must count as much as a word of an answer.
+Files are read again every ten minutes, when weights are saved, too.
 """
 
 from __future__ import annotations
@@ -33,34 +34,34 @@ class Data:
     """Draws conversations from files by their share of tokens."""
 
     def __init__(self, specs: list[str], base: Path, longest: int):
-        self._specs, self._longest = [spec.rsplit(":", 1) for spec in specs], min(longest, LONGEST)
+        self._specs, self._longest = [_spec(spec) for spec in specs], min(longest, LONGEST)
         self._tokens = tokenizer(base)
         self.read()
 
     def read(self) -> None:
         """Read the files as they are now."""
-        self._lines = [Path(path).read_text("utf-8").splitlines() for path, _ in self._specs]
+        self._lines = [path.read_text("utf-8").splitlines() for path, _, _ in self._specs]
         mean = [sum(map(len, lines)) / max(1, len(lines)) for lines in self._lines]
         self._weights = [
-            float(share) / size if size else 0 for (_, share), size in zip(self._specs, mean, strict=True)
+            share / size if size else 0 for (_, share, _), size in zip(self._specs, mean, strict=True)
         ]
         self._left: list[list[str]] = [[] for _ in self._lines]
 
-    def _draw(self) -> str:
-        """A line of a file; every line of a file is drawn once before any is drawn twice."""
+    def _draw(self) -> tuple[str, float]:
+        """A line of a file and its weight; every line of a file is drawn once before any is drawn twice."""
         which = random.choices(range(len(self._lines)), self._weights)[0]
         if not self._left[which]:
             self._left[which] = random.sample(self._lines[which], len(self._lines[which]))
-        return self._left[which].pop()
+        return self._left[which].pop(), self._specs[which][2]
 
-    def _encode(self, turns: list[dict[str, str]]) -> Encoded:
+    def _encode(self, line: str, counts: float) -> Encoded:
         ids: list[int] = []
         weights: list[float] = []
-        for turn in turns:
+        for turn in json.loads(line):
             begin = self._tokens.encode(f"<|im_start|>{turn['role']}\n").ids
             body = self._tokens.encode(turn["content"]).ids + self._tokens.encode("<|im_end|>").ids
             after = self._tokens.encode("\n").ids
-            weight = len(body) ** -0.5 if turn["role"] == "assistant" else 0.0
+            weight = counts if turn["role"] == "assistant" else 0.0
             ids += begin + body + after
             weights += [0.0] * len(begin) + [weight] * len(body) + [0.0] * len(after)
         return ids, weights
@@ -68,7 +69,7 @@ class Data:
     def batches(self, tokens: int) -> Iterator[list[Encoded]]:
         """Conversations of similar length, at most `tokens` with their padding, without end."""
         while True:
-            pool = [self._encode(json.loads(self._draw())) for _ in range(POOL)]
+            pool = [self._encode(*self._draw()) for _ in range(POOL)]
             pool = sorted((one for one in pool if len(one[0]) <= self._longest), key=lambda one: len(one[0]))
             made: list[list[Encoded]] = [[]]
             for one in pool:
@@ -79,8 +80,15 @@ class Data:
             yield from made
 
 
+def _spec(spec: str) -> tuple[Path, float, float]:
+    """File, share and weight of "FILE:SHARE" or "FILE:SHARE*WEIGHT"."""
+    path, numbers = spec.rsplit(":", 1)
+    share, _, weight = numbers.partition("*")
+    return Path(path), float(share), float(weight or 1)
+
+
 def loss_of(network: Network, batch: list[Encoded]) -> tuple[torch.Tensor, int]:
-    """Weighted cross entropy of the assistant's tokens, and how many tokens were read."""
+    """Weighted cross entropy of the assistant's replies, and how many tokens were read."""
     length = max(len(ids) for ids, _ in batch)
     ids, weights = torch.zeros(len(batch), length, dtype=torch.long), torch.zeros(len(batch), length)
     for row, (tokens, given) in enumerate(batch):
@@ -88,8 +96,8 @@ def loss_of(network: Network, batch: list[Encoded]) -> tuple[torch.Tensor, int]:
     wanted = weights[:, 1:] > 0
     logits = network.output(network.hidden(ids)[:, :-1][wanted]).float()
     each = F.cross_entropy(logits, ids[:, 1:][wanted], reduction="none")
-    weights = weights[:, 1:][wanted]
-    return (each * weights).sum() / weights.sum(), ids.numel()
+    replies = (wanted[:, 1:] & ~wanted[:, :-1]).sum() + wanted[:, 0].sum()
+    return (each * weights[:, 1:][wanted]).sum() / replies, ids.numel()
 
 
 def rate(step: int, done: float, top: float, floor: float) -> float:

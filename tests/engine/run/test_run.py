@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,56 +10,13 @@ import pytest
 
 from engine.engine import Engine
 from engine.errors import InputError
-from engine.llm.forms import Cell, Choices, Schema
+from engine.llm.forms import Cell
 from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.run.node import Hooks
-from engine.stop import Stop
 from engine.types import Sampling, Settings, to_json
+from tests.engine.run.conftest import LETTERS, cell, kinds, last_user
 
 pytestmark = pytest.mark.sandbox
-
-LETTERS = {
-    "letters/anna.txt": "Dear Tom,\nthe ferry to Halden leaves at noon.\nAnna Brisk\n",
-    "letters/tom.txt": "Dear Anna,\nI will miss it. Halden can wait.\nTom Reed\n",
-    "notes.md": "# Notes\n\nThe deposit is 450 crowns.\n\nNothing else.\n",
-}
-
-
-@pytest.fixture
-def folder(tmp_path):
-    root = tmp_path / "papers"
-    for name, text in LETTERS.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
-
-
-@pytest.fixture
-def run(data_dir, folder, kernels):
-    """Ask with scripted replies; returns the answer and the events. Keeps the model for inspection."""
-
-    def ask(
-        replies, question="How many letters mention Halden?", hooks=None, stop=None, n_ctx=8192, **settings
-    ):
-        ask.model = ScriptedModel(replies, n_ctx=n_ctx)
-        with Engine(data_dir, ask.model, kernels) as engine:
-            corpus = engine.add([folder])
-            answer = engine.ask(question, corpus, Settings(**settings), hooks=hooks, stop=stop)
-            return answer, engine.store.events(answer.run)
-
-    return ask
-
-
-def cell(code):
-    return f"```repl\n{code}\n```"
-
-
-def kinds(events, kind, node=None):
-    return [e.payload for e in events if e.kind == kind and node in (None, e.node)]
-
-
-def last_user(model, index=-1):
-    return model.requests[index].messages[-1].content
 
 
 def test_counts_with_code_and_cites_what_it_counted(run):
@@ -150,146 +106,9 @@ def test_a_reply_without_a_cell_is_told_so(run):
     assert "No cell was found" in last_user(run.model)
 
 
-def test_sub_calls_are_leaves_of_the_tree(run):
-    def reply(request):
-        if "Question: Who wrote this?" in request.messages[-1].content:
-            return "Anna Brisk" if "Anna Brisk" in request.messages[-1].content else "Tom Reed"
-        if len(request.messages) == 2:
-            return cell("letters = context[:2]\nnames = map_query('Who wrote this?', letters)\nnames")
-        return cell("FINAL(names)")
-
-    answer, events = run(reply)
-    assert answer.answer == "Anna Brisk, Tom Reed"
-    leaves = [p for p in kinds(events, "node_started") if p["kind"] == "llm"]
-    assert [p["parent"] for p in leaves] == ["0", "0"]
-    assert {e.node for e in events if e.kind == "node_started"} == {"0", "0.1", "0.2"}
-    finished = next(e for e in events if e.kind == "call_finished")
-    assert finished.payload["answers"] == ["Anna Brisk", "Tom Reed"]
-    assert answer.usage.calls == 4 and answer.nodes == 3
-    assert {s.name for s in answer.sources} == {"letters/anna.txt", "letters/tom.txt"}
-
-
-def test_the_thinking_of_a_leaf_is_not_part_of_its_answer(run):
-    def reply(request):
-        if request.messages[-1].content == "who?":
-            return "<think>\nMaybe Tom? No.\n</think>\n\nAnna"
-        return cell("FINAL(llm_query('who?'))")
-
-    answer, _ = run(reply)
-    assert answer.answer == "Anna"
-
-
-def test_choices_are_kept_to_and_anything_else_is_unclear(run):
-    def reply(request):
-        said = request.messages[-1].content
-        if said.startswith("sure?"):
-            return "Yes."
-        if said.startswith("really?"):
-            return "maybe"
-        if len(request.messages) == 2:
-            return cell(
-                "print(llm_query('sure?', choices=['yes', 'no']))\nllm_query('really?', choices=['yes', 'no'])"
-            )
-        return cell("FINAL('done')")
-
-    answer, events = run(reply)
-    assert answer.answer == "done"
-    assert "yes" in last_user(run.model) and "UNCLEAR" in last_user(run.model)
-    assert any("none or several" in p["text"] for p in kinds(events, "note"))
-
-
-def test_choices_and_schemas_reach_the_model_as_forms(run):
-    schema = {"type": "object", "properties": {"months": {"type": "integer"}}}
-
-    def reply(request):
-        if isinstance(request.form, Choices):
-            return "no"
-        if isinstance(request.form, Schema):
-            return '{"months": 6}'
-        return cell(
-            "import json\n"
-            "sure = llm_query('sure?', choices=['yes', 'no'])\n"
-            f"FINAL(sure, json.loads(llm_query('how long?', schema={schema!r}))['months'])"
-            if len(request.messages) == 2
-            else "FINAL('done')"
-        )
-
-    run(reply)
-    forms = [request.form for request in run.model.requests if request.form is not None]
-    assert forms == [Choices(("yes", "no")), Schema(schema)]
-    asked = [r.messages[-1].content for r in run.model.requests if r.form is not None]
-    assert "yes, no" in asked[0] and '"months"' in asked[1]
-
-
-@pytest.mark.parametrize(
-    ("call", "words"),
-    [
-        ("llm_query('a', schema={'type': 'string', 'pattern': 'x'})", "'pattern'"),
-        ("llm_query('a', choices=['yes'], schema={'type': 'string'})", "not both"),
-        ("llm_query('a', choices=[])", "at least one"),
-        ("llm_query_batched(['a', 'b'], schema={'type': 'text'})", "'text'"),
-    ],
-)
-def test_a_form_that_cannot_be_had_is_told_to_the_cell(run, call, words):
-    _, events = run([cell(call), cell("FINAL('done')")])
-    assert words in last_user(run.model)
-    assert not kinds(events, "turn_started", node="0.1")
-
-
 def test_a_reply_without_a_cell_is_followed_by_one_that_must_hold_one(run):
     run(["I think it is two.", "Two, I am sure.", cell("FINAL(2)")])
     assert [request.form for request in run.model.requests] == [None, Cell(), Cell()]
-
-
-def child_script(request):
-    text = request.messages[1].content
-    if "What does it say about Halden?" in text:
-        if len(request.messages) == 2:
-            return cell("hits = context.grep('Halden')\nhits")
-        return cell("FINAL(hits[0].text, hits[0])")
-    if len(request.messages) == 2:
-        return cell("said = rlm_query_batched('What does it say about Halden?', context[:2])\nsaid")
-    return cell("FINAL(len(said))")
-
-
-def test_children_have_their_own_session_and_their_own_data(run):
-    answer, events = run(child_script)
-    assert answer.answer == "2"
-    children = [e for e in events if e.kind == "node_started" and e.payload["kind"] == "rlm"]
-    assert [c.node for c in children] == ["0.1", "0.2"]
-    assert "letters/anna.txt" in children[0].payload["context"]
-    answers = next(p for p in kinds(events, "call_finished"))["answers"]
-    assert answers == ["the ferry to Halden leaves at noon.", "I will miss it. Halden can wait."]
-    assert {request.role for request in run.model.requests} == {"root"}, "children write cells, too"
-    assert {s.name for s in answer.sources} == {"letters/anna.txt", "letters/tom.txt"}
-
-
-def test_at_the_depth_limit_a_child_becomes_a_leaf_and_the_log_says_so(run):
-    def reply(request):
-        if "Question: What does it say" in request.messages[-1].content:
-            return "It leaves."
-        return child_script(request)
-
-    answer, events = run(reply, depth=0)
-    assert {p["kind"] for p in kinds(events, "node_started")} == {"root", "llm"}
-    assert any("depth 0 is reached" in p["text"] for p in kinds(events, "note"))
-    assert answer.answer == "2"
-    roles = {(request.conversation.partition("/")[2], request.role) for request in run.model.requests}
-    assert roles == {("0", "root"), ("0.1", "sub"), ("0.2", "sub")}
-
-
-def test_a_child_that_would_do_the_same_again_is_refused_and_one_with_less_is_not(run):
-    def reply(request):
-        if "round in a circle" in str(request.messages):
-            return cell("FINAL(rlm_query(question, context[0]))")
-        if "Document" in request.messages[1].content:
-            return cell("FINAL('one')")
-        return cell("rlm_query(question, context)")
-
-    answer, events = run(reply)
-    assert answer.answer == "one"
-    assert "round in a circle" in next(p for p in kinds(events, "call_finished"))["error"]
-    assert [e.node for e in events if e.kind == "node_started"] == ["0", "0.2"]
 
 
 def test_a_reply_that_goes_round_in_circles_is_cut_and_the_run_goes_on(run):
@@ -304,19 +123,6 @@ def test_a_reply_that_goes_round_in_circles_is_cut_and_the_run_goes_on(run):
     assert first["finish"] == "loop" and len(first["text"]) < 1000
     assert any("repeated 'again and again' 30 times" in p["text"] for p in kinds(events, "note"))
     assert run.model.requests[1].messages[2].content.count("again and again") == 1
-
-
-def test_a_sub_call_that_goes_round_in_circles_is_cut_and_says_so(run):
-    def reply(request):
-        if len(request.messages[-1].content) == 3:
-            return "It says: " + "the rent is due, " * 500
-        return cell("FINAL(llm_query('go?'))")
-
-    answer, events = run(reply)
-    assert answer.answer == "It says: the rent is due, [cut off here: the answer went round in circles]"
-    assert [p["text"] for e in events if e.kind == "note" and e.node == "0.1" for p in [e.payload]] == [
-        "the reply went round in circles and was cut: it repeated 'the rent is due,' 28 times"
-    ]
 
 
 def test_a_reply_that_led_nowhere_is_asked_for_again_in_another_way(run):
@@ -364,14 +170,6 @@ def test_what_was_used_is_recorded_and_a_thinking_model_has_longer_replies(run, 
     assert {r.sampling for r in model.requests} == {Sampling(0.6, 0.95, 9, 20)}
 
 
-def test_a_reply_may_not_take_more_than_half_of_the_seconds_left(data_dir, folder, kernels):
-    model = ScriptedModel([cell("FINAL('done')")], n_ctx=65_536)
-    model.info = replace(model.info, write_rate=20.0)
-    with Engine(data_dir, model, kernels) as engine:
-        engine.ask("When?", engine.add([folder]), Settings(max_seconds=100.0))
-    assert 700 < model.requests[0].max_tokens <= 800  # a fifth is kept for a last answer
-
-
 def test_half_a_cell_that_was_cut_does_not_run(run):
     def reply(request):
         if len(request.messages) == 2:
@@ -394,138 +192,6 @@ def test_an_output_that_the_reply_makes_up_is_cut_off_and_named(run):
     assert kinds(events, "turn_finished")[0]["text"].endswith("```\n")
     assert "Output:\n42" in last_user(run.model)
     assert any("made up an output" in p["text"] for p in kinds(events, "note"))
-
-
-def test_the_call_budget_is_for_the_whole_tree_and_is_told_in_the_cell(run):
-    def reply(request):
-        if len(request.messages) == 2:
-            return cell("llm_query_batched(['a', 'b', 'c'])")
-        return cell("FINAL('gave up')")
-
-    answer, _ = run(reply, max_calls=2)
-    assert "3 sub-calls asked for, 2 left" in last_user(run.model)
-    assert answer.answer == "gave up"
-
-
-def test_tokens_of_a_batch_are_reserved_before_it_starts(run):
-    def reply(request):
-        if len(request.messages) == 2:
-            return cell("llm_query_batched(['word ' * 400] * 9)")
-        return cell("FINAL('gave up')")
-
-    answer, events = run(reply, max_tokens=6000)
-    assert answer.answer == "gave up"
-    assert "tokens needed" in last_user(run.model)
-    assert not [p for p in kinds(events, "node_started") if p["kind"] == "llm"]
-
-
-def test_a_repeated_cell_is_noticed_and_finally_the_best_answer_is_asked_for(run):
-    def reply(request):
-        return cell("FINAL('best')") if "Stop here" in request.messages[-1].content else cell("len(context)")
-
-    answer, events = run(reply)
-    assert answer.answer == "best" and "repeated" in answer.reason
-    assert len(run.model.requests) == 5
-    assert any("same cell gave the same output" in p["text"] for p in kinds(events, "note"))
-
-
-def test_a_repeated_cell_that_fails_ends_the_node_and_the_reason_names_its_failure(run):
-    answer, _ = run(lambda request: cell("map_query('Which?', ['a', 'b', 'c'])"), max_calls=2)
-    assert answer.answer is None and "3 sub-calls asked for, 2 left" in answer.reason
-    assert len(run.model.requests) == 5
-
-
-def test_at_the_turn_limit_the_best_answer_is_asked_for_with_the_reason(run):
-    def reply(request):
-        if "Stop here: the limit of 3 turns" in request.messages[-1].content:
-            return "FINAL(about two)"
-        return cell(f"len(context) + {len(request.messages)}")
-
-    answer, _ = run(reply, max_turns=3)
-    assert answer.answer == "about two" and answer.status == "answered"
-    assert "3 turns" in answer.reason
-
-
-def test_no_answer_at_the_limit_is_unanswered(run):
-    answer, events = run(lambda request: cell(f"{len(request.messages)}"), max_turns=2)
-    assert answer.status == "unanswered" and answer.answer is None
-    assert kinds(events, "run_finished")[0]["status"] == "unanswered"
-
-
-def test_a_conversation_too_long_for_the_window_is_compacted_and_variables_stay(run):
-    def reply(request):
-        said = request.messages[-1].content
-        if "kept 41" in said:
-            return cell("FINAL(kept)")
-        n = sum(m.role == "assistant" for m in request.messages)
-        return cell(f"kept = 41\nprint('kept', kept) if {turn()} > 5 else print('{n}' * 3000)")
-
-    count = iter(range(1, 100))
-
-    def turn():
-        return next(count)
-
-    answer, events = run(reply, n_ctx=2048)
-    assert answer.answer == "41"
-    assert any("left out" in p["text"] for p in kinds(events, "note"))
-    assert "Variables that still exist: " in run.model.requests[-1].messages[1].content
-
-
-def test_a_prompt_too_long_for_the_window_is_refused_in_the_cell_with_counts(run):
-    def reply(request):
-        if len(request.messages) == 2:
-            return cell("llm_query('word ' * 20000)")
-        return cell("FINAL('ok')")
-
-    answer, _ = run(reply, n_ctx=2048)
-    assert answer.answer == "ok"
-    said = last_user(run.model)
-    assert "tokens and the window 2,048" in said and "chunks(" in said
-
-
-def test_the_death_of_a_worker_is_told_and_the_run_goes_on(run):
-    answer, _ = run([cell("import os\nos._exit(1)"), cell("len(context)"), cell("FINAL('alive')")])
-    assert answer.answer == "alive"
-    assert any("restarted" in m.content for m in run.model.requests[1].messages)
-
-
-def test_a_full_memory_is_told_to_the_model_and_stands_in_the_tree(run):
-    cells = [cell("x = []\nwhile True: x.append(bytes(1 << 20))"), cell("del x\nFINAL('450 crowns')")]
-    answer, events = run(cells)
-    assert answer.answer == "450 crowns"
-    told = run.model.requests[1].messages[-1].content
-    assert "MemoryError: memory ran out" in told and "`del x`" in told and "site-packages" not in told
-    assert any("nearly full" in p["text"] for p in kinds(events, "note"))
-
-
-def test_a_cell_that_runs_too_long_is_stopped_and_told(run):
-    answer, _ = run([cell("while True: pass"), cell("FINAL('done')")], cell_seconds=0.5)
-    assert answer.answer == "done"
-    assert "stopped after 0.5 seconds" in last_user(run.model)
-
-
-def test_a_stop_keeps_the_partial_run_and_its_draft(run):
-    stop = Stop()
-    seen = threading.Event()
-
-    def token(node, text):
-        seen.set()
-        stop.request()
-
-    long = ScriptedReply("thinking about it " * 200)
-    answer, events = run([long], hooks=Hooks(token=token), stop=stop)
-    assert seen.is_set()
-    assert answer.status == "interrupted"
-    assert kinds(events, "run_finished")[0]["status"] == "interrupted"
-    assert kinds(events, "draft")[0]["text"].startswith("thinking")
-
-
-def test_a_stop_inside_a_cell_ends_it(run):
-    stop = Stop()
-    hooks = Hooks(event=lambda e: stop.request() if e.kind == "cell_started" else None)
-    answer, events = run([cell("while True: pass")], hooks=hooks, stop=stop)
-    assert answer.status == "interrupted"
-    assert kinds(events, "cell_finished")[0]["status"] == "interrupted"
 
 
 def test_a_model_that_breaks_leaves_a_failed_run_with_the_reason(run):
@@ -576,54 +242,6 @@ def test_a_bare_word_at_the_limit_is_the_answer_itself(run):
 
     answer, _ = run(reply, max_turns=1)
     assert answer.answer == "Halden"
-
-
-def test_a_leaf_answer_that_was_cut_says_so(run):
-    def reply(request):
-        return (
-            "long " * 400 if len(request.messages[-1].content) == 3 else cell("print(llm_query('go?')[-60:])")
-        )
-
-    _, events = run(reply, reply_tokens=40, max_turns=1)
-    (leaf,) = [e.payload for e in events if e.kind == "node_finished" and e.node == "0.1"]
-    assert "cut off here" in leaf["answer"]
-    assert any("cut at 40 tokens" in p["text"] for p in kinds(events, "note"))
-
-
-def test_the_time_limit_also_ends_a_prompt_that_is_still_being_read(run):
-    late = ScriptedReply(cell("FINAL('late')"), delay=600)
-    answer, events = run([late, cell("FINAL('best')")], max_seconds=0.5)
-    assert answer.answer == "best" and "time limit" in answer.reason
-    assert kinds(events, "turn_finished")[0]["finish"] == "cancelled"
-    assert len(kinds(events, "cell_started")) == 1
-
-
-def test_when_one_leaf_fails_every_leaf_is_finished_in_the_log(run):
-    def reply(request):
-        said = request.messages[-1].content
-        if said == "b":
-            return ScriptedReply(error="the model process stopped")
-        return said if len(said) == 1 else cell("llm_query_batched(['a', 'b', 'c'])")
-
-    answer, events = run(reply)
-    assert answer.status == "failed" and "stopped" in answer.reason
-    ends = {e.node: e.payload["status"] for e in events if e.kind == "node_finished"}
-    assert ends == {"0.1": "answered", "0.2": "failed", "0.3": "failed", "0": "failed"}
-    assert kinds(events, "call_finished")[0]["answers"] == ["a"]
-
-
-def test_at_the_depth_limit_a_text_that_is_too_long_is_cut_and_counted_as_read(run, folder):
-    (folder / "long.txt").write_text("".join(f"This is line number {n} of many.\n" for n in range(3000)))
-
-    def reply(request):
-        if "Question: what?" in request.messages[-1].content:
-            return "It goes on." if "The text goes on: " in request.messages[-1].content else "All of it."
-        return cell("FINAL(rlm_query('what?', context.document('long.txt')))")
-
-    answer, events = run(reply, depth=0)
-    assert answer.answer == "It goes on."
-    assert any("characters" in p["text"] for p in kinds(events, "note"))
-    assert answer.coverage["lines_read"] > 100
 
 
 def test_quoted_sources_are_checked_and_an_invented_one_is_shown_as_missing(run):

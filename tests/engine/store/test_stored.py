@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from app.detail import node_detail
-from app.records import run_tree
-from app.terminal import console
-from app.trace import fold
+from app.command_line.commands.records import run_tree
+from app.command_line.terminal import console
+from app.live.trace import fold
+from app.runs.node_detail import node_detail
 from engine.events import Note, Unreadable
 from engine.store import Store
 from engine.store.database.database import FILE_NAME

@@ -14,7 +14,7 @@ from engine.llm.gguf import facts as gguf_facts
 from engine.llm.local import model as local
 from engine.llm.local.model import LocalModel
 from engine.types import Message, Sampling
-from tests.app.bad_ggufs import OVERRIDES, RAW, write_all
+from tests.app.models.bad_ggufs import OVERRIDES, RAW, write_all
 from tests.engine.llm.gguf.make_gguf import ENDLESS, chain_model, random_model
 
 REQUEST = Request((Message("user", "How long is the notice period?"),), 8)

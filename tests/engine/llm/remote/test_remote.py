@@ -1,29 +1,23 @@
-"""Models on servers: a real llama_cpp.server with a small model, and a stub that fails in every way."""
+"""Models on servers: a stub with the OpenAI interface that fails in every way."""
 
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from engine.engine import Engine
 from engine.errors import ContextOverflow, InputError, ModelError
-from engine.llm import open_model
 from engine.llm.base import Request
-from engine.llm.gguf.fit import Wish
-from engine.llm.remote.endpoint import Endpoint, read_endpoint
+from engine.llm.remote.endpoint import read_endpoint
 from engine.llm.remote.model import RemoteModel
 from engine.types import Message, Sampling
 from tests.engine.llm.remote.openai_server import OpenAiServer, piece, pieces, slowly
-from tests.small_model import NAME, WINDOW, small_model
 
 ROOT = Path(__file__).resolve().parents[4]
 QUESTION = Message("user", "How much is the deposit?")
@@ -32,137 +26,7 @@ GUARD = "only('127.0.0.1', int(first))"
 
 def ask(*messages: Message, tokens: int = 24, key: str = "", **options) -> Request:
     return Request(messages or (QUESTION,), tokens, conversation=key, **options)
-
-
-# --- names ------------------------------------------------------------------------------------------------
-
-
-def test_a_server_is_named_with_its_model_or_alone():
-    assert read_endpoint("openai:org/some@8b@http://box:8000/v1/") == Endpoint(
-        "org/some@8b", "http://box:8000/v1"
-    )
-    assert read_endpoint("https://api.example.com") == Endpoint("", "https://api.example.com/v1")
-    assert read_endpoint("https://api.example.com").port == 443
-    assert read_endpoint("http://localhost:1/v1").here and read_endpoint("http://[::1]:1/v1").here
-    outside = read_endpoint("openai:a@http://192.0.2.7:8000/v1")
-    assert not outside.here and "not on this machine" in outside.warning and "unencrypted" in outside.warning
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [
-        "openai:name",
-        "openai:name@ftp://host/v1",
-        "http://",
-        "http://h:99999/v1",
-        "http://me:secret@host/v1",
-        "http://h/v1?a=b",
-    ],
-)
-def test_a_name_that_names_no_server_is_refused_without_repeating_a_password(spec):
-    with pytest.raises(InputError) as caught:
-        open_model(spec)
-    assert "secret" not in str(caught.value)
-
-
-# --- a real server ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def llama_server(tmp_path_factory) -> Iterator[str]:
-    """The address of a llama_cpp.server with a small model."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(small_model()), "--model_alias", NAME]
-    command += [
-        "--port",
-        str(port),
-        "--n_ctx",
-        str(WINDOW),
-        "--n_threads",
-        "1",
-        "--interrupt_requests",
-        "False",
-    ]
-    with (tmp_path_factory.mktemp("server") / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}/v1"
-    deadline = time.monotonic() + 60
-    while True:
-        assert process.poll() is None and time.monotonic() < deadline, "llama_cpp.server did not start"
-        try:
-            urllib.request.urlopen(f"{url}/models", timeout=5).close()
-            break
-        except OSError:
-            time.sleep(0.05)
-    yield url
-    process.terminate()
-    process.wait(10)
-
-
-@pytest.fixture(scope="module")
-def small(llama_server) -> Iterator[RemoteModel]:
-    """The small model, asked over HTTP."""
-    model = open_model(f"openai:{NAME}@{llama_server}", wish=Wish(window=4096, slots=2))
-    assert isinstance(model, RemoteModel)
-    yield model
-    model.close()
-
-
-def test_a_run_over_a_server_answers_and_its_record_says_where_text_went(small, llama_server, tmp_path):
-    documents = ROOT / "app" / "sample" / "documents"
-    with Engine(tmp_path / "data", lambda: open_model(small.info.path, wish=Wish(window=WINDOW))) as engine:
-        answer = engine.ask("How many documents mention Mill Lane?", engine.add([documents]))
-        started = engine.store.events(answer.run)[0]
-    assert answer.status == "answered" and answer.sources and answer.usage.completion_tokens > 10
-    assert started.payload["model"]["remote"] == llama_server
-    assert started.payload["model"]["path"] == f"openai:{NAME}@{llama_server}"
-
-
-def test_the_only_model_of_a_server_needs_no_name_and_an_unknown_one_is_refused(small, llama_server):
-    alone = open_model(llama_server)
-    alone.close()
-    assert alone.info.name == NAME and alone.info.n_ctx == 8192
-    assert "8,192 are assumed" in alone.info.notices[1]
-    with pytest.raises(InputError, match=f"It has: {NAME}"):
-        open_model(f"openai:another@{llama_server}")
-
-
-def test_a_real_server_is_not_accused_for_a_small_model_without_counts(llama_server):
-    with open_model(llama_server, wish=Wish(window=4096)) as model:
-        assert model.prove() == 4096
-        assert model.info.n_ctx == 4096 and len(model.info.notices) == 2
-        assert (
-            "could not be found out" in model.info.notices[1]
-        )  # it streams no counts, its model names no words
-        os.kill(model.pid, 9)
-        assert model.submit(ask(tokens=3)).result().finish == "length"
-        assert len(model.info.notices) == 2  # what was found out is known to the next process
-
-
-def test_text_streams_and_ends_where_the_cell_does(small):
-    whole = small.submit(ask(tokens=60)).result()
-    stream = small.submit(ask(tokens=60))
-    assert "".join(stream) == stream.result().text == whole.text
-    assert whole.usage.completion_tokens > 1 and whole.usage.seconds > 0 and whole.usage.decode_rate > 0
-    assert small.submit(ask(tokens=3)).result().finish == "length"
-
-
-def test_no_more_requests_are_under_way_than_allowed(small):
-    streams = [small.submit(ask(key=f"a/{n}", tokens=30)) for n in range(4)]
-    usages = [stream.result().usage for stream in streams]
-    assert [usage.queue_seconds > usages[0].seconds / 2 for usage in usages] == [False, False, True, True]
-
-
-def test_a_reply_of_a_real_server_can_be_cancelled(small):
-    stream = small.submit(ask(Message("user", "word " * 500), tokens=3000))
-    stream.cancel()
-    assert stream.result().finish == "cancelled"
     # Last of this server: one that is left while it reads a prompt may crash on what comes next.
-
-
-# --- a server that fails ----------------------------------------------------------------------------------
 
 
 @pytest.fixture

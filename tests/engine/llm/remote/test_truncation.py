@@ -17,7 +17,7 @@ from engine.llm.remote.endpoint import read_endpoint
 from engine.llm.remote.model import RemoteModel
 from engine.llm.remote.truncation import AHEAD, Arrival, Look, plant
 from engine.types import Message
-from tests.app.own_loop import finish
+from tests.app.server.own_loop import finish
 from tests.engine.llm.remote.openai_server import OpenAiServer, pieces
 from tests.engine.llm.remote.reading_server import Reader, words_of
 

@@ -1,0 +1,216 @@
+"""The form that asks: question, corpus, model, limits. Its handlers take milliseconds and own no run.
+
+A run begins in `workbench.runs`; its id, or what stood in the way, reaches `ask.js` as the text of `#run-signal`. What `ask.js` has to tell the
+form comes through three hidden widgets: `#follows` (the run that the next question follows up), `#choose-corpus` (the
+corpus of a card whose "Ask" was pressed, and a number that makes it news) and `#refresh-choices`.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import gradio as gr
+
+from app.ask import service as asking
+from app.workbench import Workbench
+from engine.errors import TaprootError
+from engine.types import Settings
+
+DEFAULT = Settings()
+SHOWN_SAMPLES = 6
+
+
+@cache
+def samples() -> list[str]:
+    """Questions about the sample corpus, one of each family first."""
+    entries = json.loads(asking.QUESTIONS.read_text(encoding="utf-8"))
+    first: dict[str, str] = {}
+    for entry in entries:
+        first.setdefault(entry["family"], entry["question"])
+    return list(first.values())[:SHOWN_SAMPLES]
+
+
+def form(workbench: Workbench) -> None:
+    """Put the form into the page that is being built."""
+    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    with gr.Column(elem_id="ask-form"):
+        gr.Column(elem_id="follow-host")
+        question = gr.Textbox(
+            label="Question",
+            show_label=False,
+            placeholder="What do you want to know?",
+            lines=2,
+            max_lines=8,
+            elem_id="question",
+            html_attributes=gr.InputHTMLAttributes(autocomplete="off", spellcheck=True),
+        )
+        with gr.Row(elem_id="ask-row"):
+            corpus = gr.Dropdown([], value=None, label="Documents", elem_id="corpus", min_width=180)
+            model = gr.Dropdown([], value=None, label="Model", elem_id="model", min_width=180)
+            estimate = gr.Markdown("", elem_id="estimate")
+            ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=110, scale=0)
+        with gr.Accordion("Limits and sampling", open=False, elem_id="settings"):
+            limits = settings()
+    with gr.Column(elem_id="samples", visible=False) as sample_box:
+        gr.Markdown("Try a question about the sample documents", elem_id="samples-title")
+        with gr.Row(elem_id="sample-row"):
+            chips = [gr.Button(text, elem_classes="sample", size="sm", min_width=0) for text in samples()]
+    signal = gr.Markdown("", elem_id="run-signal", elem_classes="visually-hidden")
+    follows = gr.Textbox("", visible="hidden", elem_id="follows")
+    wanted = gr.Textbox("", visible="hidden", elem_id="choose-corpus")
+    refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh-choices")
+
+    def start(words: str, chosen: str | None, with_model: str | None, after: str, *values: Any) -> tuple:
+        try:
+            return asking.start(workbench, words or "", chosen, with_model, after, named(values)), ""
+        except TaprootError as error:
+            return problem(error), words
+
+    def choices(chosen: str | None) -> tuple:
+        corpora, first = asking.corpora(workbench, chosen)
+        models, loaded = asking.models(workbench)
+        return (
+            # What is chosen is left alone: meanwhile somebody may have chosen another.
+            gr.update(choices=corpora) if first == chosen else gr.update(choices=corpora, value=first),
+            gr.update(choices=models, value=loaded),  # what is loaded or on its way, whoever chose it
+            gr.update(visible=asking.is_sample(workbench, first)),
+        )
+
+    def predict(chosen: str | None, with_model: str | None, *values: Any) -> str:
+        return asking.predict(workbench, chosen, named(values))
+
+    def choose_corpus(chosen: str | None) -> Any:
+        asking.remember(workbench, chosen)
+        return gr.update(visible=asking.is_sample(workbench, chosen))
+
+    def choose_card(news: str) -> tuple:
+        offered, first = asking.corpora(workbench, news.split(" ")[0])
+        asking.remember(workbench, first)
+        return gr.update(choices=offered, value=first), gr.update(visible=asking.is_sample(workbench, first))
+
+    def choose_model(with_model: str | None) -> tuple:
+        try:
+            asking.use_model(workbench, with_model)
+        except TaprootError as error:
+            return problem(error), gr.update(value=asking.models(workbench)[1])
+        return gr.skip(), gr.skip()
+
+    inputs = [corpus, model, follows, *limits]
+    gr.on([ask.click, question.submit], start, [question, *inputs], [signal, question], **quick)
+    for chip, text in zip(chips, samples(), strict=True):
+        chip.click(lambda *rest, text=text: start(text, *rest), inputs, [signal, question], **quick)
+    gr.on(None, lambda: choices(None), None, [corpus, model, sample_box], **quick)  # when the page opens
+    refresh.click(choices, [corpus], [corpus, model, sample_box], **quick)
+    refresh.click(predict, [corpus, model, *limits], estimate, **quick)
+    gr.on(None, predict, [corpus, model, *limits], estimate, **quick)
+    corpus.input(choose_corpus, corpus, sample_box, **quick)
+    wanted.change(choose_card, wanted, [corpus, sample_box], **quick)
+    model.input(choose_model, model, [signal, model], **quick)
+
+
+def settings() -> list[Any]:
+    """The limits of a run, in the order of `named`."""
+    with gr.Row():
+        depth = gr.Slider(
+            0,
+            4,
+            DEFAULT.depth,
+            step=1,
+            label="Depth",
+            info="Levels of children with a session of their own. 0: single sub-calls only.",
+            elem_id="set-depth",
+        )
+        temperature = gr.Textbox(
+            "",
+            label="Temperature",
+            placeholder="as recommended",
+            info="Empty: what the model's publisher recommends. 0 always takes the likeliest word.",
+            elem_id="set-temperature",
+        )
+        seed = gr.Number(
+            DEFAULT.seed,
+            precision=0,
+            minimum=0,
+            maximum=2**31 - 1,
+            label="Seed",
+            info="The same seed repeats the same draw.",
+            elem_id="set-seed",
+        )
+    with gr.Row():
+        turns = gr.Number(
+            DEFAULT.max_turns,
+            precision=0,
+            minimum=1,
+            maximum=200,
+            label="Turns",
+            info="Replies of each node before its best answer is asked for.",
+            elem_id="set-turns",
+        )
+        calls = gr.Number(
+            DEFAULT.max_calls,
+            precision=0,
+            minimum=1,
+            maximum=100_000,
+            label="Sub-calls",
+            info="In the whole tree.",
+            elem_id="set-calls",
+        )
+        tokens = gr.Number(
+            DEFAULT.max_tokens,
+            precision=0,
+            minimum=1000,
+            maximum=1_000_000_000,
+            step=1000,
+            label="Tokens",
+            info="Read and written, in the whole tree.",
+            elem_id="set-tokens",
+        )
+        seconds = gr.Number(
+            DEFAULT.max_seconds,
+            precision=0,
+            minimum=5,
+            maximum=604_800,
+            label="Time limit",
+            info="Seconds. The best answer is asked for in time; a run can be given more.",
+            elem_id="set-seconds",
+        )
+        reply = gr.Number(
+            0,
+            precision=0,
+            minimum=0,
+            maximum=1_000_000,
+            label="Longest reply",
+            info="Tokens. 0: a quarter of the window, at most 2,560 for a turn (768 of a model under a billion parameters, 4,096 where it thinks). Never "
+            "more than half of the seconds left allow.",
+            elem_id="set-reply",
+        )
+    return [depth, turns, calls, tokens, seconds, reply, temperature, seed]
+
+
+def named(values: tuple[Any, ...]) -> dict[str, Any]:
+    """The settings of a run by name; a field that was emptied takes its default."""
+    names = (
+        *("depth", "max_turns", "max_calls", "max_tokens", "max_seconds"),
+        *("reply_tokens", "temperature", "seed"),
+    )
+    found = {name: value for name, value in zip(names, values, strict=True) if value not in (None, "")}
+    if not found.get("reply_tokens"):
+        found.pop("reply_tokens", None)
+    with suppress(KeyError, ValueError):  # what is no number is refused with the others
+        found["temperature"] = float(found["temperature"].strip().replace(",", "."))
+    return found
+
+
+def problem(error: Exception) -> str:
+    """What tells `ask.js` of a problem: a number that makes it news, and a sentence as hexadecimal UTF-8.
+
+    Gradio shows errors of handlers that are not queued without their words, and this text passes through Markdown.
+    """
+    text = str(error)
+    whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    kind = "waiting" if isinstance(error, asking.ModelOnItsWay) else "problem"
+    return f"{kind}-{secrets.token_hex(4)}-{whole.encode('utf-8', 'replace').hex()}"

@@ -1,0 +1,304 @@
+// The Ask view below the form: the thread of a session, the run that is shown, its answer and its tree.
+//
+// The form is Gradio's; it starts a run in Python and writes the run's id into #run-signal, where a MutationObserver
+// sees it. From then on everything comes from our own routes, so a reload, a second tab or a restart finds it again by
+// the address ?view=ask&run=RUN&node=NODE.
+
+import { answerPanel, statusWords } from "/ui/runs/answer.js";
+import { appears, el, find, icon, put } from "/ui/shell/dom.js";
+import { RunHead } from "/ui/runs/run_head.js";
+import { line } from "/ui/shell/text/text.js";
+import "/ui/runs/tree/element.js";
+
+const RECENT = 5;
+const SIGNAL = /\d{8}-\d{6}-[0-9a-f]{4}|(?<kind>problem|waiting)-[0-9a-f]{8}-(?<words>[0-9a-f]*)/;
+
+export function mount(host, app) {
+  const view = new AskView(host, app);
+  view.start();
+  return view;
+}
+
+class AskView {
+  constructor(host, app) {
+    this.app = app;
+    this.host = host;
+    this.run = null; // the id that is shown
+    this.row = null; // what the server says about it
+    this.unfollow = null;
+    this.head = new RunHead(app, { stop: (run) => this.stop(run), allow: (run, seconds) => this.allow(run, seconds) });
+    this.thread = el("div", { class: "thread" });
+    this.answer = el("div", { class: "answer-slot" });
+    this.tree = el("rlm-tree", {});
+    this.tree.app = app;
+    this.announcer = el("p", { class: "sr", role: "status" });
+    this.panel = el("div", { class: "run-panel", hidden: true }, this.thread, this.head.element, this.answer, this.tree);
+    this.recent = el("section", { class: "recent", "aria-label": "Asked lately", hidden: true });
+    put(host, this.recent, this.panel, this.announcer);
+  }
+
+  async start() {
+    this.app.on("view", (state) => state.view === "ask" && this.show(state));
+    this.app.live.on("app", (news) => this.news(news));
+    this.keys();
+    this.watchForm();
+    await appears("#question textarea");
+    if (this.app.state.view === "ask") this.show(this.app.state);
+    if (!this.app.state.run) find("#question textarea")?.focus();
+  }
+
+  // --- which run is shown ---------------------------------------------------------------------------------
+
+  show({ run, node, corpus }) {
+    const came = this.elsewhere;
+    this.elsewhere = false;
+    if (corpus && !run) return this.about(corpus);
+    if (!run && this.run && came) {
+      this.app.go("ask", { run: this.run, node: this.tree.node }, { replace: true }); // back from another view
+      return;
+    }
+    if (!run) this.clear();
+    else if (run !== this.run) this.open(run, node);
+    else if (node && node !== this.tree.node) this.tree.select(node);
+  }
+
+  async open(run, node) {
+    this.leave();
+    this.run = run;
+    this.row = null;
+    document.body.classList.add("has-run");
+    this.panel.hidden = false;
+    this.recent.hidden = true;
+    put(this.answer);
+    if (node) this.tree.setAttribute("node", node);
+    else this.tree.removeAttribute("node");
+    const log = await this.tree.load(run);
+    if (run !== this.run) return;
+    if (!log) return this.lost(run);
+    this.head.show(log.run, log.events);
+    this.take(log.run);
+    if (log.run.live) this.follow(run, log.last);
+    this.showThread();
+  }
+
+  /** A run that cannot be fetched: say so, keep the form. */
+  async lost(run) {
+    try {
+      await this.app.api.get(`/api/runs/${encodeURIComponent(run)}/log?after=0`);
+      this.run = null;
+      this.open(run);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+      if (problem.status === 404) this.fresh();
+    }
+  }
+
+  follow(run, after) {
+    this.unfollow = this.app.live.follow(run, after, {
+      event: (event) => {
+        this.tree.fold([event]);
+        this.head.event(event);
+        if (event.k === "fin") this.finished(run);
+      },
+      draft: (draft) => {
+        this.tree.draft(draft);
+        this.head.draft(draft);
+      },
+    });
+  }
+
+  async finished(run) {
+    try {
+      const log = await this.app.api.get(`/api/runs/${encodeURIComponent(run)}/log?after=${this.tree.last ?? 0}`);
+      if (run !== this.run) return;
+      this.head.show(log.run, []);
+      this.take(log.run);
+      this.announcer.textContent = log.run.status === "answered" ? `Answer: ${line(log.run.answer ?? "", 300)}` : "The run ended.";
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+    }
+    if (run === this.run) this.leave();
+    find("#refresh-choices")?.click(); // what was measured makes the prediction better
+  }
+
+  take(row) {
+    this.row = row;
+    put(this.answer, row.live ? null : answerPanel(row, this.app));
+    this.tellForm();
+  }
+
+  leave() {
+    this.unfollow?.();
+    this.unfollow = null;
+  }
+
+  clear() {
+    this.showRecent();
+    this.leave();
+    this.run = this.row = null;
+    this.panel.hidden = true;
+    document.body.classList.remove("has-run");
+    this.tellForm();
+  }
+
+  /** A new session: nothing is shown, the next question follows none. */
+  fresh({ replace = false } = {}) {
+    this.clear();
+    this.app.go("ask", {}, { replace });
+    find("#question textarea")?.focus();
+  }
+
+  /** A new session about the documents of a card: the address names them only until the form does. */
+  async about(corpus) {
+    this.fresh({ replace: true });
+    write(await appears("#choose-corpus textarea, #choose-corpus input"), `${corpus} ${Date.now()}`);
+  }
+
+  /** The session that is shown was deleted, here or in another tab. */
+  gone() {
+    this.clear();
+    if (this.app.state.view === "ask") this.app.go("ask", {}, { replace: true });
+  }
+
+  stop(run) {
+    return this.tell(run, "stop");
+  }
+
+  allow(run, seconds) {
+    return this.tell(run, "limit", { seconds });
+  }
+
+  /** Ask something of a run; whether it was done. */
+  async tell(run, what, body) {
+    try {
+      await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/${what}`, body);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+      return false;
+    }
+    return true;
+  }
+
+  // --- the session ------------------------------------------------------------------------------------------
+
+  async showThread() {
+    const run = this.run;
+    let session = null;
+    try {
+      session = await this.app.api.get(`/api/sessions/${encodeURIComponent(this.row.session ?? run)}`);
+    } catch {
+      // a run without a session stands alone
+    }
+    if (run !== this.run) return;
+    const others = (session?.runs ?? []).filter((one) => (one.run ?? one) !== run);
+    put(this.thread, others.length > 0 && el("h2", { class: "sr" }, "Earlier in this session"), others.map((one) => this.earlier(one)));
+  }
+
+  /** Below an empty form: the sessions of late, each opening at its last question. */
+  async showRecent() {
+    let found = [];
+    try {
+      found = await this.app.api.get(`/api/sessions?limit=${RECENT}`);
+    } catch {
+      // the form is what matters here
+    }
+    put(this.recent, el("h2", {}, "Asked lately"), found.slice(0, RECENT).map((one) => this.earlier({
+      run: one.runs.at(-1), question: one.title || one.question, answer: one.answer, status: one.status })));
+    this.recent.hidden = Boolean(this.run) || found.length === 0;
+  }
+
+  earlier(one) {
+    return el("button", { class: "earlier", type: "button", on: { click: () => this.app.go("ask", { run: one.run }) } },
+      el("span", { class: "earlier-question", dir: "auto" }, line(one.question ?? "", 200)),
+      el("span", { class: "earlier-answer", dir: "auto" }, one.answer ? line(one.answer, 240) : statusWords(one.status)),
+      icon("right"));
+  }
+
+  // --- the form ---------------------------------------------------------------------------------------------
+
+  /** What follows, and what to ask next: told to the form's hidden field and shown above the question. */
+  async tellForm() {
+    const follows = this.row && !this.row.live ? this.run : "";
+    const live = Boolean(this.row?.live);
+    const [field, place] = await Promise.all([appears("#follows textarea, #follows input"), appears("#follow-host")]);
+    if (follows !== (this.row && !this.row.live ? this.run : "")) return; // something newer was told meanwhile
+    write(field, follows);
+    put(place, this.row && [
+      live ? el("span", { class: "follow-words" }, "A question asked meanwhile begins a session of its own")
+        : el("span", { class: "follow-words" }, "Follow-up to ", el("q", { dir: "auto" }, line(this.row.question ?? "", 120))),
+      el("button", { class: "plain", type: "button", title: "New session (Alt+N)", on: { click: () => this.fresh() } }, "New session"),
+    ]);
+    place.classList.toggle("follows", Boolean(this.row));
+    const box = find("#question textarea");
+    if (box) box.placeholder = follows ? "Ask a follow-up, or begin a new session" : "What do you want to know?";
+  }
+
+  async watchForm() {
+    const signal = await appears("#run-signal");
+    const read = () => SIGNAL.exec(signal.textContent); // Gradio's clock may stand there too
+    let seen = read()?.[0];
+    new MutationObserver(() => {
+      const found = read();
+      if (!found || found[0] === seen) return;
+      seen = found[0];
+      const { kind, words } = found.groups;
+      this.waiting = kind === "waiting";
+      if (!kind) this.app.go("ask", { run: seen });
+      else this.app.toast(decoded(words), this.waiting ? "info" : "error");
+      if (this.waiting) this.askOnceLoaded(); // the news of it may have come before this
+    }).observe(signal, { childList: true, subtree: true, characterData: true });
+  }
+
+  /** Ask the question that waits for a model, unless one is still on its way. */
+  async askOnceLoaded() {
+    let state = null;
+    try {
+      state = await this.app.api.get("/api/models");
+    } catch {
+      return; // news will come again when the app does
+    }
+    if (state.loading || !this.waiting || !find("#question textarea")?.value.trim()) return;
+    this.waiting = false;
+    find("#ask")?.click();
+  }
+
+  news({ kind, session, status }) {
+    if (["models", "reconnected"].includes(kind) && this.waiting) this.askOnceLoaded();
+    if (kind === "runs" && status === "deleted" && this.row?.session === session) return this.gone();
+    if (["corpora", "models", "reconnected"].includes(kind)) find("#refresh-choices")?.click();
+    if (kind === "reconnected" && this.run && this.row?.live) this.open(this.run, this.tree.node);
+    if (kind === "runs" && this.run && this.row && !this.unfollow) this.showThread();
+    if (["runs", "reconnected"].includes(kind) && !this.run) this.showRecent();
+  }
+
+  keys() {
+    const { app } = this;
+    app.shortcut("Ctrl+Enter", "Ask", null, { group: "Ask" });
+    app.shortcut("Alt+N", "New session", () => this.fresh(), { group: "Ask" });
+    app.shortcut("Alt+Q", "To the question", () => { app.go("ask", this.here()); find("#question textarea")?.focus(); }, { group: "Ask" });
+    app.shortcut("Alt+S", "Stop the run that is shown", () => this.row?.live && this.stop(this.run), { group: "Ask" });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.closest?.("#question")) return;
+      event.preventDefault();
+      find("#ask")?.click();
+    });
+    app.on("view", ({ view }) => { if (view !== "ask") this.elsewhere = true; });
+  }
+
+  here() {
+    return this.run ? { run: this.run, node: this.tree.node } : {};
+  }
+}
+
+/** Text from hexadecimal UTF-8. */
+function decoded(hex) {
+  return new TextDecoder().decode(Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16)));
+}
+
+/** Put a value into a field of Gradio, as typing would. */
+function write(field, value) {
+  if (field.value === value) return;
+  const kind = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, value);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}

@@ -1,0 +1,64 @@
+"""Routes of the bench: what there is, start, stop, the questions of a row, the chart, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from engine.bench.chart import png, title_of
+from engine.types import Json
+
+if TYPE_CHECKING:
+    from app.workbench import Workbench
+
+
+class Wanted(BaseModel):
+    """The body of POST /api/bench/start; what is left out is as usual, or as in the quick one."""
+
+    quick: bool = False
+    suites: list[str] | None = None
+    methods: list[str] | None = None
+    lengths: list[float] | None = None
+    questions: int | None = None
+    minutes: float | None = Field(default=None, gt=0, le=1440)
+    seed: int | None = Field(default=None, ge=0)
+
+
+def router(workbench: Workbench) -> APIRouter:
+    """The routes of the bench, below /api."""
+    api = APIRouter(prefix="/api/bench")
+    measuring = workbench.bench
+
+    @api.get("")
+    def overview(series: str | None = None) -> Json:
+        return measuring.overview(series)
+
+    @api.post("/start", status_code=202)
+    def start(body: Wanted) -> Json:
+        wanted: dict[str, Any] = body.model_dump()
+        return measuring.start(wanted)
+
+    @api.post("/stop")
+    def stop() -> Json:
+        return {"stopped": measuring.stop()}
+
+    @api.get("/{series}/trials")
+    def trials(series: str, suite: str, method: str, windows: float) -> Json:
+        return measuring.trials(series, suite, method, windows)
+
+    @api.get("/{series}/chart.png")
+    def chart(series: str) -> Response:
+        found = measuring.report(series)
+        headers = {
+            "Content-Disposition": 'attachment; filename="taproot-bench.png"',
+            "Cache-Control": "no-store",
+        }
+        return Response(png(found["rows"], title_of(found)), media_type="image/png", headers=headers)
+
+    @api.delete("/{series}")
+    def delete(series: str) -> Json:
+        return measuring.delete(series)
+
+    return api

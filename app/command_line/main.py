@@ -1,0 +1,72 @@
+"""The command line: parse, run one command, turn errors into a sentence and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+
+from app.command_line.parser import build_parser
+from app.paths import ROOT
+from engine.errors import Cancelled, TaprootError
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command. Returns 0 done, 1 no answer or a failed check, 2 bad input, 130 stopped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter loses no answer
+    if arguments[:1] == ["test"]:
+        return run_tests(arguments[1:])
+    options = build_parser().parse_args(arguments)
+    try:
+        return dispatch(options)
+    except Cancelled as error:
+        print(f"taproot: {error}", file=sys.stderr)
+        return 130
+    except TaprootError as error:
+        print(f"taproot: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; nobody to tell
+        return 1
+    except KeyboardInterrupt:
+        print("taproot: stopped", file=sys.stderr)
+        return 130
+
+
+def dispatch(options: argparse.Namespace) -> int:
+    """Call the command's function. Imports only what that command needs: `runs` should not load llama.cpp."""
+    match options.command:
+        case None:
+            from app.server.serve import serve
+
+            return serve(options)
+        case "ask":
+            from app.command_line.commands.ask import ask
+
+            return ask(options)
+        case "runs" | "corpora" | "show" | "delete":
+            from app.command_line.commands import records
+
+            return getattr(records, options.command)(options)
+        case "doctor":
+            from app.command_line.commands.doctor import doctor
+
+            return doctor(options)
+        case "models":
+            from app.command_line.commands.models import models
+
+            return models(options)
+        case "bench":
+            from app.command_line.commands.bench import bench
+
+            return bench(options)
+    raise AssertionError(options.command)
+
+
+def run_tests(arguments: list[str]) -> int:
+    """Run pytest on the project from its root; further arguments go to pytest."""
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT)

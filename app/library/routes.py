@@ -1,0 +1,194 @@
+"""Routes of the library: cards, jobs, uploads, documents.
+
+GET    /api/corpora                              {"corpora": [card], "jobs": [job], "sample_deleted": bool}
+POST   /api/corpora {paths: [..] | path, name?}  -> job; {sample: true} brings the sample back
+GET    /api/corpora/ID                           card; ID is that of a card or of any of its versions
+PATCH  /api/corpora/ID {name}                    -> card
+POST   /api/corpora/ID/rescan                    -> job
+GET    /api/corpora/ID/deletion                  what deleting would take
+DELETE /api/corpora/ID                           -> receipt
+GET    /api/corpora/ID/documents?first&count&query&problems&sort&descending
+GET    /api/corpora/ID/documents/N/text?row | from_line | page | start&end, lines
+GET    /api/corpora/ID/documents/N/search?q
+GET    /api/corpora/ID/search?q&limit
+GET    /api/jobs, GET /api/jobs/JOB, DELETE /api/jobs/JOB   (stop it, or forget one that is over)
+POST   /api/uploads                              -> {"upload", "largest"}
+PUT    /api/uploads/UPLOAD/files?rel&n&size      the bytes of one file as the body
+POST   /api/uploads/UPLOAD/done {name?}          -> job
+DELETE /api/uploads/UPLOAD                       give it up
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Body, Query, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from app.library.jobs import Job
+from app.library.uploads import Receiver
+from engine.errors import InputError
+from engine.types import Json
+
+if TYPE_CHECKING:
+    from app.workbench import Workbench
+
+BUFFER = 1 << 20  # bytes that are collected before a thread writes them
+Text = Annotated[str, Query(max_length=4000)]
+
+
+def router(workbench: Workbench) -> APIRouter:
+    """The routes of the library, below /api."""
+    routes = APIRouter(prefix="/api")
+    library = workbench.library
+    documents = library.documents
+
+    @routes.get("/corpora")
+    def cards() -> Json:
+        return {
+            "corpora": library.cards(),
+            "jobs": library.jobs.list(),
+            "sample_deleted": library.sample_deleted(),
+        }
+
+    @routes.post("/corpora")
+    def add(
+        paths: Annotated[list[str] | None, Body()] = None,
+        path: Annotated[str, Body()] = "",
+        name: Annotated[str, Body()] = "",
+        sample: Annotated[bool, Body()] = False,
+    ) -> Json:
+        return _job(library.restore_sample() if sample else library.add(paths or [path], name))
+
+    @routes.get("/corpora/{name}")
+    def card(name: str) -> Json:
+        return library.card(name)
+
+    @routes.patch("/corpora/{name}")
+    def rename(name: str, title: Annotated[str, Body(embed=True, alias="name")]) -> Json:
+        return library.rename(name, title)
+
+    @routes.post("/corpora/{name}/rescan")
+    def rescan(name: str) -> Json:
+        return _job(library.rescan(name))
+
+    @routes.get("/corpora/{name}/deletion")
+    def before_delete(name: str) -> Json:
+        return library.before_delete(name)
+
+    @routes.delete("/corpora/{name}")
+    def delete(name: str) -> Json:
+        return library.delete(name)
+
+    @routes.get("/corpora/{name}/documents")
+    def list_documents(
+        name: str,
+        first: int = 0,
+        count: int = 200,
+        query: Text = "",
+        problems: bool = False,
+        sort: str = "",
+        descending: bool = False,
+    ) -> Json:
+        return documents.list(
+            library.corpus(name),
+            first=first,
+            count=count,
+            query=query,
+            problems=problems,
+            sort=sort,
+            descending=descending,
+        )
+
+    @routes.get("/corpora/{name}/documents/{number}/text")
+    def text(
+        name: str,
+        number: int,
+        row: int = 0,
+        from_line: int | None = None,
+        page: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        lines: int = 200,
+    ) -> Json:
+        corpus = library.corpus(name)
+        found = documents.text(
+            corpus, number, row=row, line=from_line, page=page, start=start, end=end, count=lines
+        )
+        return {"corpus": corpus, **found}
+
+    @routes.get("/corpora/{name}/documents/{number}/search")
+    def find(name: str, number: int, q: Text) -> Json:
+        return documents.find(library.corpus(name), number, q)
+
+    @routes.get("/corpora/{name}/search")
+    def search(name: str, q: Text, limit: int = 50) -> Json:
+        return documents.search(library.corpus(name), q, limit)
+
+    @routes.get("/jobs")
+    def jobs() -> Json:
+        return {"jobs": library.jobs.list()}
+
+    @routes.get("/jobs/{job}")
+    def job(job: str) -> Json:
+        return asdict(library.jobs.get(job))
+
+    @routes.delete("/jobs/{job}")
+    def stop(job: str) -> Json:
+        return _job(library.jobs.stop(job))
+
+    @routes.post("/uploads")
+    def begin() -> Json:
+        return library.begin_upload()
+
+    @routes.put("/uploads/{upload}/files", response_model=None)
+    async def receive(
+        upload: str, request: Request, rel: str, n: int, size: int | None = None
+    ) -> Json | JSONResponse:
+        try:
+            return await _receive(workbench, upload, rel, n, size, request)
+        except ClientDisconnect:
+            return JSONResponse({"error": "The browser stopped sending; this file was not kept."}, 400)
+
+    @routes.post("/uploads/{upload}/done")
+    def done(upload: str, name: Annotated[str, Body(embed=True)] = "") -> Json:
+        return _job(library.finish_upload(upload, name))
+
+    @routes.delete("/uploads/{upload}")
+    def drop(upload: str) -> Json:
+        library.drop_upload(upload)
+        return {"dropped": upload}
+
+    return routes
+
+
+async def _receive(
+    workbench: Workbench, upload: str, rel: str, n: int, size: int | None, request: Request
+) -> Json:
+    """Stream one file to disk. What is waiting in memory never exceeds BUFFER and one chunk."""
+    if size is not None and size < 0:
+        raise InputError("A file cannot have fewer than 0 bytes.")
+    receiving = workbench.library.uploads.receive(upload, rel, n, size)
+    receiver: Receiver = await run_in_threadpool(receiving.__enter__)
+    try:
+        waiting = bytearray()
+        async for chunk in request.stream():
+            waiting += chunk
+            if len(waiting) >= BUFFER:
+                await run_in_threadpool(receiver.write, bytes(waiting))
+                waiting.clear()
+        if waiting:
+            await run_in_threadpool(receiver.write, bytes(waiting))
+    except BaseException as problem:
+        if not receiving.__exit__(type(problem), problem, problem.__traceback__):
+            raise
+    else:
+        receiving.__exit__(None, None, None)
+    return {"bytes": receiver.size}
+
+
+def _job(job: Job) -> Json:
+    return asdict(job)

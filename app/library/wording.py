@@ -1,0 +1,74 @@
+"""What a person writes to the library and reads of it: paths, names of cards, the sentence when a job is done. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from engine.documents.discover import CONTROL
+from engine.documents.ingest import CorpusInfo
+from engine.errors import InputError
+from engine.types import Json
+
+LONGEST_NAME = 200
+MOST_PATHS = 100
+HEAD = 160  # characters of a question on a card
+
+
+def paths(texts: list[str]) -> list[str]:
+    """The paths that a person typed or pasted: quotes and file:// taken off, empty ones left out."""
+    found = []
+    for text in texts:
+        path = text.strip()
+        if len(path) > 1 and path[0] == path[-1] and path[0] in "\"'":
+            path = path[1:-1]
+        if path.lower().startswith("file://"):
+            path = unquote(urlsplit(path).path)
+        if "\0" in path:
+            raise InputError("This path holds a character that no path has. Copy it again.")
+        if path:
+            found.append(path)
+    if not found:
+        raise InputError("No path was given. Write the path of a folder, as in /home/me/papers.")
+    if len(found) > MOST_PATHS:
+        raise InputError(f"At most {MOST_PATHS} paths can be added at once. Add the folder that holds them.")
+    return found
+
+
+def title(roots: list[Path]) -> str:
+    """The name of a card of folders that nobody named."""
+    first = CONTROL.sub("\ufffd", roots[0].name or str(roots[0]))[:LONGEST_NAME]
+    return first if len(roots) == 1 else f"{first} and {len(roots) - 1} more"
+
+
+def name(text: str) -> str:
+    """A name for a card on one line. Raises InputError when nothing is left."""
+    line = " ".join(CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())[:LONGEST_NAME]
+    if not line:
+        raise InputError("The name is empty; write one.")
+    return line
+
+
+def of_a_file(notice: str) -> bool:
+    """Whether a notice speaks of one file, which the list of documents shows."""
+    return re.match(r"[^:]+: ", notice) is not None and not notice.startswith("Documents were parsed")
+
+
+def sentence(info: CorpusInfo, result: Json, others: list[str]) -> str:
+    """What a person reads when a job is done."""
+    if result["unchanged"]:
+        return "Nothing has changed since it was read last."
+    read = f"{info.documents:,} document{'s' * (info.documents != 1)} read"
+    left = f", {len(info.skipped):,} file{'s' * (len(info.skipped) != 1)} left out" if info.skipped else ""
+    also = f" {others[0]} holds the same documents." if others else ""
+    if changes := result["changes"]:
+        parts = [f"{changes[kind]['count']:,} {kind}" for kind in changes if changes[kind]["count"]]
+        return f"{', '.join(parts) or 'What could be read'} since the last time; {read}{left}.{also}"
+    return f"{read}{left}.{also}"
+
+
+def head(run: Json) -> str:
+    """The beginning of a run's question."""
+    return (run["question"] or "")[:HEAD]

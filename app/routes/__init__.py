@@ -1,1 +1,0 @@
-"""The app's own routes below /api, one module per noun; each has `router(workbench)`."""

@@ -1,0 +1,271 @@
+"""Runs of this process: started in threads of their own, followed, stopped as a whole or by subtree, deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from app.errors import Conflict, NotFound
+from app.live.broadcast import Hub
+from app.live.trace import encode
+from app.runs.node_detail import node_detail
+from engine.bench.router import route
+from engine.documents.ingest import CorpusInfo
+from engine.engine import Engine
+from engine.errors import InputError, StoreError, TaprootError
+from engine.events import Event, RunStarted
+from engine.run.node import Hooks
+from engine.stop import Stop
+from engine.types import Json, Settings
+
+MOST = 4  # runs at once
+CLOSE_SECONDS = 20.0  # how long closing waits for runs to wind down
+WHOLE = ("depth", "max_turns", "max_calls", "max_tokens", "reply_tokens", "seed")
+REAL = ("max_seconds", "temperature")
+LOWEST = {"depth": 0, "max_calls": 0, "seed": 0, "temperature": 0.0}  # of the others, 1
+HIGHEST = {"depth": 8, "temperature": 5.0, "max_seconds": 7 * 86400.0}  # of the others, a billion
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that has begun, and the session it belongs to."""
+
+    run: str
+    session: str
+
+
+class Runs:
+    """Thread-safe."""
+
+    def __init__(self, engine: Engine, hub: Hub):
+        self._engine = engine
+        self._store = engine.store
+        self._hub = hub
+        self._lock = threading.Lock()
+        self._free = MOST
+        self._closed = False
+        self._stops: set[Stop] = set()
+        self._live: dict[str, str] = {}  # run -> session
+        self._threads: set[threading.Thread] = set()
+
+    def live(self) -> list[str]:
+        """Ids of the runs that go on in this process."""
+        with self._lock:
+            return list(self._live)
+
+    # --- start and stop ---------------------------------------------------------------------------------
+
+    def start(
+        self,
+        question: str,
+        corpus: str,
+        settings: dict[str, Json] | None = None,
+        *,
+        session: str | None = None,
+        follows: str | None = None,
+    ) -> Started:
+        """Begin a run in a thread and return once its first event is committed.
+
+        `settings` may hold depth, max_turns, max_calls, max_tokens, max_seconds, reply_tokens, temperature, seed. A follow-up
+        names the run it `follows`, or the `session`, whose last run is meant then. Raises InputError for bad
+        input, ModelError without a model, Conflict when 4 runs go on already or the followed one does.
+        """
+        chosen = to_settings(settings or {})
+        info = self._corpus(corpus)
+        follows = self._followed(session, follows)
+        begun: Future[str] = Future()
+        stop = Stop()
+        with self._lock:
+            if self._closed:
+                raise Conflict("Taproot is closing; start it again to ask.")
+            if not self._free:
+                raise Conflict(f"{MOST} runs are going on already. Wait for one to end, or stop one.")
+            self._free -= 1
+            self._stops.add(stop)
+            work = (question, info, chosen, stop, follows, begun)
+            thread = threading.Thread(target=self._work, args=work, name="run", daemon=True)
+            self._threads.add(thread)
+            thread.start()
+        run = begun.result()
+        return Started(run, self._store.run(run)["session"])
+
+    def _work(
+        self,
+        question: str,
+        info: CorpusInfo,
+        settings: Settings,
+        stop: Stop,
+        follows: str | None,
+        begun: Future[str],
+    ) -> None:
+        """Ask, in a thread of its own; what goes wrong before the run begins is the caller's."""
+
+        def event(event: Event) -> None:
+            match event.fact:
+                case RunStarted(session=followed):
+                    session = followed or event.run
+                    with self._lock:
+                        self._live[event.run] = session
+                    self._hub.tell("runs", run=event.run, session=session, status="running")
+                    begun.set_result(event.run)
+
+        def token(node: str, text: str) -> None:
+            self._hub.token(begun.result(), node, text)
+
+        problem = ""
+        try:
+            strategy = route(self._engine, info, follows)
+            hooks = Hooks(event, token)
+            self._engine.ask(
+                question, info, settings, hooks=hooks, stop=stop, follows=follows, strategy=strategy
+            )
+        except Exception as error:
+            if not begun.done():
+                begun.set_exception(error)
+                return
+            problem = str(error) if isinstance(error, TaprootError) else type(error).__name__
+        finally:
+            with self._lock:
+                self._free += 1
+                self._stops.discard(stop)
+                self._threads.discard(threading.current_thread())
+                session = self._live.pop(begun.result(), None) if begun.exception() is None else None
+        self._tell_end(begun.result(), session, problem)
+
+    def _tell_end(self, run: str, session: str | None, problem: str) -> None:
+        """Say to everyone that a run is over; `problem` where its end could not be recorded as usual."""
+        status = "failed"
+        with contextlib.suppress(InputError, StoreError):
+            status = self._store.run(run)["status"]
+        more = {"problem": problem} if problem else {}
+        self._hub.tell("runs", run=run, session=session, status=status, **more)
+
+    def stop(self, run: str, nodes: list[str] | None = None) -> list[str]:
+        """Stop a run, or only the subtrees of some nodes; what was done is kept. Returns the nodes it reached.
+
+        A run that has ended is left as it is. Raises NotFound for an unknown run, Conflict when none of the nodes
+        is at work, or when another program works on the run.
+        """
+        wanted = nodes or ["0"]
+        if reached := [node for node in wanted if self._engine.stop(run, node)]:
+            return reached
+        row = self.row(run)
+        if row["status"] != "running":
+            return []
+        if run not in self.live():
+            raise Conflict("Another program works on this run; stop it there.")
+        raise Conflict(f"{'This node is' if len(wanted) == 1 else 'These nodes are'} not at work any more.")
+
+    def allow(self, run: str, seconds: float) -> float:
+        """Change the time limit of a run, in seconds since it began; returns it.
+
+        Raises NotFound for an unknown run, InputError for no such limit, Conflict when it is not at work here.
+        """
+        limit = to_settings({"max_seconds": seconds}).max_seconds
+        if self._engine.allow(run, limit):
+            return limit
+        row = self.row(run)
+        if row["status"] != "running":
+            raise Conflict("This run has ended; its time limit cannot be changed any more.")
+        raise Conflict("Another program works on this run; its time limit can be changed there alone.")
+
+    def _corpus(self, corpus: str) -> CorpusInfo:
+        try:
+            row = self._store.corpus(corpus)
+        except InputError as error:
+            raise NotFound(f"There is no corpus {corpus!r}; it may have been deleted.") from error
+        known = {f.name: row[f.name] for f in fields(CorpusInfo) if f.name in row}
+        return CorpusInfo(**{**known, "id": row["corpus"], "path": Path(row["path"])})
+
+    def _followed(self, session: str | None, follows: str | None) -> str | None:
+        """The run that a follow-up comes after. Raises NotFound, or Conflict while it goes on."""
+        if follows is not None:
+            row = self.row(follows)
+        elif session is not None:
+            rows = self._store.session(session)
+            if not rows:
+                raise NotFound(f"There is no session {session!r}; it may have been deleted.")
+            row = rows[-1]
+        else:
+            return None
+        if row["status"] == "running":
+            raise Conflict(
+                "The run that this question follows is still going on. Wait for its answer, or stop it."
+            )
+        return str(row["run"])
+
+    # --- looking ----------------------------------------------------------------------------------------
+
+    def row(self, run: str) -> dict[str, Any]:
+        """A run's row as stored. Raises NotFound; the id has to be whole."""
+        try:
+            row = self._store.run(run)
+        except InputError as error:
+            raise NotFound(f"There is no run {run!r}; it may have been deleted.") from error
+        if row["run"] != run:
+            raise NotFound(f"There is no run {run!r}.")
+        return row
+
+    def log(self, run: str, after: int = 0) -> Json:
+        """The run's row and its compact events (`app.live.trace`) with a number above `after`.
+
+        {"run": {..., "title", "runs": ids of its session, "live"}, "events": [...], "last": seq}
+        """
+        return json.loads(self.log_text(run, after))
+
+    def log_text(self, run: str, after: int = 0) -> str:
+        """The same as JSON text: the events are stored in that form."""
+        row = self.row(run)
+        session = [other["run"] for other in self._store.session(row["session"])]
+        title = self._store.titles().get(row["session"], "")
+        about = {k: v for k, v in row.items() if k != "owner"}
+        live = row["status"] == "running"
+        events = self._store.trace(run, after)
+        last = events[-1][0] if events else after
+        head = encode({**about, "title": title, "runs": session, "live": live})
+        return f'{{"run":{head},"events":[{",".join(text for _, text in events)}],"last":{last}}}'
+
+    def node(self, run: str, node: str, upto: int | None = None) -> Json:
+        """All about one node, as it stood at event `upto` (None: now); see `app.runs.node_detail`. Raises NotFound."""
+        return node_detail(self._store, run, node, upto)
+
+    # --- the end ----------------------------------------------------------------------------------------
+
+    def delete(self, run: str) -> Json:
+        """Delete a run for good; return the store's receipt. Raises NotFound, Conflict while it runs."""
+        row = self.row(run)
+        if row["status"] == "running":
+            raise Conflict(f"The run {run} is still running. Stop it first, then delete it.")
+        receipt = self._store.delete_run(run)
+        self._hub.tell("runs", run=run, session=row["session"], status="deleted")
+        return receipt
+
+    def close(self) -> None:
+        """Stop all runs and wait for them to wind down."""
+        with self._lock:
+            self._closed = True
+            stops, threads = list(self._stops), list(self._threads)
+        for stop in stops:
+            stop.request()
+        for thread in threads:
+            thread.join(CLOSE_SECONDS)
+
+
+def to_settings(values: dict[str, Json]) -> Settings:
+    """Settings from what a form or request holds. Raises InputError that names what is wrong and its range."""
+    for name, value in values.items():
+        if name not in WHOLE + REAL:
+            raise InputError(f"{name!r} is not a setting; known are {', '.join(WHOLE + REAL)}")
+        low, high = LOWEST.get(name, 1), HIGHEST.get(name, 1_000_000_000)
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+        if not fits or (name in WHOLE and not whole):
+            kind = "a whole number" if name in WHOLE else "a number"
+            raise InputError(f"{name} has to be {kind} from {low:,} to {high:,}")
+    plain: dict[str, Any] = {n: int(v) if n in WHOLE else float(v) for n, v in values.items()}
+    return Settings(**plain)

@@ -1,0 +1,283 @@
+// The Sessions view: all past sessions, newest first, with search over questions, answers, code and outputs.
+//
+// A row opens on Enter or a click; F2 renames it in place, Delete removes it after a question and says what went.
+
+import { el, icon, keyed, put } from "/ui/shell/dom.js";
+import { forcedChip, statusWords } from "/ui/runs/answer.js";
+import { when } from "/ui/runs/run_head.js";
+import { count, duration, many } from "/ui/shell/text/figures.js";
+import { line, plain } from "/ui/shell/text/text.js";
+
+const WAIT = 160; // milliseconds after the last key before the search is sent
+const PAGE = 100;
+const KINDS = { answered: "ok", unanswered: "warn", interrupted: "warn", failed: "bad", running: "info" };
+const PLACES = { question: "Question", answer: "Answer", code: "Code", output: "Output", title: "Title", prompt: "Prompt", text: "Reply" };
+
+export function mount(host, app) {
+  return new SessionsView(host, app).start();
+}
+
+class SessionsView {
+  constructor(host, app) {
+    this.app = app;
+    this.limit = PAGE;
+    this.asked = 0;
+    this.search = el("input", { class: "field session-search", type: "search", placeholder: "Search questions, answers, code and outputs",
+      "aria-label": "Search sessions", autocomplete: "off", on: { input: () => this.later(), keydown: (event) => this.leaveSearch(event) } });
+    this.corpus = el("select", { class: "field", "aria-label": "Documents", on: { change: () => this.load() } });
+    this.found = el("span", { class: "muted small", role: "status" });
+    this.list = el("ul", { class: "sessions", "aria-label": "Sessions", on: { keydown: (event) => this.key(event) } });
+    this.more = el("button", { class: "button", type: "button", hidden: true, on: { click: () => { this.limit += PAGE; this.load(); } } }, "Show more");
+    put(host,
+      el("div", { class: "session-bar" }, el("h2", {}, "Sessions"), el("span", { class: "grow" }), this.found, this.corpus, this.search),
+      this.list, this.more);
+  }
+
+  start() {
+    const { app } = this;
+    app.on("view", ({ view }) => view === "sessions" && this.shown());
+    app.live.on("app", ({ kind }) => this.visible && ["runs", "sessions", "corpora", "reconnected"].includes(kind) && this.later(400));
+    const here = { group: "Sessions", when: () => this.visible };
+    app.shortcut("/", "Search", () => this.search.focus(), here);
+    app.shortcut("ArrowUp or ArrowDown", "Session before or after", null, here);
+    app.shortcut("Enter", "Open", null, here);
+    app.shortcut("F2", "Rename", null, here);
+    app.shortcut("Delete", "Delete", null, here);
+    return this;
+  }
+
+  get visible() {
+    return this.app.state.view === "sessions";
+  }
+
+  shown() {
+    this.load();
+  }
+
+  later(wait = WAIT) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.load(), wait);
+  }
+
+  async load() {
+    clearTimeout(this.timer);
+    const mine = (this.asked += 1);
+    const query = new URLSearchParams({ query: this.search.value.trim(), limit: this.limit });
+    if (this.corpus.value) query.set("corpus", this.corpus.value);
+    try {
+      const [sessions, corpora] = await Promise.all([this.app.api.get(`/api/sessions?${query}`), this.corpora()]);
+      if (mine !== this.asked || this.list.querySelector(".session-rename")) return;
+      this.showCorpora(corpora);
+      this.show(sessions);
+    } catch (problem) {
+      if (mine === this.asked) put(this.list, el("li", { class: "empty" }, problem.message));
+    }
+  }
+
+  async corpora() {
+    try {
+      const found = await this.app.api.get("/api/corpora");
+      return Array.isArray(found) ? found : (found.corpora ?? []);
+    } catch {
+      return []; // the list works without the filter
+    }
+  }
+
+  showCorpora(corpora) {
+    const chosen = this.corpus.value;
+    put(this.corpus, el("option", { value: "" }, "All documents"),
+      corpora.map((one) => el("option", { value: one.id, selected: one.id === chosen }, line(one.name ?? one.id, 60))));
+    this.corpus.hidden = corpora.length < 2;
+  }
+
+  show(sessions) {
+    const query = this.search.value.trim();
+    this.found.textContent = query ? many(sessions.length, "session") : "";
+    this.more.hidden = sessions.length < this.limit;
+    keyed(this.list, sessions.length
+      ? sessions.map((one) => [one.id, [one, query, new Date().toDateString()], () => this.item(one, query)])
+      : [["", query, () => this.empty(query)]]);
+  }
+
+  empty(query) {
+    if (query) return el("li", { class: "empty" }, "Nothing found. Words are looked for in questions, answers, code and outputs.");
+    return el("li", { class: "empty" }, el("p", {}, "No question has been asked yet."),
+      el("button", { class: "button primary", type: "button", on: { click: () => this.app.go("ask") } }, "Ask one"));
+  }
+
+  item(one, query) {
+    const runs = one.runs ?? [];
+    const title = line(one.title || one.question || "", 300);
+    const started = new Date((one.started ?? 0) * 1000);
+    const model = typeof one.model === "object" ? one.model?.name : one.model;
+    const open = el("button", { class: "session-open", type: "button", on: { click: () => this.open(one) } },
+      el("span", { class: "session-title", dir: "auto" }, ...marked(title, query)),
+      one.title && one.question !== one.title ? el("span", { class: "session-sub", dir: "auto" }, line(one.question ?? "", 300)) : null,
+      el("span", { class: "session-answer", dir: "auto" }, ...marked(line(one.answer ?? "", 300), query)),
+      el("span", { class: "session-meta" },
+        el("span", { class: `chip ${KINDS[one.status] ?? "info"}` }, statusWords(one.status)),
+        forcedChip(one),
+        el("span", {}, line(one.corpus_name ?? one.corpus ?? "", 60)),
+        el("span", {}, line(model ?? "", 50)),
+        runs.length > 1 ? el("span", {}, many(runs.length, "question")) : null,
+        one.seconds ? el("span", {}, `took ${duration(one.seconds)}`) : null,
+        el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started))));
+    return el("li", { class: "session", dataset: { id: one.id } },
+      open,
+      el("div", { class: "session-tools" },
+        el("button", { class: "quiet", type: "button", title: "Rename (F2)", "aria-label": `Rename ${title}`, on: { click: () => this.rename(one) } }, icon("edit")),
+        el("button", { class: "quiet", type: "button", title: "Delete (Del)", "aria-label": `Delete ${title}`, on: { click: () => this.remove(one) } }, icon("trash"))),
+      (one.hits ?? []).length ? el("ul", { class: "session-hits" }, one.hits.slice(0, 4).map((hit) => this.hit(hit))) : null);
+  }
+
+  hit(hit) {
+    return el("li", {}, el("button", { class: "session-hit", type: "button", on: { click: () => this.app.openRun(hit.run, hit.node) } },
+      el("span", { class: "session-hit-kind" }, PLACES[hit.kind] ?? hit.kind),
+      el("span", { class: "session-hit-text", dir: "auto" }, ...excerpt(hit))));
+  }
+
+  open(one) {
+    const runs = one.runs ?? [];
+    this.app.openRun(runs.at(-1) ?? one.id);
+  }
+
+  row(id) {
+    return [...this.list.children].find((row) => row.dataset.id === id);
+  }
+
+  // --- keyboard -------------------------------------------------------------------------------------------
+
+  key(event) {
+    const row = event.target.closest(".session");
+    if (!row || event.target.closest(".session-rename")) return;
+    const one = { id: row.dataset.id };
+    const rows = [...this.list.querySelectorAll(".session")];
+    const at = rows.indexOf(row);
+    const steps = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 };
+    if (event.key in steps) rows[steps[event.key]]?.querySelector(".session-open").focus();
+    else if (event.key === "F2") row.querySelector(".session-tools button")?.click();
+    else if (event.key === "Delete" && one.id) row.querySelectorAll(".session-tools button")[1]?.click();
+    else return;
+    event.preventDefault();
+  }
+
+  leaveSearch(event) {
+    if (event.key === "Escape" && this.search.value) {
+      this.search.value = "";
+      this.load();
+    } else if (event.key === "ArrowDown" || event.key === "Enter") {
+      this.list.querySelector(".session-open")?.focus();
+    } else return;
+    event.preventDefault();
+  }
+
+  // --- rename, delete ---------------------------------------------------------------------------------------
+
+  rename(one) {
+    const row = this.row(one.id);
+    const title = row.querySelector(".session-open");
+    const field = el("input", { class: "field session-rename", value: one.title || one.question || "", maxLength: 200, "aria-label": "Title of the session" });
+    let done = false;
+    const end = async (keep) => {
+      if (done) return;
+      done = true;
+      const wanted = field.value.trim();
+      field.replaceWith(title);
+      title.focus();
+      if (keep && wanted !== (one.title || one.question)) await this.save(one, wanted);
+      else this.load();
+    };
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== "Escape") return;
+      event.preventDefault();
+      event.stopPropagation();
+      end(event.key === "Enter");
+    });
+    field.addEventListener("blur", () => end(true));
+    title.replaceWith(field);
+    field.focus();
+    field.select();
+  }
+
+  async save(one, title) {
+    try {
+      await this.app.api.patch(`/api/sessions/${encodeURIComponent(one.id)}`, { title });
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+    }
+    this.load();
+  }
+
+  async remove(one) {
+    const runs = one.runs?.length ?? 1;
+    const sure = await confirmed("Delete this session?",
+      [el("p", { dir: "auto" }, line(one.title || one.question || "", 300)),
+        el("p", { class: "muted" }, `${many(runs, "question")} with everything that was recorded: answers, cells, outputs. This cannot be undone.`)], "Delete");
+    if (!sure) return;
+    const next = this.row(one.id)?.nextElementSibling?.dataset.id;
+    try {
+      const receipt = await this.app.during("Deleting the session: its text is being erased from the disk…",
+        this.app.api.del(`/api/sessions/${encodeURIComponent(one.id)}`));
+      this.app.toast(receiptWords(receipt), "ok");
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+    }
+    await this.load();
+    (this.row(next) ?? this.list).querySelector(".session-open")?.focus();
+  }
+}
+
+/** A receipt of the store in words: what went, and what could not be erased. */
+export function receiptWords(receipt) {
+  const parts = [["runs", "question"], ["events", "event"], ["blobs", "stored image or long text"], ["folders", "folder"]]
+    .map(([name, noun]) => [Array.isArray(receipt?.[name]) ? receipt[name].length : receipt?.[name], noun])
+    .filter(([n]) => n > 0)
+    .map(([n, noun]) => (noun.startsWith("stored") ? `${count(n)} stored images or long texts` : many(n, noun)));
+  const notices = (receipt?.notices ?? []).join(" ");
+  return `Deleted: ${parts.join(", ") || "the session"}.${receipt?.erased === false ? " Not every byte could be erased." : ""}${notices ? ` ${notices}` : ""}`;
+}
+
+/** Ask in a dialog; resolves to whether the person agreed. */
+function confirmed(title, content, action) {
+  return new Promise((resolve) => {
+    const before = document.activeElement;
+    const cancel = el("button", { class: "button", type: "button" }, "Cancel");
+    const agree = el("button", { class: "button danger", type: "button" }, action);
+    const dialog = el("dialog", { class: "confirm", "aria-label": title }, el("h2", {}, title), content, el("div", { class: "confirm-foot" }, cancel, agree));
+    const end = (answer) => {
+      dialog.remove();
+      before?.focus?.();
+      resolve(answer);
+    };
+    cancel.addEventListener("click", () => end(false));
+    agree.addEventListener("click", () => end(true));
+    dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      end(false);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    cancel.focus();
+  });
+}
+
+/** The excerpt of a hit as nodes; its marks are ranges in characters. */
+function excerpt({ excerpt: text = "", marks = [] }) {
+  const characters = [...text];
+  const part = (start, end) => plain(characters.slice(start, end).join(""));
+  const nodes = [];
+  let from = 0;
+  for (const [start, end] of marks) {
+    nodes.push(part(from, start), el("mark", {}, part(start, end)));
+    from = end;
+  }
+  return [...nodes, part(from)];
+}
+
+/** A text as nodes, the words of the query marked. */
+function marked(text, query) {
+  const words = query.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 1).slice(0, 12);
+  if (!words.length) return [text];
+  const form = new RegExp(`(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "giu");
+  return text.split(form).map((part, i) => (i % 2 ? el("mark", {}, part) : part)).filter((part) => part !== "");
+}

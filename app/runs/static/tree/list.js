@@ -1,0 +1,283 @@
+// The rows of the tree: only those in view exist, 26 pixels each. Keyboard after the ARIA tree pattern.
+
+import { el, put } from "/ui/shell/dom.js";
+import { icon, redraw, say } from "/ui/runs/controls.js";
+import { LIVE } from "/ui/runs/trace/fold.js";
+import { count, duration } from "/ui/shell/text/figures.js";
+import { line } from "/ui/shell/text/text.js";
+
+export const ROW = 26;
+const SPARE = 8; // rows above and below the view
+const TAIL = 90; // characters of live text beside a question
+const SEEN = 32; // characters of a question that have room in any case
+const BEFORE = 5; // characters shown before what a search found
+const STATUS = {
+  running: "running",
+  answered: "answered",
+  failed: "failed",
+  stopped: "stopped",
+  interrupted: "interrupted",
+  unanswered: "no answer",
+};
+/** What is said aloud when a run has ended. */
+export const ENDED = {
+  answered: "The run is answered.",
+  unanswered: "The run ended without an answer.",
+  interrupted: "The run was stopped.",
+  failed: "The run failed.",
+};
+const PHASE = { model: "writing", kernel: "running a cell", waiting: "waiting for its calls", idle: "" };
+const KIND = { root: "question", child: "child", leaf: "prompt" };
+const HEADS = ["Question", "Depth", "Cells", "Errors", "Tokens", "Time"];
+
+/** The heads of the columns. */
+export function columns() {
+  const head = (name) => el("span", { class: name.toLowerCase() }, name);
+  return el("div", { class: "columns", "aria-hidden": "true" }, HEADS.map(head));
+}
+
+/** `on` is {select(id), open(id), toggle(id, open, siblings), scrolled()}. */
+export class List {
+  constructor(on) {
+    this.on = on;
+    this.rows = [];
+    this.places = new Map();
+    this.made = new Map();
+    this.spare = [];
+    this.selected = null;
+    this.space = el("div", { class: "space", role: "presentation" });
+    this.element = el("div", {
+      class: "list",
+      role: "tree",
+      tabIndex: 0,
+      "aria-label": "Nodes of this run",
+      on: {
+        keydown: (event) => this.#key(event),
+        click: (event) => this.#click(event),
+        dblclick: (event) => this.#double(event),
+        scroll: () => {
+          this.top = this.element.scrollTop;
+          this.paint();
+        },
+        wheel: () => this.on.scrolled(),
+        pointerdown: () => this.on.scrolled(),
+      },
+    });
+    this.element.append(this.space);
+    [this.top, this.height] = [0, 400]; // kept, because asking the element lays the page out
+    new ResizeObserver(([entry]) => {
+      this.height = entry.contentRect.height;
+      this.paint();
+    }).observe(this.element);
+  }
+
+  /** Take the rows to show and what they are seen by: {trace, playhead, collapsed, kept, said, drafts, clock, text}. */
+  show(rows, view) {
+    if (rows !== this.rows) {
+      this.rows = rows;
+      this.places = new Map(rows.map((node, place) => [node.id, place]));
+      this.space.style.height = `${rows.length * ROW}px`;
+    }
+    this.view = view;
+    this.paint();
+  }
+
+  /** Bring a node's row into view. */
+  reveal(id) {
+    const place = this.places.get(id);
+    if (place === undefined) return;
+    const top = place * ROW;
+    if (top >= this.top && top + ROW <= this.top + this.height) return;
+    this.element.scrollTop = top < this.top ? top : top + ROW - this.height;
+    this.top = this.element.scrollTop;
+    this.paint();
+  }
+
+  /** Make and change the rows in view, and the selected one wherever it is. */
+  paint() {
+    if (!this.view) return;
+    const first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
+    const last = Math.min(this.rows.length, Math.ceil((this.top + this.height) / ROW) + SPARE);
+    const wanted = new Set();
+    for (let place = first; place < last; place += 1) wanted.add(place);
+    const chosen = this.places.get(this.selected);
+    if (chosen !== undefined) wanted.add(chosen);
+    const ids = new Set([...wanted].map((place) => this.rows[place].id));
+    for (const [id, row] of this.made) {
+      if (ids.has(id)) continue;
+      row.element.hidden = true;
+      row.element.removeAttribute("id");
+      this.spare.push(row);
+      this.made.delete(id);
+    }
+    for (const place of wanted) this.#row(this.rows[place], place);
+    if (chosen === undefined) this.element.removeAttribute("aria-activedescendant");
+    else this.element.setAttribute("aria-activedescendant", `row-${this.selected}`);
+  }
+
+  #row(node, place) {
+    let row = this.made.get(node.id);
+    if (!row) {
+      row = this.spare.pop() ?? this.#build();
+      this.made.set(node.id, row);
+      row.element.hidden = false;
+      row.element.id = `row-${node.id}`;
+      row.element.dataset.id = node.id;
+      row.node = null;
+    }
+    if (row.place !== place) {
+      row.place = place;
+      row.element.style.transform = `translateY(${place * ROW}px)`;
+    }
+    this.#fill(row, node);
+  }
+
+  #build() {
+    const row = {
+      twist: el("span", { class: "twist" }, icon("twist")),
+      kind: el("span", { class: "kind" }, icon("leaf")),
+      question: el("span", { class: "question", dir: "auto" }),
+      live: el("span", { class: "live" }),
+      status: el("span", { class: "status" }, icon("running")),
+      depth: el("span", { class: "number depth" }),
+      cells: el("span", { class: "number cells" }),
+      errors: el("span", { class: "number errors" }),
+      tokens: el("span", { class: "number tokens" }),
+      seconds: el("span", { class: "number seconds" }),
+    };
+    row.head = el("span", { class: "head" }, row.twist, row.status, row.kind, row.question, row.live);
+    row.element = el(
+      "div",
+      { class: "row", role: "treeitem" },
+      row.head,
+      row.depth,
+      row.cells,
+      row.errors,
+      row.tokens,
+      row.seconds,
+    );
+    this.space.append(row.element);
+    return row;
+  }
+
+  #fill(row, node) {
+    const { trace, playhead, collapsed, kept, said, drafts, clock, text } = this.view;
+    const now = trace.at(node, playhead);
+    const begun = trace.begun(node, playhead);
+    const open = begun > 0 && !collapsed.has(node.id);
+    const shut = begun > 0 && !open;
+    const selected = node.id === this.selected;
+    const draft = playhead === LIVE && now.phase === "model" ? drafts.get(node.id) : null;
+    if (row.node !== node || row.text !== text || row.label !== node.label) {
+      row.node = node;
+      row.label = node.label;
+      row.text = text;
+      row.head.style.paddingInlineStart = `${6 + Math.min(node.level, 24) * 16}px`;
+      const question = line(node.question, 240) || node.id;
+      row.question.title = node.data ? `${question}\nWorks on ${line(node.data)}` : question;
+      row.shown = line(node.label, 240) || node.id;
+      marked(row.question, row.shown, text);
+      redraw(row.kind.firstChild, node.kind);
+      row.element.dataset.kind = node.kind;
+      row.kind.title = KIND[node.kind] ?? node.kind;
+      row.element.setAttribute("aria-level", node.level + 1);
+      row.element.setAttribute("aria-posinset", node.index + 1);
+      say(row.depth, String(node.depth));
+    }
+    const sum = shut ? trace.below(node, playhead) : null;
+    row.element.setAttribute("aria-setsize", node.parent ? trace.begun(node.parent, playhead) : 1);
+    row.element.setAttribute("aria-selected", String(selected));
+    if (begun) row.element.setAttribute("aria-expanded", String(open));
+    else row.element.removeAttribute("aria-expanded");
+    row.element.dataset.status = now.status;
+    row.element.dataset.phase = now.phase;
+    row.element.classList.toggle("way", kept !== null && kept.get(node.id) === false);
+    row.twist.classList.toggle("none", begun === 0);
+    row.twist.classList.toggle("open", open);
+    redraw(row.status.firstChild, STATUS[now.status] ? (now.status === "unanswered" ? "interrupted" : now.status) : "note");
+    row.status.title = now.status === "running" ? PHASE[now.phase] || "running" : (STATUS[now.status] ?? now.status);
+    const told = said?.get(node.id);
+    const found = draft ? "" : told && !holds(row.shown, text) ? told : hidden(row.shown, text);
+    row.live.classList.toggle("found", Boolean(found));
+    if (found) marked(row.live, around(line(found), text), text);
+    else say(row.live, draft ? line(draft.text.slice(-TAIL), TAIL) : "");
+    const cells = sum ? sum.cells : now.cells;
+    const errors = sum ? sum.errors : now.errors + (now.status === "failed" ? 1 : 0);
+    const tokens = sum ? sum.tokens : now.tokens;
+    const guess = draft ? Math.round(draft.length / 4) : 0;
+    say(row.cells, cells ? count(cells) : "");
+    say(row.errors, errors ? count(errors) : "");
+    say(row.tokens, tokens + guess ? `${guess ? "~" : ""}${count(tokens + guess)}` : "");
+    say(row.seconds, duration(trace.seconds(node, playhead, clock)));
+    row.element.classList.toggle("sum", sum !== null);
+    const label =
+      `${KIND[node.kind] ?? node.kind}, ${row.status.title}: ${row.question.textContent}. ` +
+      `${tokens} tokens, ${cells} cells, ${errors} errors, depth ${node.depth}` +
+      (sum ? `, with the ${sum.nodes - 1} nodes below` : "");
+    if (row.said !== label) row.element.setAttribute("aria-label", (row.said = label));
+  }
+
+  // --- what a person does ---------------------------------------------------------------------------------
+
+  #click(event) {
+    const id = event.target.closest?.(".row")?.dataset.id;
+    if (!id) return;
+    if (event.target.closest(".twist:not(.none)")) this.on.toggle(id);
+    else this.on.select(id);
+  }
+
+  #double(event) {
+    const id = event.target.closest?.(".row")?.dataset.id;
+    if (id && !event.target.closest(".twist")) this.on.toggle(id);
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.rows.length) return;
+    const place = this.places.get(this.selected) ?? -1;
+    const node = this.rows[place];
+    const page = Math.max(1, Math.floor(this.height / ROW) - 1);
+    const to = (next) => this.on.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
+    const open = node && this.view.trace.begun(node, this.view.playhead) > 0 && !this.view.collapsed.has(node.id);
+    const below = node && this.view.trace.begun(node, this.view.playhead) > 0;
+    const moves = {
+      ArrowDown: () => to(place + 1),
+      ArrowUp: () => to(place - 1),
+      Home: () => to(0),
+      End: () => to(this.rows.length - 1),
+      PageDown: () => to(place + page),
+      PageUp: () => to(place - page),
+      ArrowRight: () => (open ? to(place + 1) : below && this.on.toggle(node.id, true)),
+      ArrowLeft: () => (open ? this.on.toggle(node.id, false) : node?.parent && this.on.select(node.parent.id)),
+      "*": () => node && this.on.toggle(node.id, true, true),
+      Enter: () => node && this.on.open(node.id),
+    };
+    const move = moves[event.key];
+    if (!move) return;
+    event.preventDefault();
+    this.on.scrolled();
+    move();
+  }
+}
+
+/** Set a text in which what was searched for is marked. */
+function marked(element, shown, text) {
+  const wanted = text.trim().toLocaleLowerCase();
+  const at = wanted ? shown.toLocaleLowerCase().indexOf(wanted) : -1;
+  if (at < 0 && element.childElementCount) element.textContent = shown;
+  else if (at < 0) say(element, shown);
+  else put(element, shown.slice(0, at), el("mark", {}, shown.slice(at, at + wanted.length)), shown.slice(at + wanted.length));
+}
+
+const holds = (shown, text) => shown.toLocaleLowerCase().includes(text.trim().toLocaleLowerCase());
+
+/** A question in which what was searched for stands too far right to be seen in its place, else "". */
+function hidden(shown, text) {
+  const wanted = text.trim().toLocaleLowerCase();
+  return wanted && shown.toLocaleLowerCase().indexOf(wanted) > SEEN ? shown : "";
+}
+
+/** A text from a little before what was searched for. */
+function around(shown, text) {
+  const at = shown.toLocaleLowerCase().indexOf(text.trim().toLocaleLowerCase());
+  return at > BEFORE ? `…${shown.slice(at - BEFORE)}` : shown;
+}

@@ -1,0 +1,83 @@
+"""The offline guard of the app process: no socket of ours may reach beyond this machine, whoever opens it.
+
+Loaded before Gradio. The guard is an audit hook, which nothing in this process can take off again; it covers Python's
+`socket` module, hence every library here. Children have their own: the sandbox of cells, parsers and the model.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from app.paths import ROOT
+
+WATCHED = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.bind"}
+RESOLVING = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}
+
+
+class OutsideConnection(PermissionError):
+    """Something in the app process tried to reach another machine."""
+
+
+def enforce(cache: Path) -> None:
+    """Set the variables that keep Gradio and its libraries quiet, and install the guard for good.
+
+    `cache` becomes the folder of Gradio's temporary files. Must come before `import gradio`.
+    """
+    os.environ.update(
+        GRADIO_ANALYTICS_ENABLED="False",
+        GRADIO_TEMP_DIR=str(cache),
+        GRADIO_SHARE="False",
+        GRADIO_MCP_SERVER="False",
+        GRADIO_RUN_HISTORY="False",
+        HF_HUB_OFFLINE="1",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        DO_NOT_TRACK="1",
+    )
+    sys.addaudithook(loopback_only)
+
+
+def loopback_only(event: str, arguments: tuple[Any, ...]) -> None:
+    """The audit hook. Raises OutsideConnection for any address that is not this machine's own."""
+    if event in WATCHED:
+        # (socket, address); sendmsg's address may be None on a connected socket.
+        address = arguments[1]
+        if isinstance(address, tuple) and address and not is_loopback(address[0]):
+            raise OutsideConnection(
+                f"Taproot opens no connection to other machines ({address[0]} was refused)"
+            )
+    elif event in RESOLVING and arguments:
+        host = arguments[0][0] if isinstance(arguments[0], tuple) else arguments[0]
+        if not is_loopback(host):
+            raise OutsideConnection(f"Taproot looks up no names of other machines ({host!r} was refused)")
+
+
+def proof() -> str:
+    """Try to reach a name and an address outside from a process under the guard. Returns "" when both were refused."""
+    code = (
+        "import socket, sys, app.server.offline as o; sys.addaudithook(o.loopback_only)\n"
+        "for attempt in (lambda: socket.getaddrinfo('example.com', 80), "
+        "lambda: socket.create_connection(('192.0.2.1', 9), 1)):\n"
+        "    try: attempt()\n"
+        "    except o.OutsideConnection: continue\n"
+        "    except OSError: pass\n"
+        "    sys.exit('an outside connection was tried, not refused')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return "" if done.returncode == 0 else done.stderr.strip()[-200:]
+
+
+def is_loopback(host: object) -> bool:
+    """Whether a host of a socket address is this machine. None is what a listening socket resolves."""
+    if isinstance(host, bytes):
+        host = host.decode("latin-1")
+    if host in (None, "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False

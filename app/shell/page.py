@@ -1,0 +1,23 @@
+"""The one Gradio page: five views, of which `app.js` shows one, each with an empty host that our modules fill."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from app.ask.page import form
+from app.shell.queue import WokenQueue
+from app.workbench import Workbench
+
+VIEWS = ("ask", "library", "sessions", "models", "bench")
+
+
+def page(workbench: Workbench) -> gr.Blocks:
+    """Build the page. Data of documents and models never passes through Gradio: see the modules under /ui."""
+    with gr.Blocks(title="Taproot", analytics_enabled=False, fill_width=True) as blocks:
+        for view in VIEWS:
+            with gr.Column(elem_id=f"view-{view}", elem_classes="view"):
+                if view == "ask":
+                    form(workbench)
+                gr.Column(elem_id=f"{view}-host", elem_classes="host")
+    blocks._queue = WokenQueue(blocks)
+    return blocks

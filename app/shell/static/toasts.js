@@ -1,0 +1,48 @@
+// Short messages at the lower edge: errors stay until they are closed, others leave by themselves.
+
+import { el, icon } from "/ui/shell/dom.js";
+
+const STAY = 6000; // milliseconds; not while the pointer or the focus is on it
+const MOST = 4;
+const PATIENCE = 400; // milliseconds that work may take before it is spoken of
+
+/**
+ * Returns `toast(text, kind = "info", action?)`; kind: info, ok, error, busy (stays until what it returns is called);
+ * action: {label, run}.
+ */
+export function createToasts() {
+  const stack = el("div", { id: "toasts", role: "region", "aria-label": "Messages" });
+  document.body.append(stack);
+
+  return function toast(text, kind = "info", action = null) {
+    const twin = [...stack.children].find((other) => other.dataset.text === text);
+    twin?.remove();
+    const box = el("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status", dataset: { text } },
+      icon(kind === "error" ? "warning" : kind === "ok" ? "check" : kind === "busy" ? "refresh" : "dot"),
+      el("span", { class: "grow" }, text),
+      action && el("button", { class: "plain", type: "button",
+        on: { click: () => { box.remove(); action.run(); } } }, action.label),
+      el("button", { class: "quiet", type: "button", "aria-label": "Close this message",
+        on: { click: () => box.remove() } }, icon("close")));
+    stack.append(box);
+    while (stack.children.length > MOST) stack.firstChild.remove();
+    if (kind !== "error" && kind !== "busy") leaveLater(box);
+    return () => box.remove();
+  };
+}
+
+/** Wait for work; when it takes a while, say so until it is over. */
+export async function during(toast, text, work) {
+  let close = () => {};
+  const timer = setTimeout(() => (close = toast(text, "busy")), PATIENCE);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+    close();
+  }
+}
+
+function leaveLater(box) {
+  setTimeout(() => (box.matches(":hover, :focus-within") ? leaveLater(box) : box.remove()), STAY);
+}

@@ -1,0 +1,196 @@
+"""The viewer of documents in a real browser: spans, search, scrolling, citations."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.app.desk import Desk
+from tests.app.library.page import open_card, visit
+from tests.engine.conftest import fill
+
+pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
+
+
+HOSTILE = "<img src=x onerror=window.pwned=1>"
+
+
+@pytest.fixture(scope="module")
+def long(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A corpus with one long document of all kinds of characters, and its text."""
+    lines = [f"line {n}: naïve 🌳🌲 {'wide 漢字 ' * (n % 9)}end of {n}" for n in range(1, 60_001)]
+    lines[100] = "x" * 9_000 + " the far end"
+    lines[200] = f"\x1b[31mred\x1b[0m \u202egnp.exe {HOSTILE} ${{1}} {{{{2}}}}"
+    text = "\n".join(lines)
+    folder = tmp_path_factory.mktemp("long") / "Long text"
+    fill(folder, {"long.txt": text, "other.txt": "other"})
+    corpus = desk.workbench.engine.add([folder]).id
+    desk.workbench.library.cards()
+    return corpus, text
+
+
+def show(page: Page, corpus: str, text: str, wanted: str, document: int = 0) -> tuple[int, int]:
+    """Open the viewer at the first place of `wanted`, as a citation does."""
+    start = text.index(wanted)
+    end = start + len(wanted)
+    visit(page, f"view=library&corpus={corpus}&doc={document}&start={start}&end={end}")
+    expect(page.locator(f'#viewer[data-ready="{corpus}/{document}/{start}"]')).to_be_visible()
+    return start, end
+
+
+def expect_in_view(page: Page, selector: str) -> None:
+    """Wait until an element stands wholly within the window of the text."""
+    page.wait_for_function(
+        "(selector) => { const a = document.querySelector(selector)?.getBoundingClientRect(), "
+        "b = document.querySelector('#viewer .rows').getBoundingClientRect(); "
+        "return a && a.top >= b.top && a.bottom <= b.bottom && a.height > 0; }",
+        arg=selector,
+        timeout=60_000,
+    )
+
+
+@pytest.mark.parametrize("line", [1, 2, 777, 30_000, 59_999, 60_000])
+def test_a_span_lands_in_view_exactly_marked(desk: Desk, page: Page, long, line: int) -> None:
+    corpus, text = long
+    wanted = f"🌲 {'wide 漢字 ' * (line % 9)}end of {line}\n"[:-1] + ("" if line == 60_000 else "\n")
+    show(page, corpus, text, wanted)
+    marked = page.locator("#viewer mark.span")
+    expect(marked.first).to_have_text(wanted.strip("\n"))
+    expect_in_view(page, "#viewer mark.span")
+    number = page.locator("#viewer .line", has=page.locator("mark.span")).locator(".number")
+    expect(number.first).to_have_text(str(line))
+    assert page.locator("#viewer .line").count() < 700
+
+
+def test_a_span_over_many_lines_and_in_a_cut_line(page: Page, long) -> None:
+    corpus, text = long
+    start = text.index("end of 500\n")
+    wanted = text[start : text.index("line 504:") + 8]
+    show(page, corpus, text, wanted)
+    assert "".join(page.locator("#viewer mark.span").all_text_contents()) == wanted.replace("\n", "")
+    show(page, corpus, text, "the far end")
+    expect(page.locator("#viewer mark.span")).to_have_text("the far end")
+    expect_in_view(page, "#viewer mark.span")
+
+
+def test_search_goes_round_and_keeps_the_place(page: Page, long) -> None:
+    corpus, text = long
+    show(page, corpus, text, "line 40000:")
+    page.keyboard.press("/")
+    box = page.get_by_label("Search in this document", exact=True)
+    expect(box).to_be_focused()
+    box.fill("END OF 400")
+    found = page.locator(".viewer-found")
+    expect(found).to_have_text(re.compile("^2 of 111|^[0-9]+ of 111"))
+    first = found.text_content()
+    expect(page.locator("#viewer mark.now")).to_have_text("end of 400")
+    expect_in_view(page, "#viewer mark.now")
+    box.press("Enter")
+    expect(found).not_to_have_text(str(first))
+    page.locator("#viewer .rows").focus()
+    page.keyboard.press("Shift+N")
+    expect(found).to_have_text(str(first))
+    for _ in range(3):
+        page.keyboard.press("n")
+    expect_in_view(page, "#viewer mark.now")
+    box.fill("not there at all")
+    expect(found).to_have_text("not found")
+    expect(page.locator("#viewer mark.hit")).to_have_count(0)
+
+
+def test_hostile_text_is_shown_as_text(page: Page, long) -> None:
+    corpus, text = long
+    show(page, corpus, text, "gnp.exe")
+    line = page.locator("#viewer .line", has=page.locator("mark.span")).locator(".text")
+    expect(line).to_have_text(f"␛[31mred␛[0m U+202Egnp.exe {HOSTILE} ${{1}} {{{{2}}}}")
+    assert page.locator("#viewer img").count() == 0
+
+
+TOP = (
+    "() => { const frame = document.querySelector('#viewer .rows').getBoundingClientRect(); "
+    "const first = [...document.querySelectorAll('#viewer .line')].filter((one) => one.getBoundingClientRect()"
+    ".bottom > frame.top + 1).sort((a, b) => a.dataset.row - b.dataset.row)[0]; return Number(first.dataset.row); }"
+)
+# The wheel moves the text over some frames: other lines are at the top, and stay there.
+AT_REST = f"""async (before) => {{
+  const top = {TOP}, frames = async (n) => {{ while (n--) await new Promise(requestAnimationFrame); }};
+  for (let tries = 0; tries < 600; tries += 1) {{
+    const now = top();
+    await frames(6);
+    if (now !== before && top() === now) return;
+  }}
+  throw new Error("it never comes to rest");
+}}"""
+
+
+def test_lines_are_gone_to_and_scrolled_through_without_jumps(page: Page, long) -> None:
+    corpus, text = long
+    show(page, corpus, text, "line 1:")
+    to = page.get_by_label("Go to line")
+    to.fill("45678")
+    to.press("Enter")
+    expect(page.locator("#viewer .line .number", has_text=re.compile("^45678$"))).to_be_visible()
+    to.fill("soon")
+    to.press("Enter")
+    expect(page.locator(".toast.error")).to_contain_text("is no line")
+
+    def top() -> int:
+        return page.evaluate(TOP)
+
+    page.locator("#viewer .rows").hover()
+    seen = [top()]
+    while seen[-1] > seen[0] - 300:
+        page.mouse.wheel(0, -400)
+        page.evaluate(AT_REST, seen[-1])
+        seen.append(top())
+    steps = [a - b for a, b in pairwise(seen)]
+    assert all(0 <= step < 60 for step in steps)
+    page.locator("#viewer .rows").focus()
+    page.keyboard.press("End")
+    expect(page.locator("#viewer .line .number", has_text=re.compile("^60000$"))).to_be_visible()
+    page.keyboard.press("Home")
+    expect(page.locator("#viewer .line .number", has_text=re.compile("^1$"))).to_be_visible()
+
+
+def test_a_citation_opens_the_document_beside_the_answer(desk: Desk, page: Page) -> None:
+    run = desk.workbench.runs.start("When does the ferry leave?", desk.corpus).run
+    desk.ended(run)
+    visit(page, f"view=ask&run={run}")
+    chip = page.locator(".answer .cite").first
+    chip.click()
+    mark = page.locator("#viewer mark.span")
+    expect(mark).to_have_text("the ferry to Halden leaves at noon.")
+    expect_in_view(page, "#viewer mark.span")
+    expect(page.locator("#viewer-title")).to_have_text("ferry.txt")
+    answer, panel = page.locator(".answer").bounding_box(), page.locator("#viewer").bounding_box()
+    assert answer["x"] + answer["width"] <= panel["x"] + 1
+    page.keyboard.press("Escape")
+    expect(page.locator("#viewer")).to_be_hidden()
+    expect(chip).to_be_focused()
+
+
+def test_words_are_found_in_all_documents(page: Page) -> None:
+    open_card(page, "Letters")
+    page.get_by_label("Search in these documents").fill("blue trunk")
+    result = page.locator(".result")
+    expect(result.first).to_contain_text("line 3")
+    assert page.locator(".result mark").first.text_content() in ("blue", "trunk")
+    result.filter(has_text="ferry.txt").click()
+    expect(page.locator("#viewer mark.span")).to_have_text("Bring the blue trunk.")
+    page.get_by_label("Search in these documents").fill("zeppelin")
+    expect(page.locator(".results .empty")).to_have_text("No line has words of “zeppelin”.")
+
+
+def test_a_narrow_window_is_covered_by_the_document(desk: Desk, browser: Browser) -> None:
+    page = desk.open(browser.new_context(viewport={"width": 420, "height": 800}), "view=library")
+    open_card(page, "Letters")
+    page.locator(".doc-row").first.click()
+    expect(page.locator("#viewer[data-ready]")).to_be_visible()
+    box = page.locator("#viewer").bounding_box()
+    assert box["x"] >= 0 and box["width"] <= 420
+    wide = page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    page.context.close()
+    assert wide

@@ -1,0 +1,173 @@
+"""The Models view in a real browser: a dropped file appears, a switch shows, a failure keeps the old, a download runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.models.download import downloads as fetch
+from app.workbench import Workbench
+from tests.app.desk import READY, TOKEN, served, until, watch
+from tests.app.models.download.hub_server import HubServer
+from tests.engine.llm.gguf.make_gguf import lora_adapter, random_model
+from tests.engine.llm.remote.openai_server import OpenAiServer, pieces
+from tests.small_model import small_model
+
+pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory) -> Iterator[HubServer]:
+    """A Hub with one small model under a name of the catalogue; everything else there is missing."""
+    content = random_model(tmp_path_factory.mktemp("hub") / "m.gguf").read_bytes()
+    server = HubServer({"Qwen/Qwen3-4B-GGUF": {"Qwen3-4B-Q4_K_M.gguf": content}})
+    kept = {n: v for n, v in os.environ.items() if n.upper() in fetch.KEPT_PROXIES}
+    for name in kept:
+        del os.environ[name]
+    os.environ["HF_ENDPOINT"] = server.url
+    yield server
+    del os.environ["HF_ENDPOINT"]
+    os.environ.update(kept)
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, hub) -> Iterator[tuple[Workbench, int]]:
+    """The whole app with a small model, on a port."""
+    data = tmp_path_factory.mktemp("page") / "data"
+    (data / "models").mkdir(parents=True)
+    workbench = Workbench(data, shutil.copy(small_model(), data / "models"))
+    workbench.start()
+    with served(workbench) as port:
+        until(lambda: workbench.models.overview()["loaded"])
+        yield workbench, port
+    workbench.close()
+
+
+@pytest.fixture
+def page(place, browser: Browser) -> Iterator[Page]:
+    """A page at the Models view; it must not have complained."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    watch(page)
+    page.goto(f"http://127.0.0.1:{place[1]}/?t={TOKEN}")
+    page.wait_for_selector(READY, timeout=60_000)
+    page.locator("#nav-models").click()
+    expect(page.locator("#models-files .models-row").first).to_be_visible()
+    yield page
+    problems = [p for p in page.problems if "404" not in p and "dynamically imported" not in p]
+    context.close()
+    assert problems == []
+
+
+def file_row(page: Page, name: str):
+    return page.locator(f'#models-files [data-name="{name}"]')
+
+
+def test_a_dropped_file_appears_and_loads_and_a_broken_one_changes_nothing(place, page, tmp_path):
+    workbench, _ = place
+    folder = workbench.data_dir / "models"
+    expect(page.locator("#models-current")).to_have_text("small")
+
+    made = random_model(tmp_path / "dropped.gguf")
+    shutil.copy(made, folder / "dropped.gguf")
+    row = file_row(page, "dropped.gguf")
+    expect(row.locator(".chip.ok")).to_contain_text("fits", timeout=20_000)
+    row.get_by_role("button", name="Load dropped").click()
+    expect(page.locator("#models-current")).to_have_text("dropped", timeout=60_000)
+    expect(row.locator(".models-use")).to_have_text("in use")
+
+    damaged = made.read_bytes().replace(b"output_norm.weight", b"output_harm.weight", 1)
+    (folder / "damaged.gguf").write_bytes(damaged.replace(b"dropped", b"damaged", 1))
+    file_row(page, "damaged.gguf").get_by_role("button", name="Load damaged").click(timeout=20_000)
+    problem = page.locator(".models-now .models-problem")
+    expect(problem).to_contain_text("damaged.gguf could not be loaded", timeout=60_000)
+    expect(problem).to_contain_text("dropped stays in use")
+    expect(page.locator("#models-current")).to_have_text("dropped")
+    assert workbench.engine.model.info.name == "dropped"
+
+
+def test_a_server_is_marked_as_long_as_it_is_used(place, page):
+    server = OpenAiServer(lambda request: pieces("yes"))
+    page.locator("#models-server").fill(server.url)
+    page.get_by_role("button", name="Use a server").click()
+    expect(page.locator("#models-current")).to_have_text("stub", timeout=60_000)
+    expect(page.locator("#models-remote")).to_have_text("on a server of this machine")
+    expect(page.locator(".models-now")).to_contain_text(server.url)
+    file_row(page, "small.gguf").get_by_role("button", name="Load small").click()
+    expect(page.locator("#models-current")).to_have_text("small", timeout=60_000)
+    expect(page.locator("#models-remote")).to_have_count(0)
+    server.close()
+
+
+def test_details_show_what_it_takes_and_let_the_window_be_chosen(place, page):
+    workbench, _ = place
+    row = file_row(page, "small.gguf")
+    row.get_by_role("button", name="Details of small").press("Enter")
+    expect(row.locator(".models-details")).to_contain_text("Memory it needs")
+    row.get_by_label("Window in tokens").fill("2048")
+    row.get_by_role("button", name="Load with this window").click()
+    until(lambda: workbench.engine.model.info.n_ctx == 2048)
+    expect(page.locator(".models-now")).to_contain_text("2,048 tokens")
+
+
+def test_an_adapter_is_put_on_for_the_root_alone(place, page, tmp_path):
+    workbench, _ = place
+    shutil.copy(random_model(tmp_path / "base.gguf"), workbench.data_dir / "models" / "base.gguf")
+    adapter = lora_adapter(tmp_path / "law.gguf")
+    row = file_row(page, "base.gguf")
+    row.get_by_role("button", name="Details of base").click(timeout=20_000)
+    row.get_by_label("Path of a LoRA adapter").fill(f"{adapter}:0.5")
+    row.get_by_label("What the LoRA adapter works for").select_option("for the turns that write cells")
+    row.get_by_role("button", name="Load with this window").click()
+    until(lambda: workbench.engine.model.info.name == "base")
+    (found,) = workbench.engine.model.info.adapters
+    assert (found.scale, found.scope) == (0.5, "root")
+    expect(page.locator(".models-now")).to_contain_text("law at 0.5, for the root alone")
+
+
+def test_a_download_shows_its_progress_stops_goes_on_and_can_be_loaded(hub, page):
+    hub.slow = 0.15
+    entry = page.locator('#models-catalogue [data-id="qwen3-4b"]')
+    entry.get_by_role("button", name="Download Qwen3 4B").click()
+    expect(entry.locator(".models-download")).to_contain_text(" of ", timeout=30_000)
+    entry.get_by_role("button", name="Cancel: Qwen3 4B").click()
+    expect(entry.locator(".models-download")).to_contain_text("Stopped at", timeout=20_000)
+    hub.slow = 0.0
+    entry.get_by_role("button", name="Resume: Qwen3 4B").click()
+    expect(entry.get_by_role("button", name="Load Qwen3 4B")).to_be_enabled(timeout=30_000)
+    expect(page.locator(".toast.ok")).to_contain_text("its checksum is right")
+
+
+def test_a_hub_that_cannot_be_reached_is_a_sentence_and_not_a_wait(page, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    page.locator("#models-check").click()
+    expect(page.locator(".models-offline")).to_contain_text("cannot be reached", timeout=30_000)
+    entry = page.locator('#models-catalogue [data-id="qwen3.6-27b"]')
+    entry.get_by_role("button", name="Download Qwen3.6 27B").click()
+    expect(entry.get_by_role("alert")).to_contain_text("cannot be reached", timeout=30_000)
+    entry.get_by_role("button", name="Dismiss: Qwen3.6 27B").click()
+    expect(entry.get_by_role("button", name="Download Qwen3.6 27B")).to_be_visible()
+
+
+def test_names_of_models_are_text_and_never_markup(place, page, tmp_path):
+    workbench, _ = place
+    name = "<img src=x onerror=window.pwned=1>${window.pwned=1}"
+    made = random_model(tmp_path / "n.gguf").read_bytes()
+    old = b"general.name" + (8).to_bytes(4, "little") + (1).to_bytes(8, "little") + b"n"
+    new = b"general.name" + (8).to_bytes(4, "little") + len(name).to_bytes(8, "little") + name.encode()
+    assert old in made
+    # The offsets of the tensors are counted from an aligned place, so the name may grow by whole alignments only.
+    pad = -(len(new) - len(old)) % 32
+    new = new.replace(len(name).to_bytes(8, "little"), (len(name) + pad).to_bytes(8, "little")) + b" " * pad
+    path: Path = workbench.data_dir / "models" / "<b>x & y.gguf"
+    path.write_bytes(made.replace(old, new, 1))
+    shown = page.locator("#models-files .models-name", has_text="onerror")
+    expect(shown).to_contain_text(name, timeout=20_000)
+    assert page.evaluate("window.pwned") is None
+    path.unlink()
