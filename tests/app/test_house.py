@@ -86,10 +86,6 @@ def test_no_module_and_no_feature_imports_itself_by_way_of_others(graph) -> None
             pytest.fail(" -> ".join(map(str, circle.args[1])))
 
 
-def test_no_file_is_longer_than_400_lines() -> None:
-    assert not [(file, n) for file in FILES if (n := len(file.read_text().splitlines())) > 400]
-
-
 def test_no_folder_has_more_than_nine_files_of_code() -> None:
     counted: dict[Path, int] = {}
     for file in FILES:
