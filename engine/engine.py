@@ -18,6 +18,8 @@ from engine.answer.evidence import Evidence
 from engine.corpus import Corpus
 from engine.documents.ingest import CorpusInfo, Progress, ingest
 from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
+from engine.events import NodeEnded, NodeStarted, RunEnded, RunStarted
+from engine.events.kinds import NodeStatus, RunStatus
 from engine.kernel.host.host import KernelHost
 from engine.llm.base import Model, forget
 from engine.llm.machine.speed import Speeds, counts_of
@@ -34,6 +36,12 @@ from engine.stop import Stop
 from engine.store import Store
 from engine.types import Citation, Json, Settings, Usage, to_json
 
+NODE_STATUS: dict[RunStatus, NodeStatus] = {  # of the root, by what became of the run
+    "answered": "answered",
+    "unanswered": "failed",
+    "interrupted": "stopped",
+    "failed": "failed",
+}
 EARLIER_SHARE = 8  # at most this part of the window goes to what was asked before
 
 
@@ -54,7 +62,7 @@ class Answer:
     seconds: float
     nodes: int
     strategy: str
-    status: str
+    status: RunStatus
     reason: str = ""
     forced: bool = False
     passages: tuple[Citation, ...] = ()
@@ -63,6 +71,22 @@ class Answer:
     def to_json(self) -> Json:
         """The object that `ask --json` prints."""
         return asdict(self)
+
+    def ended(self) -> RunEnded:
+        """The last event of the run."""
+        return RunEnded(
+            status=self.status,
+            answer=self.answer,
+            sources=tuple(map(to_json, self.sources)),
+            coverage=self.coverage,
+            usage=to_json(self.usage),
+            seconds=self.seconds,
+            nodes=self.nodes,
+            reason=self.reason,
+            forced=self.forced,
+            passages=tuple(map(to_json, self.passages)),
+            agreement=to_json(self.agreement) if self.agreement else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +235,7 @@ class Engine:
             sampling=choose_sampling(model.info, settings.temperature, settings.seed),
             ledger=Ledger(settings),
             evidence=Evidence(opened, skipped=len(corpus.skipped)),
-            append=lambda node, kind, payload: self.store.append(run.id, node, kind, payload),
+            append=lambda node, fact: self.store.append(run.id, node, fact),
             stop=stop,
             hooks=hooks,
         )
@@ -233,18 +257,7 @@ class Engine:
     def _work(self, run: Run, root: Node, notice: str, strategy: Strategy) -> Answer:
         run.hooks.event(self.store.events(run.id)[0])
         run.count_node()
-        run.record(
-            "0",
-            "node_started",
-            parent=None,
-            kind="root",
-            question=root.question,
-            context=root.described,
-            depth=0,
-            cell=None,
-            call=None,
-            index=None,
-        )
+        run.record("0", NodeStarted(None, "root", root.question, root.described, 0, None, None, None))
         if notice:
             run.note("0", notice)
         return self._finish(run, root, strategy, *self._drive(run, root, strategy))
@@ -277,17 +290,18 @@ class Engine:
 
     def _start(self, run: Run, corpus: CorpusInfo, question: str, before: Json, strategy: Strategy) -> str:
         return self.store.new_run(
-            {
-                "question": question,
-                "corpus": corpus.id,
-                "corpus_name": corpus.name,
-                "model": to_json(run.model.info),
-                "settings": to_json(run.settings)
+            RunStarted(
+                question=question,
+                corpus=corpus.id,
+                corpus_name=corpus.name,
+                model=to_json(run.model.info),
+                settings=to_json(run.settings)
                 | {"sampling": to_json(run.sampling), "reply_tokens": run.turn_tokens},
-                "strategy": strategy.name,
-                "session": before["session"] if before else None,
-                "follows": before["run"] if before else None,
-            }
+                strategy=strategy.name,
+                session=before["session"] if before else None,
+                follows=before["run"] if before else None,
+                owner=None,
+            )
         )
 
     def _check_fits(self, run: Run, root: Node) -> int:
@@ -301,7 +315,7 @@ class Engine:
             )
         return window - needed - 2 * room_wanted(run)
 
-    def _drive(self, run: Run, root: Node, strategy: Strategy) -> tuple[Outcome, str]:
+    def _drive(self, run: Run, root: Node, strategy: Strategy) -> tuple[Outcome, RunStatus]:
         """Run the root within its time; whatever stops it becomes a status, and the run stays readable.
 
         It works in a thread of its own, so that one that does not react any more can be left behind at the limit.
@@ -327,21 +341,16 @@ class Engine:
             outcome = Outcome(None, reason=f"the answer {flaw}")
         return outcome, "answered" if outcome.answer is not None else "unanswered"
 
-    def _finish(self, run: Run, root: Node, strategy: Strategy, outcome: Outcome, status: str) -> Answer:
+    def _finish(
+        self, run: Run, root: Node, strategy: Strategy, outcome: Outcome, status: RunStatus
+    ) -> Answer:
         run.end()
         sources = run.evidence.citations(outcome)
         offered = outcome.answer is None and status != "interrupted"
         data = corpora.resolve(root.ref, run.corpus)
         passages = run.evidence.passages(root.question, data) if offered else ()
         seconds = round(run.ledger.seconds, 3)
-        ended = {
-            "status": {"answered": "answered", "interrupted": "stopped"}.get(status, "failed"),
-            "answer": outcome.answer,
-            "reason": outcome.reason,
-            "usage": to_json(root.usage),
-            "seconds": seconds,
-        }
-        run.commit("0", "node_finished", ended)
+        run.commit("0", NodeEnded(NODE_STATUS[status], outcome.answer, root.usage, seconds, outcome.reason))
         answer = Answer(
             run=run.id,
             answer=outcome.answer,
@@ -357,8 +366,7 @@ class Engine:
             passages=passages,
             agreement=run.evidence.agreement(outcome, sources, root.codes),
         )
-        payload = {k: v for k, v in answer.to_json().items() if k not in ("run", "strategy")}
-        run.commit("0", "run_finished", payload)
+        run.commit("0", answer.ended())
         return answer
 
 

@@ -1,4 +1,4 @@
-"""The nouns of a run as frozen values: messages, usage, spans, settings, events. Pure data, no behaviour."""
+"""The nouns of a run as frozen values: messages, usage, spans, settings. Pure data, no behaviour."""
 
 from __future__ import annotations
 
@@ -188,35 +188,6 @@ class ModelInfo:
         return cls(
             **{**value, "notices": tuple(value["notices"]), "adapters": adapters, "sampling": sampling}
         )
-
-
-EventKind = Literal[
-    "run_started",
-    "run_finished",
-    "node_started",
-    "node_finished",
-    "turn_started",
-    "draft",
-    "turn_finished",
-    "cell_started",
-    "output",
-    "cell_finished",
-    "call_started",
-    "call_finished",
-    "note",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One committed fact of a run. `seq` counts from 1 without gaps within the run; `ts` is Unix seconds."""
-
-    run: str
-    seq: int
-    ts: float
-    node: str
-    kind: EventKind
-    payload: dict[str, Json]
 
 
 def to_json(value: Any) -> Json:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.events import Event, Note
 from engine.store import Store
-from engine.types import Event
+from tests.engine.events.facts import fact, started
 from tests.proof import kill9
 
-RUN = {"question": "q", "corpus": "c", "corpus_name": "c", "model": {}, "settings": {}}
+RUN = started(question="q", corpus="c", corpus_name="c")
 
 
 @pytest.mark.sandbox
@@ -28,10 +29,10 @@ def test_nothing_that_was_shown_is_lost_when_it_is_killed_in_any_phase(tmp_path:
 def test_the_check_notices_an_event_that_is_not_stored_or_stored_otherwise(data_dir: Path) -> None:
     with Store(data_dir) as store:
         run = store.new_run(RUN)
-        note = store.append(run, "0", "note", {"text": "shown", "level": "info"})
+        note = store.append(run, "0", fact("note", {"text": "shown", "level": "info"}))
     kill9.check(data_dir, lines(note), fair := kill9.Kill("cell", 0.0))
     assert fair.problems == [f"{run} is still running"]  # its owner, this test, is alive
-    changed = replace(note, payload={"text": "something else", "level": "info"})
+    changed = replace(note, fact=Note("something else", "info"))
     later = replace(note, seq=note.seq + 1)
     kill9.check(data_dir, lines(note, changed, later), lossy := kill9.Kill("cell", 0.0))
     assert [p for p in lossy.problems if "was shown" in p] == [
@@ -54,4 +55,4 @@ def test_the_check_notices_a_process_that_is_left(tmp_path: Path) -> None:
 
 def lines(*events: Event) -> list[str]:
     """What `--events` shows for these."""
-    return [kill9.json.dumps({"event": asdict(event)}) + "\n" for event in events]
+    return [kill9.json.dumps({"event": event.to_json()}) + "\n" for event in events]

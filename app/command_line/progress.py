@@ -15,8 +15,9 @@ from rich.status import Status
 from app.ask.estimate import Estimate
 from app.command_line.terminal import console, safe
 from engine.documents.ingest import CorpusInfo, Progress
+from engine.events import CallMade, CellStarted, Event, Note, RunStarted, TurnStarted
 from engine.run.node import Hooks
-from engine.types import Event, Json, to_json
+from engine.types import Json
 
 SHOWN_SKIPPED = 5
 
@@ -93,21 +94,19 @@ class Reporter:
         return Hooks(event=self._event, token=self._token)
 
     def _event(self, event: Event) -> None:
-        payload = event.payload
-        match event.kind:
-            case "run_started":
+        match event.fact:
+            case RunStarted():
                 self._began = time.monotonic()
-            case "turn_started":
+            case TurnStarted(turn=turn):
                 self._tokens = 0
-                self.phase(f"node {event.node}: turn {payload['turn']}{self._time()}")
-            case "cell_started":
-                first = next(iter(payload["code"].strip().splitlines()), "")
-                self.say(f"[{event.node}] cell {payload['cell']}: {first[:90]}")
-            case "call_started":
-                items = payload["prompts"]
-                self.say(f"[{event.node}] {payload['kind']}_query: {len(items)} sub-call(s)")
-            case "note":
-                self.say(f"[{event.node}] {payload['text']}")
+                self.phase(f"node {event.node}: turn {turn}{self._time()}")
+            case CellStarted(cell=cell, code=code):
+                first = next(iter(code.strip().splitlines()), "")
+                self.say(f"[{event.node}] cell {cell}: {first[:90]}")
+            case CallMade(kind=kind, prompts=prompts):
+                self.say(f"[{event.node}] {kind}_query: {len(prompts)} sub-call(s)")
+            case Note(text=text):
+                self.say(f"[{event.node}] {text}")
 
     def _token(self, node: str, delta: str) -> None:
         self._tokens += 1
@@ -148,4 +147,4 @@ class EventReporter(Reporter):
         self._line({"phase": "reading", "done": progress.files, "total": progress.files_total})
 
     def hooks(self) -> Hooks:
-        return Hooks(event=lambda event: self._line({"event": to_json(event)}))
+        return Hooks(event=lambda event: self._line({"event": event.to_json()}))

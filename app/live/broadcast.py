@@ -18,8 +18,9 @@ from typing import Literal
 
 from app.live.trace import compact, encode
 from engine.errors import InputError, StoreError
+from engine.events import Event, NodeEnded, ReplyWritten, RunEnded, TurnStarted
 from engine.store import Store
-from engine.types import Event, Json
+from engine.types import Json
 
 MOST_WAITING = 5_000  # messages of one follower
 POLL_SECONDS = 0.5
@@ -230,14 +231,14 @@ class Hub:
         """An event of this process is in the store. Runs in the thread that writes it."""
         with self._lock:
             drafts = self._drafts.setdefault(event.run, {})
-            if event.kind == "turn_started":
-                drafts[event.node] = Draft(event.payload["turn"])
-            elif event.kind in ("turn_finished", "node_finished"):
-                if event.node in drafts:
+            match event.fact:
+                case TurnStarted(turn=turn):
+                    drafts[event.node] = Draft(turn)
+                case ReplyWritten() | NodeEnded() if event.node in drafts:
                     self._tell_draft(event.run, event.node, drafts[event.node])
                     del drafts[event.node]
-            elif event.kind == "run_finished":
-                del self._drafts[event.run]
+                case RunEnded():
+                    del self._drafts[event.run]
             if any(follower.run == event.run for follower in self._followers):
                 self._send(Message("run", encode(compact(event)), event.seq), event.run)
 

@@ -6,11 +6,27 @@ import re
 from typing import Any
 
 from app.errors import NotFound
+from engine.events import (
+    CallAnswered,
+    CallMade,
+    CellEnded,
+    CellStarted,
+    DraftSaved,
+    Event,
+    Fact,
+    NodeEnded,
+    NodeStarted,
+    Note,
+    OutputWritten,
+    ReplyWritten,
+    RunEnded,
+    TurnStarted,
+    Unreadable,
+)
 from engine.reply import parse
 from engine.store import Store
-from engine.store.log.hash_chain import drafted
 from engine.store.log.trace import NODE_KINDS
-from engine.types import Event, Json
+from engine.types import Json, to_json
 
 BLOBS = "/api/blobs/"
 IMAGE = re.compile(re.escape(BLOBS) + "[0-9a-f]{64}")
@@ -50,80 +66,73 @@ class Detail:
 
     def take(self, event: Event) -> None:
         """Fold one event."""
-        p = event.payload
-        match event.kind:
-            case "node_started":
+        match event.fact:
+            case NodeStarted() as fact:
                 self.node = {
                     "id": event.node,
-                    **{
-                        k: p.get(k)
-                        for k in ("parent", "question", "context", "depth", "cell", "call", "index")
-                    },
-                    "kind": NODE_KINDS.get(p.get("kind", ""), "child"),
+                    **_of(fact, "parent", "question", "context", "depth", "cell", "call", "index"),
+                    "kind": NODE_KINDS[fact.kind],
                     "status": "running",
                     "started": event.ts,
                 }
-            case "node_finished" if self.node is not None:
-                self.node |= {k: p.get(k) for k in ("status", "answer", "reason", "usage", "seconds")}
-                self.draft = "" if p.get("status") == "answered" else self.draft
-            case "run_finished" if self.node is not None and self.node["status"] == "running":
-                self.node |= {"status": "interrupted", "reason": p.get("reason")}
-            case "turn_started":
+            case NodeEnded() as fact if self.node is not None:
+                self.node |= _of(fact, "status", "answer", "reason", "seconds")
+                self.node["usage"] = to_json(fact.usage)
+                self.draft = "" if fact.status == "answered" else self.draft
+            case RunEnded() as fact if self.node is not None and self.node["status"] == "running":
+                self.node |= {"status": "interrupted", "reason": fact.reason}
+            case TurnStarted() as fact:
                 self.draft = ""
-                self.turns[p["turn"]] = {
-                    "index": p["turn"],
-                    "messages": p.get("messages") or [],
-                    "started": event.ts,
-                }
-            case "draft":
-                self.draft = drafted(self.draft, p)
-            case "turn_finished":
+                messages = [to_json(message) for message in fact.messages]
+                self.turns[fact.turn] = {"index": fact.turn, "messages": messages, "started": event.ts}
+            case DraftSaved() as fact:
+                self.draft = fact.onto(self.draft)
+            case ReplyWritten() as fact:
                 self.draft = ""
-                self._turn(p)
-            case "cell_started":
-                self.cells[p["cell"]] = {
-                    "index": p["cell"],
-                    "turn": p.get("turn"),
-                    "code": p.get("code"),
+                self._reply(fact)
+            case CellStarted() as fact:
+                self.cells[fact.cell] = {
+                    "index": fact.cell,
+                    **_of(fact, "turn", "code"),
                     "status": "running",
                     "seconds": None,
                     "outputs": [],
                     "calls": [],
                     "final": None,
                 }
-            case "output" if p.get("cell") in self.cells:
-                self.cells[p["cell"]]["outputs"].append(shown(p.get("output")))
-            case "cell_finished" if p["cell"] in self.cells:
-                self.cells[p["cell"]] |= {
-                    **{k: p.get(k) for k in ("status", "seconds", "dropped_chars")},
-                    "final": None if p.get("flaw") else p.get("final"),  # a note says why it was not taken
+            case OutputWritten() as fact if fact.cell in self.cells:
+                self.cells[fact.cell]["outputs"].append(shown(fact.output))
+            case CellEnded() as fact if fact.cell in self.cells:
+                self.cells[fact.cell] |= {
+                    **_of(fact, "status", "seconds", "dropped_chars"),
+                    "final": None if fact.flaw else fact.final,  # a note says why it was not taken
                 }
-            case "call_started" if p["cell"] in self.cells:
-                call = {
-                    "call": p["call"],
-                    "name": p.get("kind"),
-                    "nodes": p.get("children") or [],
-                    "seconds": None,
-                }
-                self.cells[p["cell"]]["calls"].append(call)
-            case "call_finished" if p["cell"] in self.cells:
-                for call in self.cells[p["cell"]]["calls"]:
-                    if call["call"] == p["call"]:
-                        call |= {"seconds": p.get("seconds"), "error": p.get("error")}
-            case "note":
-                self.notes.append({"seq": event.seq, "level": p.get("level"), "text": p.get("text")})
+            case CallMade() as fact if fact.cell in self.cells:
+                call = {"call": fact.call, "name": fact.kind, "nodes": [*fact.children], "seconds": None}
+                self.cells[fact.cell]["calls"].append(call)
+            case CallAnswered() as fact if fact.cell in self.cells:
+                for call in self.cells[fact.cell]["calls"]:
+                    if call["call"] == fact.call:
+                        call |= _of(fact, "seconds", "error")
+            case Note() as fact:
+                self.notes.append({"seq": event.seq, "level": fact.level, "text": fact.text})
+            case Unreadable() as fact:
+                self.notes.append({"seq": event.seq, "level": "warning", "text": fact.sentence})
 
-    def _turn(self, p: dict[str, Json]) -> None:
-        usage = p.get("usage") or {}
-        text = p.get("text") or ""
-        self.turns.setdefault(p["turn"], {"index": p["turn"], "messages": []})
-        self.turns[p["turn"]] |= {
-            **{k: p.get(k) for k in ("thinking", "code", "finish", "notes", "confidence")},
-            "text": text,
-            "prose": parse(text).prose,
-            "usage": usage,
-            "seconds": usage.get("seconds"),
+    def _reply(self, fact: ReplyWritten) -> None:
+        self.turns.setdefault(fact.turn, {"index": fact.turn, "messages": []})
+        self.turns[fact.turn] |= {
+            **_of(fact, "thinking", "code", "finish", "confidence", "text"),
+            "notes": [*fact.notes],
+            "prose": parse(fact.text).prose,
+            "usage": to_json(fact.usage),
+            "seconds": fact.usage.seconds,
         }
+
+
+def _of(fact: Fact, *names: str) -> dict[str, Json]:
+    """These fields of a fact."""
+    return {name: getattr(fact, name) for name in names}
 
 
 def shown(output: Json) -> Json:

@@ -18,9 +18,10 @@ from engine.bench.router import route
 from engine.documents.ingest import CorpusInfo
 from engine.engine import Engine
 from engine.errors import InputError, StoreError, TaprootError
+from engine.events import Event, RunStarted
 from engine.run.node import Hooks
 from engine.stop import Stop
-from engine.types import Event, Json, Settings
+from engine.types import Json, Settings
 
 MOST = 4  # runs at once
 CLOSE_SECONDS = 20.0  # how long closing waits for runs to wind down
@@ -105,12 +106,13 @@ class Runs:
         """Ask, in a thread of its own; what goes wrong before the run begins is the caller's."""
 
         def event(event: Event) -> None:
-            if event.kind == "run_started":
-                session = event.payload.get("session") or event.run
-                with self._lock:
-                    self._live[event.run] = session
-                self._hub.tell("runs", run=event.run, session=session, status="running")
-                begun.set_result(event.run)
+            match event.fact:
+                case RunStarted(session=followed):
+                    session = followed or event.run
+                    with self._lock:
+                        self._live[event.run] = session
+                    self._hub.tell("runs", run=event.run, session=session, status="running")
+                    begun.set_result(event.run)
 
         def token(node: str, text: str) -> None:
             self._hub.token(begun.result(), node, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from engine.types import Json
 
@@ -52,7 +53,7 @@ class Call:
     """
 
     number: int
-    name: str
+    name: Literal["llm", "rlm"]
     arguments: dict[str, Json]
 
 

@@ -10,13 +10,15 @@ from typing import Any
 from engine import corpus as corpora
 from engine import prompt
 from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, KernelError
+from engine.events import CallAnswered, CallMade, NodeEnded
+from engine.events.kinds import NodeStatus, Place
 from engine.kernel.host.host import Call
 from engine.llm.base import forget
 from engine.run.leaves import Leaf, ask_leaves, forms_of
 from engine.run.loop import drive
 from engine.run.node import STOPPED, Node, Outcome, Run, start_node
 from engine.stop import Stop
-from engine.types import Json, to_json
+from engine.types import Json
 
 PREVIEW_CHARS = 300
 LISTED_DOCUMENTS = 12
@@ -38,18 +40,20 @@ def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
     items = call.arguments["prompts"] if call.name == "llm" else call.arguments["questions"]
     run.ledger.reserve(calls=len(items), nodes=len(items) if deeper else 0)
     children = [node.child_id() for _ in items]
+    refs, quotes = call.arguments.get("contexts"), call.arguments.get("quotes")
     run.record(
         node.id,
-        "call_started",
-        cell=cell,
-        call=call.number,
-        kind=call.name,
-        prompts=items,
-        hashes=[_hash(item) for item in items],
-        children=children,
-        spans=call.arguments.get("spans"),
-        refs=call.arguments.get("contexts"),
-        quotes=call.arguments.get("quotes"),
+        CallMade(
+            cell=cell,
+            call=call.number,
+            kind=call.name,
+            prompts=tuple(items),
+            hashes=tuple(map(_hash, items)),
+            children=tuple(children),
+            spans=_places(call.arguments.get("spans")),
+            refs=None if refs is None else tuple(refs),
+            quotes=None if quotes is None else tuple((start, end) for start, end in quotes),
+        ),
     )
     answers: list[str] = []
     error: str | None = None
@@ -69,13 +73,14 @@ def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
     finally:
         run.record(
             node.id,
-            "call_finished",
-            cell=cell,
-            call=call.number,
-            answers=[str(answer) for answer in answers],
-            confidences=[getattr(answer, "confidence", None) for answer in answers],
-            seconds=round(time.monotonic() - started, 4),
-            error=error,
+            CallAnswered(
+                cell=cell,
+                call=call.number,
+                answers=tuple(map(str, answers)),
+                confidences=tuple(getattr(answer, "confidence", None) for answer in answers),
+                seconds=round(time.monotonic() - started, 4),
+                error=error,
+            ),
         )
     return answers
 
@@ -156,7 +161,8 @@ def run_child(run: Run, node: Node, child: Node) -> Outcome:
     when the parent is stopped as well, ModelError when there is no model any more, after committing that.
     """
     started = time.monotonic()
-    outcome, status = Outcome(None, reason=STOPPED), "stopped"
+    outcome = Outcome(None, reason=STOPPED)
+    status: NodeStatus = "stopped"
     try:
         child.stop.check()
         outcome = drive(run, child, answer_call)
@@ -175,12 +181,13 @@ def run_child(run: Run, node: Node, child: Node) -> Outcome:
         forget(run.model, f"{run.id}/{child.id}")
         run.record(
             child.id,
-            "node_finished",
-            status=status,
-            answer=outcome.answer,
-            reason=outcome.reason,
-            usage=to_json(child.usage),
-            seconds=round(time.monotonic() - started, 4),
+            NodeEnded(
+                status=status,
+                answer=outcome.answer,
+                usage=child.usage,
+                seconds=round(time.monotonic() - started, 4),
+                reason=outcome.reason,
+            ),
         )
     return outcome
 
@@ -223,6 +230,13 @@ def size(data: Any) -> int:
     if isinstance(data, str):
         return len(data)
     return data.total_chars if isinstance(data, corpora.Corpus) else sum(len(item) for item in data)
+
+
+def _places(spans: Json) -> tuple[tuple[Place, ...], ...] | None:
+    """The places of each prompt as the log holds them."""
+    if spans is None:
+        return None
+    return tuple(tuple((document, start, end) for document, start, end in places) for places in spans)
 
 
 def _hash(text: str) -> str:

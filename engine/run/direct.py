@@ -8,6 +8,7 @@ from typing import Any
 from engine import corpus as corpora
 from engine import prompt
 from engine.errors import ContextOverflow
+from engine.events import TurnStarted
 from engine.llm.forms import Quote
 from engine.reply import parse
 from engine.run.generate import (
@@ -21,7 +22,6 @@ from engine.run.generate import (
 from engine.run.leaves import said
 from engine.run.node import Node, Outcome, Run
 from engine.text.quoting import ALTERNATIVES, is_none
-from engine.types import to_json
 
 Spans = list[list[int]]  # [document, start, end) in characters
 
@@ -58,7 +58,7 @@ def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans, quote
     messages = prompt.leaf(asked)
     form = Quote(quote, ALTERNATIVES) if quote and prompt.is_small(run.model.info) else None
     request, _ = leaf_request(run, node.id, messages, form)
-    run.record(node.id, "turn_started", turn=turn, messages=[to_json(m) for m in messages])
+    run.record(node.id, TurnStarted(turn, messages))
     run.evidence.shown(asked, spans)
     stream = run.model.submit(request)
     reply = follow(run, node.id, turn, stream, node.stop, until=run.deadline.limit, alone=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import Cancelled, ContextOverflow
+from engine.events import DraftSaved, ReplyWritten, TurnStarted
 from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import QUOTE_TOKENS, Form, Quote
 from engine.llm.sampling import choose_sampling, describe, vary
@@ -14,7 +15,7 @@ from engine.reply import say_cut
 from engine.run.conversation import Conversation
 from engine.run.node import LEAST_REPLY, Node, Run
 from engine.stop import Stop
-from engine.types import Message, Sampling, to_json
+from engine.types import Message, Sampling
 
 if TYPE_CHECKING:
     from engine.reply import ParsedReply
@@ -39,7 +40,7 @@ def request_turn(
     `failures`: replies just before that led nowhere; this one is then drawn otherwise, and may be half as long for
     each (unless the model thinks).
 
-    The turn's new messages are recorded before the request; the caller records `turn_finished` once it has
+    The turn's new messages are recorded before the request; the caller records the reply once it has
     parsed the reply. The reply is cut (finish "cancelled") at `until`, when its time is up. Raises Cancelled on a
     stop, InputError or ModelError when no reply can be had.
     """
@@ -50,12 +51,7 @@ def request_turn(
     while True:
         room = _make_room(run, node, conversation)
         messages = conversation.messages
-        run.record(
-            node.id,
-            "turn_started",
-            turn=turn,
-            messages=[to_json(m) for m in conversation.take_new()],
-        )
+        run.record(node.id, TurnStarted(turn, conversation.take_new()))
         request = Request(
             messages=messages,
             max_tokens=run.affordable(min(most, run.turn_tokens, room)),
@@ -107,7 +103,7 @@ def follow(
     def save() -> None:
         nonlocal at, kept
         if fresh := "".join(text[kept:]):
-            run.record(node, "draft", turn=turn, at=at, text=fresh)
+            run.record(node, DraftSaved(turn, at, fresh))
             at, kept = at + len(fresh), len(text)
 
     with until.calling(stream.cancel), stop.calling(stream.cancel):
@@ -134,15 +130,16 @@ def record_turn(run: Run, node: str, turn: int, reply: Reply, parsed: ParsedRepl
     """Commit a reply with what was understood of it."""
     run.record(
         node,
-        "turn_finished",
-        turn=turn,
-        text=reply.text,
-        thinking=parsed.thinking,
-        code=parsed.code,
-        finish=reply.finish,
-        confidence=reply.confidence,
-        usage=to_json(reply.usage),
-        notes=list(parsed.notes),
+        ReplyWritten(
+            turn=turn,
+            text=reply.text,
+            thinking=parsed.thinking,
+            code=parsed.code,
+            finish=reply.finish,
+            confidence=reply.confidence,
+            usage=reply.usage,
+            notes=tuple(parsed.notes),
+        ),
     )
 
 

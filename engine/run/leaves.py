@@ -8,10 +8,11 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Literal
 
 from engine import prompt
 from engine.errors import CallRefused, Cancelled, ContextOverflow, InputError, ModelError
+from engine.events import DraftSaved, NodeEnded, TurnStarted
+from engine.events.kinds import NodeStatus
 from engine.kernel.cell import Answered
 from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import Choices, Form, Quote, Schema, grammar_of
@@ -21,7 +22,7 @@ from engine.run.generate import follow, leaf_request, note_overflow, record_turn
 from engine.run.node import STOPPED, Node, Run, start_node
 from engine.stop import Stop
 from engine.text.quoting import ALTERNATIVES, NOTHING, place
-from engine.types import Json, Usage, to_json
+from engine.types import Json, Usage
 
 UNCLEAR = "UNCLEAR"  # the answer to a question with choices that names none of them, or several
 
@@ -59,7 +60,7 @@ def ask_leaves(
         for index, (leaf, (request, _)) in enumerate(zip(leaves, planned, strict=True)):
             start_node(run, node, leaf.id, "llm", texts[index], "", cell, call, index)
             run.can_stop(leaf.id, leaf.stop)
-            run.record(leaf.id, "turn_started", turn=1, messages=[to_json(m) for m in request.messages])
+            run.record(leaf.id, TurnStarted(1, request.messages))
             run.evidence.shown(texts[index], leaf.spans)
         streams: list[Stream] = []
         with ExitStack() as watched:
@@ -153,8 +154,8 @@ def _abandon(run: Run, leaves: Sequence[Leaf], streams: Sequence[Stream], proble
         stream.cancel()
     for index, leaf in enumerate(leaves):
         if index and index < len(streams) and (text := _rest(streams[index])):
-            run.record(leaf.id, "draft", turn=1, at=0, text=text)
-        status: Literal["stopped", "failed"] = "stopped" if isinstance(problem, Cancelled) else "failed"
+            run.record(leaf.id, DraftSaved(1, 0, text))
+        status: NodeStatus = "stopped" if isinstance(problem, Cancelled) else "failed"
         _finish(run, leaf.id, status, None, Usage(), 0.0)
 
 
@@ -165,10 +166,9 @@ def _rest(stream: Stream) -> str:
         return ""
 
 
-def _finish(run: Run, id: str, status: str, answer: str | None, usage: Usage, seconds: float) -> None:
-    usage_json = to_json(usage)
+def _finish(run: Run, id: str, status: NodeStatus, answer: str | None, usage: Usage, seconds: float) -> None:
     run.can_stop(id, None)
-    run.record(id, "node_finished", status=status, answer=answer, usage=usage_json, seconds=round(seconds, 4))
+    run.record(id, NodeEnded(status, answer, usage, round(seconds, 4)))
 
 
 # --- the form of an answer ------------------------------------------------------------------------------

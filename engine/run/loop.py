@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine import prompt
+from engine.events import CellEnded, CellStarted, OutputWritten
 from engine.kernel.host.host import Call, CellResult, Worker, WorkerLimits
 from engine.llm.forms import Cell, FinalCell
 from engine.reply import Final, parse, without_loop
@@ -140,9 +141,9 @@ def _run_cell(
 
     def on_output(output: dict) -> None:
         outputs.append(output)
-        run.record(node.id, "output", cell=cell, output=output)
+        run.record(node.id, OutputWritten(cell, output))
 
-    run.record(node.id, "cell_started", cell=cell, turn=turn, code=code)
+    run.record(node.id, CellStarted(cell, turn, code))
     with until.calling(worker.interrupt):
         result = worker.execute(
             code,
@@ -156,14 +157,15 @@ def _run_cell(
     flaw = run.flaw_of(node, outcome.answer) if outcome is not None and outcome.answer is not None else ""
     run.record(
         node.id,
-        "cell_finished",
-        cell=cell,
-        status=result.status,
-        seconds=round(result.seconds, 4),
-        final=result.final,
-        variables=result.variables,
-        dropped_chars=result.dropped_chars,
-        **({"flaw": flaw} if flaw else {}),
+        CellEnded(
+            cell=cell,
+            status=result.status,
+            seconds=round(result.seconds, 4),
+            final=result.final,
+            variables=tuple((name, summary) for name, summary in result.variables),
+            dropped_chars=result.dropped_chars,
+            flaw=flaw or None,
+        ),
     )
     run.evidence.searched(result.searched)
     node.stop.check()

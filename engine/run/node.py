@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from engine import prompt
 from engine.answer.flaws import flaw, says_nothing
 from engine.errors import Cancelled
+from engine.events import Event, Fact, NodeStarted, Note
+from engine.events.kinds import Level, NodeKind
 from engine.run.budget import Ledger
 from engine.run.deadline import Deadline
 from engine.stop import Stop
-from engine.types import Event, EventKind, Json, Sampling, Settings, Usage
+from engine.types import Json, Sampling, Settings, Usage
 
 if TYPE_CHECKING:
     from engine.answer.evidence import Evidence
@@ -54,7 +56,7 @@ class Run:
     settings: Settings
     ledger: Ledger
     evidence: Evidence
-    append: Callable[[str, EventKind, dict[str, Json]], Event]
+    append: Callable[[str, Fact], Event]
     stop: Stop = field(default_factory=Stop)
     hooks: Hooks = field(default_factory=Hooks)
     sampling: Sampling = field(default_factory=Sampling)
@@ -67,25 +69,25 @@ class Run:
     def __post_init__(self) -> None:
         self.deadline = Deadline(self.ledger)
 
-    def record(self, node: str, kind: EventKind, /, **payload: Json) -> Event:
+    def record(self, node: str, fact: Fact) -> Event:
         """Commit one event, then tell whoever watches. The order matters: commit before show.
 
         Raises Cancelled once the run is over: what was left behind at its end adds nothing to it.
         """
         if self.over:
             raise Cancelled("the run is over")
-        return self.commit(node, kind, payload)
+        return self.commit(node, fact)
 
-    def commit(self, node: str, kind: EventKind, payload: dict[str, Json]) -> Event:
+    def commit(self, node: str, fact: Fact) -> Event:
         """Commit one event whether or not the run is over."""
-        event = self.append(node, kind, payload)
+        event = self.append(node, fact)
         if event.seq:
             self.hooks.event(event)
         return event
 
-    def note(self, node: str, text: str, level: str = "info") -> None:
+    def note(self, node: str, text: str, level: Level = "info") -> None:
         """Record one sentence that explains what the engine did."""
-        self.record(node, "note", text=text, level=level)
+        self.record(node, Note(text, level))
 
     def allow(self, seconds: float) -> bool:
         """Change the time limit, in seconds since the run began, and record it. False when the run is over."""
@@ -93,9 +95,7 @@ class Run:
             if self.over:
                 return False
             self.ledger.allow(seconds)
-            self.record(
-                "0", "note", text=f"the time limit is now {seconds:g} seconds", level="limit", seconds=seconds
-            )
+            self.record("0", Note(f"the time limit is now {seconds:g} seconds", "limit", seconds))
         return True
 
     def can_stop(self, id: str, stop: Stop | None) -> None:
@@ -242,7 +242,7 @@ def start_node(
     run: Run,
     parent: Node,
     id: str,
-    kind: str,
+    kind: NodeKind,
     question: str,
     described: str,
     cell: int,
@@ -251,15 +251,5 @@ def start_node(
 ) -> None:
     """Count and record a new child or leaf: `index` is its place in call number `call` of cell `cell`."""
     run.count_node()
-    run.record(
-        id,
-        "node_started",
-        parent=parent.id,
-        kind=kind,
-        question=question,
-        context=described,
-        depth=parent.depth + 1,
-        cell=cell,
-        call=call,
-        index=index,
-    )
+    depth = parent.depth + 1
+    run.record(id, NodeStarted(parent.id, kind, question, described, depth, cell, call, index))

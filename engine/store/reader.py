@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.errors import InputError
+from engine.events import Event, read
 from engine.store import collections, trials
 from engine.store.database.database import connect, sentences
 from engine.store.log import projections, search
@@ -26,7 +27,7 @@ from engine.store.rows import (
     trace_of,
 )
 from engine.store.verification import chain_problems, projection_problems
-from engine.types import Event, Json
+from engine.types import Json
 
 
 class Reader:
@@ -44,13 +45,10 @@ class Reader:
             while self._idle:
                 self._idle.pop().close()
 
-    def events(self, run: str, after: int = 0, *, resolve: bool = True) -> list[Event]:
-        """Return the events of a run with a number above `after`, in order.
-
-        Without `resolve`, images and texts above 64 KiB stay references ({"$blob": sha256, ...}, see `blob`).
-        """
+    def events(self, run: str, after: int = 0) -> list[Event]:
+        """Return the events of a run with a number above `after`, in order; those that cannot be read as Unreadable."""
         with self._snapshot() as db:
-            return events_of(db, run, after, resolve=resolve)
+            return events_of(db, run, after)
 
     def blob(self, sha256: str) -> tuple[str, bytes]:
         """Return the MIME type and bytes of a large value. Raises InputError when there is none."""
@@ -127,7 +125,7 @@ class Reader:
                 (run, node, 2**62 if upto is None else upto),
             ).fetchall()
             return [
-                Event(run, seq, ts, node, kind, payload_of(db, payload, True, image))
+                Event(run, seq, ts, node, read(kind, payload_of(db, payload, image)))
                 for seq, ts, node, kind, payload in found
             ]
 
@@ -166,7 +164,7 @@ class Reader:
                 "ORDER BY output.seq",
                 (run,),
             )
-            return [{**payload_of(db, row.pop("payload"), True), **row} for row in dicts(found)]
+            return [{**payload_of(db, row.pop("payload")), **row} for row in dicts(found)]
 
     def corpora(self) -> list[Row]:
         """Return the corpora, newest first, each with the number of its runs, and its place; see `collections.of`."""

@@ -8,22 +8,22 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.errors import InputError, StoreError
+from engine.events import DraftSaved, Event, read
 from engine.store import collections
 from engine.store.database import blobs
-from engine.store.log import hash_chain as events
 from engine.store.log import projections
-from engine.types import Event, Json
+from engine.types import Json
 
 Row = dict[str, Any]
 
 
-def events_of(db: sqlite3.Connection, run: str, after: int, *, resolve: bool) -> list[Event]:
+def events_of(db: sqlite3.Connection, run: str, after: int) -> list[Event]:
     found = db.execute(
         "SELECT seq, ts, node, kind, payload FROM event WHERE run = ? AND seq > ? ORDER BY seq",
         (run, after),
     )
     return [
-        Event(run, seq, ts, node, kind, payload_of(db, payload, resolve))
+        Event(run, seq, ts, node, read(kind, payload_of(db, payload)))
         for seq, ts, node, kind, payload in found
     ]
 
@@ -50,8 +50,7 @@ def by_prefix(db: sqlite3.Connection, table: str, name: str) -> Row:
 def run_of(db: sqlite3.Connection, row: Row) -> Row:
     documents = {name for name, kind in projections.TABLES["run"].columns.items() if kind is projections.JSON}
     plain = {
-        name: payload_of(db, value, True) if name in documents and value else value
-        for name, value in row.items()
+        name: payload_of(db, value) if name in documents and value else value for name, value in row.items()
     }
     forced = {"forced": bool(row["forced"])} if "forced" in row else {}
     return {**plain, "status": row["status"] or "running", **forced}
@@ -64,11 +63,8 @@ def corpus_of(db: sqlite3.Connection, row: Row) -> Row:
     return {**found, **collections.of(db, corpus)}
 
 
-def payload_of(
-    db: sqlite3.Connection, text: str, resolve: bool, image: Callable[[str], Json] | None = None
-) -> Json:
-    value = json.loads(text)
-    return blobs.join(value, lambda sha256: blob_of(db, sha256), image) if resolve else value
+def payload_of(db: sqlite3.Connection, text: str, image: Callable[[str], Json] | None = None) -> Json:
+    return blobs.join(json.loads(text), lambda sha256: blob_of(db, sha256), image)
 
 
 def draft_of(db: sqlite3.Connection, run: str, turn: Row) -> str | None:
@@ -77,12 +73,14 @@ def draft_of(db: sqlite3.Connection, run: str, turn: Row) -> str | None:
     if last is None:
         return None
     found = db.execute(
-        "SELECT payload FROM event WHERE run = ? AND node = ? AND kind = 'draft' AND seq > ? AND seq <= ? ORDER BY seq",
-        (run, turn["node"], turn["started_seq"] or 0, last),
+        "SELECT payload FROM event WHERE run = ? AND node = ? AND kind = ? AND seq > ? AND seq <= ? ORDER BY seq",
+        (run, turn["node"], DraftSaved.KIND, turn["started_seq"] or 0, last),
     )
     text = ""
     for (payload,) in found:
-        text = events.drafted(text, payload_of(db, payload, True))
+        match read(DraftSaved.KIND, payload_of(db, payload)):
+            case DraftSaved() as draft:
+                text = draft.onto(text)
     return text
 
 
@@ -95,8 +93,8 @@ def trace_of(db: sqlite3.Connection, run: str, after: int) -> list[tuple[int, st
 
 
 def payload_at(db: sqlite3.Connection, run: str, seq: int | None) -> dict[str, Json]:
-    row = db.execute("SELECT payload FROM event WHERE run = ? AND seq = ?", (run, seq)).fetchone()
-    return payload_of(db, row[0], True) if row else {}
+    row = db.execute("SELECT kind, payload FROM event WHERE run = ? AND seq = ?", (run, seq)).fetchone()
+    return read(row[0], payload_of(db, row[1])).to_payload() if row else {}
 
 
 def blob_of(db: sqlite3.Connection, sha256: str) -> bytes:

@@ -8,22 +8,23 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, get_args
+from typing import Any
 
 from engine.errors import StoreError
+from engine.events import DraftSaved, Event, Fact, OutputWritten, RunStarted
 from engine.store import collections, delete, owner, trials
 from engine.store.database import database
 from engine.store.database.writer import When, Work, Writer
 from engine.store.log import log
 from engine.store.log.hash_chain import canonical
 from engine.store.reader import Reader, Row
-from engine.types import Event, EventKind, Json
+from engine.types import Json
 
-KINDS = frozenset(get_args(EventKind))
-GROUPED = frozenset({"draft", "output"})  # may share a commit up to 50 ms later; all others wait for theirs
+GROUPED = (DraftSaved, OutputWritten)  # may share a commit up to 50 ms later; all others wait for theirs
 
 
 class Store(Reader):
@@ -58,38 +59,36 @@ class Store(Reader):
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
-    def new_run(self, payload: dict[str, Json]) -> str:
-        """Write run_started for a run of this process and return its id once committed. `owner` is filled in."""
-        owned = {**payload, "owner": owner.to_json(self._owner)}
-        prepared = log.prepare("0", "run_started", owned)
+    def new_run(self, started: RunStarted) -> str:
+        """Begin a run of this process and return its id once committed. `owner` is filled in."""
+        owned = replace(started, owner=owner.to_json(self._owner))
+        prepared = log.prepare("0", owned)
 
         def announce(begun: tuple[str, float]) -> None:
-            self._announce(Event(begun[0], 1, begun[1], "0", "run_started", owned))
+            self._announce(Event(begun[0], 1, begun[1], "0", owned))
 
         return self._write(lambda db: log.begin(db, prepared, self._owner), after=announce)[0]
 
-    def append(self, run: str, node: str, kind: EventKind, payload: dict[str, Json]) -> Event:
+    def append(self, run: str, node: str, fact: Fact) -> Event:
         """Add an event to a run; return it after its commit.
 
-        "draft" and "output" return at once and are committed within 50 ms, in order; their `seq` is 0, and if that
+        Drafts and outputs return at once and are committed within 50 ms, in order; their `seq` is 0, and if that
         commit fails, the next append to the run raises. Raises StoreError; then nothing of this event was written.
         """
-        if kind not in KINDS:
-            raise ValueError(f"{kind!r} is not a kind of event")
         with self._lost_lock:
             lost = self._lost.pop(run, None)
         if lost is not None:
             raise StoreError(f"Outputs of the run {run} could not be stored. {lost}")
-        work = partial(log.append, run=run, prepared=log.prepare(node, kind, payload))
+        work = partial(log.append, run=run, prepared=log.prepare(node, fact))
 
         def announce(place: tuple[int, float]) -> None:
-            self._announce(Event(run, *place, node, kind, payload))
+            self._announce(Event(run, *place, node, fact))
 
-        if kind in GROUPED:
+        if isinstance(fact, GROUPED):
             self._writer.submit(work, "soon", announce).add_done_callback(partial(self._remember, run))
-            return Event(run, 0, time.time(), node, kind, payload)
+            return Event(run, 0, time.time(), node, fact)
         seq, ts = self._write(work, after=announce)
-        return Event(run, seq, ts, node, kind, payload)
+        return Event(run, seq, ts, node, fact)
 
     def watch(self, watcher: Callable[[Event], None]) -> None:
         """Tell `watcher` each event that this process commits, from now on, in order and before `append` returns.

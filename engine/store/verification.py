@@ -6,35 +6,46 @@ import json
 import sqlite3
 
 from engine.errors import StoreError
+from engine.events import Event, Unreadable, read
 from engine.store.database import blobs
-from engine.store.log import hash_chain as events
-from engine.store.log import projections, search, trace
-from engine.store.rows import events_of, payload_of, trace_of
-from engine.types import Event
+from engine.store.log import hash_chain, projections, search, trace
+from engine.store.rows import payload_of, trace_of
 
 
-def _wrong_texts(db: sqlite3.Connection, run: str) -> list[str]:
+def _stored(db: sqlite3.Connection, run: str) -> list[tuple[Event, bool]]:
+    """The events of a run, and whether each has all its large values; images stand for nothing that is derived."""
+    found = []
+    for seq, ts, node, kind, payload in db.execute(
+        "SELECT seq, ts, node, kind, payload FROM event WHERE run = ? ORDER BY seq", (run,)
+    ):
+        try:
+            value, whole = payload_of(db, payload, lambda sha256: ""), True
+        except StoreError:  # a value is missing, as `chain_problems` says
+            value, whole = blobs.join(json.loads(payload), lambda sha256: b""), False
+        found.append((Event(run, seq, ts, node, read(kind, value)), whole))
+    return found
+
+
+def _wrong_texts(db: sqlite3.Connection, run: str, events: list[tuple[Event, bool]]) -> list[str]:
     """Derive what can be searched of a run, and its compact events, again and compare."""
     kept = search.stored(db, run)
     traced = dict(trace_of(db, run, 0))
     derived: dict[int, str | None] = {}
     compact: dict[int, str | None] = {}
-    for seq, ts, node, kind, payload in db.execute(
-        "SELECT seq, ts, node, kind, payload FROM event WHERE run = ?", (run,)
-    ):
-        try:
-            whole = payload_of(db, payload, True, lambda sha256: "")
-            derived[seq] = search.text(node, kind, whole)
-            compact[seq] = trace.encode(trace.compact(Event(run, seq, ts, node, kind, whole)))
-        except StoreError:  # a value is missing, as `verify_chain` says
+    for event, whole in events:
+        seq = event.seq
+        if not whole or isinstance(event.fact, Unreadable):
             derived[seq], compact[seq] = kept.get(seq), traced.get(seq)
+        else:
+            derived[seq] = search.text(event.node, event.fact)
+            compact[seq] = trace.encode(trace.compact(event))
     words = sorted(seq for seq in derived.keys() | kept.keys() if derived.get(seq) != kept.get(seq))
     short = sorted(seq for seq in compact.keys() | traced.keys() if compact.get(seq) != traced.get(seq))
     found = [f"search: the words of event {seq} differ from the event" for seq in words]
     return found + [f"trace: the short form of event {seq} differs from the event" for seq in short]
 
 
-def _broken_blobs(db: sqlite3.Connection, records: list[events.Record]) -> list[str]:
+def _broken_blobs(db: sqlite3.Connection, records: list[hash_chain.Record]) -> list[str]:
     found = []
     for record in records:
         for sha256 in blobs.references(json.loads(record.payload)):
@@ -51,16 +62,20 @@ def chain_problems(db: sqlite3.Connection, run: str) -> list[str]:
     rows = db.execute(
         "SELECT run, seq, ts, node, kind, payload, hash FROM event WHERE run = ? ORDER BY seq", (run,)
     )
-    records = [events.Record(*row) for row in rows]
+    records = [hash_chain.Record(*row) for row in rows]
     if not records:
         return [f"run {run} has no events"]
-    return events.problems(records) + _broken_blobs(db, records)
+    return hash_chain.problems(records) + _broken_blobs(db, records)
 
 
 def projection_problems(db: sqlite3.Connection, run: str) -> list[str]:
     """Derive the tables, words and compact events of a run again and compare them with what is stored."""
-    wanted = [
-        change for event in events_of(db, run, 0, resolve=False) for change in projections.changes(event)
+    events = _stored(db, run)
+    strange = [
+        f"event {event.seq}: {event.fact.sentence}"
+        for event, _ in events
+        if isinstance(event.fact, Unreadable)
     ]
-    found = projections.differences(projections.fold(wanted), projections.stored(db, run))
-    return found + _wrong_texts(db, run)
+    wanted = projections.fold(change for event, _ in events for change in projections.changes(event))
+    found = projections.differences(wanted, projections.stored(db, run))
+    return strange + found + _wrong_texts(db, run, events)

@@ -17,10 +17,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.events import Note, OutputWritten, RunEnded, RunStarted
 from engine.store import Store
 
 ROUNDS = 5
 TEXT = "The notice period is six months. " * 6  # about 200 bytes
+ENDED = RunEnded("answered", "", (), None, None, 1.0, 1, "", False, (), None)
 
 
 def main() -> None:
@@ -44,12 +46,12 @@ def measure(folder: Path) -> dict[str, float]:
 
         def boundary(count: int) -> None:
             for _ in range(count):
-                store.append(run, "0", "note", {"text": TEXT, "level": "info"})
+                store.append(run, "0", Note(TEXT, "info"))
 
         def grouped(count: int) -> None:
             for _ in range(count):
                 output = {"output_type": "stream", "name": "stdout", "text": TEXT}
-                store.append(run, "0", "output", {"cell": 1, "output": output})
+                store.append(run, "0", OutputWritten(1, output))
             store.flush()
 
         def eight_threads() -> None:
@@ -76,7 +78,7 @@ def measure(folder: Path) -> dict[str, float]:
             ),
             "milliseconds_to_open_the_store": round(1e3 * median(lambda: Store(store.folder).close()), 1),
         }
-        store.append(run, "0", "run_finished", {"status": "answered"})
+        store.append(run, "0", ENDED)
         size = path.stat().st_size
         begun = time.perf_counter()
         store.delete_run(run)
@@ -87,13 +89,13 @@ def measure(folder: Path) -> dict[str, float]:
 
 
 def new_run(store: Store) -> str:
-    return store.new_run({"question": TEXT, "corpus": "c", "corpus_name": "c", "model": {}, "settings": {}})
+    return store.new_run(RunStarted(TEXT, "c", "c", {}, {}, "recursive", None, None, None))
 
 
 def write_blobs(store: Store, run: str, count: int) -> None:
     """Append values of 300 KB, each different from all others."""
     for _ in range(count):
-        store.append(run, "0", "note", {"text": f"{time.perf_counter_ns():030}" * 10_000, "level": "info"})
+        store.append(run, "0", Note(f"{time.perf_counter_ns():030}" * 10_000, "info"))
 
 
 def bare(folder: Path, count: int) -> None:

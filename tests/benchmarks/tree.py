@@ -31,6 +31,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.app.runs.tree.tree_fixture import grow
+from tests.engine.events.facts import fact, started
 
 GOALS = {"warm": 1500, "cold": 3000, "latency": 50, "bytes": 300, "seek": 20}
 ARGUMENTS = (
@@ -322,8 +323,8 @@ def begin(workbench: Any) -> str:
     """A run whose root is at work."""
     store = workbench.engine.store
     facts = grow(1, 1, 1)
-    run = store.new_run(facts[0].payload)
-    store.append(run, "0", "node_started", facts[1].payload)
+    run = store.new_run(started(**facts[0].payload))
+    store.append(run, "0", fact("node_started", facts[1].payload))
     return run
 
 
@@ -333,7 +334,7 @@ def commit(workbench: Any, run: str, count: int) -> dict[str, Any]:
     said = {"text": "x", "thinking": "", "code": "", "finish": "stop", "usage": usage, "notes": []}
     times = {}
     for number in range(1, count + 1):
-        event = workbench.engine.store.append(run, "0", "turn_finished", {"turn": number, **said})
+        event = workbench.engine.store.append(run, "0", fact("turn_finished", {"turn": number, **said}))
         times[number] = event.ts
         time.sleep(1 / A_SECOND)
     return {"times": times}

@@ -19,9 +19,10 @@ from pathlib import Path
 
 from engine.documents.ingest import CorpusInfo
 from engine.engine import Engine
+from engine.events import Event
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel
-from engine.types import Event, Json, Settings
+from engine.types import Json, Settings
 
 LIMITS = Settings(
     max_turns=6, max_calls=12, max_nodes=4, max_seconds=6.0, cell_seconds=1.5, max_tokens=200_000

@@ -15,10 +15,21 @@ from app.command_line.commands.ask import placed, source_line
 from app.command_line.terminal import brief, console, safe
 from engine.answer.agreement import sentence
 from engine.errors import InputError
+from engine.events import (
+    CellEnded,
+    CellStarted,
+    Event,
+    NodeEnded,
+    NodeStarted,
+    Note,
+    OutputWritten,
+    ReplyWritten,
+    Unreadable,
+)
 from engine.prompt import output_text
 from engine.store import Store
 from engine.store.location import data_folder
-from engine.types import Json, to_json
+from engine.types import Json
 
 REPLY_CHARS = 1000  # of a reply without a cell
 OUTPUT_CHARS = 2000  # of a cell's output
@@ -63,7 +74,7 @@ def show(options: argparse.Namespace) -> int:
         row = store.run(options.run)
         events = store.events(row["run"])
     if options.json:
-        print(json.dumps([to_json(e) for e in events], ensure_ascii=False))
+        print(json.dumps([e.to_json() for e in events], ensure_ascii=False))
         return 0
     out = console(wrap=True)
     when = datetime.fromtimestamp(events[0].ts).strftime("%Y-%m-%d %H:%M")
@@ -87,38 +98,39 @@ def show(options: argparse.Namespace) -> int:
     return 0
 
 
-def run_tree(events: list) -> Tree:
+def run_tree(events: list[Event]) -> Tree:
     """Nodes under their parents, each with its cells, outputs and notes in the order they happened."""
     branches: dict[str, Tree] = {}
     outputs: dict[tuple[str, int], list[Json]] = {}
     sure: dict[str, str] = {}
     top = Tree("run", hide_root=True)
     for event in events:
-        node, payload = event.node, event.payload
-        match event.kind:
-            case "node_started":
-                parent = branches.get(payload["parent"] or "", top)
-                branches[node] = parent.add(
-                    safe(f"{node} {payload['kind']}: {brief(payload['question'])}", "bold")
-                )
-            case "turn_finished":
-                sure[node] = sureness(payload.get("confidence"))
-                if not payload["code"]:
-                    branches[node].add(safe(payload["text"][:REPLY_CHARS], "dim"))
-            case "cell_started":
-                outputs[node, payload["cell"]] = []
-                branches[node].add(safe(f"cell {payload['cell']}\n{payload['code']}", "cyan"))
-            case "output":
-                outputs[node, payload["cell"]].append(payload["output"])
-            case "cell_finished":
-                text = output_text(outputs.pop((node, payload["cell"]), []))
+        node = event.node
+        branch = branches.get(node, top)
+        match event.fact:
+            case NodeStarted() as fact:
+                parent = branches.get(fact.parent or "", top)
+                branches[node] = parent.add(safe(f"{node} {fact.kind}: {brief(fact.question)}", "bold"))
+            case ReplyWritten() as fact:
+                sure[node] = sureness(fact.confidence)
+                if not fact.code:
+                    branch.add(safe(fact.text[:REPLY_CHARS], "dim"))
+            case CellStarted() as fact:
+                outputs[node, fact.cell] = []
+                branch.add(safe(f"cell {fact.cell}\n{fact.code}", "cyan"))
+            case OutputWritten() as fact:
+                outputs.setdefault((node, fact.cell), []).append(fact.output)
+            case CellEnded() as fact:
+                text = output_text(outputs.pop((node, fact.cell), []))
                 if text:
-                    branches[node].add(safe(text[:OUTPUT_CHARS]))
-            case "note":
-                branches[node].add(safe(payload["text"], "yellow"))
-            case "node_finished" if node != "0":
-                said = f"= {brief(payload['answer'] or 'no answer')}{sure.get(node, '') if payload['answer'] else ''}"
-                branches[node].add(safe(said, "green"))
+                    branch.add(safe(text[:OUTPUT_CHARS]))
+            case Note() as fact:
+                branch.add(safe(fact.text, "yellow"))
+            case NodeEnded(answer=answer) if node != "0":
+                said = f"= {brief(answer or 'no answer')}{sure.get(node, '') if answer else ''}"
+                branch.add(safe(said, "green"))
+            case Unreadable() as fact:
+                branch.add(safe(fact.sentence, "yellow"))
     return top
 
 

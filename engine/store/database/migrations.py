@@ -21,10 +21,10 @@ from collections.abc import Callable
 
 from sqlite_utils import Database, Migrations
 
+from engine.events import Event, read
 from engine.store import trials
 from engine.store.database import blobs
 from engine.store.log import search, trace
-from engine.types import Event
 
 APPLICATION_ID = 0x54415052  # "TAPR" in the header of the file
 migrations = Migrations("taproot")
@@ -49,7 +49,7 @@ def m002_sessions_and_search(db: Database) -> None:
         (json.dumps([*search.KINDS]),),
     )
     for id, node, kind, payload in rows:
-        search.add(db.conn, id, search.text(node, kind, blobs.join(json.loads(payload), _load(db))))
+        search.add(db.conn, id, search.text(node, read(kind, blobs.join(json.loads(payload), _load(db)))))
 
 
 @migrations()
@@ -66,7 +66,7 @@ def m004_trace(db: Database) -> None:
     db.conn.execute("CREATE TABLE trace (id INTEGER PRIMARY KEY, data TEXT NOT NULL) STRICT")
     rows = db.conn.execute("SELECT id, run, seq, ts, node, kind, payload FROM event")
     for id, run, seq, ts, node, kind, payload in rows:
-        event = Event(run, seq, ts, node, kind, blobs.join(json.loads(payload), _load(db)))
+        event = Event(run, seq, ts, node, read(kind, blobs.join(json.loads(payload), _load(db))))
         compact = trace.encode(trace.compact(event))
         db.conn.execute("INSERT INTO trace (id, data) VALUES (?, ?)", (id, compact))
 

@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from engine.events import RunStarted
 from engine.types import Json
 
 GENESIS = "0" * 64
@@ -56,8 +57,8 @@ def problems(records: Iterable[Record]) -> list[str]:
     for record in records:
         if record.seq != expected:
             found.append(f"event {expected} is missing: event {record.seq} follows event {expected - 1}")
-        elif expected == 1 and record.kind != "run_started":
-            found.append(f"event 1 is {record.kind}, not run_started")
+        elif expected == 1 and record.kind != RunStarted.KIND:
+            found.append(f"event 1 is {record.kind}, not {RunStarted.KIND}")
         again = link(previous, record.run, record.seq, record.ts, record.node, record.kind, record.payload)
         if again.hash != record.hash:
             found.append(
@@ -65,8 +66,3 @@ def problems(records: Iterable[Record]) -> list[str]:
             )
         previous, expected = record.hash, record.seq + 1
     return found
-
-
-def drafted(before: str, payload: Json) -> str:
-    """The text of a draft after one more "draft" event: its text stands `at` a number of characters (default 0)."""
-    return before[: payload.get("at") or 0] + (payload.get("text") or "")

@@ -9,12 +9,11 @@ import time
 from dataclasses import dataclass
 
 from engine.errors import InputError, StoreError
+from engine.events import KINDS, Event, Fact, RunEnded, RunStarted
 from engine.store import owner
 from engine.store.database import blobs
-from engine.store.log import hash_chain as events
-from engine.store.log import projections, search, trace
+from engine.store.log import hash_chain, projections, search, trace
 from engine.store.log.hash_chain import canonical
-from engine.types import Event, EventKind, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +21,24 @@ class Prepared:
     """An event ready to be stored: large values taken out, its canonical JSON text, and what can be searched."""
 
     node: str
-    kind: EventKind
-    payload: Json
+    fact: Fact
     text: str
     large: list[blobs.Blob]
     words: str | None
     brief: trace.Compact
 
 
-def prepare(node: str, kind: EventKind, payload: Json) -> Prepared:
+def prepare(node: str, fact: Fact) -> Prepared:
     """Do for an event what needs no database, so that the thread of the writer need not do it.
 
-    Raises ValueError or TypeError for what is not JSON, StoreError for what is nested too deeply.
+    Raises ValueError or TypeError for what is not JSON or not of its type, StoreError for what is nested too deeply.
     """
+    if fact.KIND not in KINDS:
+        raise ValueError(f"{type(fact).__name__} is no kind of fact that is written")
     try:
-        stored, large = blobs.split(payload)
+        stored, large = blobs.split(fact.to_payload())
         return Prepared(
-            node,
-            kind,
-            stored,
-            canonical(stored),
-            large,
-            search.text(node, kind, payload),
-            trace.brief(node, kind, payload),
+            node, fact, canonical(stored), large, search.text(node, fact), trace.brief(node, fact)
         )
     except RecursionError as error:
         raise StoreError("A value is nested too deeply to be stored.") from error
@@ -58,18 +52,18 @@ def append(db: sqlite3.Connection, run: str, prepared: Prepared) -> tuple[int, f
     last = db.execute(
         "SELECT seq, hash FROM event WHERE run = ? ORDER BY seq DESC LIMIT 1", (run,)
     ).fetchone()
-    if last is None and prepared.kind != "run_started":
+    if last is None and not isinstance(prepared.fact, RunStarted):
         raise StoreError(f"There is no run {run} to add to; it may have been deleted.")
-    seq, previous = (last[0] + 1, last[1]) if last else (1, events.GENESIS)
+    seq, previous = (last[0] + 1, last[1]) if last else (1, hash_chain.GENESIS)
     record = insert(db, previous, run, seq, time.time(), prepared)
     return seq, record.ts
 
 
 def insert(
     db: sqlite3.Connection, previous: str, run: str, seq: int, ts: float, prepared: Prepared
-) -> events.Record:
+) -> hash_chain.Record:
     """Write the event that follows the hash `previous`, with all that is derived from it."""
-    record = events.link(previous, run, seq, ts, prepared.node, prepared.kind, prepared.text)
+    record = hash_chain.link(previous, run, seq, ts, prepared.node, prepared.fact.KIND, prepared.text)
     added = db.execute(
         "INSERT INTO event (run, seq, ts, node, kind, payload, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (run, seq, ts, record.node, record.kind, record.payload, record.hash),
@@ -78,8 +72,7 @@ def insert(
     search.add(db, added.lastrowid or 0, prepared.words)
     compact = trace.encode(trace.stamp(prepared.brief, run, seq, ts))
     db.execute("INSERT INTO trace (id, data) VALUES (?, ?)", (added.lastrowid, compact))
-    event = Event(run, seq, ts, prepared.node, prepared.kind, prepared.payload)
-    projections.apply(db, projections.changes(event))
+    projections.apply(db, projections.changes(Event(run, seq, ts, prepared.node, prepared.fact)))
     return record
 
 
@@ -123,20 +116,20 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
     for run in dead:
         first, last = db.execute("SELECT min(ts), max(ts) FROM event WHERE run = ?", (run,)).fetchone()
         nodes = db.execute("SELECT count(*) FROM node WHERE run = ?", (run,)).fetchone()[0]
-        ending = {
-            "status": "interrupted",
-            "answer": None,
-            "sources": [],
-            "forced": False,
-            "passages": [],
-            "agreement": None,
-            "coverage": None,
-            "usage": None,
-            "seconds": round(last - first, 3),
-            "nodes": nodes,
-            "reason": "The program that ran it ended before the run did.",
-        }
-        append(db, run, prepare("0", "run_finished", ending))
+        ending = RunEnded(
+            status="interrupted",
+            answer=None,
+            sources=(),
+            coverage=None,
+            usage=None,
+            seconds=round(last - first, 3),
+            nodes=nodes,
+            reason="The program that ran it ended before the run did.",
+            forced=False,
+            passages=(),
+            agreement=None,
+        )
+        append(db, run, prepare("0", ending))
     db.execute("DELETE FROM heartbeat WHERE owner NOT IN (SELECT owner FROM run WHERE status IS NULL)")
     return dead
 

@@ -9,11 +9,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
 
+from engine.events import (
+    CallAnswered,
+    CallMade,
+    CellEnded,
+    CellStarted,
+    DraftSaved,
+    Event,
+    Fact,
+    NodeEnded,
+    NodeStarted,
+    OutputWritten,
+    ReplyWritten,
+    RunEnded,
+    RunStarted,
+    TurnStarted,
+)
+from engine.store.database import blobs
 from engine.store.log.hash_chain import canonical
-from engine.types import Event, Json
+from engine.types import Json
 
 Column = int | float | str | None
 
@@ -31,7 +47,7 @@ def _text(value: Json) -> Column:
 
 
 def _document(value: Json) -> Column:
-    return None if value is None else canonical(value)
+    return None if value is None else canonical(blobs.split(value)[0])
 
 
 INTEGER, REAL, TEXT, JSON = _integer, _real, _text, _document
@@ -139,47 +155,35 @@ TABLES: dict[str, Table] = {
 
 
 def changes(event: Event) -> list[Change]:
-    """Return what one event does to the tables. Its payload is as stored (large values are references).
-
-    Raises ValueError when the payload does not say which turn, cell or call it is about.
-    """
-    run, seq, ts, node, payload = event.run, event.seq, event.ts, event.node, event.payload
-    key: tuple[Column, ...]
-    match event.kind:
-        case "run_started":
-            session = payload.get("session") or run  # a run that follows none begins a session of its own
-            return [_change("run", (run,), {**payload, "session": session, "started": ts})]
-        case "run_finished":
-            return [_change("run", (run,), {**payload, "finished": ts})]
-        case "node_started":
-            return [_change("node", (run, node), {**payload, "started": ts, "started_seq": seq})]
-        case "node_finished":
-            return [_change("node", (run, node), {**payload, "finished": ts, "finished_seq": seq})]
-        case "turn_started":
-            key = (run, node, _number(payload, "turn"))
-            return [_change("turn", key, {"started": ts, "started_seq": seq})]
-        case "draft":
-            return [_change("turn", (run, node, _number(payload, "turn")), {"draft_seq": seq})]
-        case "turn_finished":
-            done = {"finish": payload.get("finish"), "finished": ts, "finished_seq": seq, "draft_seq": None}
-            return [_change("turn", (run, node, _number(payload, "turn")), done)]
-        case "cell_started":
-            begun = {"turn": payload.get("turn"), "started": ts, "started_seq": seq}
-            return [_change("cell", (run, node, _number(payload, "cell")), begun)]
-        case "cell_finished":
-            done = {**_only(payload, "status", "seconds"), "finished": ts, "finished_seq": seq}
-            return [_change("cell", (run, node, _number(payload, "cell")), done)]
-        case "output":
-            output = payload.get("output")
-            form = output.get("output_type") if isinstance(output, dict) else None
-            return [_change("output", (run, seq), {"node": node, "cell": payload.get("cell"), "type": form})]
-        case "call_started":
-            key = (run, node, _number(payload, "cell"), _number(payload, "call"))
-            return [_change("call", key, {**_only(payload, "kind"), "started": ts, "started_seq": seq})]
-        case "call_finished":
-            key = (run, node, _number(payload, "cell"), _number(payload, "call"))
-            done = {**_only(payload, "seconds", "error"), "finished": ts, "finished_seq": seq}
-            return [_change("call", key, done)]
+    """Return what one event does to the tables."""
+    run, seq, ts, node = event.run, event.seq, event.ts, event.node
+    begun, done = {"started": ts, "started_seq": seq}, {"finished": ts, "finished_seq": seq}
+    match event.fact:
+        case RunStarted() as fact:
+            session = fact.session or run  # a run that follows none begins a session of its own
+            return [_change("run", (run,), fact, session=session, started=ts)]
+        case RunEnded() as fact:
+            return [_change("run", (run,), fact, finished=ts)]
+        case NodeStarted() as fact:
+            return [_change("node", (run, node), fact, **begun)]
+        case NodeEnded() as fact:
+            return [_change("node", (run, node), fact, **done)]
+        case TurnStarted(turn=turn):
+            return [_change("turn", (run, node, turn), **begun)]
+        case DraftSaved(turn=turn):
+            return [_change("turn", (run, node, turn), draft_seq=seq)]
+        case ReplyWritten(turn=turn, finish=finish):
+            return [_change("turn", (run, node, turn), finish=finish, draft_seq=None, **done)]
+        case CellStarted(cell=cell, turn=turn):
+            return [_change("cell", (run, node, cell), turn=turn, **begun)]
+        case CellEnded(cell=cell) as fact:
+            return [_change("cell", (run, node, cell), status=fact.status, seconds=fact.seconds, **done)]
+        case OutputWritten(cell=cell, output=output):
+            return [_change("output", (run, seq), node=node, cell=cell, type=output.get("output_type"))]
+        case CallMade(cell=cell, call=call, kind=kind):
+            return [_change("call", (run, node, cell, call), kind=kind, **begun)]
+        case CallAnswered(cell=cell, call=call) as fact:
+            return [_change("call", (run, node, cell, call), seconds=fact.seconds, error=fact.error, **done)]
         case _:
             return []
 
@@ -243,19 +247,9 @@ def clear(db: sqlite3.Connection, run: str) -> None:
         db.execute(f"DELETE FROM {name} WHERE {table.keys[0]} = ?", (run,))
 
 
-def _change(table: str, key: tuple[Column, ...], given: dict[str, Any]) -> Change:
+def _change(table: str, key: tuple[Column, ...], fact: Fact | None = None, /, **given: Json) -> Change:
+    """The change of a row by the fields of a fact that are columns of the table, and by what is given."""
     columns = TABLES[table].columns
-    return Change(
-        table, key, {name: columns[name](value) for name, value in given.items() if name in columns}
-    )
-
-
-def _number(payload: dict[str, Json], name: str) -> int:
-    value = _integer(payload.get(name))
-    if not isinstance(value, int):
-        raise ValueError(f"the payload needs a whole number under {name!r}")
-    return value
-
-
-def _only(payload: dict[str, Json], *names: str) -> dict[str, Json]:
-    return {name: payload[name] for name in names if name in payload}
+    told = {field.name: getattr(fact, field.name) for field in fields(fact)} if fact else {}
+    values = {name: value for name, value in (told | given).items() if name in columns}
+    return Change(table, key, {name: columns[name](value) for name, value in values.items()})

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from engine.events import CellStarted, Fact, NodeEnded, NodeStarted, OutputWritten, RunEnded, RunStarted
 from engine.types import Json
 
 MOST_CHARS = 20_000  # of one event
@@ -19,12 +20,12 @@ HITS = 3  # of one session that are kept
 WORDS = 14  # of an excerpt, as FTS5 counts
 BEFORE, AFTER = 60, 100  # characters of an excerpt around a part of a word
 KINDS = {
-    "run_started": "question",
-    "run_finished": "answer",
-    "node_started": "question",
-    "node_finished": "answer",
-    "cell_started": "code",
-    "output": "output",
+    RunStarted.KIND: "question",
+    RunEnded.KIND: "answer",
+    NodeStarted.KIND: "question",
+    NodeEnded.KIND: "answer",
+    CellStarted.KIND: "code",
+    OutputWritten.KIND: "output",
 }
 TABLE = 'CREATE VIRTUAL TABLE search USING fts5(text, tokenize = "unicode61 remove_diacritics 2")'
 OPEN, CLOSE = "\x02", "\x03"  # around what matches; no searched text holds them
@@ -45,31 +46,24 @@ class Hit:
     marks: tuple[tuple[int, int], ...]
 
 
-def text(node: str, kind: str, payload: Json) -> str | None:
-    """What can be searched of one event, or None. `payload` has its large values in place."""
-    match kind:
-        case "run_started":
-            found = payload.get("question")
-        case "run_finished":
-            found = payload.get("answer")
-        case "node_started" if payload.get("kind") == "rlm":
-            found = payload.get("question")
-        case "node_finished" if node != "0":
-            found = payload.get("answer")
-        case "cell_started":
-            found = payload.get("code")
-        case "output":
-            found = _output(payload.get("output"))
-        case _:
-            found = None
+def text(node: str, fact: Fact) -> str | None:
+    """What can be searched of one event, or None."""
+    found: Json = None
+    match fact:
+        case RunStarted(question=found) | NodeStarted(kind="rlm", question=found):
+            pass
+        case RunEnded(answer=found) | CellStarted(code=found):
+            pass
+        case NodeEnded(answer=answer) if node != "0":
+            found = answer
+        case OutputWritten(output=output):
+            found = _output(output)
     if not isinstance(found, str):
         return None
     return _plain(found[: 2 * MOST_CHARS])[:MOST_CHARS] or None
 
 
-def _output(output: Json) -> str | None:
-    if not isinstance(output, dict):
-        return None
+def _output(output: dict[str, Json]) -> Json:
     if output.get("output_type") == "error":
         return f"{output.get('ename')}: {output.get('evalue')}"
     data = output.get("data")

@@ -13,7 +13,25 @@ import json
 import re
 from typing import Any
 
-from engine.types import Event, EventKind, Json
+from engine.events import (
+    CallAnswered,
+    CallMade,
+    CellEnded,
+    CellStarted,
+    DraftSaved,
+    Event,
+    Fact,
+    NodeEnded,
+    NodeStarted,
+    Note,
+    OutputWritten,
+    ReplyWritten,
+    RunEnded,
+    RunStarted,
+    TurnStarted,
+    Unreadable,
+)
+from engine.types import Json
 
 HEAD = 160  # bytes of a question, an answer, a note
 CODE_HEAD = 80  # bytes of a cell's first line
@@ -27,13 +45,13 @@ Compact = dict[str, Any]
 
 
 def compact(event: Event) -> Compact:
-    """The compact form of one event; its payload has its large values in place."""
-    return stamp(brief(event.node, event.kind, event.payload), event.run, event.seq, event.ts)
+    """The compact form of one event."""
+    return stamp(brief(event.node, event.fact), event.run, event.seq, event.ts)
 
 
-def brief(node: str, kind: EventKind, payload: Json) -> Compact:
+def brief(node: str, fact: Fact) -> Compact:
     """What a compact event says before it has a number and a time."""
-    name, more = _more(kind, payload)
+    name, more = _more(fact)
     return {"n": node, "k": name, **{key: value for key, value in more.items() if value is not None}}
 
 
@@ -52,10 +70,8 @@ def encode(value: Json) -> str:
     )
 
 
-def head(text: Json, most: int = HEAD) -> str:
-    """The beginning of a text on one line, at most `most` bytes; "" for what is no text (a large one by reference)."""
-    if not isinstance(text, str):
-        return ""
+def head(text: str, most: int = HEAD) -> str:
+    """The beginning of a text on one line, at most `most` bytes."""
     line = " ".join(text[: most * 2].split())
     data = line.encode("utf-8", "replace")
     if len(data) <= most:
@@ -63,125 +79,105 @@ def head(text: Json, most: int = HEAD) -> str:
     return data[: most - 3].decode("utf-8", "ignore").rstrip() + "…"
 
 
-def _more(kind: EventKind, p: Json) -> tuple[str, Compact]:
-    match kind:
-        case "run_started":
+def _more(fact: Fact) -> tuple[str, Compact]:
+    match fact:
+        case RunStarted():
             return "run", {
-                "q": head(p.get("question")),
-                "corpus": _word(p.get("corpus")),
-                "model": _word(_object(p.get("model")).get("name")),
-                "session": _word(p.get("session")),
+                "q": head(fact.question),
+                "corpus": _word(fact.corpus),
+                "model": _word(fact.model.get("name")),
+                "session": _word(fact.session),
             }
-        case "run_finished":
-            forced = True if p.get("forced") else None
-            return "fin", {"st": _word(p.get("status")), "a": _answer(p), "sec": _seconds(p), "f": forced}
-        case "node_started":
+        case RunEnded():
+            return "fin", {
+                "st": fact.status,
+                "a": _answer(fact.answer),
+                "sec": _short(fact.seconds),
+                "f": True if fact.forced else None,
+            }
+        case NodeStarted():
             return "node", {
-                "p": _word(p.get("parent")),
-                "kind": NODE_KINDS.get(str(p.get("kind")), "child"),
-                **_asked(p),
-                "d": _number(p.get("depth")),
-                "c": _number(p.get("cell")),
-                "call": _number(p.get("call")),
-                "ix": _number(p.get("index")),
+                "p": _word(fact.parent),
+                "kind": NODE_KINDS[fact.kind],
+                **_asked(fact),
+                "d": fact.depth,
+                "c": fact.cell,
+                "call": fact.call,
+                "ix": fact.index,
             }
-        case "node_finished":
-            usage = _object(p.get("usage"))
+        case NodeEnded():
             return "end", {
-                "st": _word(p.get("status")),
-                "tok": _number(usage.get("completion_tokens")),
-                "sec": _seconds(p),
-                "a": _answer(p),
+                "st": fact.status,
+                "tok": fact.usage.completion_tokens,
+                "sec": _short(fact.seconds),
+                "a": _answer(fact.answer),
             }
-        case "turn_started":
-            return "turn", {"i": _number(p.get("turn"))}
-        case "draft":
+        case TurnStarted():
+            return "turn", {"i": fact.turn}
+        case DraftSaved():
             return "draft", {}
-        case "turn_finished":
-            usage = _object(p.get("usage"))
+        case ReplyWritten(usage=usage):
             return "reply", {
-                "i": _number(p.get("turn")),
-                "tok": _number(usage.get("completion_tokens")),
-                "in": _number(usage.get("prompt_tokens")),
-                "re": _number(usage.get("reused_tokens")),
-                "sec": _short(usage.get("seconds")),
-                "st": _word(p.get("finish")),
-                "lp": _short(p.get("confidence")),
+                "i": fact.turn,
+                "tok": usage.completion_tokens,
+                "in": usage.prompt_tokens,
+                "re": usage.reused_tokens,
+                "sec": _short(usage.seconds),
+                "st": _word(fact.finish),
+                "lp": _short(fact.confidence),
             }
-        case "cell_started":
-            return "cell", {"i": _number(p.get("cell")), "h": head(_first_line(p.get("code")), CODE_HEAD)}
-        case "output":
-            return "out", {"i": _number(p.get("cell")), "t": _type(p.get("output"))}
-        case "cell_finished":
-            final = bool(p.get("final")) and not p.get("flaw")
+        case CellStarted():
+            return "cell", {"i": fact.cell, "h": head(_first_line(fact.code), CODE_HEAD)}
+        case OutputWritten():
+            return "out", {"i": fact.cell, "t": _type(fact.output)}
+        case CellEnded():
             return "done", {
-                "i": _number(p.get("cell")),
-                "st": _word(p.get("status")),
-                "sec": _seconds(p),
-                "fin": final,
+                "i": fact.cell,
+                "st": _word(fact.status),
+                "sec": _short(fact.seconds),
+                "fin": bool(fact.final) and not fact.flaw,
             }
-        case "call_started":
-            prompts = p.get("prompts")
-            return "call", {
-                "i": _number(p.get("cell")),
-                "call": _number(p.get("call")),
-                "name": _word(p.get("kind")),
-                "m": len(prompts) if isinstance(prompts, list) else 1,
-            }
-        case "call_finished":
-            return "ret", {"i": _number(p.get("cell")), "call": _number(p.get("call")), "sec": _seconds(p)}
-        case "note":
-            more = {"lim": _short(p.get("seconds"))} if p.get("level") == "limit" else {}
-            return "note", {"l": _word(p.get("level")), "h": head(p.get("text")), **more}
+        case CallMade():
+            name = _word(fact.kind)
+            return "call", {"i": fact.cell, "call": fact.call, "name": name, "m": len(fact.prompts)}
+        case CallAnswered():
+            return "ret", {"i": fact.cell, "call": fact.call, "sec": _short(fact.seconds)}
+        case Note():
+            limit = {"lim": _short(fact.seconds)} if fact.level == "limit" else {}
+            return "note", {"l": fact.level, "h": head(fact.text), **limit}
+        case Unreadable():
+            return "note", {"l": "warning", "h": head(fact.sentence)}
         case _:
-            return str(kind), {}
+            raise TypeError(f"{type(fact).__name__} has no compact form")
 
 
-def _asked(payload: Json) -> Compact:
+def _asked(fact: NodeStarted) -> Compact:
     """The question of a node and what a child works on: of a document its name. Together as long as a question is."""
-    described = payload.get("context") if payload.get("kind") == "rlm" else None
-    if not isinstance(described, str) or not described:
-        return {"q": head(payload.get("question"))}
-    document = DOCUMENT.fullmatch(described)
-    on = head(document[2] if document else described, DATA_HEAD)
-    return {"q": head(payload.get("question"), HEAD - len(on.encode()) - len(',"on":""')), "on": on}
+    if fact.kind != "rlm" or not fact.context:
+        return {"q": head(fact.question)}
+    document = DOCUMENT.fullmatch(fact.context)
+    on = head(document[2] if document else fact.context, DATA_HEAD)
+    return {"q": head(fact.question, HEAD - len(on.encode()) - len(',"on":""')), "on": on}
 
 
-def _answer(payload: Json) -> str | None:
-    answer = payload.get("answer")
+def _answer(answer: str | None) -> str | None:
     return None if answer is None else head(answer)
-
-
-def _seconds(payload: Json) -> float | None:
-    return _short(payload.get("seconds"))
 
 
 def _short(seconds: Json) -> float | None:
     return round(seconds, 3) if isinstance(seconds, int | float) and abs(seconds) < MOST else None
 
 
-def _number(value: Json) -> int | None:
-    return int(value) if isinstance(value, int) and abs(value) < MOST else None
-
-
 def _word(value: Json) -> str | None:
     return value[:WORD] if isinstance(value, str) else None
 
 
-def _object(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _first_line(code: Json) -> str | None:
-    if not isinstance(code, str):
-        return None
+def _first_line(code: str) -> str:
     return next((line for line in code[:2000].splitlines() if line.strip()), "")
 
 
-def _type(output: Json) -> str:
+def _type(output: dict[str, Json]) -> str:
     """What a person sees of an output: stream, result, image, table or error."""
-    if not isinstance(output, dict):
-        return "stream"
     kind = output.get("output_type")
     if kind in ("stream", "error"):
         return str(kind)

@@ -25,6 +25,7 @@ from engine.corpus.archive import SEARCH, ArchiveWriter
 from engine.corpus.search import forms
 from engine.documents.discover import natural
 from engine.errors import Cancelled, ModelError
+from engine.events import Event
 from engine.kernel.cell import Call, CellResult, WorkerLimits
 from engine.kernel.toolbox.final import CellDone
 from engine.kernel.toolbox.toolbox import Toolbox
@@ -35,7 +36,7 @@ from engine.run.calls import answer_call, make_node
 from engine.run.loop import drive
 from engine.run.node import Run
 from engine.text import passages
-from engine.types import Event, Json, Message, ModelInfo, Settings, Usage
+from engine.types import Json, Message, ModelInfo, Settings, Usage
 
 PARSER = CachingCompiler()  # words its complaints as the kernel does
 WINDOW = 4096  # tokens
@@ -235,7 +236,7 @@ def rehearse(
         settings=settings,
         ledger=Ledger(settings),
         evidence=_Silent(),  # type: ignore[arg-type]
-        append=lambda node, kind, payload: Event("rehearsal", 0, 0.0, node, kind, payload),
+        append=lambda node, fact: Event("rehearsal", 0, 0.0, node, fact),
     )
     root = make_node(run, "0", question, {"kind": "corpus", "documents": None}, run.stop, depth=0)
     root.earlier = prompt.recent(earlier, model.count, WINDOW // 4)

@@ -7,6 +7,7 @@ import pytest
 from app.command_line.main import run
 from app.command_line.terminal import printable
 from engine.store import Store
+from tests.engine.events.facts import fact, started
 
 NASTY = "what is [/x] [red]of[/red] :100: \x1b]0;owned\x07?"
 
@@ -17,14 +18,14 @@ def stored(data_dir):
     with Store(data_dir) as store:
         store.save_corpus({"id": "c0ffee", "name": NASTY, "documents": 1, "chars": 5, "skipped": []})
         name = store.new_run(
-            {"question": NASTY, "corpus": "c0ffee", "corpus_name": NASTY, "strategy": "recursive"}
+            started(question=NASTY, corpus="c0ffee", corpus_name=NASTY, strategy="recursive")
         )
         node = {"parent": None, "kind": "root", "question": NASTY, "context": "", "depth": 0}
-        store.append(name, "0", "node_started", {**node, "cell": None, "call": None, "index": None})
-        store.append(name, "0", "note", {"text": NASTY, "level": "info"})
+        store.append(name, "0", fact("node_started", {**node, "cell": None, "call": None, "index": None}))
+        store.append(name, "0", fact("note", {"text": NASTY, "level": "info"}))
         source = {"name": NASTY, "line": 1, "page": None, "text": NASTY, "status": "missing", "nearest": None}
         end = {"status": "answered", "answer": NASTY, "sources": [source], "coverage": {}, "reason": ""}
-        store.append(name, "0", "run_finished", {**end, "usage": {}, "seconds": 1.0, "nodes": 1})
+        store.append(name, "0", fact("run_finished", {**end, "usage": {}, "seconds": 1.0, "nodes": 1}))
     return name
 
 
@@ -49,10 +50,8 @@ def test_lists_are_json_with_ids(stored, data_dir, capsys):
 
 def test_a_follow_up_says_what_it_follows(stored, data_dir, capsys):
     with Store(data_dir) as store:
-        follow = store.new_run(
-            {"question": "And then?", "corpus": "c0ffee", "session": stored, "follows": stored}
-        )
-        store.append(follow, "0", "run_finished", {"status": "answered", "answer": "nothing"})
+        follow = store.new_run(started(question="And then?", corpus="c0ffee", session=stored, follows=stored))
+        store.append(follow, "0", fact("run_finished", {"status": "answered", "answer": "nothing"}))
     assert command(data_dir, "runs", "--json") == 0
     rows = {row["run"]: row for row in json.loads(capsys.readouterr().out)}
     assert (rows[follow]["session"], rows[follow]["follows"]) == (stored, stored)

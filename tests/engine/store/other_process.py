@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.errors import StoreError
 from engine.store import Store
+from tests.engine.events.facts import fact
 from tests.engine.store.conftest import begin
 
 
@@ -22,8 +23,8 @@ def main(folder: str, what: str, count: str = "0") -> None:
         run = begin(store)
         if what == "some":
             for number in range(int(count)):
-                store.append(run, "0", "note", {"text": f"{number}", "level": "info"})
-            store.append(run, "0", "run_finished", {"status": "answered", "answer": "42"})
+                store.append(run, "0", fact("note", {"text": f"{number}", "level": "info"}))
+            store.append(run, "0", fact("run_finished", {"status": "answered", "answer": "42"}))
             print(run)
         elif what == "hold":
             print(run, flush=True)
@@ -42,8 +43,10 @@ def main(folder: str, what: str, count: str = "0") -> None:
 
 def write_for_ever(store: Store, run: str) -> None:
     while True:
-        store.append(run, "0", "output", {"cell": 1, "output": {"output_type": "stream", "text": "x" * 200}})
-        event = store.append(run, "0", "note", {"text": "x" * 2000, "level": "info"})
+        store.append(
+            run, "0", fact("output", {"cell": 1, "output": {"output_type": "stream", "text": "x" * 200}})
+        )
+        event = store.append(run, "0", fact("note", {"text": "x" * 2000, "level": "info"}))
         print(event.seq, flush=True)
 
 

@@ -1,3 +1,4 @@
+import json
 import os
 import sqlite3
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 from engine.errors import InputError, StoreError
 from engine.store import Store, delete
 from engine.store.database.blobs import KEY
+from tests.engine.events.facts import fact
 from tests.engine.store.conftest import Start, begin, tell
 
 SECRET = "zanzibar-4711-heliotrope"
@@ -31,8 +33,8 @@ def fill(store: Store, corpus: str, count: int) -> list[str]:
     runs = [begin(store, question=f"{SECRET}?", corpus=corpus) for _ in range(count)]
     for number in range(20):
         for run in runs:
-            store.append(run, "0", "note", {"text": f"{SECRET} {run} {number} " * 5})
-            store.append(run, "0", "note", {"text": f"{SECRET} {run} " * 3000})
+            store.append(run, "0", fact("note", {"text": f"{SECRET} {run} {number} " * 5}))
+            store.append(run, "0", fact("note", {"text": f"{SECRET} {run} " * 3000}))
     for run in runs:
         tell(store, run, f"{SECRET} {run}")
     return runs
@@ -63,7 +65,7 @@ def test_no_byte_of_a_deleted_corpus_and_its_runs_is_left(store: Store, folder: 
     assert (receipt["corpora"], receipt["folders"], receipt["erased"]) == (["c1"], 1, True)
     assert not one.exists() and other.exists()
     assert [row["corpus"] for row in store.corpora()] == ["c2"] and store.run(kept)["status"] == "running"
-    store.append(kept, "0", "run_finished", {"status": "answered"})
+    store.append(kept, "0", fact("run_finished", {"status": "answered"}))
     store.delete_corpus("c2")
     assert holding(folder, SECRET) == []
 
@@ -81,9 +83,11 @@ def test_rows_are_zeroed_already_before_the_file_is_made_smaller(store: Store, f
 def test_a_value_goes_with_the_last_run_that_uses_it(store: Store) -> None:
     runs = [begin(store), begin(store)]
     for run in runs:
-        store.append(run, "0", "note", {"text": SECRET * 5000})
-        store.append(run, "0", "run_finished", {"status": "answered"})
-    sha256 = store.events(runs[0], resolve=False)[1].payload["text"][KEY]
+        store.append(run, "0", fact("note", {"text": SECRET * 5000}))
+        store.append(run, "0", fact("run_finished", {"status": "answered"}))
+    with sqlite3.connect(store.folder / "taproot.db") as db:
+        payload = db.execute("SELECT payload FROM event WHERE run = ? AND seq = 2", (runs[0],)).fetchone()[0]
+    sha256 = json.loads(payload)["text"][KEY]
     assert store.delete_run(runs[0])["blobs"] == 0
     assert store.blob(sha256)[1] == (SECRET * 5000).encode()
     assert store.delete_run(runs[1])["blobs"] == 1
@@ -106,10 +110,10 @@ def test_a_run_that_is_running_is_not_deleted(store: Store, folder: Path, start:
 
 def test_nothing_can_be_added_to_a_deleted_run(store: Store) -> None:
     run = begin(store)
-    store.append(run, "0", "run_finished", {"status": "answered"})
+    store.append(run, "0", fact("run_finished", {"status": "answered"}))
     store.delete_run(run)
     with pytest.raises(StoreError, match="may have been deleted"):
-        store.append(run, "0", "note", {"text": "late"})
+        store.append(run, "0", fact("note", {"text": "late"}))
     with pytest.raises(InputError, match="There is no run"):
         store.delete_run(run)
 

@@ -13,6 +13,7 @@ import pytest
 from engine.errors import StoreError
 from engine.store import Store
 from engine.store.database.database import FILE_NAME
+from tests.engine.events.facts import fact
 from tests.engine.store.conftest import Start, begin, tell
 
 
@@ -36,9 +37,9 @@ def test_a_database_locked_by_another_program(folder: Path, used: Path) -> None:
         run = begin(store)
         blocker.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="locked by another program"):
-            store.append(run, "0", "note", {"text": "not written"})
+            store.append(run, "0", fact("note", {"text": "not written"}))
         blocker.execute("ROLLBACK")
-        assert store.append(run, "0", "note", {"text": "written"}).seq == 2
+        assert store.append(run, "0", fact("note", {"text": "written"})).seq == 2
         assert store.check() == []
     blocker.close()
 
@@ -119,18 +120,18 @@ def test_a_full_disk_and_going_on_when_there_is_space_again(store: Store) -> Non
     limit(1)  # SQLite raises this to the present size: the next page does not fit
     with pytest.raises(StoreError, match="is full"):
         for _ in range(200):
-            store.append(run, "0", "note", {"text": "x" * 2000})
+            store.append(run, "0", fact("note", {"text": "x" * 2000}))
     before = len(store.events(run))
     with pytest.raises(StoreError, match="is full"):
-        store.append(run, "0", "cell_started", {"cell": 1, "turn": 1, "code": "y" * 200_000})
+        store.append(run, "0", fact("cell_started", {"cell": 1, "turn": 1, "code": "y" * 200_000}))
     assert len(store.events(run)) == before and store.check() == []
-    store.append(run, "0", "output", {"cell": 1, "output": {"text": "z" * 60_000}})
+    store.append(run, "0", fact("output", {"cell": 1, "output": {"text": "z" * 60_000}}))
     with contextlib.suppress(StoreError):  # raised if it shares the commit that fails
         store.flush()
     with pytest.raises(StoreError, match=r"Outputs of the run .* is full"):
-        store.append(run, "0", "cell_finished", {"cell": 1, "status": "ok"})
+        store.append(run, "0", fact("cell_finished", {"cell": 1, "status": "ok"}))
     limit(1_000_000)
-    assert store.append(run, "0", "note", {"text": "space again"}).seq == before + 1
+    assert store.append(run, "0", fact("note", {"text": "space again"})).seq == before + 1
     assert store.check() == []
 
 

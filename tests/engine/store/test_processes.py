@@ -12,6 +12,7 @@ import pytest
 
 from engine.store import Store, owner
 from engine.store.log.hash_chain import canonical
+from tests.engine.events.facts import fact
 from tests.engine.store.conftest import Start, begin
 
 
@@ -78,7 +79,7 @@ def test_a_run_of_this_process_is_left_alone_by_another_store(store: Store, fold
     run = begin(store)
     with Store(folder) as other:
         assert other.run(run)["status"] == "running"
-    store.append(run, "0", "note", {"text": "goes on"})
+    store.append(run, "0", fact("note", {"text": "goes on"}))
 
 
 def test_a_process_number_that_was_given_away_is_not_the_owner() -> None:
@@ -114,6 +115,6 @@ def test_a_run_leaves_signs_of_life(store: Store, folder: Path) -> None:
     store.heartbeat()
     ((_, second),) = beats()
     assert second > first
-    store.append(run, "0", "run_finished", {"status": "answered"})
+    store.append(run, "0", fact("run_finished", {"status": "answered"}))
     store.mark_interrupted()
     assert beats() == []

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InputError, StoreError
+from engine.events import CellStarted, Fact, Note, OutputWritten, TurnStarted, Unreadable
 from engine.store import Store
+from tests.engine.events.facts import fact
 from tests.engine.store.conftest import begin, tell
 
 
@@ -20,22 +22,22 @@ def test_an_event_is_committed_when_append_returns(store: Store, folder: Path) -
     run = begin(store)
     assert committed(folder, run) == ["run_started"]
     for number in range(2, 30):
-        assert store.append(run, "0", "note", {"text": f"{number}"}).seq == number
+        assert store.append(run, "0", fact("note", {"text": f"{number}"})).seq == number
         assert len(committed(folder, run)) == number
 
 
 def test_outputs_and_drafts_keep_their_place_before_the_next_boundary(store: Store, folder: Path) -> None:
     run = begin(store)
     for number in range(50):
-        assert store.append(run, "0", "output", {"cell": 1, "output": {"text": str(number)}}).seq == 0
-    assert store.append(run, "0", "cell_finished", {"cell": 1, "status": "ok"}).seq == 52
+        assert store.append(run, "0", fact("output", {"cell": 1, "output": {"text": str(number)}})).seq == 0
+    assert store.append(run, "0", fact("cell_finished", {"cell": 1, "status": "ok"})).seq == 52
     assert committed(folder, run) == ["run_started", *["output"] * 50, "cell_finished"]
     assert [row["output"]["text"] for row in store.outputs(run)] == [str(number) for number in range(50)]
 
 
 def test_outputs_are_committed_without_a_boundary(store: Store, folder: Path) -> None:
     run = begin(store)
-    store.append(run, "0", "output", {"cell": 1, "output": {"text": "1"}})
+    store.append(run, "0", fact("output", {"cell": 1, "output": {"text": "1"}}))
     waited = threading.Event()
     for _ in range(400):
         if "output" in committed(folder, run):
@@ -47,7 +49,7 @@ def test_outputs_are_committed_without_a_boundary(store: Store, folder: Path) ->
 def test_closing_commits_what_is_queued(folder: Path) -> None:
     with Store(folder) as store:
         run = begin(store)
-        store.append(run, "0", "output", {"cell": 1, "output": {"text": "1"}})
+        store.append(run, "0", fact("output", {"cell": 1, "output": {"text": "1"}}))
     assert committed(folder, run) == ["run_started", "output"]
 
 
@@ -56,7 +58,7 @@ def test_threads_append_to_one_chain(store: Store) -> None:
 
     def work(name: str) -> None:
         for number in range(40):
-            store.append(run, name, "note", {"text": str(number)})
+            store.append(run, name, fact("note", {"text": str(number)}))
 
     threads = [threading.Thread(target=work, args=(f"0.{number}",)) for number in range(5)]
     for thread in threads:
@@ -112,33 +114,36 @@ def test_run_ids_never_repeat(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_an_event_of_an_unknown_run_is_refused_and_harms_no_other(store: Store) -> None:
     run = begin(store)
-    store.append(run, "0", "output", {"cell": 1, "output": {"text": "kept"}})
+    store.append(run, "0", fact("output", {"cell": 1, "output": {"text": "kept"}}))
     with pytest.raises(StoreError, match="There is no run nothing"):
-        store.append("nothing", "0", "note", {"text": ""})
+        store.append("nothing", "0", fact("note", {"text": ""}))
     store.flush()
     assert [row["output"]["text"] for row in store.outputs(run)] == ["kept"]
 
 
 def test_a_lost_output_is_reported_by_the_next_append(store: Store) -> None:
-    store.append("nothing", "0", "output", {"cell": 1, "output": {}})
+    store.append("nothing", "0", fact("output", {"cell": 1, "output": {}}))
     store.flush()
     with pytest.raises(StoreError, match="Outputs of the run nothing could not be stored"):
-        store.append("nothing", "0", "output", {"cell": 1, "output": {}})
+        store.append("nothing", "0", fact("output", {"cell": 1, "output": {}}))
 
 
 @pytest.mark.parametrize(
-    ("kind", "payload"),
+    "wrong",
     [
-        ("nonsense", {}),
-        ("note", {"text": float("nan")}),
-        ("cell_started", {"code": "1"}),
-        ("turn_started", {"turn": "1"}),
+        Unreadable("nonsense", {}, "made up"),
+        Fact(),
+        Note(float("nan"), "info"),  # type: ignore[arg-type]
+        Note("text", "loud"),  # type: ignore[arg-type]
+        TurnStarted("1", ()),  # type: ignore[arg-type]
+        CellStarted(None, 1, "1"),  # type: ignore[arg-type]
+        OutputWritten(1, {"text": float("nan")}),
     ],
 )
-def test_a_wrong_event_is_a_mistake_of_the_program(store: Store, kind: str, payload: dict) -> None:
+def test_a_wrong_event_is_a_mistake_of_the_program(store: Store, wrong: Fact) -> None:
     run = begin(store)
     with pytest.raises(ValueError):
-        store.append(run, "0", kind, payload)  # type: ignore[arg-type]
+        store.append(run, "0", wrong)
     assert len(store.events(run)) == 1 and store.check() == []
 
 
@@ -148,8 +153,8 @@ def test_a_value_that_is_nested_too_deeply_is_a_sentence(store: Store) -> None:
     for _ in range(100_000):
         deep = [deep]
     with pytest.raises(StoreError, match="nested too deeply"):
-        store.append(run, "0", "output", {"cell": 1, "output": {"data": {"application/json": deep}}})
-    assert store.append(run, "0", "note", {"text": "still here"}).seq == 2
+        store.append(run, "0", fact("output", {"cell": 1, "output": {"data": {"application/json": deep}}}))
+    assert store.append(run, "0", fact("note", {"text": "still here"})).seq == 2
 
 
 def test_text_that_utf8_cannot_hold_is_stored(store: Store) -> None:
@@ -201,7 +206,7 @@ def test_a_closed_store_says_so(folder: Path) -> None:
     store.close()
     store.close()
     with pytest.raises(StoreError, match="closed"):
-        store.append(run, "0", "note", {"text": ""})
+        store.append(run, "0", fact("note", {"text": ""}))
 
 
 def _in_turn(*values: str) -> Callable[[int], str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.events import DraftSaved
 from tests.app.runs.tree.page import chosen, keys, row, shown
 from tests.app.runs.tree.tree_fixture import drafts, grow
 
@@ -60,7 +61,7 @@ def test_who_comes_late_gets_what_was_written_before(visit, server):
     while (event := server.events(run)[-1])["k"] != "turn":
         server.release(run, 1)
     node, turn = event["n"], event["i"]
-    server.store.append(run, node, "draft", {"turn": turn, "text": "I look at the list"})
+    server.store.append(run, node, DraftSaved(turn, 0, "I look at the list"))
     server.store.flush()
     page = visit(run, node)
     expect(page.locator(".pen")).to_have_text("I look at the list")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.types import EventKind, Usage, to_json
+from engine.types import Usage, to_json
 from tests.app.runs.tree.texts import CODE, LINES, PARTS, PROSE, QUESTION, TABLE, TRACEBACK, plot
 
 BEGAN = 1_795_000_000.0
@@ -25,7 +25,7 @@ class Fact:
 
     ts: float
     node: str
-    kind: EventKind
+    kind: str
     payload: dict[str, Any]
 
 
@@ -71,7 +71,7 @@ class Grower:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
 
-    def put(self, ts: float, node: str, kind: EventKind, /, **payload: Any) -> None:
+    def put(self, ts: float, node: str, kind: str, /, **payload: Any) -> None:
         self.facts.append(Fact(round(ts, 4), node, kind, payload))
 
     def some(self, choices: tuple[str, ...]) -> str:

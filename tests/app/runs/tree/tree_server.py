@@ -29,6 +29,8 @@ from engine.store.database.database import FILE_NAME
 from engine.store.log import hash_chain as events
 from engine.store.log import log
 from tests.app.runs.tree.tree_fixture import Fact
+from tests.engine.events.facts import fact as made
+from tests.engine.events.facts import started
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tree</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/ui/shell/style.css"><script type="module" src="/page.js"></script></head>
@@ -88,17 +90,17 @@ class TreeServer:
 
     def begin(self, facts: Sequence[Fact], happened: float = 0.6) -> str:
         """Start a run, of which that share has happened; return its id."""
-        run = self.store.new_run(facts[0].payload)
+        run = self.store.new_run(started(**facts[0].payload))
         self.waiting[run] = list(facts[1:])
         self.release(run, int(len(facts) * happened))
         return run
 
     def release(self, run: str, count: int) -> list[dict[str, Any]]:
         """Commit the next facts of a run; return their compact events."""
-        before = len(self.store.events(run, resolve=False))
+        before = len(self.store.events(run))
         now, self.waiting[run] = self.waiting[run][:count], self.waiting[run][count:]
         for fact in now:
-            self.store.append(run, fact.node, fact.kind, fact.payload)
+            self.store.append(run, fact.node, made(fact.kind, fact.payload))
         self.store.flush()
         return self.events(run, before)
 
@@ -108,7 +110,7 @@ def write(folder: Path, run: str, facts: Sequence[Fact]) -> None:
     with closing(sqlite3.connect(folder / FILE_NAME, timeout=30)) as db, db:
         previous = events.GENESIS
         for seq, fact in enumerate(facts, 1):
-            ready = log.prepare(fact.node, fact.kind, fact.payload)
+            ready = log.prepare(fact.node, made(fact.kind, fact.payload))
             previous = log.insert(db, previous, run, seq, fact.ts, ready).hash
 
 

@@ -1,4 +1,5 @@
 import base64
+import json
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.store import Store
 from engine.store.database.blobs import KEY, LARGE_TEXT, join, references, split
+from tests.engine.events.facts import fact
 from tests.engine.store.conftest import PNG, begin
 from tests.engine.store.log.test_hash_chain import JSON, UNHURRIED
 
@@ -62,11 +64,12 @@ def test_the_same_value_is_stored_once(store: Store) -> None:
     runs = [begin(store), begin(store)]
     for run in runs:
         for cell in (1, 2):
-            store.append(run, "0", "cell_started", {"cell": cell, "turn": 1, "code": large})
-    reference = store.events(runs[0], resolve=False)[1].payload["code"]
+            store.append(run, "0", fact("cell_started", {"cell": cell, "turn": 1, "code": large}))
     with sqlite3.connect(store.folder / "taproot.db") as db:
         assert db.execute("SELECT count(*) FROM blob").fetchone() == (1,)
         assert db.execute("SELECT count(*) FROM event WHERE payload LIKE '%zzzzzzzz%'").fetchone() == (0,)
+        payload = db.execute("SELECT payload FROM event WHERE run = ? AND seq = 2", (runs[0],)).fetchone()[0]
+    reference = json.loads(payload)["code"]
     assert store.blob(reference[KEY]) == ("text/plain", large.encode())
     assert store.events(runs[1])[1].payload["code"] == large
     assert [cell["code"] == large for cell in store.cells(runs[1])] == [True, True]

@@ -7,6 +7,7 @@ from sqlite_utils import Migrations
 
 from engine.store import Store
 from engine.store.database import migrations
+from tests.engine.events.facts import fact
 from tests.engine.store.conftest import begin, tell
 
 
@@ -60,7 +61,9 @@ def test_a_run_of_a_version_without_agreement_is_read_as_unknown(folder: Path) -
     with Store(folder) as store:
         assert store.check() == [] and store.run(run)["agreement"] is None
         later = begin(store)
-        store.append(later, "0", "run_finished", {"status": "answered", "agreement": {"status": "stated"}})
+        store.append(
+            later, "0", fact("run_finished", {"status": "answered", "agreement": {"status": "stated"}})
+        )
         assert store.run(later)["agreement"] == {"status": "stated"} and store.check() == []
 
 
@@ -81,8 +84,8 @@ def test_a_database_of_the_first_release_gets_its_sessions_and_its_search(folder
     with Store(folder) as store:
         run, other = begin(store), begin(store, "Who owns the quarry?")
         tell(store, run, "basalt")
-        store.append(other, "0", "cell_started", {"cell": 1, "turn": 1, "code": long})
-        store.append(other, "0", "run_finished", {"status": "answered", "answer": "nobody"})
+        store.append(other, "0", fact("cell_started", {"cell": 1, "turn": 1, "code": long}))
+        store.append(other, "0", fact("run_finished", {"status": "answered", "answer": "nobody"}))
     with sqlite3.connect(folder / "taproot.db") as db:  # as the first release left it
         for statement in (
             "DROP TABLE trace",

@@ -6,48 +6,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.events import KINDS, RunStarted
 from engine.store import Store
+from tests.engine.events.facts import fact
+from tests.engine.events.strategies import facts
 from tests.engine.store.conftest import begin, tell
-from tests.engine.store.log.test_hash_chain import JSON, UNHURRIED
+from tests.engine.store.log.test_hash_chain import UNHURRIED
 
-NUMBERS = st.integers(1, 3)
-FORMS = {
-    "node_started": ["parent", "kind", "question", "depth", "cell", "call", "index"],
-    "node_finished": ["status", "answer", "usage", "seconds"],
-    "turn_started": ["messages"],
-    "draft": ["text"],
-    "turn_finished": ["text", "code", "finish", "usage"],
-    "cell_started": ["code"],
-    "output": ["output"],
-    "cell_finished": ["status", "seconds", "final"],
-    "call_started": ["kind", "prompts"],
-    "call_finished": ["answers", "error", "seconds"],
-    "note": ["text"],
-    "run_finished": ["status", "answer", "sources", "coverage", "usage", "seconds", "nodes", "reason"],
-}
-
-
-@st.composite
-def told(draw: st.DrawFn) -> tuple[str, str, dict]:
-    """An event of any kind whose values may be anything that JSON can hold, in any order."""
-    kind = draw(st.sampled_from(sorted(FORMS)))
-    payload = {name: draw(JSON) for name in FORMS[kind] if draw(st.booleans())}
-    numbers = {name: draw(NUMBERS) for name in ("turn", "cell", "call")}
-    return draw(st.sampled_from(["0", "0.1", "0.2.1"])), kind, {**payload, **numbers}
+TOLD = st.tuples(st.sampled_from(["0", "0.1", "0.2.1"]), facts(within=set(KINDS.values()) - {RunStarted}))
 
 
 @settings(UNHURRIED, max_examples=12)
-@given(st.lists(st.lists(told(), max_size=15), min_size=1, max_size=6))
+@given(st.lists(st.lists(TOLD, max_size=15), min_size=1, max_size=6))
 def test_tables_equal_what_the_events_say_and_events_come_back_as_told(stories: list) -> None:
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
         for story in stories:
             run = begin(store)
-            for node, kind, payload in story:
-                store.append(run, node, kind, payload)
+            for node, told in story:
+                store.append(run, node, told)
             store.flush()
             assert store.verify_projections(run) == []
             assert store.verify_chain(run) == []
-            assert [(e.node, e.kind, e.payload) for e in store.events(run, after=1)] == story
+            assert [(e.node, e.fact) for e in store.events(run, after=1)] == story
         assert store.check() == []
 
 
@@ -109,15 +89,15 @@ def test_what_was_told_can_be_read_by_its_nouns(store: Store) -> None:
 
 def test_a_draft_is_shown_until_its_turn_is_finished(store: Store) -> None:
     run = begin(store)
-    store.append(run, "0", "turn_started", {"turn": 1, "messages": []})
+    store.append(run, "0", fact("turn_started", {"turn": 1, "messages": []}))
     for at, text in ((0, "The"), (3, " not"), (7, "ice")):
-        store.append(run, "0", "draft", {"turn": 1, "at": at, "text": text})
-        store.append(run, "0.1", "draft", {"turn": 1, "at": at, "text": text.upper()})
+        store.append(run, "0", fact("draft", {"turn": 1, "at": at, "text": text}))
+        store.append(run, "0.1", fact("draft", {"turn": 1, "at": at, "text": text.upper()}))
     store.flush()
     assert {turn["node"]: turn["draft"] for turn in store.turns(run)} == {
         "0": "The notice",
         "0.1": "THE NOTICE",
     }
-    store.append(run, "0", "turn_finished", {"turn": 1, "text": "The notice period", "finish": "stop"})
+    store.append(run, "0", fact("turn_finished", {"turn": 1, "text": "The notice period", "finish": "stop"}))
     finished = next(turn for turn in store.turns(run) if turn["node"] == "0")
     assert (finished["draft"], finished["text"]) == (None, "The notice period")

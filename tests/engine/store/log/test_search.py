@@ -8,13 +8,14 @@ import pytest
 
 from engine.errors import InputError
 from engine.store import Store
+from tests.engine.events.facts import fact, started
 from tests.engine.store.conftest import begin, tell
 
 WORD = "quarzitzerlegung"  # one word, so that the index holds it whole
 
 
 def say(store: Store, run: str, kind, **payload) -> None:
-    store.append(run, "0", kind, payload)
+    store.append(run, "0", fact(kind, payload))
 
 
 def output(text: str) -> dict:
@@ -32,11 +33,13 @@ def test_questions_answers_code_and_outputs_are_found(store: Store) -> None:
     say(store, run, "output", cell=1, output={"output_type": "error", "ename": "KeyError", "evalue": "'zug'"})
     say(store, run, "run_finished", status="answered", answer="Nora Fenwick signed it")
     store.append(
-        run, "0.1", "node_started", {"parent": "0", "kind": "rlm", "question": "Which witness?", "depth": 1}
+        run,
+        "0.1",
+        fact("node_started", {"parent": "0", "kind": "rlm", "question": "Which witness?", "depth": 1}),
     )
-    store.append(run, "0.1", "node_finished", {"status": "answered", "answer": "Ottilie"})
+    store.append(run, "0.1", fact("node_finished", {"status": "answered", "answer": "Ottilie"}))
     store.append(
-        run, "0.2", "node_started", {"parent": "0", "kind": "llm", "question": "Long text", "depth": 1}
+        run, "0.2", fact("node_started", {"parent": "0", "kind": "llm", "question": "Long text", "depth": 1})
     )
     store.flush()
     assert found(store, "signed lease") == [(run, "question")]
@@ -92,7 +95,7 @@ def test_control_characters_and_halves_of_letters_do_no_harm(store: Store) -> No
 def test_hits_are_grouped_by_session_newest_first(store: Store) -> None:
     first = begin(store, question="alpha")
     second = begin(store, question="alpha beta")
-    follow = store.new_run({"question": "alpha again", "corpus": "c1", "session": first, "follows": first})
+    follow = store.new_run(started(question="alpha again", corpus="c1", session=first, follows=first))
     for _ in range(5):
         say(store, second, "note", text="alpha")  # not searched
         say(store, second, "cell_started", cell=_ + 1, turn=1, code="alpha")
@@ -104,7 +107,7 @@ def test_hits_are_grouped_by_session_newest_first(store: Store) -> None:
 
 def test_a_session_is_renamed_and_its_title_goes_with_its_last_run(store: Store) -> None:
     first = begin(store)
-    second = store.new_run({"question": "And then?", "corpus": "c1", "session": first, "follows": first})
+    second = store.new_run(started(question="And then?", corpus="c1", session=first, follows=first))
     store.name_session(first, "The lease")
     assert store.titles() == {first: "The lease"}
     with pytest.raises(InputError, match="no session"):
@@ -122,7 +125,7 @@ def test_a_session_is_renamed_and_its_title_goes_with_its_last_run(store: Store)
 def test_a_session_with_a_running_run_is_not_deleted(store: Store) -> None:
     first = begin(store)
     say(store, first, "run_finished", status="answered")
-    store.new_run({"question": "And then?", "corpus": "c1", "session": first, "follows": first})
+    store.new_run(started(question="And then?", corpus="c1", session=first, follows=first))
     with pytest.raises(InputError, match="still running"):
         store.delete_session(first)
     assert len(store.runs()) == 2
@@ -188,7 +191,7 @@ def test_what_is_committed_is_told_in_order_before_the_caller_goes_on(store: Sto
 def test_the_events_of_one_node_are_read_alone_with_images_by_name(store: Store) -> None:
     run = begin(store)
     tell(store, run)
-    store.append(run, "0.1", "note", {"text": "other", "level": "info"})
+    store.append(run, "0.1", fact("note", {"text": "other", "level": "info"}))
     events = store.node_events(run, "0", upto=10, image=lambda sha256: f"image {len(sha256)}")
     assert [e.seq for e in events] == list(range(1, 11))
     assert events[-1].payload["output"]["data"]["image/png"] == "image 64"
