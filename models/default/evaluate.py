@@ -24,8 +24,8 @@ from engine.bench.grade import normal
 from engine.engine import Engine
 from engine.llm import open_model
 from engine.types import Settings
+from models.default.grade import right
 from models.default.model import provide
-from models.default.training.grade import right
 
 EXAMS = Path(__file__).parent / "exams"
 

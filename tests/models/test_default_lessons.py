@@ -10,7 +10,7 @@ import pytest
 
 from engine import corpus as corpora
 from engine.prompt import PIECE_PROMPT
-from models.default.training import cells, propose, reading
+from models.default.training import cells, firsts, propose, reading
 from models.default.training.reading import Asked, answer_in
 from models.default.training.rehearsal import store
 
@@ -143,3 +143,23 @@ def test_folders_are_asked_in_the_engines_words():
     first, limits, question = text.split("\n")
     assert first == "Context: Corpus of 3 documents, 1,234 characters"
     assert limits.startswith("Limits: ") and question == "Question: Who?"
+
+
+def test_first_cells_are_questions_with_the_cell_that_begins(tmp_path):
+    written = tmp_path / "written"
+    written.mkdir()
+    lines = [
+        {"q": "how long is the lease", "family": "look-up", "cell": "LOOK"},
+        {"q": "Which pump is oldest?", "family": "extreme", "cell": "PEEK"},
+        {"q": "Rent here or there?", "family": "compare", "cell": 'a = rlm_query("Rent?", context)\na'},
+    ]
+    (written / "one.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    firsts.main(["--written", str(written), "--out", str(tmp_path / "out.jsonl")])
+    made = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    cells = {turns[0]["content"].rsplit("Question: ")[1]: turns[1]["content"] for turns in made}
+    assert cells == {
+        "how long is the lease": reading.LOOK,
+        "Which pump is oldest?": reading.PEEK,
+        "Rent here or there?": '```repl\na = rlm_query("Rent?", context)\na\n```',
+    }
+    assert all("depth 0" not in turns[0]["content"] for turns in made if "rlm_query" in turns[1]["content"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.default.training.grade import right
+from models.default.grade import right
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
     python -m tests.proof.sample [--model GGUF] [--json]
 
-Grading (models/default/training/grade.py): a look-up must be the reference and little else; a count the one number; a
+Grading (models/default/grade.py): a look-up must be the reference and little else; a count the one number; a
 list all items and nothing else; "not there" must say so. For questions about several documents every
 document must be named with its own value and no other; which name of the document is used does not matter.
 An answer over three times the reference's length, or one that names several candidates, is wrong.
@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from engine.bench.grade import MOST, normal
-from models.default.training.grade import right
+from models.default.grade import right
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "app" / "sample"

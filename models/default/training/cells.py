@@ -20,7 +20,7 @@ from typing import Any
 
 from engine.prompt import NOT_THERE
 from engine.types import Message
-from models.default.training.grade import right
+from models.default.grade import right
 from models.default.training.reading import JUDGED, Turn, head, says, user
 from models.default.training.rehearsal import OracleModel, rehearse, store
 
