@@ -31,7 +31,7 @@ COMING = (
     "tests/engine/documents/test_containers.py",
     "tests/engine/documents/test_text_formats.py",
     "tests/engine/events/",
-    "tests/engine/store/test_stored.py",
+    "tests/engine/store/stored/",
 )
 
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
