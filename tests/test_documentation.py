@@ -222,6 +222,13 @@ def test_what_is_not_there_is_found(text: str, said: str) -> None:
     assert problems(f"Before {text}, after.", ROOT / "README.md") == [said]
 
 
+def test_what_is_to_come_is_excused_only_while_it_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "COMING", ("engine/run/", "engine/walk/", "engine/stop.py"))
+    assert [problem(name) for name in ("engine/walk/step.py", "engine.walk.step.Step")] == ["", ""]
+    for name in ("engine/run/step.py", "engine.run.step.Step", "engine.stop.Start", "engine/walks/a.py"):
+        assert problem(name) == f"there is no {name}"
+
+
 @pytest.mark.parametrize(
     "name",
     [
