@@ -17,22 +17,6 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md")
 TOPS = ("engine", "app", "models", "tests")
-# Described before they are here. An entry excuses nothing once its path exists.
-COMING = (
-    "engine/documents/formats/child.py",
-    "engine/documents/formats/containers/",
-    "engine/documents/formats/mail/",
-    "engine/documents/formats/office/",
-    "engine/documents/formats/pdf/",
-    "engine/documents/formats/text/",
-    "engine/documents/unpack.py",
-    "engine/events/",
-    "tests/engine/documents/office/",
-    "tests/engine/documents/test_containers.py",
-    "tests/engine/documents/test_text_formats.py",
-    "tests/engine/events/",
-    "tests/engine/store/stored/",
-)
 
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
@@ -138,25 +122,16 @@ def defined() -> tuple[frozenset[str], dict[str, set[str]]]:
 # --- what the pages name ----------------------------------------------------------------------------------
 
 
-def coming(path: str) -> bool:
-    """Whether a path lies in a part that is described and not here yet; a part that ends with "/" is a folder."""
-    for entry in COMING:
-        here = (ROOT / entry).is_dir() if entry.endswith("/") else (ROOT / entry).is_file()
-        if not here and re.match(rf"{entry.rstrip('/').removesuffix('.py')}(?:[/.]|$)", path):
-            return True
-    return False
-
-
 def problem(token: str) -> str:
     """What is wrong with one word in backticks, "" where it is right or says nothing of the sources."""
     if PATH.fullmatch(token) and token != "__init__.py":
         pattern = token.rstrip("/").replace("NAME", "*")
         found = any(ROOT.glob(pattern)) if "*" in pattern else (ROOT / pattern).exists()
-        return "" if found or coming(pattern) else f"there is no {token}"
+        return "" if found else f"there is no {token}"
     called = CALLED.match(token)
     plain = token.split("(")[0]
     if DOTTED.fullmatch(plain):
-        return "" if is_there(plain) or coming(plain.replace(".", "/")) else f"there is no {plain}"
+        return "" if is_there(plain) else f"there is no {plain}"
     names, classes = defined()
     if MEMBER.fullmatch(plain):
         owner, name = plain.split(".")
@@ -220,13 +195,6 @@ def test_what_a_page_names_is_there(name: str) -> None:
 )
 def test_what_is_not_there_is_found(text: str, said: str) -> None:
     assert problems(f"Before {text}, after.", ROOT / "README.md") == [said]
-
-
-def test_what_is_to_come_is_excused_only_while_it_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules[__name__], "COMING", ("engine/run/", "engine/walk/", "engine/stop.py"))
-    assert [problem(name) for name in ("engine/walk/step.py", "engine.walk.step.Step")] == ["", ""]
-    for name in ("engine/run/step.py", "engine.run.step.Step", "engine.stop.Start", "engine/walks/a.py"):
-        assert problem(name) == f"there is no {name}"
 
 
 @pytest.mark.parametrize(
