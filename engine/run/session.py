@@ -117,37 +117,13 @@ class NodeSession:
         run, node = self.run, self.node
         node.codes.append(code)
         cell = len(node.codes)
-        outputs: list[Json] = []
-
-        def on_output(output: dict) -> None:
-            outputs.append(output)
-            run.record(node.id, OutputWritten(cell, output))
-
         run.record(node.id, CellStarted(cell, self.turn, code))
         seconds = min(run.settings.cell_seconds, max(1.0, run.ledger.seconds_left))
-        with self.until.calling(self.worker.interrupt):
-            result = self.worker.execute(
-                code,
-                on_call=lambda call: self.answer_call(self, cell, call),
-                on_output=on_output,
-                timeout=seconds,
-                cancel=node.stop.event,
-            )
+        result, outputs = self._execute(cell, code, seconds)
         node.variables = tuple(name for name, _ in result.variables)
         outcome = _outcome(result, cell)
         flaw = self.flaw_of(outcome.answer) if outcome is not None and outcome.answer is not None else ""
-        run.record(
-            node.id,
-            CellEnded(
-                cell=cell,
-                status=result.status,
-                seconds=round(result.seconds, 4),
-                final=result.final,
-                variables=tuple((name, summary) for name, summary in result.variables),
-                dropped_chars=result.dropped_chars,
-                flaw=flaw or None,
-            ),
-        )
+        run.record(node.id, _ended(cell, result, flaw))
         run.evidence.searched(result.searched)
         node.stop.check()
         if outcome is not None and not flaw:
@@ -161,6 +137,24 @@ class NodeSession:
         repeated = prompt.REPEAT in notes or prompt.REPEAT_AGAIN in notes
         ok = result.status == "ok"
         return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, ok, repeated, flaw)
+
+    def _execute(self, cell: int, code: str, seconds: float) -> tuple[CellResult, list[Json]]:
+        """Have the worker execute a cell; its outputs are recorded as they come, its calls answered."""
+        outputs: list[Json] = []
+
+        def on_output(output: dict) -> None:
+            outputs.append(output)
+            self.run.record(self.node.id, OutputWritten(cell, output))
+
+        with self.until.calling(self.worker.interrupt):
+            result = self.worker.execute(
+                code,
+                on_call=lambda call: self.answer_call(self, cell, call),
+                on_output=on_output,
+                timeout=seconds,
+                cancel=self.node.stop.event,
+            )
+        return result, outputs
 
     def flaw_of(self, answer: str) -> str:
         """Why an answer of this node is none, or ""."""
@@ -194,6 +188,18 @@ class NodeSession:
         self.note(f"the same cell gave the same output {count} times", "warning")
         failed = f", and failed: {result.error['evalue'][:REASON_CHARS]}" if result.error else ""
         return tuple(notes), f"the same cell was repeated{failed}" if count > 3 else ""
+
+
+def _ended(cell: int, result: CellResult, flaw: str) -> CellEnded:
+    return CellEnded(
+        cell=cell,
+        status=result.status,
+        seconds=round(result.seconds, 4),
+        final=result.final,
+        variables=tuple((name, summary) for name, summary in result.variables),
+        dropped_chars=result.dropped_chars,
+        flaw=flaw or None,
+    )
 
 
 def _outcome(result: CellResult, cell: int) -> Outcome | None:
