@@ -123,7 +123,18 @@ class NodeSession:
         node.variables = tuple(name for name, _ in result.variables)
         outcome = _outcome(result, cell)
         flaw = self.flaw_of(outcome.answer) if outcome is not None and outcome.answer is not None else ""
-        run.record(node.id, _ended(cell, result, flaw))
+        run.record(
+            node.id,
+            CellEnded(
+                cell=cell,
+                status=result.status,
+                seconds=round(result.seconds, 4),
+                final=result.final,
+                variables=tuple((name, summary) for name, summary in result.variables),
+                dropped_chars=result.dropped_chars,
+                flaw=flaw or None,
+            ),
+        )
         run.evidence.searched(result.searched)
         node.stop.check()
         if outcome is not None and not flaw:
@@ -188,18 +199,6 @@ class NodeSession:
         self.note(f"the same cell gave the same output {count} times", "warning")
         failed = f", and failed: {result.error['evalue'][:REASON_CHARS]}" if result.error else ""
         return tuple(notes), f"the same cell was repeated{failed}" if count > 3 else ""
-
-
-def _ended(cell: int, result: CellResult, flaw: str) -> CellEnded:
-    return CellEnded(
-        cell=cell,
-        status=result.status,
-        seconds=round(result.seconds, 4),
-        final=result.final,
-        variables=tuple((name, summary) for name, summary in result.variables),
-        dropped_chars=result.dropped_chars,
-        flaw=flaw or None,
-    )
 
 
 def _outcome(result: CellResult, cell: int) -> Outcome | None:
