@@ -32,6 +32,7 @@ from engine.run.direct import answer_directly
 from engine.run.generate import room_wanted
 from engine.run.loop import drive
 from engine.run.node import Hooks, Node, Outcome, Run, facts
+from engine.run.session import NodeSession
 from engine.stop import Stop
 from engine.store import Store
 from engine.types import Citation, Json, Settings, Usage, to_json
@@ -97,7 +98,7 @@ class Strategy:
     drive: Callable[[Run, Node], Outcome]
 
 
-RECURSIVE = Strategy("recursive", lambda run, root: drive(run, root, answer_call))
+RECURSIVE = Strategy("recursive", lambda run, root: drive(NodeSession(run, root, answer_call)))
 DIRECT = Strategy("direct", answer_directly)
 
 

@@ -4,6 +4,7 @@ Standing instructions are the system message; metadata, limits and the question 
 message, never the documents themselves. All numbers come from the running model and ledger.
 """
 
+from engine.prompt.conversation import Conversation
 from engine.prompt.facts import (
     LARGE_MODEL,
     SMALL_MODEL,
@@ -64,6 +65,7 @@ __all__ = [
     "SMALL_MODEL",
     "SMALL_WINDOW",
     "SYSTEM",
+    "Conversation",
     "Exchange",
     "Facts",
     "Section",

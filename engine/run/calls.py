@@ -1,4 +1,4 @@
-"""Sub-calls: what a cell's `llm_query` and `rlm_query` become in the tree. Children are nodes that drive."""
+"""Sub-calls: what a cell's `llm_query` and `rlm_query` become in the tree. Children are sessions below."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from engine.llm.base import forget
 from engine.run.leaves import Leaf, ask_leaves, forms_of
 from engine.run.loop import drive
 from engine.run.node import STOPPED, Node, Outcome, Run, start_node
+from engine.run.session import NodeSession
 from engine.stop import Stop
 from engine.types import Json
 
@@ -29,11 +30,12 @@ CIRCLE = (
 LONG_QUESTION = 4000  # characters; an `rlm_query` with one such argument holds its data in the question
 
 
-def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
-    """Answer one call of a cell; the answers are committed before the kernel sees them.
+def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
+    """Answer one call of a cell of a node; the answers are committed before the kernel sees them.
 
     Raises CallRefused (shown in the cell as RuntimeError) when the budget, the window or the data say no.
     """
+    run, node = session.run, session.node
     node.stop.check()
     started = time.monotonic()
     deeper = call.name == "rlm" and node.depth < run.settings.depth
@@ -59,7 +61,7 @@ def answer_call(run: Run, node: Node, cell: int, call: Call) -> list[str]:
     error: str | None = None
     try:
         if deeper:
-            _ask_children(run, node, cell, call, children, answers)
+            _ask_children(session, cell, call, children, answers)
         else:
             leaves = _leaves(run, node, call, children)
             forms = forms_of(run, call.arguments, [leaf.prompt for leaf in leaves])
@@ -127,7 +129,8 @@ def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> L
 # --- children -------------------------------------------------------------------------------------------
 
 
-def _ask_children(run: Run, node: Node, cell: int, call: Call, ids: list[str], answers: list[str]) -> None:
+def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], answers: list[str]) -> None:
+    run, node = session.run, session.node
     asked = [*zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)]
     children = [
         make_node(run, id, question, ref, node.stop.below(), depth=node.depth + 1)
@@ -139,7 +142,7 @@ def _ask_children(run: Run, node: Node, cell: int, call: Call, ids: list[str], a
         start_node(run, node, child.id, "rlm", child.question, child.described, cell, call.number, index)
         run.can_stop(child.id, child.stop)
     with ThreadPoolExecutor(max_workers=max(1, min(run.settings.parallel, len(children)))) as pool:
-        futures = [pool.submit(run_child, run, node, child) for child in children]
+        futures = [pool.submit(run_child, session, child) for child in children]
         try:
             for future in futures:
                 outcome = future.result()
@@ -154,25 +157,26 @@ def _ask_children(run: Run, node: Node, cell: int, call: Call, ids: list[str], a
             raise
 
 
-def run_child(run: Run, node: Node, child: Node) -> Outcome:
-    """Drive one child of `node` to its end and commit how it ended.
+def run_child(session: NodeSession, child: Node) -> Outcome:
+    """Drive one child of a node to its end and commit how it ended.
 
     A child that fails by itself or is stopped alone has no answer, and its parent goes on. Raises Cancelled
     when the parent is stopped as well, ModelError when there is no model any more, after committing that.
     """
+    run = session.run
     started = time.monotonic()
     outcome = Outcome(None, reason=STOPPED)
     status: NodeStatus = "stopped"
     try:
         child.stop.check()
-        outcome = drive(run, child, answer_call)
+        outcome = drive(session.below(child))
         status = "answered" if outcome.answer is not None else "failed"
         if outcome.answer is not None:
             run.evidence.child(outcome)
     except (ContextOverflow, KernelError) as problem:
         outcome, status = Outcome(None, reason=str(problem)), "failed"
     except Cancelled:
-        node.stop.check()
+        session.node.stop.check()
     except Exception as problem:
         outcome, status = Outcome(None, reason=str(problem) or type(problem).__name__), "failed"
         raise

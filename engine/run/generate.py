@@ -12,46 +12,37 @@ from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import QUOTE_TOKENS, Form, Quote
 from engine.llm.sampling import choose_sampling, describe, vary
 from engine.reply import say_cut
-from engine.run.conversation import Conversation
-from engine.run.node import LEAST_REPLY, Node, Run
+from engine.run.node import LEAST_REPLY, Run
 from engine.stop import Stop
 from engine.types import Message, Sampling
 
 if TYPE_CHECKING:
     from engine.reply import ParsedReply
+    from engine.run.session import NodeSession
 
 DRAFT_SECONDS = 1.0  # how often the partial text of a reply is saved
 MIN_REPLY_TOKENS = 48  # less room than this is no room for a cell
 USUAL_ANSWER_TOKENS = 256  # of a sub-call, for the reservation; what it really writes is charged
 
 
-def request_turn(
-    run: Run,
-    node: Node,
-    conversation: Conversation,
-    turn: int,
-    *,
-    until: Stop,
-    failures: int = 0,
-    form: Form | None = None,
-) -> Reply:
+def request_turn(session: NodeSession, form: Form | None) -> Reply:
     """Get the next reply of a node, of a form where it must have one, and charge it to the ledger.
 
-    `failures`: replies just before that led nowhere; this one is then drawn otherwise, and may be half as long for
-    each (unless the model thinks).
+    After failures it is drawn otherwise, and may be half as long for each (unless the model thinks).
 
     The turn's new messages are recorded before the request; the caller records the reply once it has
-    parsed the reply. The reply is cut (finish "cancelled") at `until`, when its time is up. Raises Cancelled on a
-    stop, InputError or ModelError when no reply can be had.
+    parsed the reply. The reply is cut (finish "cancelled") at `session.until`, when its time is up. Raises Cancelled
+    on a stop, InputError or ModelError when no reply can be had.
     """
+    run, node, conversation, failures = session.run, session.node, session.conversation, session.failures
     sampling = vary(run.sampling, failures)
     most = run.turn_tokens if run.model.info.thinks else max(LEAST_REPLY, run.turn_tokens >> failures)
     if failures:
-        run.note(node.id, f"the reply is asked for again with {describe(sampling)} and seed {sampling.seed}")
+        session.note(f"the reply is asked for again with {describe(sampling)} and seed {sampling.seed}")
     while True:
-        room = _make_room(run, node, conversation)
+        room = _make_room(session)
         messages = conversation.messages
-        run.record(node.id, TurnStarted(turn, conversation.take_new()))
+        run.record(node.id, TurnStarted(session.turn, conversation.take_new()))
         request = Request(
             messages=messages,
             max_tokens=run.affordable(min(most, run.turn_tokens, room)),
@@ -64,15 +55,15 @@ def request_turn(
         )
         stream = run.model.submit(request)
         try:
-            reply = follow(run, node.id, turn, stream, node.stop, until=until, alone=True)
+            reply = follow(run, node.id, session.turn, stream, node.stop, until=session.until, alone=True)
         except ContextOverflow as overflow:  # only the server of a model knew that it is too long
             note_overflow(run, node.id, overflow)
             if (sentence := conversation.compact(node.variables)) is None:
                 raise
-            run.note(node.id, sentence)
+            session.note(sentence)
             continue
         if reply.finish == "length":
-            run.note(node.id, f"the reply was cut at {reply.usage.completion_tokens:,} tokens", "warning")
+            session.note(f"the reply was cut at {reply.usage.completion_tokens:,} tokens", "warning")
         node.usage += reply.usage
         run.ledger.charge(reply.usage)
         return reply
@@ -184,15 +175,16 @@ def room_wanted(run: Run) -> int:
     return min(run.reply_tokens, run.model.info.n_ctx // 5)
 
 
-def _make_room(run: Run, node: Node, conversation: Conversation) -> int:
+def _make_room(session: NodeSession) -> int:
     """Compact until a reply fits; returns the tokens that are free for it."""
-    window = run.model.info.n_ctx
-    wanted = room_wanted(run)
+    model, conversation = session.run.model, session.conversation
+    window = model.info.n_ctx
+    wanted = room_wanted(session.run)
     while True:
-        needed = run.model.fits(conversation.messages)
+        needed = model.fits(conversation.messages)
         if window - needed >= wanted:
             return window - needed
-        sentence = conversation.compact(node.variables)
+        sentence = conversation.compact(session.node.variables)
         if sentence is None:
             if window - needed >= MIN_REPLY_TOKENS:
                 return window - needed
@@ -202,4 +194,4 @@ def _make_room(run: Run, node: Node, conversation: Conversation) -> int:
                 needed,
                 window,
             )
-        run.note(node.id, sentence)
+        session.note(sentence)

@@ -1,4 +1,4 @@
-"""What a run and its nodes know while they work. State only; the loop is in `run`, the sub-calls in `calls`."""
+"""What a run and its nodes know. State only; a node at work is a `session`, its loop is in `loop`."""
 
 from __future__ import annotations
 
@@ -190,9 +190,8 @@ class Node:
     """One conversation with its own kernel. `ref` names its data; `depth` is its level, 0 for the root.
 
     `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
-    ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `flaw` says what was
-    wrong with the last answer that was not taken; `told` are the engine's own sentences in the conversation; `codes` are
-    the cells that were run.
+    ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `told` are the engine's
+    own sentences in the conversation; `codes` are the cells that were run.
     """
 
     id: str
@@ -205,12 +204,9 @@ class Node:
     listing: tuple[str, ...] = ()
     earlier: tuple[prompt.Exchange, ...] = ()
     children: int = 0
-    cells: int = 0
     codes: list[str] = field(default_factory=list)
     variables: tuple[str, ...] = ()
-    flaw: str = ""
     told: list[str] = field(default_factory=list)
-    repeats: dict[str, int] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 
     def child_id(self) -> str:

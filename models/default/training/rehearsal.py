@@ -35,6 +35,7 @@ from engine.run.budget import Ledger
 from engine.run.calls import answer_call, make_node
 from engine.run.loop import drive
 from engine.run.node import Run
+from engine.run.session import NodeSession
 from engine.text import passages
 from engine.types import Json, Message, ModelInfo, Settings, Usage
 
@@ -240,4 +241,4 @@ def rehearse(
     )
     root = make_node(run, "0", question, {"kind": "corpus", "documents": None}, run.stop, depth=0)
     root.earlier = prompt.recent(earlier, model.count, WINDOW // 4)
-    return drive(run, root, answer_call).answer
+    return drive(NodeSession(run, root, answer_call)).answer

@@ -75,6 +75,14 @@ def test_at_the_turn_limit_the_best_answer_is_asked_for_with_the_reason(run):
     assert "3 turns" in answer.reason
 
 
+def test_the_best_answer_is_drawn_as_a_first_reply_after_replies_that_led_nowhere(run):
+    answer, _ = run(["Hm.", "Well.", "Let me think.", cell("FINAL('two')")])
+    assert answer.forced and answer.answer == "two"
+    first, *again, last = run.model.requests
+    assert len({request.sampling.seed for request in (first, *again)}) == 3
+    assert (last.sampling, last.max_tokens) == (first.sampling, first.max_tokens)
+
+
 def test_no_answer_at_the_limit_is_unanswered(run):
     answer, events = run(lambda request: cell(f"{len(request.messages)}"), max_turns=2)
     assert answer.status == "unanswered" and answer.answer is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine import prompt
+from engine.prompt.outputs import clip, left_out
 from engine.types import Message
 
 
@@ -59,16 +59,16 @@ class Conversation:
             gone = (len(self._turns) + 1) // 2
             self._turns = self._turns[gone:]
             self._dropped += gone
-            self._left_out = prompt.left_out(1, self._dropped, variables)
+            self._left_out = left_out(1, self._dropped, variables)
             return f"turns 1 to {self._dropped} were left out of the prompt to fit the window; variables stay"
         if self._turns and len(self._turns[0][1].content) > 400:
             reply, feedback = self._turns[0]
-            shorter = prompt.clip(feedback.content, len(feedback.content) // 2)
+            shorter = clip(feedback.content, len(feedback.content) // 2)
             self._turns[0] = (reply, replace(feedback, content=shorter))
             return f"the last output was cut to {len(shorter):,} characters to fit the window"
         if self._turns:
             self._turns = []
             self._dropped += 1
-            self._left_out = prompt.left_out(1, self._dropped, variables)
+            self._left_out = left_out(1, self._dropped, variables)
             return "the last turn was left out of the prompt to fit the window; variables stay"
         return None

@@ -1,6 +1,6 @@
 """A conversation only grows, until it is compacted; the log is told each message once."""
 
-from engine.run.conversation import Conversation
+from engine.prompt import Conversation
 from engine.types import Message
 
 OPENING = (Message("system", "rules"), Message("user", "question"))
