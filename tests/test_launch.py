@@ -32,7 +32,7 @@ def test_sets_up_from_nothing_then_starts_at_once_then_follows_new_requirements(
 
     package(clone, "trellis_two")
     (clone / "requirements.txt").write_text("./trellis_one\n./trellis_two\n")
-    (clone / "app" / "cli.py").write_text(CLI.format(module="trellis_two"))
+    (clone / "app" / "command_line" / "main.py").write_text(CLI.format(module="trellis_two"))
     third = launch(clone, "runs")
     assert third.stdout == "ran ['runs'] 7\n"
     assert "creating" not in third.stderr and "installing" in third.stderr

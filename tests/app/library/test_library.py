@@ -233,9 +233,14 @@ def test_an_image_only_pdf_says_so(library: Library, tmp_path: Path) -> None:
     card = add(library, folder)
     found = {d["name"]: d for d in library.documents.list(card["id"])["documents"]}
     assert found["scan.pdf"]["status"] == "skipped"
-    assert found["scan.pdf"]["problems"] == ("no text in its 1 pages; it may hold only scanned images",)
+    (problem,) = found["scan.pdf"][
+        "problems"
+    ]  # and why not: tesseract is there and finds none, or is not there
+    assert problem.startswith("no text in its 1 pages; it may hold only scanned images")
     assert (found["mixed.pdf"]["status"], found["mixed.pdf"]["pages"]) == ("partly", 2)
-    assert found["mixed.pdf"]["problems"] == ("1 of 2 pages hold no text; they may be scanned images.",)
+    assert found["mixed.pdf"]["problems"][0].startswith(
+        "1 of 2 pages hold no text; they may be scanned images"
+    )
     assert (card["pages"], card["problems"], card["skipped"]) == (2, 2, 1)
 
 

@@ -29,7 +29,7 @@ def clone(tmp_path):
 def needing_llama(root):
     make_clone(root)
     (root / "requirements.txt").write_text(REQUIREMENT + "\n")
-    (root / "app" / "cli.py").write_text(CLI.format(module="llama_cpp"))
+    (root / "app" / "command_line" / "main.py").write_text(CLI.format(module="llama_cpp"))
     make_venv_with_the_pip_of(base_python(), root / ".venv")
     return root
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sys
 import time
 from functools import cache
@@ -19,6 +20,7 @@ LARGEST = 4_000  # pixels of the longer side of a page
 LANGUAGES = 4  # that are looked for at once, of those that are installed
 LIBRARIES = ("libtesseract.so.5", "libtesseract.so.4", "libtesseract.5.dylib", "libtesseract.4.dylib")
 PREFIXES = ("/usr/share", "/usr/local/share", "/opt/homebrew/share")
+WORD = re.compile(r"[^\W_]{2}")
 IMAGE = 3  # what PDFium calls an image among the objects of a page
 MISSING = "tesseract, which reads words in images, is not installed"
 
@@ -92,9 +94,11 @@ class Reader:
             bitmap.close()
         if not text.value:
             return []
-        lines = ctypes.string_at(text.value).decode("utf-8", "replace").split("\n")
+        found = ctypes.string_at(text.value).decode("utf-8", "replace")
         library.TessDeleteText(text)
-        return [line.strip() for line in lines if line.strip()]
+        if not WORD.search(found):  # lines and boxes look like signs to it
+            return []
+        return [line.strip() for line in found.split("\n") if line.strip()]
 
     def close(self) -> None:
         """Give back what the library holds."""
