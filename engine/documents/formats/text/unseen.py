@@ -18,7 +18,9 @@ from soupsieve import SelectorSyntaxError
 PROPERTIES = ("display", "visibility", "opacity", "font-size", "content-visibility")
 SECONDS = 20.0  # that matching rules may take; what comes after them is not hidden
 NOTHING = re.compile(r"[+-]?(?:0+\.?0*|\.0+)(?:%|[a-z]+)?")  # a size or an opacity of zero
-AS_AROUND = re.compile(r"inherit|unset|smaller|larger|[+-]?[\d.]+(?:%|em|ex|ch|cap|ic|lh)")  # nothing times this is nothing
+AS_AROUND = re.compile(
+    r"inherit|unset|smaller|larger|[+-]?[\d.]+(?:%|em|ex|ch|cap|ic|lh)"
+)  # nothing times this is nothing
 OWN_SIZE = ("button", "input", "select", "textarea")  # browsers set their text in a size of its own
 ON_SCREEN = re.compile(r"\s*(?:only\s+)?(?:all|screen)?\s*")
 DYNAMIC = re.compile(r"::|:(?:hover|focus|active|visited|target|checked|before|after|first-l)")

@@ -112,6 +112,20 @@ def test_a_mail_of_html_alone_is_read() -> None:
     assert texts(message.as_bytes())[""].endswith("\n\nGas | 77 120\n")
 
 
+def test_what_a_mail_hides_is_said_where_its_html_was_read() -> None:
+    hiding = "<p hidden>Preview</p><p style='font-size:small'>The rent is 900 euro.</p>"
+    message = mail()
+    message.set_content(hiding, "html")
+    assert texts(message.as_bytes())[""].endswith("\n\nThe rent is 900 euro.\n")
+    assert notices(message.as_bytes()) == ["1 hidden part of it left out"]
+    both = mail("The rent is 900 euro.\n")
+    both.add_alternative(hiding, "html")
+    assert notices(both.as_bytes()) == []
+    better = mail("No pages?\n")
+    better.add_alternative(hiding, "html")
+    assert "1 hidden part of it left out" in notices(better.as_bytes())
+
+
 def test_the_better_form_is_taken_and_a_difference_is_said() -> None:
     message = mail("The rent is 900 euro a month.\n")
     message.add_alternative("<p>The rent is <b>900 euro</b> a month.</p>", "html")

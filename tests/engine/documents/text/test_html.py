@@ -30,7 +30,10 @@ def page(css: str, body: str) -> str:
         ("@media screen{.gone{display:none}}", "<p class=gone>x</p>"),
         (".i{display:none !important}", '<p class=i style="display:block">x</p>'),
         (".tab{display:none} .tab.on{display:block}", "<p class=tab>x</p>"),
-        ("", '<div style="font-size:.0em"><p style="font-size:2em">x</p><p style="font-size:inherit">x</p></div>'),
+        (
+            "",
+            '<div style="font-size:.0em"><p style="font-size:2em">x</p><p style="font-size:inherit">x</p></div>',
+        ),
     ],
 )
 def test_what_is_hidden_is_no_text(css: str, body: str) -> None:

@@ -85,6 +85,12 @@ def test_a_saved_web_page_is_read(charset: str, coding: str) -> None:
         parse(b"MIME-Version: 1.0\nContent-Type: image/png\n\nxyz\n", "a.mht")
 
 
+def test_what_a_saved_web_page_hides_is_said() -> None:
+    page = "MIME-Version: 1.0\nContent-Type: text/html\n\n<p>Rent</p><p hidden>x</p>\n"
+    parsed = parse(page.encode(), "a.mht")
+    assert (parsed.text.strip(), parsed.notices) == ("Rent", ["1 hidden part of it left out"])
+
+
 # --- JSON -----------------------------------------------------------------------------------------------
 
 VALUE = {
