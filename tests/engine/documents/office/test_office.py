@@ -268,7 +268,9 @@ def epub(hidden: str = "", **more: str) -> bytes:
             '<spine><itemref idref="a"/><itemref idref="b"/></spine></package>',
         )
         for name, words in (("z one", "It began in May."), ("a", "It ended in June.")):
-            archive.writestr(f"OPS/{name}.xhtml", f"<html><body><h1>Of it</h1><p>{words}</p>{hidden}</body></html>")
+            archive.writestr(
+                f"OPS/{name}.xhtml", f"<html><body><h1>Of it</h1><p>{words}</p>{hidden}</body></html>"
+            )
         for name, part in more.items():
             archive.writestr(name.replace("__", "/") + ".xml", part)
     return file.getvalue()

@@ -230,6 +230,31 @@ def test_a_mailbox_is_split_into_its_messages() -> None:
     assert [*texts(unquoted, "inbox")] == ["1", "2"]
 
 
+NOTE = "From 1 May 2025 the rent rises.\nRent: 1200 EUR\nDeposit: 2400 EUR\n\nBoth are due.\n"
+
+
+def test_a_sentence_that_begins_with_from_parts_no_messages() -> None:
+    assert texts(NOTE.encode(), "note.txt") == {"": NOTE}
+    assert texts(NOTE.replace("1 May", "May").encode(), "note.md") == {"": NOTE.replace("1 May", "May")}
+    data = box(mail("One.").as_bytes() + b"\n" + NOTE.encode(), mail("Two.").as_bytes())
+    found = texts(data, "inbox")
+    assert [*found] == ["1", "2"] and NOTE in found["1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("From - Mon Jan 01 00:00:00 2024\nOdd: 1\n", "inbox"),
+        ("From 177@xxx Mon Jan  1 00:00:00 +0000 2024\nX-GM-THRID: 1\n", "a.txt"),
+        ("From a@b.c Mon, 1 Jan 2024 00:00:00 +0100\nOdd: 1\n", "inbox"),
+        ("From a@b.c 2024-01-01 00:00\nSubject: News\n", "inbox"),
+        ("From a@b.c 2024-01-01 00:00\nOdd: 1\n", "a.mbox"),
+    ],
+)
+def test_mailboxes_of_many_programs_are_known(line: str, name: str) -> None:
+    assert [*texts(f"{line}From: a@b.c\n\nHello.\n".encode(), name)] == ["1"]
+
+
 def test_notes_and_pages_that_look_like_mail_stay_what_they_are() -> None:
     note = b"From: Ida\nTo: Otto\nSubject: Roof\n\nThe roof leaks.\n"
     assert texts(note, "roof.txt") == {"": note.decode()}
