@@ -93,7 +93,11 @@ def test_a_short_name_is_a_month_where_it_is_written_as_one(text: str, day: tupl
     assert date(text) == day
 
 
-@given(st.from_regex(r"([0-9]{1,2}[ ./-])?(May|Mar|out|March|Set|0?[0-9])\.?[ ./-](of )?[0-9]{2,4}", fullmatch=True))
+@given(
+    st.from_regex(
+        r"([0-9]{1,2}[ ./-])?(May|Mar|out|March|Set|0?[0-9])\.?[ ./-](of )?[0-9]{2,4}", fullmatch=True
+    )
+)
 def test_nothing_that_looks_like_a_date_makes_trouble(text: str) -> None:
     amount(text)
     month_of_year(text)
