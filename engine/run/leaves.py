@@ -25,7 +25,6 @@ from engine.text.quoting import ALTERNATIVES, NOTHING, UNCLEAR, place
 from engine.types import Json, Usage
 
 
-
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One question for the model. `spans` are pieces of documents [document, start, end) said to stand in it.

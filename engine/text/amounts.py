@@ -62,6 +62,7 @@ def amount(text: str, mark: Callable[[], str] = str) -> float | None:
     text = text.translate(MARKS)
     if days := _days(RANGE.sub("", text)):
         return days[0]
+    value: float | None
     digits, word, part = NUMBER.search(text), WORD.search(text.lower()), ONLY_PART.search(text)
     if part and not any(found and found.start() < part.start() for found in (digits, word)):
         value, end = unicodedata.numeric(part[2]), part.end()
