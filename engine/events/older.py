@@ -60,7 +60,9 @@ STEPS: dict[type[Fact], tuple[Step, ...]] = {
 
 
 def renew(cls: type[Fact], payload: Payload) -> Payload:
-    """The payload as the present version of its class would hold it. Raises Misfit for a version not known here."""
+    """The payload as the present version of its class would hold it. Raises Misfit for a version not known here,
+    and where a step cannot take the payload.
+    """
     written = payload.get(VERSION_KEY)
     if written is None:
         if cls.VERSION == cls.UNMARKED and schema_of(cls).required <= payload.keys():
@@ -69,5 +71,8 @@ def renew(cls: type[Fact], payload: Payload) -> Payload:
     elif type(written) is not int or not cls.UNMARKED < written <= cls.VERSION:
         raise Misfit(f"it is of the version {written!r}, and this Taproot knows up to {cls.VERSION}")
     for step in STEPS.get(cls, ())[written - 1 :]:
-        payload = step(payload)
+        try:
+            payload = step(payload)
+        except Exception as problem:  # whatever one event holds, the others are read
+            raise Misfit(f"it does not hold what its version does ({type(problem).__name__})") from problem
     return payload

@@ -21,10 +21,8 @@ from engine.reply.thinking import split_thinking
 from engine.run.generate import follow, leaf_request, note_overflow, record_turn
 from engine.run.node import STOPPED, Node, Run, start_node
 from engine.stop import Stop
-from engine.text.quoting import ALTERNATIVES, NOTHING, place
+from engine.text.quoting import ALTERNATIVES, NOTHING, UNCLEAR, place
 from engine.types import Json, Usage
-
-UNCLEAR = "UNCLEAR"  # the answer to a question with choices that names none of them, or several
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ the largest is the latest. The words here are data of formats: how numbers and u
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 
@@ -39,6 +40,8 @@ GROUPS = {
 _SHOWS = re.compile(
     r"(?<![\d.,])(?:\d+(?:\.\d{3})*(,)\d\d|\d+(?:,\d{3})*(\.)\d\d|\d{1,3}(?:\.\d{3}){2,}()|\d{1,3}(?:,\d{3}){2,}())(?![.,]?\d)"
 )
+PART = re.compile(rf"[{SPACES}]?([¼-¾⅐-⅞↉])(?![\d/⁄])")  # of one, after a whole number
+ONLY_PART = re.compile(r"(?<![\w.,])(-?)([¼-¾⅐-⅞↉])")
 WORD = re.compile(rf"\b(half an?|(?:{'|'.join(WORDS)})(?:-(?:{'|'.join(WORDS)}))?)\b")
 UNIT = re.compile(
     rf"[\s-]*(?:working |full )?({'|'.join(sorted(map(re.escape, UNITS), key=len, reverse=True))})s?(?![\w])"
@@ -52,18 +55,24 @@ def amount(text: str, mark: Callable[[], str] = str) -> float | None:
     """The number that a text states first, in the units above; None where it states none.
 
     "EUR 1,200.50" is 1200.5, "$0.9 million" 900000.0, "nine working days" 9.0, "3 weeks" 21.0, "17 %" 17.0,
-    "3 June 2008" the day number of that date. A date without a year is None, and so is one that may be two
+    "12½" 12.5, "3 June 2008" the day number of that date. A date without a year is None, and so is one that may be two
     (`engine.text.dates.unclear` says which). Three digits after the only comma or point are thousands, as in "3.500",
     unless `mark`, which is asked only then, says that it sets decimals apart; see `decimal_mark`.
     """
     text = text.translate(MARKS)
     if days := _days(RANGE.sub("", text)):
         return days[0]
-    digits, word = NUMBER.search(text), WORD.search(text.lower())
-    if digits and not (word and word.start() < digits.start()):
+    value: float | None
+    digits, word, part = NUMBER.search(text), WORD.search(text.lower()), ONLY_PART.search(text)
+    if part and not any(found and found.start() < part.start() for found in (digits, word)):
+        value, end = unicodedata.numeric(part[2]), part.end()
+        value = -value if part[1] else value
+    elif digits and not (word and word.start() < digits.start()):
         value, end = number(digits[2], mark), digits.end()
         if value is None:
             return None
+        if value.is_integer() and (part := PART.match(text, end)):
+            value, end = value + unicodedata.numeric(part[1]), part.end()
         value = -value if digits[1] else value
     elif word:
         value, end = _spelt(word[1]), word.end()
@@ -110,4 +119,4 @@ def _days(text: str) -> list[float | None]:
         return [day and float(date(*day).toordinal())]
     if day := dates.month_of_year(text):
         return [float(date(*day).toordinal())]
-    return [None] if dates.day_of_month(text) else []
+    return [None] if dates.day_of_month(text) or dates.month_of_no_year(text) else []

@@ -19,6 +19,14 @@ from engine.text.folding import fold
 Date = tuple[int, int, int]  # year, month, day
 
 SURE = 4  # letters of a month's name that is taken for one without a day and a year beside it
+# Shorter ones that no language has as another word. The rest ("out", "set", "see") are months when they have a capital,
+# or a point, hyphen or slash after them.
+PLAIN = frozenset(
+    "jan feb mar apr may mai maj mei jun jul aug sep okt oct nov dec dez dic ago abr ene fev avr "
+    "янв фев мар апр мая маи июн июл авг сен окт ноя дек јан феб мај јун јул сеп ное дец юни юли".split()
+)
+YEARS, SHORT_YEARS = (1001, 9999), (1500, 2200)  # beside the name of a month, and beside one of fewer letters
+_OUT_OF = re.compile(r"(?i)\s+of\b")
 THAI, BUDDHIST = (
     "\u0e01",
     (2400, 543),
@@ -35,7 +43,7 @@ _WRITTEN = re.compile(
     rf"|(?P<d5>\d\d?){_NTH}\s?{_OF}(?P<m5>{_NAME})\.?,?\s{_OF}(?P<y5>\d{{4}})"
     rf"|(?P<d6>\d\d?)(?P<s6>[-/])(?P<m6>{_NAME})(?P=s6)(?P<y6>\d{{4}})"
     rf"|(?P<y7>\d{{4}})\.?\s(?:m\.\s)?(?P<m7>{_NAME})\.?\s(?P<d7>\d\d?)\.?"
-    r"|(?P<d8>\d\d?)\.(?:\s?(?P<m8>\d\d?)\.\s?(?P<y8>\d{4})|(?P<m9>\d\d?)\.(?P<y9>\d\d))"
+    r"|(?P<d8>\d\d?)\.\s?(?P<m8>\d\d?)\.\s?(?P<y8>\d{4})|(?P<d9>\d\d)\.(?P<m9>\d\d)\.(?P<y9>\d\d)"
     r"|(?P<a1>\d\d?)(?P<s2>[/-])(?P<b1>\d\d?)(?P=s2)(?P<y10>\d{4})|(?P<a2>\d\d?)/(?P<b2>\d\d?)/(?P<y11>\d\d)"
     rf"){_AFTER}"
     rf"|(?<![^\W\d_])(?P<m10>{_NAME})\.?\s(?P<d10>\d\d?)(?:st|nd|rd|th|\.)?,?\s(?P<y12>\d{{4}}){_AFTER}"
@@ -92,9 +100,15 @@ def unclear(text: str) -> str:
 def month_of_year(text: str) -> Date | None:
     """The first day of the month that a text names with its year, as "May 2024"."""
     for found in _MONTH_YEAR.finditer(text):
-        if surely_month(found["m"]) and len(named := months(found["m"])) == 1:
-            return _year(found["y"], found["m"]), named[0], 1
+        named, year = months(found["m"]), _year(found["y"], found["m"])
+        if surely_month(found["m"]) and len(named) == 1 and _may_stand(found, "m", year):
+            return year, named[0], 1
     return None
+
+
+def month_of_no_year(text: str) -> bool:
+    """Whether a text names a month with the year 0, which is none, as "May 0000"."""
+    return any(not int(found["y"]) and surely_month(found["m"]) for found in _MONTH_YEAR.finditer(text))
 
 
 def day_of_month(text: str) -> bool:
@@ -115,6 +129,8 @@ def _readings(text: str) -> Iterator[tuple[int, int, list[Date]]]:
             ways = [(year, b, a), (year, a, b)]
         else:
             numbers = (int(named),) if named.isdecimal() else months(named)
+            if named and not named.isdecimal() and not _may_stand(found, _group(found, named), year):
+                numbers = ()
             if not numbers:  # another word
                 at = found.start() + 1
                 continue
@@ -128,6 +144,22 @@ def _year(written: str, beside: str) -> int:
         return year + (2000 if year < 69 else 1900)
     above, more = BUDDHIST
     return year - more if year > above and THAI <= beside[:1] <= "\u0e7f" else year
+
+
+def _group(found: re.Match[str], named: str) -> str:
+    return next(name for name, value in found.groupdict().items() if name[0] == "m" and value == named)
+
+
+def _may_stand(found: re.Match[str], group: str, year: int) -> bool:
+    """Whether a name of a month is likely to be one beside this year: "10 out of 1000" is no date."""
+    name, after = found[group], found.string[found.end(group) :][:20]
+    plain = fold(name).strip(". ")
+    least, most = YEARS if len(plain) >= SURE or not name.isascii() else SHORT_YEARS
+    if not least <= year <= most:
+        return False
+    if len(plain) >= SURE or plain in PLAIN:
+        return True
+    return after[:1] in (".", "-", "/") or not (name.islower() or _OUT_OF.match(after))
 
 
 def _is_day(day: Date) -> bool:

@@ -66,7 +66,7 @@ TABLE = _Table()
 
 def fold(text: str) -> str:
     """The folded form of a text. Words broken at the end of a line stay broken; see `Folded`."""
-    return text.lower() if text.isascii() else composed(text).translate(TABLE)
+    return text.lower().replace("`", "'") if text.isascii() else composed(text).translate(TABLE)
 
 
 def composed(text: str) -> str:
@@ -152,57 +152,126 @@ def _changes(text: str) -> Iterator[re.Match[str]]:
 # --- patterns -------------------------------------------------------------------------------------------
 
 _SPACE = r"(?:[^\S\n]*\n[^\S\n]*|[^\S\n]+)"  # any white space within a paragraph
-_CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
+_CODE = re.compile(
+    r"\\(?:x(?P<x>[0-9a-fA-F]{2})|u(?P<u>[0-9a-fA-F]{4})|U(?P<U>[0-9a-fA-F]{8})|N\{(?P<N>[^}]+)\}"
+    r"|(?P<o>0[0-7]{1,2}|[1-3][0-7]{2}))"
+)
+_KEPT = re.compile(r"\(\?(?:#[^)]*\)|P<[^>]*>|P=[^)]*\)|\([^)]*\))")  # comments and names of groups
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\}|\{,\d+\})[?+]?")
-_CLUSTER = re.compile(r"(?s)(.)[\u0300-\u036f\u3099\u309a\uff9e\uff9f\ufe00-\ufe0f]*")
+_AFTER = re.compile(
+    f"[{_OPTIONAL}\u3099\u309a\uff9e\uff9f\u1160-\u11ff]"
+)  # what is of the character before it
+_COMMENT = re.compile(r"#[^\n]*")  # in verbose expressions
 _SPACES = re.compile(r"(?:\\? )+")
+_SPECIAL = frozenset("\\[](){}*+?|^$.")
+MEMBERS = 1024  # of a range in a class of characters, whose folded forms are listed beside it
 NOTHING = r"\x00"  # no text holds it
 
 
 def fold_expression(source: str, *, verbose: bool = False) -> str:
     """A regular expression that finds in folded text what `source` finds in text; to be used with re.IGNORECASE.
 
-    A space in it (not in `verbose` ones) stands for any white space but a blank line.
+    A space in it (not in `verbose` ones) stands for any white space but a blank line. Names of groups and comments
+    stay. So do ranges of characters, with the folded forms of their members beside them.
     """
-    source = composed(_CODE.sub(_character, source))
     made: list[str] = []
-    at, inside, opened = 0, False, 0  # `opened`: the parts of `made` before what a class of characters lists
+    at = 0
     while at < len(source):
         char = source[at]
-        spaces = None if inside or verbose else _SPACES.match(source, at)
-        if spaces:
-            repeated = _QUANTIFIER.match(source, spaces.end())
-            made.append(r"\s" if repeated else _SPACE)
+        if char == "[":
+            new, at = _class(source, at)
+            made.append(new)
+        elif not verbose and (spaces := _SPACES.match(source, at)):
+            made.append(r"\s" if _QUANTIFIER.match(source, spaces.end()) else _SPACE)
             at = spaces.end()
-        elif char == "\\" and source[at + 1 : at + 2] <= "\x7f":
-            made.append(source[at : at + 2])
-            at += 2
-        elif char == "\\":
-            at += 1
-        elif char > "\x7f":
-            found = _CLUSTER.match(source, at)
-            assert found is not None
-            at = found.end()
-            new = re.escape(fold(found[0]))
-            if not new and not inside:
-                repeated = _QUANTIFIER.match(source, at)
-                at = repeated.end() if repeated else at
-            made.append(new if inside or len(fold(found[0])) < 2 else f"(?:{new})")
-        elif not inside and char == "[":
-            head = re.compile(r"\[\^?\]?").match(source, at)
-            assert head is not None
-            made.append(head[0])
-            at, inside, opened = head.end(), True, len(made)
+        elif (kept := _KEPT.match(source, at)) or (verbose and (kept := _COMMENT.match(source, at))):
+            made.append(kept[0])
+            at = kept.end()
         else:
-            if inside and char == "]":
-                inside = False
-                if not "".join(made[opened:]) and made[opened - 1] in ("[", "[^"):
-                    made.append(NOTHING)
-            made.append(char)
-            at += 1
+            letter, end = _letter(source, at)
+            if letter is None:
+                made.append(source[at:end])
+            else:
+                new = fold(letter)
+                repeated = None if new else _QUANTIFIER.match(source, end)
+                end = repeated.end() if repeated else end
+                made.append(re.escape(new) if len(new) < 2 else f"(?:{re.escape(new)})")
+            at = end
     return "".join(made)
 
 
-def _character(found: re.Match[str]) -> str:
-    code = int(found[1] or found[2] or found[3], 16)
-    return chr(code) if 0x7F < code < 0x110000 else found[0]
+def _class(source: str, at: int) -> tuple[str, int]:
+    """The folded form of the class of characters that begins here, and where it ends."""
+    at += 1
+    negated = source.startswith("^", at)
+    at += negated
+    made: list[str] = []
+    first = at
+    while at < len(source) and (source[at] != "]" or at == first):
+        begin = at
+        low, at = _letter(source, at, inside=True)
+        if source.startswith("-", at) and at + 1 < len(source) and source[at + 1] != "]":
+            middle = at
+            _, at = _letter(source, middle + 1, inside=True)
+            made.append(source[begin:at] + _members(source[begin:middle], source[middle + 1 : at]))
+        else:
+            made.append(source[begin:at] if low is None else re.escape(fold(low)))
+    return f"[{'^' if negated else ''}{''.join(made) or NOTHING}]", at + 1
+
+
+def _members(low: str, high: str) -> str:
+    """The folded forms of the members of a range that do not stand in it; none for a long one, or of bytes."""
+    first, last = _point(low), _point(high)
+    if not 0 <= last - first < MEMBERS or unicodedata.category(chr(first)) == "Cc":
+        return ""
+    forms = {fold(chr(code)) for code in range(first, last + 1) if code > 0x7F or code == 0x60}
+    return re.escape("".join(sorted(one for one in forms if len(one) == 1 and not first <= ord(one) <= last)))
+
+
+def _point(written: str) -> int:
+    """The code of the character that an end of a range is; 0 where it cannot be told."""
+    try:
+        coded = _CODE.fullmatch(written)
+        char = _coded(coded) if coded else written.removeprefix("\\") or written
+    except (KeyError, ValueError, OverflowError):
+        return 0
+    return ord(char) if len(char) == 1 else 0
+
+
+def _letter(source: str, at: int, *, inside: bool = False) -> tuple[str | None, int]:
+    """The character that stands here with its marks, None for one that is folded to itself or is no character, and
+    where it ends.
+    """
+    letter, end = _read(source, at)
+    if letter is None or (letter < "\x80" and not inside and source[at] in _SPECIAL and end == at + 1):
+        return None, end
+    while end < len(source):
+        mark, after = _read(source, end)
+        if mark is None or not (_AFTER.match(mark) or len(composed(letter + mark)) <= len(composed(letter))):
+            break
+        if inside and source.startswith("-", after) and source[after + 1 : after + 2] not in ("", "]"):
+            break  # a range of marks
+        letter, end = letter + mark, after
+    return (letter if letter > "\x7f" or letter[0] == "`" or len(letter) > 1 else None), end
+
+
+def _coded(found: re.Match[str]) -> str:
+    if found["N"]:
+        return unicodedata.lookup(found["N"])
+    code = found["x"] or found["u"] or found["U"]
+    return chr(int(code, 16) if code else int(found["o"], 8))
+
+
+def _read(source: str, at: int) -> tuple[str | None, int]:
+    """The one character that is written here, as it is or by its code; None for another escape, and where it ends."""
+    if source[at] != "\\":
+        return source[at], at + 1
+    if found := _CODE.match(source, at):
+        try:
+            char = _coded(found)
+        except (KeyError, ValueError, OverflowError):
+            return None, found.end()
+        return (char if char > "\x7f" or char == "`" else None), found.end()
+    if source[at + 1 : at + 2] == "`" or source[at + 1 : at + 2] > "\x7f":
+        return source[at + 1], at + 2
+    return None, min(at + 2, len(source))

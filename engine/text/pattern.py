@@ -114,7 +114,11 @@ def compile_pattern(expression: Expression, flags: int = 0, *, fold: bool = Fals
     if not fold:
         return Pattern(text, flags)
     verbose = bool(compile_exact(text, flags).flags & re.VERBOSE)
-    return Pattern(fold_expression(text, verbose=verbose), flags | re.IGNORECASE, folded=True)
+    try:
+        return Pattern(fold_expression(text, verbose=verbose), flags | re.IGNORECASE, folded=True)
+    except ValueError as problem:
+        why = getattr(problem.__cause__, "msg", problem.__cause__)
+        raise ValueError(f"the pattern {text!r} cannot be searched for with fold=True: {why}") from problem
 
 
 def can_be_empty(exact: re.Pattern[str]) -> bool:

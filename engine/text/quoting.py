@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 NOTHING = "NONE"
+UNCLEAR = "UNCLEAR"  # the answer to a question with choices that names none of them, or several
 ALTERNATIVES = (NOTHING, "yes", "no")  # what a quoting reply may be besides a quote
 
 _ALONE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"

@@ -5,13 +5,31 @@ Ends with status 1 when any attack that should be stopped is not, harms anything
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Sequence
 
 from engine import sandbox
 from tests.engine.sandbox.as_user import run_as_user
 from tests.engine.sandbox.attacks.attacks import ATTACKS, UNPROVEN
 from tests.engine.sandbox.attacks.sieges import SIEGES
+
+GROUPS = tuple(dict.fromkeys(one.group for one in (*ATTACKS, *SIEGES)))
+
+
+def arguments(given: Sequence[str] | None = None) -> list[str]:
+    """The groups to fire, all where none is named. Exits with status 2 for one that there is not."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.proof.attacks",
+        description="Print what every attack achieves with and without the sandbox.",
+    )
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(map(repr, GROUPS))}")
+    groups = parser.parse_args(given).groups
+    for unknown in groups:
+        if unknown not in GROUPS:
+            parser.error(f"there is no group {unknown!r}; there are {', '.join(map(repr, GROUPS))}")
+    return groups
 
 
 def main(groups: list[str]) -> int:
@@ -74,4 +92,4 @@ def _sieges(outcomes: list[dict]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main(arguments()))

@@ -21,7 +21,7 @@ from engine.documents.formats.text import json_text, xml
 from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
 
-VERSION = 2  # raise it when the same bytes would give another text
+VERSION = 3  # raise it when the same bytes would give another text
 
 OLE = b"\xd0\xcf\x11\xe0"
 OLD_OFFICE = "an old Office file"
@@ -86,11 +86,17 @@ def parse(data: bytes, name: str) -> Parsed:
     saved_page = _is_saved_page(data, suffix)
     if opened := open_container(data, suffix) or (None if saved_page else open_mail(data, suffix)):
         return from_opened(opened)
+    no_pdf: Unreadable | None = None
     if b"%PDF-" in data[:1024]:
-        from engine.documents.formats.pdf.document import parse_pdf
+        from engine.documents.formats.pdf.document import Damaged, parse_pdf
 
-        pages, notices = parse_pdf(data)
-        return _paged([normal(page) for page in pages], notices)
+        try:
+            pages, notices = parse_pdf(data)
+            return _paged([normal(page) for page in pages], notices)
+        except Damaged as problem:  # or a text that speaks of PDF
+            if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"%PDF-"):
+                raise
+            no_pdf = problem
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         if document := office.parse_zip(data):
             return _from_office(document)
@@ -118,7 +124,7 @@ def parse(data: bytes, name: str) -> Parsed:
     try:
         decoded = read(data)
     except NotText as problem:
-        raise Unreadable(str(problem)) from problem
+        raise no_pdf or Unreadable(str(problem)) from problem
     text, notices = decoded.text, decoded.notices
     if _is_html(text, suffix):
         from engine.documents.formats.html import read_html

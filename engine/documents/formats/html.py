@@ -10,10 +10,11 @@ from bs4.element import NavigableString, Tag
 
 from engine.documents.formats.text.unseen import take_away_unseen
 
-UNSEEN = "script style template noscript iframe object head datalist canvas audio video rp".split()
+# A head is not among them: where its end is left out, it holds the body.
+UNSEEN = "script style title template noscript iframe object datalist canvas audio video rp".split()
 BLOCKS = frozenset(
     """address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1
-    h2 h3 h4 h5 h6 header hr main nav ol p pre section summary table tbody tfoot thead tr ul caption title
+    h2 h3 h4 h5 h6 header hr main nav ol p pre section summary table tbody tfoot thead tr ul caption
     html""".split()
 )
 NO_WORDS = ("hidden", "password", "image", "file", "color", "range")  # kinds of input that show none
@@ -21,6 +22,7 @@ KEEP = "\ufdd0"  # after a line end in preformatted text: the spaces that follow
 BREAK = "\ufdd1"  # here a line ends, once, however many blocks begin and end
 GAP = "\ufdd2"  # here is white space, once
 CELLS = ("td", "th")
+AS_WRITTEN = ("pre", "textarea")
 APART = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre", "blockquote", "section")
 )
@@ -94,15 +96,17 @@ def _walk(soup: Tag) -> list[str]:
     """The parts of the text in order. A loop over events, not a recursion: pages may nest without end."""
     parts: list[str] = []
     open_tags: list[Tag] = []
+    as_written = 0  # open tags whose text keeps its line ends
     for node in soup.descendants:
         while open_tags and not _inside(node, open_tags[-1]):
+            as_written -= open_tags[-1].name in AS_WRITTEN
             parts.append(_after(open_tags.pop()))
         if isinstance(node, Tag):
             parts.append(_before(node))
             open_tags.append(node)
+            as_written += node.name in AS_WRITTEN
         elif type(node) is NavigableString:
-            plain = any(tag.name in ("pre", "textarea") for tag in open_tags[-4:])
-            parts.append(str(node).replace("\n", "\n" + KEEP) if plain else re.sub(r"\s+", " ", node))
+            parts.append(str(node).replace("\n", "\n" + KEEP) if as_written else re.sub(r"\s+", " ", node))
     while open_tags:
         parts.append(_after(open_tags.pop()))
     return parts
@@ -116,12 +120,18 @@ def _before(tag: Tag) -> str:
     if tag.name == "br":
         return "\n"
     if tag.name in CELLS:
-        return " | " if tag.find_previous_sibling(CELLS) else ""
+        return " | " if tag.find_previous_sibling(CELLS) or _in_unclosed(tag) else ""
     if tag.name == "li":
         return f"{BREAK}- "
     if re.fullmatch(r"h[1-6]", tag.name):
         return _after(tag) + "#" * int(tag.name[1]) + " "
     return _after(tag)
+
+
+def _in_unclosed(cell: Tag) -> bool:
+    """Whether the cell before it has no end tag, which leaves this one inside it."""
+    around = cell.find_parent(("table", "tr", *CELLS))
+    return around is not None and around.name in CELLS
 
 
 def _after(tag: Tag) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from engine.kernel.toolbox.prompts import Together, body
 from engine.prompt import NOT_THERE
 from engine.text.amounts import amount, decimal_mark
-from engine.text.quoting import ALTERNATIVES, is_none, place
+from engine.text.quoting import ALTERNATIVES, UNCLEAR, is_none, place
 
 PER_RANK = 0.1  # of log-probability, that a piece counts less for each place that a search ranked it lower
 NO_ANSWER = "(no answer: "  # how a sub-call that was stopped or failed says so
@@ -76,8 +76,8 @@ class PieceAnswer(str):
 
 
 def is_nothing(answer: str) -> bool:
-    """Whether an answer says that its piece does not say it."""
-    return is_none(answer) or answer.strip(" .\n") == NOT_THERE or answer.startswith(NO_ANSWER)
+    """Whether an answer says that its piece does not say it, or names none of the choices."""
+    return is_none(answer) or answer.strip(" .\n") in (NOT_THERE, UNCLEAR) or answer.startswith(NO_ANSWER)
 
 
 def ranked(answers: list[PieceAnswer]) -> list[PieceAnswer]:
@@ -88,7 +88,7 @@ def ranked(answers: list[PieceAnswer]) -> list[PieceAnswer]:
 
 
 def best(answers: Iterable[Any], least: float | None = None) -> Any:
-    """Return the answer that the model was surest of, of those that are not NONE; the first of equals.
+    """Return the answer that the model was surest of, of those that are not NONE or UNCLEAR; the first of equals.
 
     Sure is the mean log-probability, less 0.1 for each place that a search ranked its piece lower. `least`: what is less
     sure does not count. Where none is left: "not in these documents".

@@ -103,6 +103,14 @@ def test_a_pdf_keeps_its_pages() -> None:
     assert parsed.notices == ["1 of 3 pages hold no text; they may be scanned images"]
 
 
+def test_a_text_that_names_the_mark_of_a_pdf_is_text() -> None:
+    note = "A PDF begins with %PDF-1.7 and ends with EOF.\n"
+    assert parse(note.encode(), "a.txt").text == note
+    assert parse(b"junk\n" + pdf("Words."), "a.pdf").pages
+    assert "PDF is damaged" in reason(b"\0\xff\n%PDF-1.7\n" + bytes(range(256)) * 9, "a.pdf")
+    assert "PDF is damaged" in reason(b"\n%PDF-1.7\nnothing\n", "a.pdf")
+
+
 def test_pdfs_without_text_or_access_say_so() -> None:
     assert "scanned" in reason(pdf(""), "a.pdf")
     assert "password" in reason(pdf("x", encrypt=pdfencrypt.StandardEncryption("secret")), "a.pdf")

@@ -62,6 +62,29 @@ def test_a_draft_of_the_first_release_holds_all_that_was_written() -> None:
     assert text.startswith("```repl\nwho = rlm_query(") and text.count("```repl") == 1
 
 
+@pytest.mark.parametrize("answers", [7, True, {"a": 1}, [7]])
+def test_an_older_row_that_no_step_can_take_is_unreadable_alone(answers: object) -> None:
+    payload = next(json.loads(p) for kind, p in rows("first_release") if kind == CallAnswered.KIND)
+    told = read(CallAnswered.KIND, {**payload, "answers": answers})
+    assert isinstance(told, Unreadable) and told.sentence
+
+
+@pytest.mark.parametrize("problem", [KeyError("a"), TypeError("b"), IndexError(), RecursionError()])
+def test_any_exception_of_a_step_is_of_its_event_alone(
+    problem: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step(payload: dict) -> dict:
+        raise problem
+
+    monkeypatch.setitem(older.STEPS, DraftSaved, (step,))
+    kinds = {
+        kind: type(read(kind, json.loads(p)))
+        for kind, p in rows("first_release")
+        if kind in (DraftSaved.KIND, RunStarted.KIND)
+    }
+    assert kinds == {DraftSaved.KIND: Unreadable, RunStarted.KIND: RunStarted}
+
+
 @pytest.mark.parametrize("name", STORED)
 def test_every_stored_row_is_read_and_those_of_today_come_back_to_the_byte(name: str) -> None:
     for kind, payload in rows(name):

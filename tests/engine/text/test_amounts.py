@@ -30,7 +30,8 @@ FILES = {
         ("3 June 2008", date(2008, 6, 3).toordinal()), ("June 3, 2008", date(2008, 6, 3).toordinal()),
         ("2008-06-03", date(2008, 6, 3).toordinal()), ("03/06/2008", None), ("23/06/2008", date(2008, 6, 23).toordinal()),
         ("03.06.2008", date(2008, 6, 3).toordinal()), ("June 11", None), ("31 February 2008", None), ("none", None),
-        ("You may pay EUR 500", 500), ("12 out of 20", 12), ("the 4 marches", 4),
+        ("You may pay EUR 500", 500), ("12 out of 20", 12), ("the 4 marches", 4), ("10 out of 1000 patients", 10),
+        ("12½ hours", 12.5 / 24), ("12 ½ hours", 12.5 / 24), ("½ hour", 0.5 / 24), ("-1¾", -1.75), ("3⅓", 10 / 3), ("12 or ½", 12), ("May 0000", None),
     ],
 )  # fmt: skip
 def test_a_value_amounts_to_a_number(text: str, number: float | None) -> None:

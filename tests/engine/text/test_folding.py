@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import warnings
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.text.folding import Folded, fold, fold_expression, views
+from engine.text.pattern import compile_pattern
 
 SIGNS = (
     'aAfiIß ﬁéé\u0301üu\u0308İıǅſ\u00ad\u200b…²½Ａｶﾞﾊﾟパハカﾊカمُحَـأى٣한ㄱ\u1112\u1161\u11abक्षिที่-‑–\n’"„\u00a0日'
@@ -31,6 +33,54 @@ def test_what_a_reader_takes_as_the_same_is_the_same(written: str, plain: str) -
         shaped = unicodedata.normalize(form, written)
         assert fold(shaped) == unicodedata.normalize("NFC", plain)
         assert Folded(shaped).text == fold(shaped)
+
+
+PARTS = st.sampled_from(
+    [
+        *r"aé`ßü\-][^()?+*{}|. #–e",
+        "\u0301",
+        "\n",
+        r"\d",
+        r"\w",
+        r"\xe9",
+        r"\u00fc",
+        r"\N{EN DASH}",
+        "(?P<é>",
+        "(?:",
+        "(?#",
+        "[à-",
+        "-ü]",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(PARTS, max_size=12).map("".join), st.booleans())
+def test_what_is_an_expression_stays_one(source: str, verbose: bool) -> None:
+    flags = re.VERBOSE if verbose else 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            made = re.compile(source, flags)
+    except (re.error, Warning):
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (
+            re.compile(fold_expression(source, verbose=verbose), flags | re.IGNORECASE).groupindex
+            == made.groupindex
+        )
+
+
+def test_what_folding_makes_impossible_is_said_of_the_pattern_as_it_was_given() -> None:
+    with pytest.raises(
+        ValueError, match=r"the pattern '\(\?<=ß\|a\)b' cannot be searched for with fold=True: look-behind"
+    ):
+        compile_pattern("(?<=ß|a)b", fold=True)
+
+
+def test_backticks_fold_alike_in_every_text() -> None:
+    assert fold("a`b") == fold("á´b") == Folded("a`b").text == "a'b"
 
 
 @settings(deadline=None)
@@ -70,6 +120,13 @@ def test_a_word_is_found_where_it_stands(before: str, after: str, word: str) -> 
         ("a *b", "a  b", "a  b"), (r"\u00fcber", "Über", "Über"), ("…", "...", "..."), ("…", "abc", None), ("\u00ad?a", "a", "a"),
         ("[\u00ad]", "a\u00ad", None), (r"ＲＫ-\d+", "RK‑4471", "RK‑4471"), ("(?x) a b", "ab", "ab"), (r"\S\D", "Éa", "Éa"),
         (r"agreement", "agree-\nment", "agree-\nment"), ("non-refundable", "non-\nrefundable", "non-\nrefundable"),
+        ("[à-ÿ]+", "ÉÈ", "ÉÈ"), ("[a-é]", "É", "É"), ("[à-é]x", "1x", None), ("[\u00e0-\u00fc]+", "ÄÜ", "ÄÜ"), (r"[\u00e0-\u00fc]+", "ÄÜ", "ÄÜ"),
+        ("[А-Яё]+", "ЁЖ", "ЁЖ"), ("[^à-ü]", "É", None), (r"[\x80-\xff]", "a", None), ("[٠-٩]+", "٣٤", "٣٤"), ("[‐-―]", "a–b", "–"), ("[x\u0300-\u036f]", "a", None),
+        ("[]é]+", "]É", "]É"), ("[^]é]", "]É", None), (r"[\]é]+", "]É", "]É"), ("[e\u0301]", "É", "É"), ("[!-–]+", "a1", "a1"), ("[A-Z]+", "ab", "ab"),
+        ("don`t", "DON’T", "DON’T"), ("don’t", "don`t", "don`t"), (r"don\`t", "don`t", "don`t"), ("[`]", "a`b", "`"), ("[A-z]", "`", "`"), (r"\x60", "‘", "‘"),
+        ("(?P<größe>ä)b(?P=größe)", "ÄBä", "ÄBä"), (r"\N{LATIN SMALL LETTER E WITH ACUTE}x", "Éx", "Éx"), (r"[\N{EN DASH}]", "a–", "–"),
+        ("(?#größe [ a b)é", "É", "É"), ("(?x) é # [ ü (\n x", "ÉX", "ÉX"), (r"\\u00fc", "\\u00fc", "\\u00fc"), (r"\\xe9", "é", None), (r"\351", "É", "É"),
+        (r"(é)?(?(1)b|c)", "éb", "éb"), ("e\u0301+x", "ÉÉx", "ÉÉx"), ("کتاب|ক\u09c7\u09be", "ক\u09cb", "ক\u09cb"),
     ],
 )  # fmt: skip
 def test_a_folded_pattern_finds_folded_text(pattern: str, text: str, matched: str | None) -> None:

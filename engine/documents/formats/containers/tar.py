@@ -7,7 +7,7 @@ import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Self, cast
 
 from engine.documents.formats.child import Child, Opened, drained, refused
 from engine.documents.formats.unreadable import Unreadable
@@ -24,6 +24,22 @@ def is_tar(head: bytes) -> bool:
     return True
 
 
+class _Archive(tarfile.TarFile):
+    """An archive that knows whether it was read to its end, which a block of zeros marks."""
+
+    ended = False
+
+
+class _Member(tarfile.TarInfo):
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile_)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            cast(_Archive, tarfile_).ended = True
+            raise
+
+
 def open_tar(data: bytes) -> Opened:
     """The members of an archive."""
     return Opened("", "tar", members(io.BytesIO(data)))
@@ -32,7 +48,7 @@ def open_tar(data: bytes) -> Opened:
 def members(stream: IO[bytes]) -> Iterator[Child]:
     """The members one after the other; each must be read before the next is asked for."""
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
+        with _Archive.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
             for member in archive:
                 if member.isdir():
                     continue
@@ -43,6 +59,8 @@ def members(stream: IO[bytes]) -> Iterator[Child]:
                 else:
                     read = _Reader(archive, member).read
                 yield Child(_plain(member.name), read)
+            if not archive.ended:
+                raise tarfile.ReadError("a damaged header, or no end")
     except DAMAGED as problem:
         raise Unreadable("this archive (tar) is damaged; what came before the damage was read") from problem
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-from engine.documents.formats.html import parse_html
+from engine.documents.formats.html import read_html
 
 LINK = re.compile(r"<?\b(?:https?://|mailto:|www\.)[^\s<>]*>?", re.I)
 WORD = re.compile(r"\w+")
 DIFFERS = 0.2  # share of the letters of the form that was not taken that the other lacks: it is said
 
 
-def text_of_html(markup: str) -> str:
-    """The text of a web page in a mail."""
-    return parse_html(markup).strip()
+def text_of_html(markup: str) -> tuple[str, list[str]]:
+    """The text of a web page in a mail, and notices, which count where this form is taken."""
+    text, told = read_html(markup) if markup.strip() else ("", [])
+    return text.strip(), told
 
 
 def better(plain: str, page: str) -> tuple[str, str]:

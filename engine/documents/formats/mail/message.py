@@ -41,6 +41,7 @@ class _Gathered:
     bodies: list[tuple[str, bool]] = field(default_factory=list)
     children: list[Child] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    of_pages: list[str] = field(default_factory=list)  # notices that count where the HTML is taken
 
     def text(self) -> str:
         return "\n\n".join(body.strip("\r\n") for body, _ in self.bodies if body.strip())
@@ -49,6 +50,7 @@ class _Gathered:
         self.bodies += other.bodies
         self.children += other.children
         self.notices += [notice for notice in other.notices if notice not in self.notices]
+        self.of_pages += [notice for notice in other.of_pages if notice not in self.of_pages]
 
 
 def open_message(data: bytes) -> Opened:
@@ -63,7 +65,7 @@ def open_message(data: bytes) -> Opened:
     text = laid_out(headers, gathered.text(), [child.name for child in gathered.children])
     if any("InvalidBase64" in type(d).__name__ for part in message.walk() for d in part.defects):
         gathered.notices.append("a part of it is damaged (base64)")
-    return Opened(text, "mail", gathered.children, gathered.notices)
+    return Opened(text, "mail", gathered.children, gathered.notices + gathered.of_pages)
 
 
 def _gather(part: Message, top: bool = False) -> _Gathered:
@@ -105,19 +107,22 @@ def _alternative(parts: list[Message]) -> _Gathered:
     """Forms of one text: the best of them; what hangs on any of them is kept."""
     gathered = _Gathered()
     plain, page = "", ""
+    of_page: list[str] = []
     for part in parts:
         if part.get_content_subtype() == "x-amp-html":
             continue
         found = _gather(part)
         text = found.text()
         if any(html for _, html in found.bodies):
+            of_page = of_page if page else found.of_pages
             page = page or text
         else:
             plain = plain or text
-        found.bodies = []
+        found.bodies, found.of_pages = [], []
         gathered.add(found)
     chosen, said = better(plain, page)
     gathered.bodies.append((chosen, bool(chosen) and chosen is page))
+    gathered.of_pages = of_page if chosen is page else []
     if said:
         gathered.notices.append(said)
     return gathered
@@ -129,7 +134,8 @@ def _body(part: Message, sub: str, gathered: _Gathered | None = None) -> _Gather
     if wrong:
         gathered.notices.append(wrong)
     if sub == "html":
-        gathered.bodies.append((text_of_html(text), True))
+        page, gathered.of_pages = text_of_html(text)
+        gathered.bodies.append((page, True))
         return gathered
     if str(part.get_param("format", "")).lower() == "flowed":
         text = unflowed(text, str(part.get_param("delsp", "")).lower() == "yes")

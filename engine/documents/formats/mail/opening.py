@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 
 from engine.documents.formats.child import Opened
+from engine.documents.formats.mail.names import COMMON, TELLING
 
 HEAD = 32_000  # bytes in which headers are looked for
 HEADER = re.compile(rb"([!-9;-~]+):[ \t]?[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*(?:\r?\n|\Z)")
-# Names that only mail has; a page or a note may begin with "From:" and "Subject:" as well.
-TELLING = frozenset(
-    b"message-id received return-path mime-version delivered-to content-transfer-encoding dkim-signature x-mailer "
-    b"x-originating-ip x-gm-thrid x-mozilla-status references in-reply-to".split()
-)
-COMMON = frozenset(b"from to subject date cc bcc sender reply-to content-type".split())
 MAIL = (".eml", ".emlx")
+MAILBOXES = (".mbox", ".mbx")
 NOT_MAIL = (".mht", ".mhtml", ".http", ".warc")
 OUTLOOK = "__properties_version1.0".encode("utf-16-le")
 TNEF = b"\x78\x9f\x3e\x22"
@@ -37,7 +33,7 @@ def open_mail(data: bytes, suffix: str) -> Opened | None:
         at = data.index(start[:64]) + count.end()
         data = data[at : at + int(count[1])]
         start = data[:HEAD]
-    if mbox.is_mailbox(start):
+    if mbox.is_mailbox(start, suffix in MAILBOXES):
         if suffix == ".eml":
             data = data[data.index(b"\n", data.index(b"From ")) + 1 :]
             start = data[:HEAD]

@@ -67,13 +67,13 @@ class _Storage:
         headers = [("From", self._sender()), *self._recipients(), ("Date", self._date()),
                    ("Subject", self.text(SUBJECT))]  # fmt: skip
         markup = self.text(HTML) or to_text(self.binary(HTML), self._charset(self.number(BODY_CODEPAGE)))[0]
-        page = text_of_html(markup) if markup.strip() else ""
+        page, told = text_of_html(markup)
         body, said = better(self.text(BODY), page)
         children = self._attachments()
         if not body.strip() and (rich := self.binary(RTF)):
             children.insert(0, Child("message.rtf", _rich(rich), attached=True))
         text = laid_out(headers, body, [child.name for child in children])
-        return Opened(text, "mail", children, [said] if said else [])
+        return Opened(text, "mail", children, ([said] if said else []) + (told if body is page else []))
 
     def text(self, tag: int) -> str:
         """A property that is text, "" where there is none."""

@@ -25,11 +25,13 @@ def open_tnef(data: bytes) -> Opened:
         rich = getattr(file, "rtfbody", None)
     except Exception as problem:  # the library fails in many ways on damaged files
         raise Unreadable("this file of Outlook (winmail.dat) is damaged and cannot be opened") from problem
-    body, said = better(plain, text_of_html(page) if page.strip() else "")
+    shown, told = text_of_html(page)
+    body, said = better(plain, shown)
     if not body.strip() and rich:
         data = rich if isinstance(rich, bytes) else str(rich).encode("latin-1", "replace")
         children.insert(0, Child("message.rtf", at_hand(data), attached=True))
-    return Opened(f"{body.strip()}\n" if body.strip() else "", "mail", children, [said] if said else [])
+    notices = ([said] if said else []) + (told if body is shown else [])
+    return Opened(f"{body.strip()}\n" if body.strip() else "", "mail", children, notices)
 
 
 def _text(value: object) -> str:

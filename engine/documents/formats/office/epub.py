@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from engine.documents.formats.encodings import NotText, decode
-from engine.documents.formats.html import parse_html
+from engine.documents.formats.html import read_html
 from engine.documents.formats.office.package import DAMAGE, Package, attribute, local
 from engine.documents.formats.properties import property_line
 from engine.documents.formats.unreadable import Unreadable
@@ -25,18 +25,22 @@ def parse_epub(package: Package) -> tuple[str, list[str]]:
         raise ValueError("no book")
     items = {attribute(e, "id"): e for e in book.iter() if local(e) == "item"}
     parts, failed = [], 0
+    told: dict[str, int] = {}
     for place in (e for e in book.iter() if local(e) == "itemref"):
         item = items.get(attribute(place, "idref"))
         name = posixpath.normpath(posixpath.join(posixpath.dirname(start), unquote(attribute(item, "href"))))
         if name in locked:
             raise Unreadable("this e-book is locked by copy protection")
         try:
-            text = parse_html(decode(package.read(name))[0]).strip()
+            text, notices = read_html(decode(package.read(name))[0])
         except (NotText, *DAMAGE):
             failed += 1
             continue
-        parts += [text] if text else []
+        parts += [text.strip()] if text.strip() else []
+        for notice in notices:
+            told[notice] = told.get(notice, 0) + 1
     notices = [f"{failed} of its chapters could not be read"] if failed else []
+    notices += [f"{count:,} of its chapters: {notice}" for notice, count in told.items()]
     properties = _properties(book)
     return "\n\n".join([*parts, properties] if parts and properties else parts) + "\n", notices
 

@@ -76,7 +76,10 @@ def parse_workbook(
 
 
 def _rows(sheet: CalamineSheet, room: int) -> list[list[str]]:
-    """The cells of a sheet as text, without blank rows and columns around them; at most `room` characters."""
+    """The cells of a sheet as text, without blank rows and columns around them; at most `room` characters.
+
+    From the first row with two cells on, all are as wide as the sheet; what stands above it is a title.
+    """
     rows, kept = [], 0
     for row in sheet.iter_rows():
         cells = [_written(value) for value in row]
@@ -89,7 +92,12 @@ def _rows(sheet: CalamineSheet, room: int) -> list[list[str]]:
         if kept > room:
             break
     blank = min((next(i for i, cell in enumerate(row) if cell) for row in rows), default=0)
-    return [row[blank:] for row in rows]
+    rows = [row[blank:] for row in rows]
+    width = max(map(len, rows), default=0)
+    if kept + 3 * sum(width - len(row) for row in rows) > room:
+        return rows
+    table = next((i for i, row in enumerate(rows) if len(row) > row.count("") + 1), len(rows))
+    return rows[:table] + [row + [""] * (width - len(row)) for row in rows[table:]]
 
 
 def _written(value: object) -> str:
@@ -102,7 +110,7 @@ def _written(value: object) -> str:
         return value.isoformat(" ", "minutes").removesuffix(" 00:00")
     if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
         return str(value)
-    return " ".join(str(value).split()).replace(" | ", " / ")
+    return " ".join(str(value).split()).replace("|", "/")
 
 
 def _table(rows: list[list[str]]) -> Iterator[str]:

@@ -34,6 +34,7 @@ class _Document:
     given: set[tuple[str, str]] = field(default_factory=set)
     deleted: int = 0
     hidden: int = 0
+    inserted: list[str] = field(default_factory=list)  # ids of files whose text stands here
     counted: dict[str, int] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)  # lines that follow the paragraph
 
@@ -66,6 +67,10 @@ def parse_word(package: Package, main: str = "word/document.xml") -> tuple[str, 
         notices.append(f"{found.deleted} deleted or moved stretches of its tracked changes were left out")
     if found.hidden:
         notices.append(f"{found.hidden} hidden stretches of text were left out")
+    if found.inserted:
+        related = package.relations(main)
+        names = dict.fromkeys(related.get(number, ("", number))[1] for number in found.inserted)
+        notices.append(f"{len(names)} files whose text stands in it were not read: {', '.join(names)}")
     inside = [name for name in package.names if name.startswith(f"{folder}/embeddings/")]
     if inside:
         notices.append(f"{len(inside)} files embedded in it were not read")
@@ -130,6 +135,8 @@ def _blocks(element: Element, found: _Document) -> Iterator[str]:
                 found.deleted += 1
                 continue
             yield " | ".join(_cell(cell, found) for cell in _cells(child))
+        elif name == "altChunk":
+            found.inserted.append(attribute(child, "id"))
         elif name == "AlternateContent":
             yield from _blocks(_choice(child), found)
         elif name not in GONE:

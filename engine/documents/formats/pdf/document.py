@@ -26,6 +26,10 @@ LEVEL, THIN = 10, 3.0  # a level line is so many times as wide as high, and lowe
 XFA = (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND)
 
 
+class Damaged(Unreadable):
+    """Nothing in it can be opened; it may be no PDF at all."""
+
+
 @dataclass(slots=True)
 class _Found:
     """What reading the pages gave; numbers are those of pages, from 1."""
@@ -47,7 +51,7 @@ def parse_pdf(data: bytes) -> tuple[list[str], list[str]]:
     except pypdfium2.PdfiumError as problem:
         if getattr(problem, "err_code", None) == raw.FPDF_ERR_PASSWORD:
             raise Unreadable("this PDF is protected by a password") from problem
-        raise Unreadable("this PDF is damaged and cannot be opened") from problem
+        raise Damaged("this PDF is damaged and cannot be opened") from problem
     try:
         if document.get_formtype() != raw.FORMTYPE_NONE:
             document.init_forms()

@@ -43,18 +43,20 @@ def _join(text: str, delimiter: str) -> str:
     done: list[str] = []
     at = 0
     while at < len(lines):
-        line = lines[at]
+        pieces = [tail := lines[at]]  # the tail follows the last cell that was closed
         at += 1
-        while line.count('"') % 2 and opened.match(line):
+        while tail.count('"') % 2 and opened.match(tail):
             end, size = at, 0
             while end < len(lines) and '"' not in lines[end].replace('""', "") and size <= LONGEST_CELL:
                 size += len(lines[end]) + 1
                 end += 1
-            if end == len(lines) or size > LONGEST_CELL or not closed.match(lines[end]):
+            ends = closed.match(lines[end]) if end < len(lines) and size <= LONGEST_CELL else None
+            if ends is None:
                 break
-            line = " ".join([line, *lines[at : end + 1]])
+            pieces += lines[at : end + 1]
+            tail = lines[end][ends.end() :]
             at = end + 1
-        done.append(line)
+        done.append(" ".join(pieces))
     return "\n".join(done)
 
 

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from typing import cast
 
 from engine.documents.formats.encodings import NotText, read
-from engine.documents.formats.html import parse_html
+from engine.documents.formats.html import read_html
 from engine.documents.formats.unreadable import Unreadable
 
 MOST_PARTS = 5_000
@@ -33,8 +33,9 @@ def parse_mhtml(data: bytes) -> tuple[str, list[str]]:
             decoded = read(body, str(part.get_content_charset("") or ""))
         except NotText:
             continue
-        notices += decoded.notices
-        texts.append(parse_html(decoded.text) if "html" in kind else decoded.text)
+        page, told = read_html(decoded.text) if "html" in kind else (decoded.text, [])
+        notices += [notice for notice in [*decoded.notices, *told] if notice not in notices]
+        texts.append(page)
     text = "\n".join(filter(str.strip, texts))
     if not text.strip():
         raise Unreadable("this web archive holds no text")

@@ -11,6 +11,10 @@ from engine.documents.formats.unreadable import Unreadable
 FONT = re.compile(r"\{\\f(\d+)(?![^{}]*\\fcharset)([^{}]*;)\}")  # a font that names no character set
 TOKEN = re.compile(r"\\([a-z]+)(-?\d+)? ?|\\'[0-9a-f]{2}|\\[^a-z]|[{}]|[^\\{}]+", re.I)
 HIDDEN = ("v", "deleted")  # what a word processor does not show: hidden text, text struck by a reviewer
+SIGNS = frozenset(  # words that stand for text
+    """u tab par line sect page column softline emdash endash emspace enspace qmspace bullet lquote rquote ldblquote
+    rdblquote chpgn chdate chdpl chdpa chtime chatn chftn sectnum""".split()
+)
 MARGIN = re.compile(r"(?:header|footer)[lrf]?")
 CELL, OPEN, CLOSE = "\ue0f0", "\ue0f1", "\ue0f2"
 LEFT_OUT = (("pict", "image"), ("object", "embedded object"))
@@ -54,13 +58,16 @@ def _shown(source: str) -> str:
             continue
         elif word == "plain":
             hidden = False
+        elif hidden:
+            if word == "u" and found[2] == str(ord(CELL)):
+                token += "?"  # the sign that stands for it, which is left out with the text after it
+            elif not word or word in SIGNS:
+                continue
         elif MARGIN.fullmatch(word):
             token, ends = "\\par ", "\\par "
         elif word in ("footnote", "annotation"):
             if parts and parts[-1] == r"\*":
                 parts.pop()
             token, ends = rf"\u{ord(OPEN)}?", rf"\u{ord(CLOSE)}?"
-        elif hidden and not word:
-            continue
         parts.append(token)
     return "".join(parts)

@@ -17,7 +17,11 @@ from soupsieve import SelectorSyntaxError
 
 PROPERTIES = ("display", "visibility", "opacity", "font-size", "content-visibility")
 SECONDS = 20.0  # that matching rules may take; what comes after them is not hidden
-NOTHING = re.compile(r"0*\.?0*(?:%|[a-z]+)?")  # a size or an opacity of zero
+NOTHING = re.compile(r"[+-]?(?:0+\.?0*|\.0+)(?:%|[a-z]+)?")  # a size or an opacity of zero
+AS_AROUND = re.compile(
+    r"inherit|unset|smaller|larger|[+-]?[\d.]+(?:%|em|ex|ch|cap|ic|lh)"
+)  # nothing times this is nothing
+OWN_SIZE = ("button", "input", "select", "textarea")  # browsers set their text in a size of its own
 ON_SCREEN = re.compile(r"\s*(?:only\s+)?(?:all|screen)?\s*")
 DYNAMIC = re.compile(r"::|:(?:hover|focus|active|visited|target|checked|before|after|first-l)")
 
@@ -25,14 +29,14 @@ Weight = tuple[bool, bool, int, int, int, int]  # important, in the tag, ids, cl
 Declared = list[tuple[str, str, bool]]
 Style = dict[str, tuple[Weight, str]]
 Styles = dict[int, tuple[Tag, Style]]  # by the id of the tag
-WHOLE = ("html", "body")  # hidden until a script has run, which never runs here
+WHOLE = ("html", "head", "body")  # hidden until a script has run, which never runs here
 INVISIBLE = ("hidden", "collapse")
 
 
 def take_away_unseen(soup: BeautifulSoup) -> list[str]:
     """Remove what is not shown from a page. Return notices."""
     styles, notices = _styles(soup)
-    left_out = _take_away_invisible(soup, styles)
+    left_out = len(_take_away_invisible(soup, styles) | _take_away_without_size(soup, styles))
     for tag in [tag for tag, style in styles.values() if tag.name not in WHOLE and _gone(style)]:
         if not tag.decomposed:
             left_out += bool(tag.get_text().strip())
@@ -46,7 +50,7 @@ def _gone(style: Style) -> bool:
     return (
         _value(style, "display") == "none"
         or _value(style, "content-visibility") == "hidden"
-        or any(NOTHING.fullmatch(_value(style, name) or "-") for name in ("opacity", "font-size"))
+        or NOTHING.fullmatch(_value(style, "opacity")) is not None
     )
 
 
@@ -54,15 +58,30 @@ def _value(style: Style, name: str) -> str:
     return style[name][1] if name in style else ""
 
 
-def _take_away_invisible(soup: BeautifulSoup, styles: Styles) -> int:
-    """Take away text that is invisible by what is nearest around it, and count the elements it stands in."""
-    said = {
-        key: value in INVISIBLE
-        for key, (tag, style) in styles.items()
-        if tag.name not in WHOLE and (value := _value(style, "visibility"))
-    }
+def _take_away_invisible(soup: BeautifulSoup, styles: Styles) -> set[int]:
+    """Take away text that is invisible by what is nearest around it. Return the ids of the elements it stands in."""
+    said = {key: value in INVISIBLE for key, value in _inherited(styles, "visibility")}
+    return _take_away(soup, said, " ") if True in said.values() else set()
+
+
+def _take_away_without_size(soup: BeautifulSoup, styles: Styles) -> set[int]:
+    """The same for text whose size is nothing; elements within may have a size of their own, which shows them."""
+    said = {key: NOTHING.fullmatch(value) is not None for key, value in _inherited(styles, "font-size")}
     if True not in said.values():
-        return 0
+        return set()
+    return _take_away(soup, {id(tag): False for tag in soup.find_all(OWN_SIZE)} | said, "")
+
+
+def _inherited(styles: Styles, name: str) -> Iterator[tuple[int, str]]:
+    """By the id of a tag: what it says of a property that holds for all within which says nothing else."""
+    for key, (tag, style) in styles.items():
+        value = _value(style, name)
+        if value and tag.name not in WHOLE and (NOTHING.fullmatch(value) or not AS_AROUND.fullmatch(value)):
+            yield key, value
+
+
+def _take_away(soup: BeautifulSoup, said: dict[int, bool], instead: str) -> set[int]:
+    """Put something else for the texts that `said` takes away, which comes to hold what is so of all tags."""
     left_out = set()
     for text in [*soup.find_all(string=True)]:
         around = []
@@ -73,11 +92,10 @@ def _take_away_invisible(soup: BeautifulSoup, styles: Styles) -> int:
                 break
             around.append(id(parent))
         said.update(dict.fromkeys(around, unseen))
-        if unseen:
-            if text.strip():
-                left_out.add(id(text.parent))
-            text.replace_with(NavigableString(" "))
-    return len(left_out)
+        if unseen and type(text) is NavigableString and text.strip():
+            left_out.add(id(text.parent))
+            text.replace_with(NavigableString(instead))
+    return left_out
 
 
 def _styles(soup: BeautifulSoup) -> tuple[Styles, list[str]]:
@@ -95,7 +113,8 @@ def _styles(soup: BeautifulSoup) -> tuple[Styles, list[str]]:
         tell(tag, (False, False, 0, 0, 0, 0), [("display", "none", False)])
     notices: list[str] = []
     until = time.monotonic() + SECONDS
-    sheets = "\n".join(tag.get_text() for tag in soup.find_all("style"))
+    shown = (tag for tag in soup.find_all("style") if _on_screen(str(tag.get("media") or "")))
+    sheets = "\n".join(tag.get_text() for tag in shown)
     for order, (selector, declared) in enumerate(_rules(sheets), 1):
         if time.monotonic() > until:
             notices.append("its style rules are too many to tell all that is hidden")
@@ -135,8 +154,13 @@ def _rules(css: str) -> Iterator[tuple[str, Declared]]:
 
 def _applies(rule: tinycss2.ast.AtRule) -> bool:
     name = rule.lower_at_keyword
-    media = name == "media" and ON_SCREEN.fullmatch(tinycss2.serialize(rule.prelude).lower())
-    return bool(media) or name in ("layer", "supports")
+    media = name == "media" and _on_screen(tinycss2.serialize(rule.prelude))
+    return media or name in ("layer", "supports")
+
+
+def _on_screen(media: str) -> bool:
+    """Whether one of these kinds of media is any screen."""
+    return any(ON_SCREEN.fullmatch(kind) for kind in media.lower().split(","))
 
 
 def _selectors(prelude: list[tinycss2.ast.Node]) -> list[str]:

@@ -57,9 +57,17 @@ RENTS = [
 def test_one_sheet_is_rows_under_the_names_of_their_columns(ingested) -> None:
     data = saved(workbook(("Rents", RENTS)))
     assert parse(data, "a.xlsx").text == (
-        "Berth | Rent | Since | Paid\n31 | 640.5 | 2025-03-02 | TRUE\nA-7 |  | 2024-01-05 14:30 | FALSE\n8 | 1200\n"
+        "Berth | Rent | Since | Paid\n31 | 640.5 | 2025-03-02 | TRUE\nA-7 |  | 2024-01-05 14:30 | FALSE\n8 | 1200 |  | \n"
     )
     assert [hit.number for hit in ingested({"a.xlsx": data})[0].column("Rent")] == [640.5, 1200]
+
+
+def test_rows_of_one_sheet_are_as_wide_as_its_header_and_cells_hold_no_bars(ingested) -> None:
+    rows = [["Rents, as of May"], ["Berth", "Rent", "Note"], *([f"A|{n}, Pier", 10 * n] for n in range(1, 9))]
+    data = saved(workbook(("Rents", rows)))
+    assert parse(data, "a.xlsx").text.startswith("Rents, as of May\nBerth | Rent | Note\nA/1, Pier | 10 | \n")
+    found = ingested({"a.xlsx": data})[0].column("Rent")
+    assert [hit.number for hit in found] == [10 * n for n in range(1, 9)]
 
 
 def test_several_sheets_are_tables_and_hidden_ones_are_marked() -> None:
@@ -244,7 +252,7 @@ def test_deletions_of_opendocument_are_left_out_and_locks_are_said() -> None:
         odt("", **{"META-INF__manifest": '<m xmlns="urn:m"><file-entry><encryption-data/></file-entry></m>'})
 
 
-def epub(**more: str) -> bytes:
+def epub(hidden: str = "", **more: str) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("mimetype", "application/epub+zip")
@@ -260,7 +268,9 @@ def epub(**more: str) -> bytes:
             '<spine><itemref idref="a"/><itemref idref="b"/></spine></package>',
         )
         for name, words in (("z one", "It began in May."), ("a", "It ended in June.")):
-            archive.writestr(f"OPS/{name}.xhtml", f"<html><body><h1>Of it</h1><p>{words}</p></body></html>")
+            archive.writestr(
+                f"OPS/{name}.xhtml", f"<html><body><h1>Of it</h1><p>{words}</p>{hidden}</body></html>"
+            )
         for name, part in more.items():
             archive.writestr(name.replace("__", "/") + ".xml", part)
     return file.getvalue()
@@ -284,6 +294,9 @@ def test_an_e_book_is_read_in_the_order_of_its_chapters() -> None:
         "# Of it\n\nIt began in May.\n\n# Of it\n\nIt ended in June.\n\n"
         "[properties of the file] title: The Pier; author: Runa Lie\n"
     )
+    assert parse(epub("<p hidden='hidden'>x</p>"), "a.epub").notices == [
+        "2 of its chapters: 1 hidden part of it left out"
+    ]
     key = '<e><EncryptedData><EncryptionMethod Algorithm="{}"/><CipherReference URI="OPS/a.xhtml"/></EncryptedData></e>'
     with pytest.raises(Unreadable, match="copy protection"):
         parse(epub(**{"META-INF__encryption": key.format("aes")}), "a.epub")

@@ -172,3 +172,24 @@ def test_a_part_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("engine.documents.formats.office.package.LARGEST", 10_000)
     with pytest.raises(Unreadable, match="larger than 256 MB"):
         word(paragraph("x" * 20_000))
+
+
+def test_files_whose_text_stands_in_a_document_are_named() -> None:
+    chunk = '<w:altChunk xmlns:r="urn:r" r:id="r9"/>'
+    assert word(paragraph("Contract") + chunk).notices == [
+        "1 files whose text stands in it were not read: r9"
+    ]
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(
+            "word/document.xml", f"<w:document {NAMES}><w:body>{paragraph('A') + chunk}</w:body></w:document>"
+        )
+        archive.writestr(
+            "word/_rels/document.xml.rels",
+            '<Relationships><Relationship Id="r9" Type="x/aFChunk" Target="more.htm"/></Relationships>',
+        )
+    parsed = parse(file.getvalue(), "a.docx")
+    assert (parsed.text, parsed.notices) == (
+        "A\n",
+        ["1 files whose text stands in it were not read: word/more.htm"],
+    )

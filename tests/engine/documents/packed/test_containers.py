@@ -188,6 +188,15 @@ def test_damaged_archives_give_what_is_whole_and_a_reason() -> None:
     assert "no file" in texts(zipped({}), "a.zip")[""]
 
 
+def test_an_archive_that_breaks_off_is_said_to() -> None:
+    whole = tarred({f"{n}.txt": b"One." for n in range(4)})
+    for broken in (whole[:2048] + b"X" * 512 + whole[2560:], whole[:2048]):
+        *found, last = Walk({}).file(broken, "a.tar")
+        assert [f.name for f in found if f.parsed] == ["0.txt", "1.txt"]
+        assert "damaged; what came before the damage was read" in last.reason + "".join(last.notices)
+    assert not any(f.reason or f.notices for f in Walk({}).file(whole, "a.tar"))
+
+
 def test_bombs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpack, "LARGEST", 3 << 20)
     monkeypatch.setattr(unpack, "TOGETHER", 5 << 20)

@@ -112,6 +112,20 @@ def test_a_mail_of_html_alone_is_read() -> None:
     assert texts(message.as_bytes())[""].endswith("\n\nGas | 77 120\n")
 
 
+def test_what_a_mail_hides_is_said_where_its_html_was_read() -> None:
+    hiding = "<p hidden>Preview</p><p style='font-size:small'>The rent is 900 euro.</p>"
+    message = mail()
+    message.set_content(hiding, "html")
+    assert texts(message.as_bytes())[""].endswith("\n\nThe rent is 900 euro.\n")
+    assert notices(message.as_bytes()) == ["1 hidden part of it left out"]
+    both = mail("The rent is 900 euro.\n")
+    both.add_alternative(hiding, "html")
+    assert notices(both.as_bytes()) == []
+    better = mail("No pages?\n")
+    better.add_alternative(hiding, "html")
+    assert "1 hidden part of it left out" in notices(better.as_bytes())
+
+
 def test_the_better_form_is_taken_and_a_difference_is_said() -> None:
     message = mail("The rent is 900 euro a month.\n")
     message.add_alternative("<p>The rent is <b>900 euro</b> a month.</p>", "html")
@@ -214,6 +228,31 @@ def test_a_mailbox_is_split_into_its_messages() -> None:
     assert [*found] == ["1", "2"] and "\nFrom here on it is quoted.\n" in found["1"]
     unquoted = data.replace(b">From here on", b"\nFrom here on")  # as programs do that do not quote
     assert [*texts(unquoted, "inbox")] == ["1", "2"]
+
+
+NOTE = "From 1 May 2025 the rent rises.\nRent: 1200 EUR\nDeposit: 2400 EUR\n\nBoth are due.\n"
+
+
+def test_a_sentence_that_begins_with_from_parts_no_messages() -> None:
+    assert texts(NOTE.encode(), "note.txt") == {"": NOTE}
+    assert texts(NOTE.replace("1 May", "May").encode(), "note.md") == {"": NOTE.replace("1 May", "May")}
+    data = box(mail("One.").as_bytes() + b"\n" + NOTE.encode(), mail("Two.").as_bytes())
+    found = texts(data, "inbox")
+    assert [*found] == ["1", "2"] and NOTE in found["1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("From - Mon Jan 01 00:00:00 2024\nOdd: 1\n", "inbox"),
+        ("From 177@xxx Mon Jan  1 00:00:00 +0000 2024\nX-GM-THRID: 1\n", "a.txt"),
+        ("From a@b.c Mon, 1 Jan 2024 00:00:00 +0100\nOdd: 1\n", "inbox"),
+        ("From a@b.c 2024-01-01 00:00\nSubject: News\n", "inbox"),
+        ("From a@b.c 2024-01-01 00:00\nOdd: 1\n", "a.mbox"),
+    ],
+)
+def test_mailboxes_of_many_programs_are_known(line: str, name: str) -> None:
+    assert [*texts(f"{line}From: a@b.c\n\nHello.\n".encode(), name)] == ["1"]
 
 
 def test_notes_and_pages_that_look_like_mail_stay_what_they_are() -> None:

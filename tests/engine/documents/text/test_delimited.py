@@ -51,3 +51,10 @@ def test_quotes_without_an_end_cost_little_time() -> None:
     for line in ('1,"a\n', '"', '"",', '1,"a\nb\n'):
         rows_on_lines("x,y\n" + line * 100_000, ".csv")
     assert time.monotonic() - started < 30
+
+
+def test_a_row_of_many_cells_that_run_over_lines_costs_little_time() -> None:
+    cell = '"x\ny",'
+    started = time.monotonic()
+    assert rows_on_lines("a,b\n1," + cell * 60_000 + "z\n", ".csv").count("\n") == 2
+    assert time.monotonic() - started < 10

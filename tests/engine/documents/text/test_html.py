@@ -30,6 +30,10 @@ def page(css: str, body: str) -> str:
         ("@media screen{.gone{display:none}}", "<p class=gone>x</p>"),
         (".i{display:none !important}", '<p class=i style="display:block">x</p>'),
         (".tab{display:none} .tab.on{display:block}", "<p class=tab>x</p>"),
+        (
+            "",
+            '<div style="font-size:.0em"><p style="font-size:2em">x</p><p style="font-size:inherit">x</p></div>',
+        ),
     ],
 )
 def test_what_is_hidden_is_no_text(css: str, body: str) -> None:
@@ -48,6 +52,9 @@ def test_what_is_hidden_is_no_text(css: str, body: str) -> None:
         ("body{visibility:hidden} html{opacity:0}", "<p>x</p>"),
         (".a{visibility:hidden}.b{visibility:visible}", "<div class=a><p class=b>x</p></div>"),
         (".a{opacity:0.5;font-size:0.8em}", "<p class=a>x</p>"),
+        (".a{font-size:small;opacity:inherit}", "<p class=a>x</p>"),
+        ("", '<p style="font-size:medium">x</p>'),
+        ("", '<div style="font-size:0px"><p style="font-size:13px">x</p></div>'),
         ("p[{display:none} } p:nope(x){display:none}", "<p>x</p>"),
         ("", "<details><p>x</p></details>"),
         ("", "<dialog open><p>x</p></dialog>"),
@@ -55,6 +62,31 @@ def test_what_is_hidden_is_no_text(css: str, body: str) -> None:
 )
 def test_what_is_shown_is_text(css: str, body: str) -> None:
     assert parse_html(page(css, body)) == "x\n"
+
+
+def test_style_elements_for_printing_hide_nothing() -> None:
+    style = "<style media='{}'>.a{{display:none}}</style><p>seen</p><p class=a>x</p>"
+    assert parse_html(style.format("print")) == "seen\n\nx\n"
+    assert parse_html(style.format("print, screen")) == "seen\n"
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<html><head><title>T</title><body><p>Rent 1200</html>", "T\n\nRent 1200\n"),
+        ("<head><meta charset=utf-8><link href=x><style>p{}</style><p>Rent 1200", "Rent 1200\n"),
+        ("<table><tr><td>Rent<td>1200<tr><td><b>Gas<td>9</table>", "Rent | 1200\nGas | 9\n"),
+        ("<table><tr><th>a<th>b<tbody><tr><td>1<td>2<td>3", "a | b\n1 | 2 | 3\n"),
+        ("<table><tr><td>a<table><tr><td>b</table><td>c</table>", "a\n\nb\n\n| c\n"),
+    ],
+)
+def test_end_tags_may_be_left_out(markup: str, text: str) -> None:
+    assert parse_html(markup) == text
+
+
+def test_preformatted_text_keeps_its_line_ends_however_deep_it_stands() -> None:
+    deep = "<pre>" + "<b><i>" * 9 + "a = 1\n  b = 2" + "</i></b>" * 9 + "</pre><p>c\nd</p>"
+    assert parse_html(deep) == "a = 1\n  b = 2\n\nc d\n"
 
 
 def test_hidden_text_is_said_to_be_left_out() -> None:

@@ -31,6 +31,8 @@ def rtf(
         (r"{\f1 \'ea\'eb\'fe\'f7}", "ключ"),
         ("Größe 5", "Größe 5"),  # bytes that should have been escaped
         (r"seen{\v  unseen} and\v  not \v0  seen", "seen and seen"),
+        (r"Visible {\v \u1089?\u1077?secret}after {\v s\tab\par\emdash\u8364?}9 end", "Visible after 9 end"),
+        (r"\trowd a\v b\cell c\v0 \u1089?d\cell\row end{\v {\footnote no}}", "a | сd\nend"),
         (r"kept{\deleted\revauthdel0  struck} words", "kept words"),
         (r"word{\super 1{\footnote\pard{\super 1} The note.}} goes on", "word1 [1 The note.] goes on"),
         (r"{\header\pard File RK-12\par}{\footerf Page}Text", "File RK-12\n\nPage\nText"),
@@ -83,6 +85,12 @@ def test_a_saved_web_page_is_read(charset: str, coding: str) -> None:
         assert parsed.text == "Miete für die Halle\n\n# Größe\n\nDie Frist beträgt drei Wochen.\n"
     with pytest.raises(Unreadable, match="no text"):
         parse(b"MIME-Version: 1.0\nContent-Type: image/png\n\nxyz\n", "a.mht")
+
+
+def test_what_a_saved_web_page_hides_is_said() -> None:
+    page = "MIME-Version: 1.0\nContent-Type: text/html\n\n<p>Rent</p><p hidden>x</p>\n"
+    parsed = parse(page.encode(), "a.mht")
+    assert (parsed.text.strip(), parsed.notices) == ("Rent", ["1 hidden part of it left out"])
 
 
 # --- JSON -----------------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ def test_best_is_the_surest_that_says_something():
     assert best(answers) == "five" and best(answers) is answers[2]
     assert best(answers, -0.2) == "five" and best(answers, least=-0.1) == NOT_THERE
     assert best([]) == best(["none."]) == best(["(no answer: stopped)"]) == NOT_THERE
+    assert best([answer("UNCLEAR", -0.01), answer("yes", -0.4)]) == "yes"
+    assert best(["UNCLEAR"]) == NOT_THERE, "the answer that names none of the choices"
     assert best(["one", "two"]) == "one", "texts without a confidence count as sure"
     with pytest.raises(TypeError, match="map_query"):
         best([3])
