@@ -19,12 +19,6 @@ from engine.text.folding import fold
 Date = tuple[int, int, int]  # year, month, day
 
 SURE = 4  # letters of a month's name that is taken for one without a day and a year beside it
-# Shorter ones that no language has as another word. The rest ("out", "set", "see") are months when they have a capital,
-# or a point, hyphen or slash after them.
-PLAIN = frozenset(
-    "jan feb mar apr may mai maj mei jun jul aug sep okt oct nov dec dez dic ago abr ene fev avr "
-    "янв фев мар апр мая маи июн июл авг сен окт ноя дек јан феб мај јун јул сеп ное дец юни юли".split()
-)
 YEARS, SHORT_YEARS = (1001, 9999), (1500, 2200)  # beside the name of a month, and beside one of fewer letters
 _OUT_OF = re.compile(r"(?i)\s+of\b")
 THAI, BUDDHIST = (
@@ -67,6 +61,14 @@ def months(name: str) -> tuple[int, ...]:
 @cache
 def _months() -> dict[str, list[int]]:
     return json.loads(Path(__file__).with_name("months.json").read_text("utf-8"))
+
+
+@cache
+def _plain() -> frozenset[str]:
+    """Short names of months that no language has as another word. The rest ("out", "set", "see") are months when they
+    have a capital, or a point, hyphen or slash after them.
+    """
+    return frozenset(json.loads(Path(__file__).with_name("short_months.json").read_text("utf-8")))
 
 
 def surely_month(name: str) -> bool:
@@ -157,7 +159,7 @@ def _may_stand(found: re.Match[str], group: str, year: int) -> bool:
     least, most = YEARS if len(plain) >= SURE or not name.isascii() else SHORT_YEARS
     if not least <= year <= most:
         return False
-    if len(plain) >= SURE or plain in PLAIN:
+    if len(plain) >= SURE or plain in _plain():
         return True
     return after[:1] in (".", "-", "/") or not (name.islower() or _OUT_OF.match(after))
 
