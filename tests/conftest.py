@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from models import default
+
+
+def pytest_unconfigure() -> None:
+    """Close what llama_cpp leaves open, so that nothing is said of it after pytest's last line."""
+    native = sys.modules.get("llama_cpp._utils")
+    for name in ("outnull_file", "errnull_file"):
+        if file := getattr(native, name, None):
+            file.close()
 
 
 @pytest.fixture
