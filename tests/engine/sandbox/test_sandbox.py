@@ -175,13 +175,26 @@ def test_limits_hold(scratch):
         open_files=files,
     )
 
-    assert isinstance(confined(policy, lambda: len(bytearray(64 * MIB))), MemoryError)
+    mapped = confined(policy, lambda: len(mmap.mmap(-1, 48 * MIB, flags=mmap.MAP_PRIVATE)))
+    assert isinstance(mapped, OSError)
     assert confined(policy, lambda: len(bytearray(8 * MIB))) == 8 * MIB
     assert isinstance(confined(policy, lambda: len(mmap.mmap(-1, 96 * MIB))), OSError)
     too_large = confined(policy, lambda: (scratch / "big").write_bytes(bytes(2 * MIB)))
     assert isinstance(too_large, OSError) and too_large.errno == errno.EFBIG
     too_many = confined(policy, lambda: [os.dup(1) for _ in range(files)])
     assert isinstance(too_many, OSError) and too_many.errno == errno.EMFILE
+
+
+def test_memory_that_python_takes_is_limited():
+    """In a fresh process: one that was forked has the free memory of the tests at hand, which no limit counts."""
+    code = (
+        "from engine.sandbox import Policy, confine, default_read_paths\n"
+        f"confine(Policy(read=default_read_paths(), data_bytes={32 * MIB}))\n"
+        f"print(len(bytearray({8 * MIB})))\n"
+        f"try:\n    bytearray({64 * MIB})\nexcept MemoryError:\n    print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == [str(8 * MIB), "refused"], done.stderr
 
 
 def test_processor_time_ends_the_process(scratch):
