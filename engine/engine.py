@@ -17,6 +17,7 @@ from engine.answer.agreement import Agreement
 from engine.answer.evidence import Evidence
 from engine.corpus import Corpus
 from engine.documents.ingest import CorpusInfo, Progress, ingest
+from engine.documents.seal import written_seal
 from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
 from engine.events import NodeEnded, NodeStarted, RunEnded, RunStarted
 from engine.events.kinds import NodeStatus, RunStatus
@@ -92,10 +93,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A way to an answer: what the root of a run does. `name` is recorded with the run."""
+    """A way to an answer: what the root of a run does. `name` is recorded with the run.
+
+    One that goes on from a recorded run gives what its root was told of `earlier` questions, and the place where it
+    `forked` from it, both as in `engine.events.kinds.RunStarted`.
+    """
 
     name: str
     drive: Callable[[Run, Node], Outcome]
+    earlier: tuple[prompt.Exchange, ...] = ()
+    forked: Json = None
 
 
 RECURSIVE = Strategy("recursive", lambda run, root: drive(NodeSession(run, root, answer_call)))
@@ -240,10 +247,11 @@ class Engine:
             stop=stop,
             hooks=hooks,
         )
-        root = make_node(run, "0", question, part or whole(opened), run.stop, depth=0)
+        root = make_node(run, "0", question, part or corpora.whole(opened), run.stop, depth=0)
+        root.earlier = strategy.earlier
         spare = self._check_fits(run, root)
         notice = self._recall(root, before, model, spare) if before is not None else ""
-        run.id = self._start(run, corpus, question, before, strategy)
+        run.id = self._start(run, root, corpus, before, strategy, part)
         self._live[run.id] = run
         counted = counts_of(model)
         try:
@@ -289,19 +297,29 @@ class Engine:
             return ""
         return f"{len(root.earlier)} of {len(exchanges)} earlier questions fit the window of this model"
 
-    def _start(self, run: Run, corpus: CorpusInfo, question: str, before: Json, strategy: Strategy) -> str:
+    def _start(
+        self, run: Run, root: Node, corpus: CorpusInfo, before: Json, strategy: Strategy, part: Json
+    ) -> str:
         return self.store.new_run(
             RunStarted(
-                question=question,
+                question=root.question,
                 corpus=corpus.id,
                 corpus_name=corpus.name,
                 model=to_json(run.model.info),
                 settings=to_json(run.settings)
-                | {"sampling": to_json(run.sampling), "reply_tokens": run.turn_tokens},
+                | {
+                    "sampling": to_json(run.sampling),
+                    "reply_tokens": run.turn_tokens,
+                    "sub_chars": run.sub_chars,
+                },
                 strategy=strategy.name,
                 session=before["session"] if before else None,
                 follows=before["run"] if before else None,
                 owner=None,
+                earlier=root.earlier,
+                part=part,
+                seal=written_seal(corpus.path),
+                forked=strategy.forked,
             )
         )
 
@@ -369,10 +387,3 @@ class Engine:
         )
         run.commit("0", answer.ended())
         return answer
-
-
-def whole(corpus: Corpus) -> Json:
-    """The reference of a root's `context`: the one document there is, or the whole corpus."""
-    if len(corpus) == 1:
-        return {"kind": "document", "document": 0, "start": 0, "end": len(corpus[0])}
-    return {"kind": "corpus", "documents": None}

@@ -28,10 +28,15 @@ class RunStarted(Fact):
 
     `model` and `settings` as in `engine.types`, `owner` as in `engine.store.owner` (the store fills it in). `session`
     is None for a run that follows none; its session then has its own id.
+
+    What is needed to execute its cells again: `earlier`, the questions and answers that the root was told of, `part`, the
+    reference of its data where that is not all of the corpus, `seal`, the hash of the documents' text
+    (`engine.documents.seal`). `forked` is {"run", "node", "cell"}, the place where it branched off. None: there is none, or
+    an older version did not say.
     """
 
     KIND: ClassVar[str] = "run_started"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     UNMARKED: ClassVar[int] = 2
 
     question: str
@@ -43,6 +48,10 @@ class RunStarted(Fact):
     session: str | None
     follows: str | None
     owner: Object | None
+    earlier: tuple[tuple[str, str], ...] | None = None
+    part: Any = None
+    seal: str | None = None
+    forked: Object | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,11 @@ def _sessions(payload: Payload) -> Payload:
     return {"session": None, "follows": None, **payload}
 
 
+def _as_it_is(payload: Payload) -> Payload:
+    """What the newer version added has a default, which says that it is not known."""
+    return payload
+
+
 def _forced(payload: Payload) -> Payload:
     """Whether an answer was asked for at a limit, and the passages in place of one, were not recorded."""
     return {"forced": None, "passages": None, **payload}
@@ -50,7 +55,7 @@ def _unsure_answers(payload: Payload) -> Payload:
 
 
 STEPS: dict[type[Fact], tuple[Step, ...]] = {
-    kinds.RunStarted: (_sessions,),
+    kinds.RunStarted: (_sessions, _as_it_is),
     kinds.RunEnded: (_forced, _agreement),
     kinds.DraftSaved: (_whole_draft,),
     kinds.ReplyWritten: (_unsure,),

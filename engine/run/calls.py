@@ -40,8 +40,8 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
     started = time.monotonic()
     deeper = call.name == "rlm" and node.depth < run.settings.depth
     items = call.arguments["prompts"] if call.name == "llm" else call.arguments["questions"]
-    run.ledger.reserve(calls=len(items), nodes=len(items) if deeper else 0)
-    children = [node.child_id() for _ in items]
+    refused = _refusal(run, calls=len(items), nodes=len(items) if deeper else 0)
+    children = [] if refused else [node.child_id() for _ in items]
     refs, quotes = call.arguments.get("contexts"), call.arguments.get("quotes")
     run.record(
         node.id,
@@ -60,6 +60,8 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
     answers: list[str] = []
     error: str | None = None
     try:
+        if refused:
+            raise CallRefused(refused)
         if deeper:
             _ask_children(session, cell, call, children, answers)
         else:
@@ -85,6 +87,15 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
             ),
         )
     return answers
+
+
+def _refusal(run: Run, calls: int, nodes: int) -> str:
+    """Why a call cannot be paid for, or "" once its cost is set aside. It is recorded as any other answer is."""
+    try:
+        run.ledger.reserve(calls=calls, nodes=nodes)
+    except CallRefused as refused:
+        return str(refused)
+    return ""
 
 
 # --- leaves ---------------------------------------------------------------------------------------------
@@ -198,10 +209,7 @@ def run_child(session: NodeSession, child: Node) -> Outcome:
 
 def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth: int) -> Node:
     """Describe the data a reference names and make the node that will work on it."""
-    if ref is None:
-        ref = {"kind": "text", "text": question if len(question) > LONG_QUESTION else ""}
-        if len(question) > LONG_QUESTION:
-            question = "Do what the text in `context` asks, using the data in it."
+    question, ref = data_of(question, ref)
     data = corpora.resolve(ref, run.corpus)
     node = Node(id=id, question=question, ref=ref, described=describe(data), stop=stop, depth=depth)
     if isinstance(data, str):
@@ -209,6 +217,15 @@ def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth:
     elif isinstance(data, corpora.Corpus):
         node.listing = listing(data)
     return node
+
+
+def data_of(question: str, ref: Json) -> tuple[str, Json]:
+    """The question of a child and the reference of its data: a long question without data holds them itself."""
+    if ref is not None:
+        return question, ref
+    if len(question) <= LONG_QUESTION:
+        return question, {"kind": "text", "text": ""}
+    return "Do what the text in `context` asks, using the data in it.", {"kind": "text", "text": question}
 
 
 def describe(data: Any) -> str:

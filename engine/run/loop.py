@@ -6,6 +6,7 @@ kernel; the history is the conversation, which only ever sees short text.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from engine import prompt
@@ -16,12 +17,17 @@ from engine.run.node import Outcome
 from engine.run.session import NodeSession, Step
 
 
-def drive(session: NodeSession) -> Outcome:
-    """Run a node to its end. Raises Cancelled on a stop, ModelError when the model cannot go on."""
+def drive(session: NodeSession, restore: Callable[[NodeSession], Step] | None = None) -> Outcome:
+    """Run a node to its end. Raises Cancelled on a stop, ModelError when the model cannot go on.
+
+    `restore` brings a session whose worker is fresh to where a recorded one was, and says what its last step led to.
+    """
     ledger, child = session.run.ledger, session.node.depth > 0
     if child and (exhausted := ledger.exhausted()):
         return Outcome(None, reason=exhausted)
     with session.at_work():
+        if restore is not None and (step := restore(session)).outcome is not None:
+            return step.outcome
         while not (reason := session.limit()):
             step = take_turn(session)
             if step.outcome is not None:

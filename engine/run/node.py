@@ -16,7 +16,7 @@ from engine.events.kinds import Level, NodeKind
 from engine.run.budget import Ledger
 from engine.run.deadline import Deadline
 from engine.stop import Stop
-from engine.types import Json, Sampling, Settings, Usage
+from engine.types import Json, ModelInfo, Sampling, Settings, Usage
 
 if TYPE_CHECKING:
     from engine.answer.evidence import Evidence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.llm.base import Model
 
 
+REPLY_TOKENS = 4096  # the longest reply, where none is set
 CELL_TOKENS = 2560  # the longest cell of 87 recorded replies of real models has 7,366 characters
 SMALL_CELL_TOKENS = 768  # of a model that writes no long cells that run
 LEAST_REPLY = 256  # tokens, however little time is left
@@ -139,7 +140,7 @@ class Run:
     @property
     def reply_tokens(self) -> int:
         """The longest reply in tokens: as set (4,096 if not), at most a quarter of the window."""
-        return min(self.settings.reply_tokens or 4096, self.model.info.n_ctx // 4)
+        return min(self.settings.reply_tokens or REPLY_TOKENS, self.model.info.n_ctx // 4)
 
     @property
     def turn_tokens(self) -> int:
@@ -164,8 +165,12 @@ class Run:
     @property
     def sub_chars(self) -> int:
         """Characters of text that fit one sub-call beside its question, with a tenth to spare."""
-        info = self.model.info
-        return int((info.n_ctx - self.reply_tokens - 128) * info.chars_per_token * 0.9)
+        return sub_chars_of(self.model.info, self.reply_tokens)
+
+
+def sub_chars_of(info: ModelInfo, reply_tokens: int) -> int:
+    """`Run.sub_chars` of a model whose longest reply has this many tokens."""
+    return int((info.n_ctx - reply_tokens - 128) * info.chars_per_token * 0.9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class NodeSession:
     `turn` is the number of the last turn, `free` how many of the turns do not count against the limit. `silent` and
     `failures` count the replies just before that held nothing to go on with, and those that led nowhere. `repeats` counts
     each pair of cell and output; `gave_up` is a reason to ask for the best answer. `until` is when its time is up.
+    `piece_chars`: the size to which cells cut texts; None: what fits a sub-call beside the question.
     """
 
     run: Run
@@ -60,6 +61,7 @@ class NodeSession:
     failures: int = 0
     gave_up: str = ""
     repeats: dict[str, int] = field(default_factory=dict)
+    piece_chars: int | None = None
 
     def __post_init__(self) -> None:
         self.conversation = prompt.Conversation(prompt.opening(facts(self.run, self.node)))
@@ -73,7 +75,7 @@ class NodeSession:
     def at_work(self) -> Iterator[None]:
         """Have a worker for the length of a block."""
         run, node = self.run, self.node
-        limits = WorkerLimits(piece_chars=max(400, run.sub_chars - len(node.question)))
+        limits = WorkerLimits(piece_chars=self.piece_chars or max(400, run.sub_chars - len(node.question)))
         with run.kernels.worker(
             run.corpus_path, node.ref, limits, node.question, node.earlier
         ) as self.worker:
@@ -176,6 +178,13 @@ class NodeSession:
         self.note(f"an answer was not taken: it {flaw}", "warning")
         return prompt.no_answer(flaw)
 
+    def count_repeat(self, cell: int, code: str, shown: str) -> int:
+        """Count one more cell of this code and output; return how often both were there together."""
+        told = re.sub(rf"\bcell {cell}\b", "cell", shown)  # a traceback names the cell by its number
+        key = hashlib.sha256(f"{code.strip()}\0{told}".encode()).hexdigest()
+        self.repeats[key] = count = self.repeats.get(key, 0) + 1
+        return count
+
     def _judge(
         self, cell: int, code: str, shown: str, result: CellResult, seconds: float
     ) -> tuple[tuple[str, ...], str]:
@@ -190,9 +199,7 @@ class NodeSession:
             notes.append("The cell was stopped: the time of this run is up.")
         if result.status == "timeout":
             notes.append(f"The cell was stopped after {seconds:g} seconds; do less at a time.")
-        told = re.sub(rf"\bcell {cell}\b", "cell", shown)  # a traceback names the cell by its number
-        key = hashlib.sha256(f"{code.strip()}\0{told}".encode()).hexdigest()
-        self.repeats[key] = count = self.repeats.get(key, 0) + 1
+        count = self.count_repeat(cell, code, shown)
         if count == 1:
             return tuple(notes), ""
         notes.append(prompt.REPEAT if count == 2 else prompt.REPEAT_AGAIN)

@@ -1,6 +1,6 @@
 """One worker: a forked process that confines itself and then runs the cells of one node. Untrusted from there.
 
-Frames from the host: start {context reference, limits}, cell {number, code}, answer {answers, known | refused | stop}.
+Frames from the host: start {context reference, limits}, cell {number, code, clock}, answer {answers, known | refused | stop}.
 Frames to the host: ready, failed {message}, output {output}, call {number, name, arguments}, done {...}.
 """
 
@@ -27,6 +27,7 @@ from engine.kernel.cell import Answered
 from engine.kernel.channel import Channel, ChannelFull
 from engine.kernel.toolbox.final import CellDone
 from engine.kernel.toolbox.toolbox import Toolbox
+from engine.kernel.worker import clock
 from engine.kernel.worker.faults import report
 from engine.kernel.worker.inprocess import CellKernel
 from engine.kernel.worker.interrupts import Interrupts
@@ -80,6 +81,7 @@ def serve(kernel: CellKernel, confine: Callable[[], int | None], scratch: Path) 
     channel.send({"op": "ready"})
     while True:
         frame: Any = channel.receive()
+        clock.shift(frame["clock"])
         worker.run(frame["number"], frame["code"])
 
 
