@@ -95,13 +95,13 @@ class Answer:
 class Strategy:
     """A way to an answer: what the root of a run does. `name` is recorded with the run.
 
-    One that goes on from a recorded run gives what its root was told of `earlier` questions, and the place where it
-    `forked` from it, both as in `engine.events.kinds.RunStarted`.
+    One that goes on from a recorded run makes the root what it was there with `prepare`, and says where it `forked` from
+    it, as in `engine.events.kinds.RunStarted`.
     """
 
     name: str
     drive: Callable[[Run, Node], Outcome]
-    earlier: tuple[prompt.Exchange, ...] = ()
+    prepare: Callable[[Node], None] = lambda root: None
     forked: Json = None
 
 
@@ -248,7 +248,7 @@ class Engine:
             hooks=hooks,
         )
         root = make_node(run, "0", question, part or corpora.whole(opened), run.stop, depth=0)
-        root.earlier = strategy.earlier
+        strategy.prepare(root)
         spare = self._check_fits(run, root)
         notice = self._recall(root, before, model, spare) if before is not None else ""
         run.id = self._start(run, root, corpus, before, strategy, part)
@@ -266,7 +266,8 @@ class Engine:
     def _work(self, run: Run, root: Node, notice: str, strategy: Strategy) -> Answer:
         run.hooks.event(self.store.events(run.id)[0])
         run.count_node()
-        run.record("0", NodeStarted(None, "root", root.question, root.described, 0, None, None, None))
+        place = (0, None, None, None, root.piece_chars)
+        run.record("0", NodeStarted(None, "root", root.question, root.described, *place))
         if notice:
             run.note("0", notice)
         return self._finish(run, root, strategy, *self._drive(run, root, strategy))
@@ -310,7 +311,7 @@ class Engine:
                 | {
                     "sampling": to_json(run.sampling),
                     "reply_tokens": run.turn_tokens,
-                    "sub_chars": run.sub_chars,
+                    "reply_tokens_set": run.settings.reply_tokens,
                 },
                 strategy=strategy.name,
                 session=before["session"] if before else None,

@@ -5,16 +5,11 @@ from __future__ import annotations
 from engine import prompt
 from engine.prompt import Conversation
 from engine.replay.execution import Executed, compare_node, execute_again
-from engine.replay.origin import open_worker, piece_chars
+from engine.replay.origin import open_worker
 from engine.replay.record import CallRecord, CellRecord, NodeRecord, ReplayError, RunRecord
 from engine.reply import without_loop
 from engine.run.session import NO_OUTPUT, NodeSession
 from engine.types import Message
-
-
-def prepare(session: NodeSession, record: RunRecord, node: NodeRecord) -> None:
-    """Before a session's worker is made: let its cells cut texts as those of the recorded node did."""
-    session.piece_chars = piece_chars(record, node)
 
 
 def restore(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,7 +18,7 @@ from engine.llm.base import forget
 from engine.run.leaves import Leaf, ask_leaves, forms_of
 from engine.run.loop import drive
 from engine.run.node import STOPPED, Node, Outcome, Run, start_node
-from engine.run.session import NodeSession
+from engine.run.session import NodeSession, Step
 from engine.stop import Stop
 from engine.types import Json
 
@@ -84,6 +85,7 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
                 confidences=tuple(getattr(answer, "confidence", None) for answer in answers),
                 seconds=round(time.monotonic() - started, 4),
                 error=error,
+                quoted=any(getattr(answer, "quoted", False) for answer in answers),
             ),
         )
     return answers
@@ -150,7 +152,8 @@ def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], a
     if any(child.question.strip() == node.question.strip() and child.ref == node.ref for child in children):
         raise CallRefused(CIRCLE)
     for index, child in enumerate(children):
-        start_node(run, node, child.id, "rlm", child.question, child.described, cell, call.number, index)
+        told = (child.question, child.described, cell, call.number, index, child.piece_chars)
+        start_node(run, node, child.id, "rlm", *told)
         run.can_stop(child.id, child.stop)
     with ThreadPoolExecutor(max_workers=max(1, min(run.settings.parallel, len(children)))) as pool:
         futures = [pool.submit(run_child, session, child) for child in children]
@@ -168,8 +171,10 @@ def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], a
             raise
 
 
-def run_child(session: NodeSession, child: Node) -> Outcome:
-    """Drive one child of a node to its end and commit how it ended.
+def run_child(
+    session: NodeSession, child: Node, restore: Callable[[NodeSession], Step] | None = None
+) -> Outcome:
+    """Drive one child of a node to its end and commit how it ended; `restore` as in `engine.run.loop.drive`.
 
     A child that fails by itself or is stopped alone has no answer, and its parent goes on. Raises Cancelled
     when the parent is stopped as well, ModelError when there is no model any more, after committing that.
@@ -180,7 +185,7 @@ def run_child(session: NodeSession, child: Node) -> Outcome:
     status: NodeStatus = "stopped"
     try:
         child.stop.check()
-        outcome = drive(session.below(child))
+        outcome = drive(session.below(child), restore)
         status = "answered" if outcome.answer is not None else "failed"
         if outcome.answer is not None:
             run.evidence.child(outcome)
@@ -212,6 +217,7 @@ def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth:
     question, ref = data_of(question, ref)
     data = corpora.resolve(ref, run.corpus)
     node = Node(id=id, question=question, ref=ref, described=describe(data), stop=stop, depth=depth)
+    node.piece_chars = max(400, run.sub_chars - len(question))
     if isinstance(data, str):
         node.preview = str(data[:PREVIEW_CHARS])
     elif isinstance(data, corpora.Corpus):

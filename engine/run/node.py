@@ -196,7 +196,7 @@ class Node:
 
     `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
     ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `told` are the engine's
-    own sentences in the conversation; `codes` are the cells that were run.
+    own sentences in the conversation; `codes` are the cells that were run. `piece_chars` is the size to which they cut texts.
     """
 
     id: str
@@ -213,6 +213,7 @@ class Node:
     variables: tuple[str, ...] = ()
     told: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    piece_chars: int = 0
 
     def child_id(self) -> str:
         """The next child's id: this node's, a dot, and the child's number from 1."""
@@ -249,8 +250,9 @@ def start_node(
     cell: int,
     call: int,
     index: int,
+    piece_chars: int | None = None,
 ) -> None:
     """Count and record a new child or leaf: `index` is its place in call number `call` of cell `cell`."""
     run.count_node()
     depth = parent.depth + 1
-    run.record(id, NodeStarted(parent.id, kind, question, described, depth, cell, call, index))
+    run.record(id, NodeStarted(parent.id, kind, question, described, depth, cell, call, index, piece_chars))
