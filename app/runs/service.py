@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from engine.documents.ingest import CorpusInfo
 from engine.engine import Engine
 from engine.errors import InputError, StoreError, TaprootError
 from engine.events import Event, RunStarted
+from engine.replay.fork import fork
+from engine.replay.verify import verify
 from engine.run.node import Hooks
 from engine.stop import Stop
 from engine.types import Json, Settings
@@ -78,6 +82,41 @@ class Runs:
         chosen = to_settings(settings or {})
         info = self._corpus(corpus)
         follows = self._followed(session, follows)
+
+        def ask(hooks: Hooks, stop: Stop) -> None:
+            strategy = route(self._engine, info, follows)
+            self._engine.ask(
+                question, info, chosen, hooks=hooks, stop=stop, follows=follows, strategy=strategy
+            )
+
+        return self._begin(ask)
+
+    def fork(
+        self,
+        run: str,
+        cell: int,
+        *,
+        node: str = "0",
+        code: str | None = None,
+        question: str | None = None,
+        settings: dict[str, Json] | None = None,
+    ) -> Started:
+        """Begin a run that goes on from a cell of another one, as `engine.replay.fork.fork` does, and return as `start`."""
+        to_settings(settings or {})
+        self.row(run)
+
+        def ask(hooks: Hooks, stop: Stop) -> None:
+            wanted = partial(fork, node=node, code=code, question=question, changes=settings)
+            wanted(self._engine, run, cell, hooks=hooks, stop=stop)
+
+        return self._begin(ask)
+
+    def verify(self, run: str) -> Json:
+        """Verify a run that has ended; see `engine.replay.verify`. Raises NotFound, InputError while it runs."""
+        self.row(run)
+        return verify(self._store, self._engine.kernels, run).to_json()
+
+    def _begin(self, ask: Callable[[Hooks, Stop], None]) -> Started:
         begun: Future[str] = Future()
         stop = Stop()
         with self._lock:
@@ -87,22 +126,13 @@ class Runs:
                 raise Conflict(f"{MOST} runs are going on already. Wait for one to end, or stop one.")
             self._free -= 1
             self._stops.add(stop)
-            work = (question, info, chosen, stop, follows, begun)
-            thread = threading.Thread(target=self._work, args=work, name="run", daemon=True)
+            thread = threading.Thread(target=self._work, args=(ask, stop, begun), name="run", daemon=True)
             self._threads.add(thread)
             thread.start()
         run = begun.result()
         return Started(run, self._store.run(run)["session"])
 
-    def _work(
-        self,
-        question: str,
-        info: CorpusInfo,
-        settings: Settings,
-        stop: Stop,
-        follows: str | None,
-        begun: Future[str],
-    ) -> None:
+    def _work(self, ask: Callable[[Hooks, Stop], None], stop: Stop, begun: Future[str]) -> None:
         """Ask, in a thread of its own; what goes wrong before the run begins is the caller's."""
 
         def event(event: Event) -> None:
@@ -119,11 +149,7 @@ class Runs:
 
         problem = ""
         try:
-            strategy = route(self._engine, info, follows)
-            hooks = Hooks(event, token)
-            self._engine.ask(
-                question, info, settings, hooks=hooks, stop=stop, follows=follows, strategy=strategy
-            )
+            ask(Hooks(event, token), stop)
         except Exception as error:
             if not begun.done():
                 begun.set_exception(error)
@@ -223,7 +249,7 @@ class Runs:
         row = self.row(run)
         session = [other["run"] for other in self._store.session(row["session"])]
         title = self._store.titles().get(row["session"], "")
-        about = {k: v for k, v in row.items() if k != "owner"}
+        about = {k: v for k, v in row.items() if k != "owner"} | {"forks": self._store.forks(run)}
         live = row["status"] == "running"
         events = self._store.trace(run, after)
         last = events[-1][0] if events else after

@@ -26,7 +26,9 @@ class AskView {
     this.run = null; // the id that is shown
     this.row = null; // what the server says about it
     this.unfollow = null;
-    this.head = new RunHead(app, { stop: (run) => this.stop(run), allow: (run, seconds) => this.allow(run, seconds) });
+    this.head = new RunHead(app, {
+      stop: (run) => this.stop(run), allow: (run, seconds) => this.allow(run, seconds), verify: (run) => this.verify(run),
+      verdicts: (nodes) => this.mark(nodes), select: (node) => this.tree.select(node) });
     this.thread = el("div", { class: "thread" });
     this.answer = el("div", { class: "answer-slot" });
     this.tree = el("rlm-tree", {});
@@ -166,6 +168,22 @@ class AskView {
 
   allow(run, seconds) {
     return this.tell(run, "limit", { seconds });
+  }
+
+  /** Verify a run; null where that cannot be done. */
+  async verify(run) {
+    try {
+      return await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/verify`);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+      return null;
+    }
+  }
+
+  /** Show in the tree what was found of each node. */
+  mark(nodes) {
+    this.tree.list.verdicts = nodes ?? {};
+    this.tree.list.paint();
   }
 
   /** Ask something of a run; whether it was done. */
