@@ -183,6 +183,7 @@ class Channel:
 
     def _size(self) -> int:
         """The bytes of the frame that begins the buffer, with its header."""
+        length: int
         (length,) = HEADER.unpack_from(self._buffer, self._start)
         if length > self._limit:
             raise ChannelError(f"a frame of {length:,} bytes is over the limit of {self._limit:,}")

@@ -21,6 +21,7 @@ from pathlib import Path
 import engine
 from engine import sandbox
 from engine.sandbox.policy import MIB, SelfTest
+from engine.types import Json
 
 TIMEOUT = 30.0
 
@@ -50,7 +51,7 @@ def selftest() -> SelfTest:
     return SelfTest(not reasons, probes, unproven, time.monotonic() - started, " ".join(reasons))
 
 
-def _attack(folder: Path, port: int) -> dict:
+def _attack(folder: Path, port: int) -> Json:
     environment = {"PYTHONPATH": str(Path(engine.__file__).parents[1]), "TAPROOT_SELFTEST": "secret"}
     command = [
         sys.executable,
