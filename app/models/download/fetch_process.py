@@ -204,7 +204,10 @@ class Progress:
 def _fetch(
     order: dict[str, Any], revision: str, file: dict[str, Any], parts: Path, progress: Progress
 ) -> None:
-    """Bring one file's part to its full length, and check it. A wrong one is removed."""
+    """Bring one file's part to its full length, and check it. A wrong one is removed.
+
+    `hf_hub_download` would begin anew after each cut, and compares sizes only.
+    """
     from huggingface_hub import constants, hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers
