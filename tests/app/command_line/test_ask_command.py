@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from app.command_line import engine
 from app.command_line.main import run
 from app.command_line.progress import clock
-from engine.engine import Engine
 
 pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str], kernels, monkeypatch: pytest.MonkeyPatch):
+def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str], warm: None):
     """ask(replies, *options): exit status, stdout and stderr of the command with a scripted model."""
-    monkeypatch.setattr(engine, "Engine", partial(Engine, host=kernels))
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "mill.md").write_text("The deposit of the mill is 450 crowns.\n")
 
