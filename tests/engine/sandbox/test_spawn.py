@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,10 +28,13 @@ LOOK = (
 )
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def modules() -> list[tuple[str, ast.Module]]:
+    found = []
     for room in ("engine", "app"):
         for file in sorted((ROOT / room).rglob("*.py")):
-            yield file.relative_to(ROOT).as_posix(), ast.parse(file.read_text("utf-8"))
+            found.append((file.relative_to(ROOT).as_posix(), ast.parse(file.read_text("utf-8"))))
+    return found
 
 
 def words(tree: ast.Module) -> set[str]:
