@@ -72,8 +72,10 @@ class Connected:
         return str(result.content[0].text)
 
     def statuses(self) -> dict[str, str]:
+        """Of the runs in the database, by their questions."""
         with sqlite3.connect(self.data / "taproot.db") as db:
-            return dict(db.execute("SELECT question, coalesce(status, 'running') FROM run"))
+            rows = db.execute("SELECT question, coalesce(status, 'running') FROM run").fetchall()
+        return {json.loads(question): status for question, status in rows}
 
 
 @contextmanager
