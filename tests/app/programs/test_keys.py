@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.command_line.main import run
 from app.programs.keys import KeyFile
 from app.server.gate import Gate
+from app.server.serve import splash
 from tests.app.server.own_loop import finish
 from tests.app.server.test_gate import COOKIE, HOST, PORT, TOKEN, Answer, Inner
 
@@ -19,7 +21,9 @@ def key(tmp_path: Path) -> KeyFile:
     return KeyFile(tmp_path / "data")
 
 
-def ask(file: KeyFile, path: str, method: str = "GET", **headers: str) -> tuple[Answer, int]:
+def ask(
+    file: KeyFile, path: str, method: str = "GET", behind: Any = None, **headers: str
+) -> tuple[Answer, int]:
     """One request through the gate; the answer and how often the app behind it was reached."""
     inner, messages = Inner(), []
 
@@ -34,7 +38,7 @@ def ask(file: KeyFile, path: str, method: str = "GET", **headers: str) -> tuple[
         "query_string": b"",
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items()],
     }
-    finish(Gate(inner, TOKEN, PORT, file.read)(scope, None, send))
+    finish(Gate(behind or inner, TOKEN, PORT, file.read)(scope, None, send))
     return Answer(messages), inner.reached
 
 
@@ -116,6 +120,13 @@ def test_a_key_that_was_taken_back_opens_nothing_at_once(key: KeyFile) -> None:
     assert ask(key, "/v1/models", authorization=f"Bearer {made}")[1] == 1
     assert key.remove() and not key.remove()
     assert ask(key, "/v1/models", authorization=f"Bearer {made}")[1] == 0
+
+
+def test_while_the_app_is_starting_a_program_is_told_to_ask_again(key: KeyFile) -> None:
+    given = {"authorization": f"Bearer {key.make()}"}
+    answer, _ = ask(key, "/v1/models", behind=splash, **given)
+    assert (answer.status, answer.headers["content-type"]) == (503, "application/json")
+    assert json.loads(answer.body)["error"]["type"] == "server_error"
 
 
 def test_the_command_prints_the_key_makes_another_and_takes_it_back(
