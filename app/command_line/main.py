@@ -64,6 +64,14 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands.bench import bench
 
             return bench(options)
+        case "key":
+            from app.command_line.programs import key
+
+            return key.run(options)
+        case "mcp":
+            from app.command_line.programs import mcp
+
+            return mcp.run(options)
     raise AssertionError(options.command)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from app.errors import Conflict, NotFound
+from app.errors import Busy, Conflict, NotFound
 from app.live.broadcast import Hub
 from app.live.trace import encode
 from app.runs.node_detail import node_detail
@@ -84,7 +84,7 @@ class Runs:
             if self._closed:
                 raise Conflict("Taproot is closing; start it again to ask.")
             if not self._free:
-                raise Conflict(f"{MOST} runs are going on already. Wait for one to end, or stop one.")
+                raise Busy(f"{MOST} runs are going on already. Wait for one to end, or stop one.")
             self._free -= 1
             self._stops.add(stop)
             work = (question, info, chosen, stop, follows, begun)
