@@ -56,7 +56,7 @@ class RunStarted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class RunEnded(Fact):
-    """How a run ended: the last event of every run. See `engine.engine.Answer` for the fields.
+    """How a run ended: its last event, unless it was resumed later. See `engine.engine.Answer` for the fields.
 
     `coverage` and `usage` are None when the program ended before the run did; `forced`, `passages` and `agreement` are
     None when an older version did not know.
@@ -77,6 +77,23 @@ class RunEnded(Fact):
     forced: bool | None
     passages: tuple[Object, ...] | None
     agreement: Object | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed(Fact):
+    """A run that had ended without an answer goes on; its limits count anew from here.
+
+    `nodes` are those that go on: the root, and what was under way below it. Each of them is open again, and the cell that it
+    was in is void: it runs anew as the next cell, and is given the answers that are recorded. `model`, `settings` and
+    `owner` as in `RunStarted`.
+    """
+
+    KIND: ClassVar[str] = "run_resumed"
+
+    model: Object
+    settings: Object
+    nodes: tuple[str, ...]
+    owner: Object | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +264,7 @@ KINDS: dict[str, type[Fact]] = {
     for cls in (
         RunStarted,
         RunEnded,
+        RunResumed,
         NodeStarted,
         NodeEnded,
         TurnStarted,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,6 +15,7 @@ from engine.events import CallAnswered, CallMade, NodeEnded
 from engine.events.kinds import NodeStatus, Place
 from engine.kernel.host.host import Call
 from engine.llm.base import forget
+from engine.run.begun import Begun
 from engine.run.leaves import Leaf, ask_leaves, forms_of
 from engine.run.loop import drive
 from engine.run.node import STOPPED, Node, Outcome, Run, start_node
@@ -40,8 +42,10 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
     started = time.monotonic()
     deeper = call.name == "rlm" and node.depth < run.settings.depth
     items = call.arguments["prompts"] if call.name == "llm" else call.arguments["questions"]
-    refused = _refusal(run, calls=len(items), nodes=len(items) if deeper else 0)
-    children = [] if refused else [node.child_id() for _ in items]
+    begun = session.begun.take(call, deeper=deeper)
+    new = sum(one is None or not one.settled for one in begun)
+    refused = _refusal(run, calls=new, nodes=new if deeper else 0)
+    children = [] if refused else [one.id if one else node.child_id() for one in begun]
     refs, quotes = call.arguments.get("contexts"), call.arguments.get("quotes")
     run.record(
         node.id,
@@ -63,11 +67,11 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
         if refused:
             raise CallRefused(refused)
         if deeper:
-            _ask_children(session, cell, call, children, answers)
+            _ask_children(session, cell, call, children, begun, answers)
         else:
             leaves = _leaves(run, node, call, children)
             forms = forms_of(run, call.arguments, [leaf.prompt for leaf in leaves])
-            ask_leaves(run, node, cell, call.number, leaves, forms, answers)
+            ask_leaves(run, node, cell, call.number, leaves, forms, begun, answers)
     except InputError as problem:
         error = str(problem)
         raise CallRefused(error) from problem
@@ -140,7 +144,14 @@ def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> L
 # --- children -------------------------------------------------------------------------------------------
 
 
-def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], answers: list[str]) -> None:
+def _ask_children(
+    session: NodeSession,
+    cell: int,
+    call: Call,
+    ids: list[str],
+    begun: Sequence[Begun | None],
+    answers: list[str],
+) -> None:
     run, node = session.run, session.node
     asked = [*zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)]
     children = [
@@ -149,11 +160,12 @@ def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], a
     ]
     if any(child.question.strip() == node.question.strip() and child.ref == node.ref for child in children):
         raise CallRefused(CIRCLE)
-    for index, child in enumerate(children):
-        start_node(run, node, child.id, "rlm", child.question, child.described, cell, call.number, index)
+    for index, (child, one) in enumerate(zip(children, begun, strict=True)):
+        if one is None:
+            start_node(run, node, child.id, "rlm", child.question, child.described, cell, call.number, index)
         run.can_stop(child.id, child.stop)
     with ThreadPoolExecutor(max_workers=max(1, min(run.settings.parallel, len(children)))) as pool:
-        futures = [pool.submit(run_child, session, child) for child in children]
+        futures = [pool.submit(run_child, session, *pair) for pair in zip(children, begun, strict=True)]
         try:
             for future in futures:
                 outcome = future.result()
@@ -168,19 +180,25 @@ def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], a
             raise
 
 
-def run_child(session: NodeSession, child: Node) -> Outcome:
-    """Drive one child of a node to its end and commit how it ended.
+def run_child(session: NodeSession, child: Node, begun: Begun | None = None) -> Outcome:
+    """Drive one child of a node to its end and commit how it ended; one that was `begun` goes on, or is done already.
 
     A child that fails by itself or is stopped alone has no answer, and its parent goes on. Raises Cancelled
     when the parent is stopped as well, ModelError when there is no model any more, after committing that.
     """
     run = session.run
+    if begun is not None and begun.answer is not None:
+        run.can_stop(child.id, None)
+        return Outcome(begun.answer)
     started = time.monotonic()
     outcome = Outcome(None, reason=STOPPED)
     status: NodeStatus = "stopped"
     try:
         child.stop.check()
-        outcome = drive(session.below(child))
+        below = session.below(child)
+        if begun is not None:
+            below.piece_chars = begun.piece_chars
+        outcome = drive(below, begun.restore if begun else None)
         status = "answered" if outcome.answer is not None else "failed"
         if outcome.answer is not None:
             run.evidence.child(outcome)

@@ -12,6 +12,7 @@ from engine import prompt
 from engine.events import CellEnded, CellStarted, OutputWritten
 from engine.events.kinds import Level
 from engine.kernel.host.host import Call, CellResult, Worker, WorkerLimits
+from engine.run.begun import BegunCalls
 from engine.run.node import Node, Outcome, Run, facts
 from engine.stop import Stop
 from engine.types import Json
@@ -46,7 +47,8 @@ class NodeSession:
     `turn` is the number of the last turn, `free` how many of the turns do not count against the limit. `silent` and
     `failures` count the replies just before that held nothing to go on with, and those that led nowhere. `repeats` counts
     each pair of cell and output; `gave_up` is a reason to ask for the best answer. `until` is when its time is up.
-    `piece_chars`: the size to which cells cut texts; None: what fits a sub-call beside the question.
+    `piece_chars`: the size to which cells cut texts; None: what fits a sub-call beside the question. `begun`: sub-calls
+    that need not be asked again, in a run that was resumed.
     """
 
     run: Run
@@ -62,6 +64,7 @@ class NodeSession:
     gave_up: str = ""
     repeats: dict[str, int] = field(default_factory=dict)
     piece_chars: int | None = None
+    begun: BegunCalls = field(default_factory=BegunCalls)
 
     def __post_init__(self) -> None:
         self.conversation = prompt.Conversation(prompt.opening(facts(self.run, self.node)))
@@ -114,16 +117,19 @@ class NodeSession:
             held = f"no answer; the last one {step.flaw}" if step.flaw else "no cell that could be run"
             self.gave_up = f"{self.silent} replies in a row held {held}"
 
-    def run_cell(self, code: str) -> Step:
-        """Run one cell with its events, at most `until` its time is up, and judge its output and its answer."""
+    def run_cell(self, code: str, clock: float | None = None) -> Step:
+        """Run one cell with its events, at most `until` its time is up, and judge its output and its answer.
+
+        `clock`: the time (Unix seconds) that it finds, where it had begun before.
+        """
         run, node = self.run, self.node
         node.codes.append(code)
         cell = len(node.codes)
         run.record(node.id, CellStarted(cell, self.turn, code))
         seconds = min(run.settings.cell_seconds, max(1.0, run.ledger.seconds_left))
-        result, outputs = self._execute(cell, code, seconds)
+        result, outputs = self._execute(cell, code, seconds, clock)
         node.variables = tuple(name for name, _ in result.variables)
-        outcome = _outcome(result, cell)
+        outcome = outcome_of(result.final, cell)
         flaw = self.flaw_of(outcome.answer) if outcome is not None and outcome.answer is not None else ""
         run.record(
             node.id,
@@ -151,7 +157,9 @@ class NodeSession:
         ok = result.status == "ok"
         return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, ok, repeated, flaw)
 
-    def _execute(self, cell: int, code: str, seconds: float) -> tuple[CellResult, list[Json]]:
+    def _execute(
+        self, cell: int, code: str, seconds: float, clock: float | None
+    ) -> tuple[CellResult, list[Json]]:
         """Have the worker execute a cell; its outputs are recorded as they come, its calls answered."""
         outputs: list[Json] = []
 
@@ -166,6 +174,7 @@ class NodeSession:
                 on_output=on_output,
                 timeout=seconds,
                 cancel=self.node.stop.event,
+                clock=clock,
             )
         return result, outputs
 
@@ -208,9 +217,10 @@ class NodeSession:
         return tuple(notes), f"the same cell was repeated{failed}" if count > 3 else ""
 
 
-def _outcome(result: CellResult, cell: int) -> Outcome | None:
-    if result.final is None:
+def outcome_of(final: Json, cell: int) -> Outcome | None:
+    """The outcome that the final value of a cell stands for (see `CellResult`), or None."""
+    if final is None:
         return None
-    sources = tuple((document, start, end) for document, start, end in result.final["sources"])
-    quotes, parts = tuple(result.final["quotes"]), tuple(map(tuple, result.final.get("parts", ())))
-    return Outcome(result.final["content"], sources, quotes=quotes, cell=cell, parts=parts)
+    sources = tuple((document, start, end) for document, start, end in final["sources"])
+    quotes, parts = tuple(final["quotes"]), tuple(map(tuple, final.get("parts", ())))
+    return Outcome(final["content"], sources, quotes=quotes, cell=cell, parts=parts)

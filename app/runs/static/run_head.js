@@ -84,7 +84,7 @@ export class RunHead {
 
   /** The time limit in seconds, as it stands now. */
   get limit() {
-    return this.progress.limit ?? this.row.settings?.max_seconds;
+    return this.progress.limit ?? this.progress.before + (this.row.settings?.max_seconds ?? 0);
   }
 
   async allow() {

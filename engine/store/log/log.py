@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from engine.errors import InputError, StoreError
-from engine.events import KINDS, Event, Fact, RunEnded, RunStarted
+from engine.events import KINDS, Event, Fact, RunEnded, RunResumed, RunStarted
 from engine.store import owner
 from engine.store.database import blobs
 from engine.store.log import hash_chain, projections, search, trace
@@ -87,6 +87,27 @@ def begin(db: sqlite3.Connection, prepared: Prepared, me: owner.Owner) -> tuple[
         if not taken:
             _, ts = append(db, run, prepared)
             return run, ts
+
+
+def resume(
+    db: sqlite3.Connection, run: str, last: int, prepared: Prepared, me: owner.Owner
+) -> tuple[int, float]:
+    """Let a run of which `last` is the last event go on in this process; return number and time of the event.
+
+    Raises InputError, and writes nothing, when it goes on already, has an answer, or is not what it was read as.
+    """
+    row = db.execute("SELECT status, answer FROM run WHERE run = ?", (run,)).fetchone()
+    if row is None:
+        raise InputError(f"There is no run {run!r}; it may have been deleted.")
+    if row[0] is None:
+        raise InputError(f"The run {run} is still going on. Wait for its end, or stop it first.")
+    if row[0] == "answered" or row[1] is not None:
+        raise InputError(f"The run {run} has an answer. Ask a new question that follows it instead.")
+    found = db.execute("SELECT max(seq) FROM event WHERE run = ?", (run,)).fetchone()[0]
+    if found != last or not isinstance(prepared.fact, RunResumed):
+        raise InputError(f"The run {run} was changed meanwhile. Look at it again.")
+    beat(db, me)
+    return append(db, run, prepared)
 
 
 def beat(db: sqlite3.Connection, me: owner.Owner) -> None:
