@@ -19,7 +19,7 @@ from engine.corpus import Corpus
 from engine.documents.ingest import CorpusInfo, Progress, ingest
 from engine.documents.seal import written_seal
 from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
-from engine.events import NodeEnded, NodeStarted, RunEnded, RunStarted
+from engine.events import Event, NodeEnded, NodeStarted, RunEnded, RunStarted
 from engine.events.kinds import NodeStatus, RunStatus
 from engine.kernel.host.host import KernelHost
 from engine.llm.base import Model, forget
@@ -96,13 +96,15 @@ class Strategy:
     """A way to an answer: what the root of a run does. `name` is recorded with the run.
 
     One that goes on from a recorded run gives what its root was told of `earlier` questions, and the place where it
-    `forked` from it, both as in `engine.events.kinds.RunStarted`.
+    `forked` from it, both as in `engine.events.kinds.RunStarted`. One that lets an ended run go on gives `resume`, which
+    takes the place of a beginning.
     """
 
     name: str
     drive: Callable[[Run, Node], Outcome]
     earlier: tuple[prompt.Exchange, ...] = ()
     forked: Json = None
+    resume: Callable[[Run], Event] | None = None
 
 
 RECURSIVE = Strategy("recursive", lambda run, root: drive(NodeSession(run, root, answer_call)))
@@ -251,11 +253,12 @@ class Engine:
         root.earlier = strategy.earlier
         spare = self._check_fits(run, root)
         notice = self._recall(root, before, model, spare) if before is not None else ""
-        run.id = self._start(run, root, corpus, before, strategy, part)
+        begun = strategy.resume(run) if strategy.resume else None
+        run.id = begun.run if begun else self._start(run, root, corpus, before, strategy, part)
         self._live[run.id] = run
         counted = counts_of(model)
         try:
-            answer = self._work(run, root, notice, strategy)
+            answer = self._work(run, root, begun, notice, strategy)
             if run.ledger.seconds_left > -GRACE_SECONDS:  # else the model may not react
                 self.speeds.note(model.info, counted, counts_of(model))
             return answer
@@ -263,10 +266,11 @@ class Engine:
             del self._live[run.id]
             forget(model, run.id)
 
-    def _work(self, run: Run, root: Node, notice: str, strategy: Strategy) -> Answer:
-        run.hooks.event(self.store.events(run.id)[0])
-        run.count_node()
-        run.record("0", NodeStarted(None, "root", root.question, root.described, 0, None, None, None))
+    def _work(self, run: Run, root: Node, begun: Event | None, notice: str, strategy: Strategy) -> Answer:
+        run.hooks.event(begun or self.store.events(run.id)[0])
+        if not run.nodes:  # else it was resumed
+            run.count_node()
+            run.record("0", NodeStarted(None, "root", root.question, root.described, 0, None, None, None))
         if notice:
             run.note("0", notice)
         return self._finish(run, root, strategy, *self._drive(run, root, strategy))
@@ -306,12 +310,7 @@ class Engine:
                 corpus=corpus.id,
                 corpus_name=corpus.name,
                 model=to_json(run.model.info),
-                settings=to_json(run.settings)
-                | {
-                    "sampling": to_json(run.sampling),
-                    "reply_tokens": run.turn_tokens,
-                    "sub_chars": run.sub_chars,
-                },
+                settings=run.recorded_settings,
                 strategy=strategy.name,
                 session=before["session"] if before else None,
                 follows=before["run"] if before else None,

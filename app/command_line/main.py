@@ -48,6 +48,10 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands.ask import ask
 
             return ask(options)
+        case "resume":
+            from app.command_line.commands import resume
+
+            return resume.run(options)
         case "runs" | "corpora" | "show" | "delete":
             from app.command_line.commands import records
 

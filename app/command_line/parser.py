@@ -2,6 +2,8 @@
 
 import argparse
 
+from app.command_line.commands import resume
+
 EPILOG = """\
 Without a command the app opens in the browser.
 
@@ -141,11 +143,9 @@ def build_parser() -> argparse.ArgumentParser:
         default=600,
         help="time limit (default 600); the best answer so far is asked for in time before it",
     )
-    progress = ask.add_mutually_exclusive_group()
-    progress.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    progress.add_argument(
-        "--events", action="store_true", help="progress on stderr as JSON lines: phases and committed events"
-    )
+    ask.add_argument("--follow", metavar="RUN", help="the run that this question follows, in its session")
+    resume.add_progress(ask)
+    resume.add_parser(commands, common, loading)
 
     for name, help_text in (("runs", "list past runs"), ("corpora", "list the corpora that are stored")):
         listing = commands.add_parser(name, parents=[common], help=help_text)

@@ -55,6 +55,8 @@ def execute_again(
             break
         if stop is not None:
             stop.check()
+        if cell.void:
+            continue
         answers = RecordedAnswers(node.id, cell, small=small)
         executed = _execute(worker, cell, answers, ahead, stop)
         done.append(executed)

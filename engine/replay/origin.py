@@ -78,7 +78,7 @@ def reference_of(record: RunRecord, node: NodeRecord, corpus: Corpus) -> Json:
 
 def piece_chars(record: RunRecord, node: NodeRecord) -> int:
     """The size in characters to which a node's cells cut texts where they name none."""
-    settings = record.started.settings
+    settings = node.settings
     room = settings.get("sub_chars")
     if not isinstance(room, int):  # an older version kept the length of a turn alone
         info = model_of(record)

@@ -17,6 +17,7 @@ from engine.events import (
     OutputWritten,
     ReplyWritten,
     RunEnded,
+    RunResumed,
     RunStarted,
     TurnStarted,
 )
@@ -39,7 +40,8 @@ class CallRecord:
 class CellRecord:
     """One cell: its code, outputs in Jupyter's format, calls by number, and how it ended (None: the record does not say).
 
-    `seq` is the number of the event that began it, `ts` its time in Unix seconds.
+    `seq` is the number of the event that began it, `ts` its time in Unix seconds. `void`: it was under way when the run was
+    interrupted; the run was resumed, and it ran anew as the next cell.
     """
 
     started: CellStarted
@@ -48,6 +50,7 @@ class CellRecord:
     outputs: list[Json] = field(default_factory=list)
     calls: dict[int, CallRecord] = field(default_factory=dict)
     ended: CellEnded | None = None
+    void: bool = False
 
     @property
     def number(self) -> int:
@@ -57,7 +60,7 @@ class CellRecord:
 
 @dataclass
 class NodeRecord:
-    """One node with all its turns and cells in order; of turns (number of event, fact)."""
+    """One node with all its turns and cells in order; of turns (number of event, fact). `settings`: of the run then."""
 
     id: str
     started: NodeStarted
@@ -65,6 +68,19 @@ class NodeRecord:
     replies: dict[int, ReplyWritten] = field(default_factory=dict)
     cells: list[CellRecord] = field(default_factory=list)
     ended: NodeEnded | None = None
+    settings: dict[str, Json] = field(default_factory=dict)
+
+    @property
+    def last_turn(self) -> int:
+        """The number of its last turn; 0 where nothing was asked yet."""
+        return max((fact.turn for _, fact in self.turns), default=0)
+
+    def under_way(self) -> CellRecord | None:
+        """The cell in which the record ends: the model was not told of it, and it has no end, or was stopped."""
+        cell = self.cells[-1] if self.cells else None
+        if cell is None or cell.void or cell.started.turn < self.last_turn:
+            return None
+        return cell if cell.ended is None or cell.ended.status == "interrupted" else None
 
     def cell(self, number: int) -> CellRecord:
         """The cell with a number. Raises ReplayError when there is none."""
@@ -82,13 +98,18 @@ class NodeRecord:
 
 @dataclass
 class RunRecord:
-    """One run: how it began and ended, and its nodes by id in the order they began. `events` is all of it."""
+    """One run: how it began and ended, and its nodes by id in the order they began. `events` is all of it.
+
+    `settings` and `model` are those that it has now: it may have been resumed with others.
+    """
 
     id: str
     started: RunStarted
     events: list[Event]
     nodes: dict[str, NodeRecord] = field(default_factory=dict)
     ended: RunEnded | None = None
+    settings: dict[str, Json] = field(default_factory=dict)
+    model: dict[str, Json] = field(default_factory=dict)
 
     def node(self, id: str) -> NodeRecord:
         """The node with an id. Raises ReplayError when there is none."""
@@ -117,17 +138,28 @@ def read_record(events: Iterable[Event]) -> RunRecord:
     events = list(events)
     if not events or not isinstance(events[0].fact, RunStarted):
         raise ReplayError("the record of this run does not say how it began, so it cannot be executed again.")
-    run = RunRecord(events[0].run, events[0].fact, events)
+    first = events[0].fact
+    run = RunRecord(events[0].run, first, events, settings=first.settings, model=first.model)
     for event in events[1:]:
         match event.fact:
             case RunEnded() as fact:
                 run.ended = fact
+            case RunResumed() as fact:
+                _resume(run, fact)
             case NodeStarted() as fact:
-                run.nodes.setdefault(event.node, NodeRecord(event.node, fact))
+                run.nodes.setdefault(event.node, NodeRecord(event.node, fact, settings=run.settings))
             case _:
                 if node := run.nodes.get(event.node):
                     _add(node, event)
     return run
+
+
+def _resume(run: RunRecord, fact: RunResumed) -> None:
+    run.ended, run.settings, run.model = None, fact.settings, fact.model
+    for node in (run.nodes[id] for id in fact.nodes if id in run.nodes):
+        node.ended = None
+        if cell := node.under_way():
+            cell.void = True
 
 
 def _add(node: NodeRecord, event: Event) -> None:

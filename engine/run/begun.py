@@ -66,8 +66,8 @@ class BegunCalls:
         return found
 
     def rest(self) -> list[Begun]:
-        """Those that go on and were not asked for again."""
-        return [one for same in self.left.values() for one in same if not one.settled]
+        """Those that have no answer yet and were not asked for again."""
+        return [one for same in self.left.values() for one in same if one.answer is None]
 
 
 def asked_by(call: Call) -> list[Asked]:
@@ -81,6 +81,4 @@ def asked_by(call: Call) -> list[Asked]:
 def asked_of(kind: str, prompts: Sequence[str], given: Iterable[Json] | None) -> list[Asked]:
     """What prompts ask; `given` are the ranges that may be quoted, or the references of the data."""
     more = [None] * len(prompts) if given is None else [*given]
-    return [
-        (kind, text, json.dumps(one, sort_keys=True)) for text, one in zip(prompts, more, strict=True)
-    ]
+    return [(kind, text, json.dumps(one, sort_keys=True)) for text, one in zip(prompts, more, strict=True)]

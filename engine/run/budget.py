@@ -109,12 +109,7 @@ class Ledger:
 
     def _spent(self) -> int:
         used, before = self._usage, self._before
-        return (
-            used.prompt_tokens
-            + used.completion_tokens
-            - before.prompt_tokens
-            - before.completion_tokens
-        )
+        return used.prompt_tokens + used.completion_tokens - before.prompt_tokens - before.completion_tokens
 
     def reserve(self, *, calls: int = 0, nodes: int = 0, tokens: int = 0) -> None:
         """Set aside what a batch will use, all or nothing, before it starts.

@@ -16,7 +16,7 @@ from engine.events.kinds import Level, NodeKind
 from engine.run.budget import Ledger
 from engine.run.deadline import Deadline
 from engine.stop import Stop
-from engine.types import Json, ModelInfo, Sampling, Settings, Usage
+from engine.types import Json, ModelInfo, Sampling, Settings, Usage, to_json
 
 if TYPE_CHECKING:
     from engine.answer.evidence import Evidence
@@ -136,6 +136,12 @@ class Run:
         """Count one more node of the tree (root, child or leaf)."""
         with self.lock:
             self.nodes += 1
+
+    @property
+    def recorded_settings(self) -> dict[str, Json]:
+        """The settings as the log holds them, with what came of them for this model."""
+        came_of = {"sampling": to_json(self.sampling), "reply_tokens": self.turn_tokens}
+        return to_json(self.settings) | came_of | {"sub_chars": self.sub_chars}
 
     @property
     def reply_tokens(self) -> int:

@@ -81,7 +81,8 @@ class Store(Reader):
             self._announce(Event(run, *place, "0", owned))
 
         work = partial(log.resume, run=run, last=last, prepared=prepared, me=self._owner)
-        return Event(run, *self._write(work, after=announce), "0", owned)
+        seq, ts = self._write(work, after=announce)
+        return Event(run, seq, ts, "0", owned)
 
     def append(self, run: str, node: str, fact: Fact) -> Event:
         """Add an event to a run; return it after its commit.

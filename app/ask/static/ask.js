@@ -26,7 +26,11 @@ class AskView {
     this.run = null; // the id that is shown
     this.row = null; // what the server says about it
     this.unfollow = null;
-    this.head = new RunHead(app, { stop: (run) => this.stop(run), allow: (run, seconds) => this.allow(run, seconds) });
+    this.head = new RunHead(app, {
+      stop: (run) => this.tell(run, "stop"),
+      allow: (run, seconds) => this.tell(run, "limit", { seconds }),
+      resume: (run) => this.resume(run),
+    });
     this.thread = el("div", { class: "thread" });
     this.answer = el("div", { class: "answer-slot" });
     this.tree = el("rlm-tree", {});
@@ -160,12 +164,11 @@ class AskView {
     if (this.app.state.view === "ask") this.app.go("ask", {}, { replace: true });
   }
 
-  stop(run) {
-    return this.tell(run, "stop");
-  }
-
-  allow(run, seconds) {
-    return this.tell(run, "limit", { seconds });
+  /** Let an ended run go on, and follow it. */
+  async resume(run) {
+    const done = await this.tell(run, "resume");
+    if (done && run === this.run) await this.open(run, this.tree.node);
+    return done;
   }
 
   /** Ask something of a run; whether it was done. */
@@ -276,7 +279,7 @@ class AskView {
     app.shortcut("Ctrl+Enter", "Ask", null, { group: "Ask" });
     app.shortcut("Alt+N", "New session", () => this.fresh(), { group: "Ask" });
     app.shortcut("Alt+Q", "To the question", () => { app.go("ask", this.here()); find("#question textarea")?.focus(); }, { group: "Ask" });
-    app.shortcut("Alt+S", "Stop the run that is shown", () => this.row?.live && this.stop(this.run), { group: "Ask" });
+    app.shortcut("Alt+S", "Stop the run that is shown", () => this.row?.live && this.tell(this.run, "stop"), { group: "Ask" });
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.closest?.("#question")) return;
       event.preventDefault();

@@ -24,6 +24,7 @@ from engine.events import (
     Note,
     OutputWritten,
     ReplyWritten,
+    RunResumed,
     Unreadable,
 )
 from engine.prompt import output_text
@@ -129,6 +130,8 @@ def run_tree(events: list[Event]) -> Tree:
             case NodeEnded(answer=answer) if node != "0":
                 said = f"= {brief(answer or 'no answer')}{sure.get(node, '') if answer else ''}"
                 branch.add(safe(said, "green"))
+            case RunResumed():
+                branch.add(safe("the run was resumed here", "yellow"))
             case Unreadable() as fact:
                 branch.add(safe(fact.sentence, "yellow"))
     return top

@@ -15,7 +15,7 @@ const BUDGETS = [
 ];
 const MORE = 300; // seconds that a click adds to the time limit
 
-/** `on` is {stop(run), allow(run, seconds)}; what they return says whether that was done. */
+/** `on` is {stop(run), allow(run, seconds), resume(run)}; what they return says whether that was done. */
 export class RunHead {
   constructor(app, on) {
     this.app = app;
@@ -26,6 +26,9 @@ export class RunHead {
     this.rate = el("span", { class: "rate" });
     this.stop = el("button", { class: "button danger", type: "button", title: "Stop this run (Alt+S)", on: { click: () => this.halt() } },
       icon("stop"), el("span", {}, "Stop"));
+    this.again = el("button", { class: "button", type: "button", hidden: true, on: { click: () => this.resume() },
+      title: "Go on from where this run ended: nothing that was answered is asked again, and its limits count anew" },
+      icon("play"), el("span", {}, "Go on"));
     this.meters = new Map(BUDGETS.map(([name, label]) => [name, new Meter(label)]));
     this.more = el("button", { class: "button more-time", type: "button", title: "Give this run 5 more minutes", on: { click: () => this.allow() } }, "+5 min");
     this.meters.get("seconds").element.append(this.more);
@@ -33,7 +36,7 @@ export class RunHead {
       el("div", { class: "run-now" }, el("span", { class: "pulse", "aria-hidden": "true" }), this.phase, this.rate),
       el("div", { class: "budgets" }, [...this.meters.values()].map((meter) => meter.element)));
     this.element = el("header", { class: "run-head" },
-      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.stop),
+      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.again, this.stop),
       this.live);
   }
 
@@ -58,6 +61,8 @@ export class RunHead {
       row.model?.remote && el("span", { class: "chip warn", title: "Text of this run was sent to this server" }, line(row.model.remote, 60)),
       row.started && el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started)));
     this.stop.hidden = this.live.hidden = !row.live;
+    this.again.hidden = row.live || !row.resumes;
+    this.again.disabled = false;
     clearInterval(this.timer);
     if (row.live) this.timer = setInterval(() => this.paint(), 500);
     this.paint();
@@ -80,6 +85,12 @@ export class RunHead {
     if (await this.on.stop(this.row.run)) return;
     this.stop.disabled = false;
     this.stopping = null;
+  }
+
+  async resume() {
+    this.again.disabled = true;
+    this.stopping = null;
+    if (!await this.on.resume(this.row.run)) this.again.disabled = false;
   }
 
   /** The time limit in seconds, as it stands now. */
