@@ -95,14 +95,13 @@ class Answer:
 class Strategy:
     """A way to an answer: what the root of a run does. `name` is recorded with the run.
 
-    One that goes on from a recorded run gives what its root was told of `earlier` questions, and the place where it
-    `forked` from it, both as in `engine.events.kinds.RunStarted`. One that lets an ended run go on gives `resume`, which
-    takes the place of a beginning.
+    One that goes on from a recorded run makes the root what it was there with `prepare`, and says where it `forked` from
+    it, as in `engine.events.kinds.RunStarted`. One that lets an ended run go on gives `resume`, in place of a beginning.
     """
 
     name: str
     drive: Callable[[Run, Node], Outcome]
-    earlier: tuple[prompt.Exchange, ...] = ()
+    prepare: Callable[[Node], None] = lambda root: None
     forked: Json = None
     resume: Callable[[Run], Event] | None = None
 
@@ -250,7 +249,7 @@ class Engine:
             hooks=hooks,
         )
         root = make_node(run, "0", question, part or corpora.whole(opened), run.stop, depth=0)
-        root.earlier = strategy.earlier
+        strategy.prepare(root)
         spare = self._check_fits(run, root)
         notice = self._recall(root, before, model, spare) if before is not None else ""
         begun = strategy.resume(run) if strategy.resume else None
@@ -270,7 +269,8 @@ class Engine:
         run.hooks.event(begun or self.store.events(run.id)[0])
         if not run.nodes:  # else it was resumed
             run.count_node()
-            run.record("0", NodeStarted(None, "root", root.question, root.described, 0, None, None, None))
+            place = (0, None, None, None, root.piece_chars)
+            run.record("0", NodeStarted(None, "root", root.question, root.described, *place))
         if notice:
             run.note("0", notice)
         return self._finish(run, root, strategy, *self._drive(run, root, strategy))

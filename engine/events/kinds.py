@@ -31,8 +31,9 @@ class RunStarted(Fact):
 
     What is needed to execute its cells again: `earlier`, the questions and answers that the root was told of, `part`, the
     reference of its data where that is not all of the corpus, `seal`, the hash of the documents' text
-    (`engine.documents.seal`). `forked` is {"run", "node", "cell"}, the place where it branched off. None: there is none, or
-    an older version did not say.
+    (`engine.documents.seal`). `forked` is {"run", "node", "cell"}, the place where it branched off, with "questions"
+    [[cell, question]] where the question became another one at a cell. None: there is none, or an older version did not
+    say.
     """
 
     KIND: ClassVar[str] = "run_started"
@@ -101,9 +102,11 @@ class NodeStarted(Fact):
     """A node of the tree began: the root, a child with cells of its own ("rlm"), or a one-shot sub-call ("llm").
 
     `context` is one line about its data. `index` is its place in the call that asked for it; the root has none.
+    `piece_chars`: the size to which its cells cut texts; None for a leaf, and where an older version did not say.
     """
 
     KIND: ClassVar[str] = "node_started"
+    VERSION: ClassVar[int] = 2
 
     parent: str | None
     kind: NodeKind
@@ -113,6 +116,7 @@ class NodeStarted(Fact):
     cell: int | None
     call: int | None
     index: int | None
+    piece_chars: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +200,13 @@ class OutputWritten(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CellEnded(Fact):
-    """How a cell ended, see `engine.kernel.cell.CellResult`. `flaw`: why its final answer was not taken."""
+    """How a cell ended, see `engine.kernel.cell.CellResult`. `flaw`: why its final answer was not taken.
+
+    `changes`: what it did to the variables, see `engine.kernel.toolbox.variables`; None: an older version did not look.
+    """
 
     KIND: ClassVar[str] = "cell_finished"
+    VERSION: ClassVar[int] = 2
 
     cell: int
     status: str
@@ -207,6 +215,7 @@ class CellEnded(Fact):
     variables: tuple[tuple[str, str], ...]
     dropped_chars: int
     flaw: str | None = None
+    changes: Object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +243,13 @@ class CallMade(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallAnswered(Fact):
-    """What a call came to: its answers, those so far where an `error` ended it. The cell sees them after this."""
+    """What a call came to: its answers, those so far where an `error` ended it. The cell sees them after this.
+
+    `quoted`: the answers were to stand in their prompts; None: an older version did not say.
+    """
 
     KIND: ClassVar[str] = "call_finished"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     UNMARKED: ClassVar[int] = 2
 
     cell: int
@@ -246,6 +258,7 @@ class CallAnswered(Fact):
     confidences: tuple[float | None, ...]
     seconds: float
     error: str | None
+    quoted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

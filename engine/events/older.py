@@ -56,11 +56,13 @@ def _unsure_answers(payload: Payload) -> Payload:
 
 STEPS: dict[type[Fact], tuple[Step, ...]] = {
     kinds.RunStarted: (_sessions, _as_it_is),
+    kinds.NodeStarted: (_as_it_is,),
     kinds.RunEnded: (_forced, _agreement),
     kinds.DraftSaved: (_whole_draft,),
     kinds.ReplyWritten: (_unsure,),
     kinds.CallMade: (_unquoted,),
-    kinds.CallAnswered: (_unsure_answers,),
+    kinds.CellEnded: (_as_it_is,),
+    kinds.CallAnswered: (_unsure_answers, _as_it_is),
 }
 
 

@@ -3,6 +3,7 @@
 record.py      the events of a run as nodes, cells and calls          origin.py      what a node worked on
 answers.py     sub-calls answered from the record                     execution.py   the cells of a node, again
 comparison.py  is it what was recorded, and why not                   restore.py     a session where a recorded one was
+fork.py        a new run from one of its cells (not imported here: it needs engine.engine)
 """
 
 from engine.replay.answers import RecordedAnswers
@@ -10,7 +11,7 @@ from engine.replay.comparison import Comparison
 from engine.replay.execution import Executed, execute_again, replay_node
 from engine.replay.origin import corpus_of, open_worker, text_problem
 from engine.replay.record import NodeRecord, ReplayError, RunRecord, read_record
-from engine.replay.restore import prepare, restore
+from engine.replay.restore import restore
 
 __all__ = [
     "Comparison",
@@ -22,7 +23,6 @@ __all__ = [
     "corpus_of",
     "execute_again",
     "open_worker",
-    "prepare",
     "read_record",
     "replay_node",
     "restore",

@@ -68,8 +68,10 @@ class RecordedAnswers:
 def answers_of(call: CallRecord, asked: dict[str, Json], *, small: bool) -> list[Answered]:
     """The recorded answers with what a cell is told of each: how sure the model was, and whether it was to quote."""
     assert call.answered is not None
-    plain = asked.get("choices") is None and asked.get("schema") is None
-    quoted = asked.get("quotes") is not None and bool(asked.get("asked") or (small and plain))
+    quoted = call.answered.quoted
+    if quoted is None:  # an older version did not say; it follows from what was asked
+        plain = asked.get("choices") is None and asked.get("schema") is None
+        quoted = asked.get("quotes") is not None and bool(asked.get("asked") or (small and plain))
     pairs = zip(call.answered.answers, call.answered.confidences, strict=True)
     return [Answered(text, confidence, quoted=quoted) for text, confidence in pairs]
 

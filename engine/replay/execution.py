@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import prompt
 from engine.errors import Cancelled
 from engine.kernel.cell import CellResult
 from engine.kernel.host.host import KernelHost, Worker
 from engine.replay.answers import CutHere, RecordedAnswers
 from engine.replay.comparison import Comparison, Ran, compare
-from engine.replay.origin import model_of, open_worker
+from engine.replay.origin import is_small, open_worker, question_at
 from engine.replay.record import CellRecord, NodeRecord, ReplayError, RunRecord
 from engine.stop import Stop
 from engine.types import Json
@@ -48,7 +47,7 @@ def execute_again(
     some seconds. Ends at a cell whose call the record does not hold: what comes after it has no meaning.
     Raises Cancelled on a stop.
     """
-    small = prompt.is_small(model_of(record))
+    small = is_small(record)
     done: list[Executed] = []
     for cell in node.cells:
         if before is not None and cell.number >= before:
@@ -57,6 +56,7 @@ def execute_again(
             stop.check()
         if cell.void:
             continue
+        worker.question = question_at(record, node, cell.number)
         answers = RecordedAnswers(node.id, cell, small=small)
         executed = _execute(worker, cell, answers, ahead, stop)
         done.append(executed)

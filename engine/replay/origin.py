@@ -58,6 +58,12 @@ def model_of(record: RunRecord) -> ModelInfo:
         ) from problem
 
 
+def is_small(record: RunRecord) -> bool:
+    """Whether the model was one of less than a billion parameters; False where the record does not say."""
+    parameters = record.started.model.get("parameters")
+    return isinstance(parameters, int) and 0 < parameters < prompt.SMALL_MODEL
+
+
 def reference_of(record: RunRecord, node: NodeRecord, corpus: Corpus) -> Json:
     """The reference of the data that a node worked on. Raises ReplayError where the record does not hold it."""
     call = record.origin(node)
@@ -78,16 +84,16 @@ def reference_of(record: RunRecord, node: NodeRecord, corpus: Corpus) -> Json:
 
 def piece_chars(record: RunRecord, node: NodeRecord) -> int:
     """The size in characters to which a node's cells cut texts where they name none."""
-    settings = node.settings
-    room = settings.get("sub_chars")
-    if not isinstance(room, int):  # an older version kept the length of a turn alone
-        info = model_of(record)
-        usual = min(REPLY_TOKENS, info.n_ctx // 4)
-        turn = settings.get("reply_tokens")
-        cells = min(usual, SMALL_CELL_TOKENS if prompt.is_small(info) else CELL_TOKENS)
-        wished = turn if isinstance(turn, int) and turn != cells else usual
-        room = sub_chars_of(info, min(wished, info.n_ctx // 4))
-    return max(400, room - len(node.started.question))
+    if node.started.piece_chars is not None:
+        return node.started.piece_chars
+    info = model_of(
+        record
+    )  # an older version kept the longest turn alone, from which the room for a piece follows
+    usual = min(REPLY_TOKENS, info.n_ctx // 4)
+    turn = record.started.settings.get("reply_tokens")
+    cells = min(usual, SMALL_CELL_TOKENS if prompt.is_small(info) else CELL_TOKENS)
+    wished = turn if isinstance(turn, int) and turn != cells else usual
+    return max(400, sub_chars_of(info, min(wished, info.n_ctx // 4)) - len(node.started.question))
 
 
 def open_worker(kernels: KernelHost, path: Path, record: RunRecord, node: NodeRecord) -> Worker:
@@ -96,7 +102,14 @@ def open_worker(kernels: KernelHost, path: Path, record: RunRecord, node: NodeRe
     limits = WorkerLimits(piece_chars=piece_chars(record, node))
     ref = reference_of(record, node, opened)
     earlier: tuple[prompt.Exchange, ...] = () if node.started.parent else earlier_of(record)
-    return kernels.worker(path, ref, limits, node.started.question, earlier)
+    return kernels.worker(path, ref, limits, question_at(record, node, 1), earlier)
+
+
+def question_at(record: RunRecord, node: NodeRecord, cell: int) -> str:
+    """The question that a cell of a node finds: a fork may have changed that of the root at one of its cells."""
+    changed = (record.started.forked or {}).get("questions", ()) if node.started.parent is None else ()
+    found = [question for first, question in changed if first <= cell]
+    return found[-1] if found else node.started.question
 
 
 def earlier_of(record: RunRecord) -> tuple[prompt.Exchange, ...]:

@@ -23,6 +23,8 @@ from engine.events import (
 )
 from engine.types import Json
 
+VOID = "void"  # the status of a cell that ran anew as the next one
+
 
 class ReplayError(InputError):
     """A recorded run cannot be executed again as asked. The message says why and what to do."""
@@ -40,8 +42,7 @@ class CallRecord:
 class CellRecord:
     """One cell: its code, outputs in Jupyter's format, calls by number, and how it ended (None: the record does not say).
 
-    `seq` is the number of the event that began it, `ts` its time in Unix seconds. `void`: it was under way when the run was
-    interrupted; the run was resumed, and it ran anew as the next cell.
+    `seq` is the number of the event that began it, `ts` its time in Unix seconds.
     """
 
     started: CellStarted
@@ -50,7 +51,16 @@ class CellRecord:
     outputs: list[Json] = field(default_factory=list)
     calls: dict[int, CallRecord] = field(default_factory=dict)
     ended: CellEnded | None = None
-    void: bool = False
+
+    @property
+    def void(self) -> bool:
+        """Whether it was under way when its run was interrupted; the run was resumed, and it ran anew as the next cell."""
+        return self.ended is not None and self.ended.status == VOID
+
+    def leave(self) -> CellEnded:
+        """Make it void; returns the fact that says so."""
+        self.ended = CellEnded(self.number, VOID, 0.0, None, (), 0)
+        return self.ended
 
     @property
     def number(self) -> int:
@@ -60,7 +70,7 @@ class CellRecord:
 
 @dataclass
 class NodeRecord:
-    """One node with all its turns and cells in order; of turns (number of event, fact). `settings`: of the run then."""
+    """One node with all its turns and cells in order; of turns (number of event, fact)."""
 
     id: str
     started: NodeStarted
@@ -68,7 +78,6 @@ class NodeRecord:
     replies: dict[int, ReplyWritten] = field(default_factory=dict)
     cells: list[CellRecord] = field(default_factory=list)
     ended: NodeEnded | None = None
-    settings: dict[str, Json] = field(default_factory=dict)
 
     @property
     def last_turn(self) -> int:
@@ -147,7 +156,7 @@ def read_record(events: Iterable[Event]) -> RunRecord:
             case RunResumed() as fact:
                 _resume(run, fact)
             case NodeStarted() as fact:
-                run.nodes.setdefault(event.node, NodeRecord(event.node, fact, settings=run.settings))
+                run.nodes.setdefault(event.node, NodeRecord(event.node, fact))
             case _:
                 if node := run.nodes.get(event.node):
                     _add(node, event)
@@ -158,8 +167,6 @@ def _resume(run: RunRecord, fact: RunResumed) -> None:
     run.ended, run.settings, run.model = None, fact.settings, fact.model
     for node in (run.nodes[id] for id in fact.nodes if id in run.nodes):
         node.ended = None
-        if cell := node.under_way():
-            cell.void = True
 
 
 def _add(node: NodeRecord, event: Event) -> None:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from engine import prompt
 from engine.prompt import Conversation
 from engine.replay.execution import Executed, compare_node, execute_again
-from engine.replay.origin import open_worker, piece_chars
+from engine.replay.origin import open_worker
 from engine.replay.record import CallRecord, CellRecord, NodeRecord, ReplayError, RunRecord
 from engine.reply import without_loop
 from engine.run.session import NO_OUTPUT, NodeSession
 from engine.types import Message
-
-
-def prepare(session: NodeSession, record: RunRecord, node: NodeRecord) -> None:
-    """Before a session's worker is made: let its cells cut texts as those of the recorded node did."""
-    session.piece_chars = piece_chars(record, node)
 
 
 def restore(
@@ -29,7 +24,7 @@ def restore(
     done = execute_again(session.worker, record, node, before, stop=session.node.stop)
     note_differences(session, record, node, done)
     own = session.node
-    own.codes = [one.cell.started.code for one in done]
+    own.codes = [cell.started.code for cell in node.cells if before is None or cell.number < before]
     own.variables = tuple(name for name, _ in done[-1].ran.variables) if done else ()
     own.children = sum(len(call.made.children) for one in done for call in one.cell.calls.values())
     session.turn = session.free = last_turn(node, before)

@@ -28,8 +28,11 @@ def go_on(session: NodeSession, record: RunRecord, node: NodeRecord) -> Step:
     way runs anew as the next cell. Turns count against the limit from here on. Raises what a cell raises on a stop.
     """
     own = session.node
+    if (cell := node.under_way()) is not None:
+        session.run.record(own.id, cell.leave())
     session.begun = begun_calls(record, node, go_on)
     done = execute_again(session.worker, record, node, stop=own.stop)
+    session.worker.question = own.question  # a fork may have asked another one first
     own.codes = [cell.started.code for cell in node.cells]
     own.variables = tuple(name for name, _ in done[-1].ran.variables) if done else ()
     own.children = last_child(record, node)

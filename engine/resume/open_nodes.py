@@ -16,14 +16,12 @@ Restore = Callable[[NodeSession, RunRecord, NodeRecord], Step]
 
 
 def open_nodes(record: RunRecord) -> tuple[str, ...]:
-    """The nodes that go on when the run does: the root, and all below it that was under way. Their cells become void."""
+    """The nodes that go on when the run does: the root, and all below it that was under way."""
     found: list[str] = []
     todo = [record.nodes["0"]] if "0" in record.nodes else []
     while todo:
         node = todo.pop()
         found.append(node.id)
-        if cell := node.under_way():
-            cell.void = True
         for _, child in _begun(record, node):
             begun = known_of(record, child)
             if begun.answer is None and child.started.kind == "llm":
@@ -40,7 +38,12 @@ def begun_calls(record: RunRecord, node: NodeRecord, restore: Restore) -> BegunC
         calls.add(asked, known_of(record, child, restore))
     for cell in node.cells:
         for call in cell.calls.values():
-            if not cell.void and call.answered is not None and call.answered.error is not None:
+            if (
+                cell is not node.under_way()
+                and not cell.void
+                and call.answered is not None
+                and call.answered.error is not None
+            ):
                 for asked, child in _children(record, call):
                     if child.ended is not None and child.ended.status == "answered":
                         calls.add(asked, known_of(record, child))
@@ -74,10 +77,11 @@ def known_of(record: RunRecord, node: NodeRecord, restore: Restore | None = None
 
 
 def _begun(record: RunRecord, node: NodeRecord) -> Iterator[tuple[Asked, NodeRecord]]:
-    """Each child of the cells of a node that are void, once, with what it was asked for."""
+    """Each child of the cells of a node that run anew, once, with what it was asked for."""
     seen: set[str] = set()
+    under_way = node.under_way()
     for cell in node.cells:
-        for call in cell.calls.values() if cell.void else ():
+        for call in cell.calls.values() if cell.void or cell is under_way else ():
             for asked, child in _children(record, call):
                 if child.id not in seen and not _told(node, child.id):
                     yield asked, child
@@ -98,7 +102,7 @@ def _told(node: NodeRecord, child: str) -> bool:
     return any(
         child in call.made.children and call.answered is not None and call.answered.error is None
         for cell in node.cells
-        if not cell.void
+        if not cell.void and cell is not node.under_way()
         for call in cell.calls.values()
     )
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-
 from engine import corpus as corpora
-from engine import prompt
-from engine.documents.ingest import CorpusInfo
+from engine.documents.ingest import load_info
 from engine.engine import Answer, Engine, Strategy
 from engine.errors import InputError
 from engine.events import Event, RunResumed
 from engine.llm.base import Reply
-from engine.replay import ReplayError, RunRecord, corpus_of, prepare, read_record, text_problem
-from engine.replay.origin import earlier_of, model_of
+from engine.replay import ReplayError, RunRecord, corpus_of, read_record, text_problem
+from engine.replay.fork import settings_of
+from engine.replay.origin import earlier_of, piece_chars
 from engine.resume.going_on import go_on
 from engine.resume.open_nodes import open_nodes
 from engine.run.calls import answer_call, describe
 from engine.run.direct import answer_directly, outcome
 from engine.run.leaves import said
 from engine.run.loop import drive
-from engine.run.node import CELL_TOKENS, REPLY_TOKENS, SMALL_CELL_TOKENS, Hooks, Node, Outcome, Run
+from engine.run.node import Hooks, Node, Outcome, Run
 from engine.run.session import NodeSession
 from engine.stop import Stop
 from engine.store import Store
@@ -34,9 +32,9 @@ def check(store: Store, name: str) -> RunRecord:
     if reason := may_go_on(row):
         raise InputError(reason)
     record = read_record(store.events(row["run"]))
-    if record.started.forked is not None:
+    if record.started.forked is not None and not _fork_began(record):
         raise ReplayError(
-            f"run {record.id} branched off from another; branch off from that one again instead."
+            f"run {record.id} ended before it did anything of its own; fork run {record.started.forked['run']} again."
         )
     path = corpus_of(store, record)
     if problem := text_problem(record, path):
@@ -61,7 +59,7 @@ def resume(
     """
     store = engine.store
     record = check(store, name)
-    corpus = _corpus(store, record)
+    corpus = load_info(corpus_of(store, record))
     settings = _settings(record, seconds, depth)
     nodes = open_nodes(record)
 
@@ -91,10 +89,14 @@ def resume(
         session = NodeSession(run, root, answer_call)
         if node is None:
             return drive(session)
-        prepare(session, record, node)
         return drive(session, lambda one: go_on(one, record, node))
 
-    strategy = Strategy(record.started.strategy, work, earlier=earlier_of(record), resume=begin)
+    def prepare(root: Node) -> None:
+        root.earlier = earlier_of(record)
+        if node := record.nodes.get("0"):
+            root.piece_chars = piece_chars(record, node)
+
+    strategy = Strategy(record.started.strategy, work, prepare, record.started.forked, begin)
     return engine.ask(
         record.started.question,
         corpus,
@@ -118,24 +120,21 @@ def may_go_on(row: dict[str, Json]) -> str:
     return ""
 
 
-def _corpus(store: Store, record: RunRecord) -> CorpusInfo:
-    row = store.corpus(record.started.corpus)
-    known = {field.name: row[field.name] for field in fields(CorpusInfo) if field.name in row}
-    return CorpusInfo(**{**known, "id": row["corpus"], "path": corpus_of(store, record)})
-
-
 def _settings(record: RunRecord, seconds: float | None, depth: int | None) -> Settings:
-    names = {field.name for field in fields(Settings)}
-    kept = {name: value for name, value in record.settings.items() if name in names}
-    info = model_of(record)
-    usual = min(REPLY_TOKENS, info.n_ctx // 4)
-    cell = SMALL_CELL_TOKENS if prompt.is_small(info) else CELL_TOKENS
-    if kept.get("reply_tokens") == (usual if info.thinks else min(usual, cell)):
-        kept["reply_tokens"] = None  # recorded is what came of it
-    settings = Settings(**kept)
-    if seconds is not None:
-        settings = replace(settings, max_seconds=seconds)
-    return settings if depth is None else replace(settings, depth=depth)
+    wished = {"max_seconds": seconds, "depth": depth}
+    return settings_of(record, {name: value for name, value in wished.items() if value is not None})
+
+
+def _fork_began(record: RunRecord) -> bool:
+    """Whether a fork has all that it shares with the run it comes from: then it did something of its own."""
+    place = record.started.forked or {}
+    node = record.nodes.get(str(place.get("node")))
+    if node is None:
+        return False
+    last = node.cells[-1] if node.cells else None
+    return node.last_turn > (last.started.turn if last else 0) or (
+        last is not None and last.number >= place["cell"]
+    )
 
 
 def _other_data(run: Run, record: RunRecord) -> str:

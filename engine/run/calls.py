@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,7 +19,7 @@ from engine.run.begun import Begun
 from engine.run.leaves import Leaf, ask_leaves, forms_of
 from engine.run.loop import drive
 from engine.run.node import STOPPED, Node, Outcome, Run, start_node
-from engine.run.session import NodeSession
+from engine.run.session import NodeSession, Step
 from engine.stop import Stop
 from engine.types import Json
 
@@ -88,6 +88,7 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
                 confidences=tuple(getattr(answer, "confidence", None) for answer in answers),
                 seconds=round(time.monotonic() - started, 4),
                 error=error,
+                quoted=any(getattr(answer, "quoted", False) for answer in answers),
             ),
         )
     return answers
@@ -162,10 +163,14 @@ def _ask_children(
         raise CallRefused(CIRCLE)
     for index, (child, one) in enumerate(zip(children, begun, strict=True)):
         if one is None:
-            start_node(run, node, child.id, "rlm", child.question, child.described, cell, call.number, index)
-        run.can_stop(child.id, child.stop)
+            told = (child.question, child.described, cell, call.number, index, child.piece_chars)
+            start_node(run, node, child.id, "rlm", *told)
+        elif one.piece_chars is not None:
+            child.piece_chars = one.piece_chars
+        if one is None or one.answer is None:
+            run.can_stop(child.id, child.stop)
     with ThreadPoolExecutor(max_workers=max(1, min(run.settings.parallel, len(children)))) as pool:
-        futures = [pool.submit(run_child, session, *pair) for pair in zip(children, begun, strict=True)]
+        futures = [pool.submit(_go_on_child, session, *pair) for pair in zip(children, begun, strict=True)]
         try:
             for future in futures:
                 outcome = future.result()
@@ -180,25 +185,28 @@ def _ask_children(
             raise
 
 
-def run_child(session: NodeSession, child: Node, begun: Begun | None = None) -> Outcome:
-    """Drive one child of a node to its end and commit how it ended; one that was `begun` goes on, or is done already.
+def _go_on_child(session: NodeSession, child: Node, begun: Begun | None) -> Outcome:
+    """What a child comes to; one that was begun before goes on, or has its answer already."""
+    if begun is None or begun.answer is None:
+        return run_child(session, child, begun.restore if begun else None)
+    return Outcome(begun.answer)
+
+
+def run_child(
+    session: NodeSession, child: Node, restore: Callable[[NodeSession], Step] | None = None
+) -> Outcome:
+    """Drive one child of a node to its end and commit how it ended; `restore` as in `engine.run.loop.drive`.
 
     A child that fails by itself or is stopped alone has no answer, and its parent goes on. Raises Cancelled
     when the parent is stopped as well, ModelError when there is no model any more, after committing that.
     """
     run = session.run
-    if begun is not None and begun.answer is not None:
-        run.can_stop(child.id, None)
-        return Outcome(begun.answer)
     started = time.monotonic()
     outcome = Outcome(None, reason=STOPPED)
     status: NodeStatus = "stopped"
     try:
         child.stop.check()
-        below = session.below(child)
-        if begun is not None:
-            below.piece_chars = begun.piece_chars
-        outcome = drive(below, begun.restore if begun else None)
+        outcome = drive(session.below(child), restore)
         status = "answered" if outcome.answer is not None else "failed"
         if outcome.answer is not None:
             run.evidence.child(outcome)
@@ -230,6 +238,7 @@ def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth:
     question, ref = data_of(question, ref)
     data = corpora.resolve(ref, run.corpus)
     node = Node(id=id, question=question, ref=ref, described=describe(data), stop=stop, depth=depth)
+    node.piece_chars = max(400, run.sub_chars - len(question))
     if isinstance(data, str):
         node.preview = str(data[:PREVIEW_CHARS])
     elif isinstance(data, corpora.Corpus):

@@ -141,7 +141,7 @@ class Run:
     def recorded_settings(self) -> dict[str, Json]:
         """The settings as the log holds them, with what came of them for this model."""
         came_of = {"sampling": to_json(self.sampling), "reply_tokens": self.turn_tokens}
-        return to_json(self.settings) | came_of | {"sub_chars": self.sub_chars}
+        return to_json(self.settings) | came_of | {"reply_tokens_set": self.settings.reply_tokens}
 
     @property
     def reply_tokens(self) -> int:
@@ -202,7 +202,7 @@ class Node:
 
     `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
     ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `told` are the engine's
-    own sentences in the conversation; `codes` are the cells that were run.
+    own sentences in the conversation; `codes` are the cells that were run. `piece_chars` is the size to which they cut texts.
     """
 
     id: str
@@ -219,6 +219,7 @@ class Node:
     variables: tuple[str, ...] = ()
     told: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    piece_chars: int = 0
 
     def child_id(self) -> str:
         """The next child's id: this node's, a dot, and the child's number from 1."""
@@ -255,8 +256,9 @@ def start_node(
     cell: int,
     call: int,
     index: int,
+    piece_chars: int | None = None,
 ) -> None:
     """Count and record a new child or leaf: `index` is its place in call number `call` of cell `cell`."""
     run.count_node()
     depth = parent.depth + 1
-    run.record(id, NodeStarted(parent.id, kind, question, described, depth, cell, call, index))
+    run.record(id, NodeStarted(parent.id, kind, question, described, depth, cell, call, index, piece_chars))

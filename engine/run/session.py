@@ -47,8 +47,7 @@ class NodeSession:
     `turn` is the number of the last turn, `free` how many of the turns do not count against the limit. `silent` and
     `failures` count the replies just before that held nothing to go on with, and those that led nowhere. `repeats` counts
     each pair of cell and output; `gave_up` is a reason to ask for the best answer. `until` is when its time is up.
-    `piece_chars`: the size to which cells cut texts; None: what fits a sub-call beside the question. `begun`: sub-calls
-    that need not be asked again, in a run that was resumed.
+    `begun`: sub-calls that need not be asked again, in a run that was resumed.
     """
 
     run: Run
@@ -63,7 +62,6 @@ class NodeSession:
     failures: int = 0
     gave_up: str = ""
     repeats: dict[str, int] = field(default_factory=dict)
-    piece_chars: int | None = None
     begun: BegunCalls = field(default_factory=BegunCalls)
 
     def __post_init__(self) -> None:
@@ -78,7 +76,7 @@ class NodeSession:
     def at_work(self) -> Iterator[None]:
         """Have a worker for the length of a block."""
         run, node = self.run, self.node
-        limits = WorkerLimits(piece_chars=self.piece_chars or max(400, run.sub_chars - len(node.question)))
+        limits = WorkerLimits(piece_chars=node.piece_chars)
         with run.kernels.worker(
             run.corpus_path, node.ref, limits, node.question, node.earlier
         ) as self.worker:

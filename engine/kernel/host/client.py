@@ -53,7 +53,7 @@ class Worker:
         self._corpus = corpus
         self._ref = ref
         self._limits = limits
-        self._question = question
+        self.question = question  # of the cells to come
         self._earlier = earlier
         self._busy = threading.Lock()
         self._interrupted = threading.Event()
@@ -73,7 +73,7 @@ class Worker:
             "ref": self._ref,
             "output_chars": self._limits.output_chars,
             "piece_chars": self._limits.piece_chars,
-            "question": self._question,
+            "question": self.question,
             "earlier": [list(exchange) for exchange in self._earlier],
         }
         try:
@@ -123,7 +123,9 @@ class Worker:
             self._interrupted.clear()
             stops = [event for event in (cancel, self._interrupted) if event is not None]
             run = _CellRun(self._process, self._cells, timeout, stops, on_call, on_output)
-            result = run.run(code, clock, self._host.cause_of_death)
+            result = run.run(
+                {"code": code, "clock": clock, "question": self.question}, self._host.cause_of_death
+            )
             refusal = self._process.meter.take_refusal() if self._process.meter is not None else ""
             notes += result.notes + ((refusal,) if refusal else ())
             return replace(result, restarted=restarted, notes=notes)
@@ -184,7 +186,7 @@ class _CellRun:
         self._raised: BaseException | None = None
         self._frames = self._bytes = self._calls = 0
 
-    def run(self, code: str, clock: float | None, cause_of_death: Callable[[Process], str]) -> CellResult:
+    def run(self, cell: dict[str, Json], cause_of_death: Callable[[Process], str]) -> CellResult:
         """Send the cell, follow it to its end, and say how it ended. Raises what `on_call` raised."""
         process = self._process
         if any(event.is_set() for event in self._stops):
@@ -192,8 +194,7 @@ class _CellRun:
             return CellResult("interrupted", 0.0, error=error)
         process.begin_cell()
         try:
-            frame: dict[str, Json] = {"op": "cell", "number": self._number, "code": code, "clock": clock}
-            process.channel.send(frame, SEND_SECONDS)
+            process.channel.send({"op": "cell", "number": self._number, **cell}, SEND_SECONDS)
             result = self._finished(self._follow())
         except ChannelClosed:
             result = self._died(process.doom or cause_of_death(process))

@@ -76,9 +76,11 @@ class Toolbox:
 
     # --- the life of a cell -----------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Put every name back in its place before a cell."""
+    def begin(self, question: str | None = None) -> None:
+        """Put every name back in its place before a cell; `question` is the node's from now on, None: as before."""
         self.final, self.notes = None, []
+        if question is not None:
+            self._names["question"] = question
         own = self._namespace
         for name, value in self._names.items():
             kept = name in SOFT and name in own and not callable(own[name])

@@ -1,6 +1,6 @@
 """One worker: a forked process that confines itself and then runs the cells of one node. Untrusted from there.
 
-Frames from the host: start {context reference, limits}, cell {number, code, clock}, answer {answers, known | refused | stop}.
+Frames from the host: start {context reference, limits}, cell {number, code, clock, question}, answer {answers, known | refused | stop}.
 Frames to the host: ready, failed {message}, output {output}, call {number, name, arguments}, done {...}.
 """
 
@@ -82,7 +82,7 @@ def serve(kernel: CellKernel, confine: Callable[[], int | None], scratch: Path) 
     while True:
         frame: Any = channel.receive()
         clock.shift(frame["clock"])
-        worker.run(frame["number"], frame["code"])
+        worker.run(frame["number"], frame["code"], frame["question"])
 
 
 def _fail(channel: Channel, error: Exception) -> None:
@@ -140,14 +140,14 @@ class _Worker:
         except MemoryError:
             pass
 
-    def run(self, number: int, code: str) -> None:
+    def run(self, number: int, code: str, question: str) -> None:
         """Run one cell and tell the host how it ended."""
         toolbox, kernel, interrupts = self._toolbox, self._kernel, self._interrupts
         vars(builtins).update(self._builtins)
         os.chdir(self._scratch)
         sys.stdout, sys.stderr = self._stdout, self._stderr
         sys.setrecursionlimit(3000)
-        toolbox.begin()
+        toolbox.begin(question)
         self._calls = 0
         self._shown.clear()
         self._outputs.begin()
