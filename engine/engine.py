@@ -97,6 +97,7 @@ class Strategy:
 
     One that goes on from a recorded run makes the root what it was there with `prepare`, and says where it `forked` from
     it, as in `engine.events.kinds.RunStarted`. One that lets an ended run go on gives `resume`, in place of a beginning.
+    `carried` as there.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Strategy:
     prepare: Callable[[Node], None] = lambda root: None
     forked: Json = None
     resume: Callable[[Run], Event] | None = None
+    carried: tuple[str, ...] = ()
 
 
 RECURSIVE = Strategy("recursive", lambda run, root: drive(NodeSession(run, root, answer_call)))
@@ -319,6 +321,7 @@ class Engine:
                 part=part,
                 seal=written_seal(corpus.path),
                 forked=strategy.forked,
+                carried=strategy.carried or None,
             )
         )
 

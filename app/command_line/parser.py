@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.command_line.commands import resume
+from app.command_line.commands import fork, resume, verify
 
 EPILOG = """\
 Without a command the app opens in the browser.
@@ -15,6 +15,8 @@ examples:
   python3 launch.py bench needle --quick
   python3 launch.py runs
   python3 launch.py show 20261122
+  python3 launch.py verify 20261122
+  python3 launch.py fork 20261122 --cell 3 --code cell.py
 
 TAPROOT_WINDOW, TAPROOT_GPU_LAYERS, TAPROOT_THREADS, TAPROOT_CACHE_TYPE, TAPROOT_BATCH and TAPROOT_SLOTS stand for the
 options of the same names. Documents and questions stay on this machine, unless --model names a server. Data lives in
@@ -158,6 +160,9 @@ def build_parser() -> argparse.ArgumentParser:
     delete = commands.add_parser("delete", parents=[common], help="delete a run, or a corpus with its runs")
     delete.add_argument("id", metavar="RUN|CORPUS", help="an id that `runs` or `corpora` lists")
     delete.add_argument("--yes", action="store_true", help="do not ask")
+
+    verify.add_parser(commands, common)
+    fork.add_parser(commands, common, loading)
 
     doctor = commands.add_parser(
         "doctor", parents=[common, loading], help="check sandbox, hardware, model, database"

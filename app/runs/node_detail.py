@@ -109,7 +109,7 @@ class Detail:
                 self.cells[fact.cell]["outputs"].append(shown(fact.output))
             case CellEnded() as fact if fact.cell in self.cells:
                 self.cells[fact.cell] |= {
-                    **_of(fact, "status", "seconds", "dropped_chars"),
+                    **_of(fact, "status", "seconds", "dropped_chars", "changes"),
                     "final": None if fact.flaw else fact.final,  # a note says why it was not taken
                 }
             case CallMade() as fact if fact.cell in self.cells:

@@ -32,8 +32,9 @@ class RunStarted(Fact):
     What is needed to execute its cells again: `earlier`, the questions and answers that the root was told of, `part`, the
     reference of its data where that is not all of the corpus, `seal`, the hash of the documents' text
     (`engine.documents.seal`). `forked` is {"run", "node", "cell"}, the place where it branched off, with "questions"
-    [[cell, question]] where the question became another one at a cell. None: there is none, or an older version did not
-    say.
+    [[cell, question]] where the question became another one at a cell. `carried` are the earlier runs, oldest first, whose
+    root cells were executed again before the first cell of this root, which found their variables. None: there is none, or
+    an older version did not say.
     """
 
     KIND: ClassVar[str] = "run_started"
@@ -53,6 +54,7 @@ class RunStarted(Fact):
     part: Any = None
     seal: str | None = None
     forked: Object | None = None
+    carried: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

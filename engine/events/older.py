@@ -72,9 +72,7 @@ def renew(cls: type[Fact], payload: Payload) -> Payload:
     """
     written = payload.get(VERSION_KEY)
     if written is None:
-        if cls.VERSION == cls.UNMARKED and schema_of(cls).required <= payload.keys():
-            return payload
-        written = 1
+        written = cls.UNMARKED if schema_of(cls).required <= payload.keys() else 1
     elif type(written) is not int or not cls.UNMARKED < written <= cls.VERSION:
         raise Misfit(f"it is of the version {written!r}, and this Taproot knows up to {cls.VERSION}")
     for step in STEPS.get(cls, ())[written - 1 :]:

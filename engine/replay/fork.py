@@ -28,8 +28,9 @@ from engine.events import (
 )
 from engine.kernel.cell import Call
 from engine.replay.answers import RecordedAnswers, answers_of
+from engine.replay.loading import load_record
 from engine.replay.origin import corpus_of, earlier_of, is_small, piece_chars, question_at, text_problem
-from engine.replay.record import CallRecord, NodeRecord, ReplayError, RunRecord, read_record
+from engine.replay.record import CallRecord, NodeRecord, ReplayError, RunRecord
 from engine.replay.restore import give_call, restore
 from engine.reply import without_loop
 from engine.run.calls import answer_call, make_node, run_child
@@ -59,7 +60,7 @@ def fork(
     `question` is another question from there on; `changes` are other values of `engine.types.Settings`. Raises InputError
     for what is not there, ReplayError where the record or the documents do not allow it, and what `Engine.ask` raises.
     """
-    record = read_record(engine.store.events(engine.store.run(run)["run"]))
+    record = load_record(engine.store, run)
     branch = Branch(record, node, cell, code, question)
     path = corpus_of(engine.store, record)
     if problem := text_problem(record, path):
@@ -132,7 +133,8 @@ class Branch:
             node.earlier = earlier_of(self._record)
             node.piece_chars = piece_chars(self._record, root)
 
-        return Strategy(self._record.started.strategy, self._drive, prepare, forked)
+        carried = self._record.started.carried or ()
+        return Strategy(self._record.started.strategy, self._drive, prepare, forked, carried=carried)
 
     def _questions(self, root: NodeRecord) -> list[Json]:
         """From which cell on the root has which question; none where it has one all along."""

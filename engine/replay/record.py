@@ -109,7 +109,8 @@ class NodeRecord:
 class RunRecord:
     """One run: how it began and ended, and its nodes by id in the order they began. `events` is all of it.
 
-    `settings` and `model` are those that it has now: it may have been resumed with others.
+    `settings` and `model` are those that it has now: it may have been resumed with others. `carried` are the runs whose
+    variables its root found, oldest first (`engine.replay.loading` reads them).
     """
 
     id: str
@@ -119,6 +120,7 @@ class RunRecord:
     ended: RunEnded | None = None
     settings: dict[str, Json] = field(default_factory=dict)
     model: dict[str, Json] = field(default_factory=dict)
+    carried: tuple[RunRecord, ...] = ()
 
     def node(self, id: str) -> NodeRecord:
         """The node with an id. Raises ReplayError when there is none."""

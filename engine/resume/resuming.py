@@ -8,9 +8,11 @@ from engine.engine import Answer, Engine, Strategy
 from engine.errors import InputError
 from engine.events import Event, RunResumed
 from engine.llm.base import Reply
-from engine.replay import ReplayError, RunRecord, corpus_of, read_record, text_problem
+from engine.replay import ReplayError, RunRecord, corpus_of, text_problem
 from engine.replay.fork import settings_of
+from engine.replay.loading import load_record
 from engine.replay.origin import earlier_of, piece_chars
+from engine.resume.carrying import carry
 from engine.resume.going_on import go_on
 from engine.resume.open_nodes import open_nodes
 from engine.run.calls import answer_call, describe
@@ -31,7 +33,7 @@ def check(store: Store, name: str) -> RunRecord:
     row = store.run(name)
     if reason := may_go_on(row):
         raise InputError(reason)
-    record = read_record(store.events(row["run"]))
+    record = load_record(store, row["run"])
     if record.started.forked is not None and not _fork_began(record):
         raise ReplayError(
             f"run {record.id} ended before it did anything of its own; fork run {record.started.forked['run']} again."
@@ -88,7 +90,7 @@ def resume(
             return _directly(run, root, record)
         session = NodeSession(run, root, answer_call)
         if node is None:
-            return drive(session)
+            return drive(session, lambda one: carry(one, record.carried))
         return drive(session, lambda one: go_on(one, record, node))
 
     def prepare(root: Node) -> None:

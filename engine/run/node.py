@@ -203,6 +203,7 @@ class Node:
     `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
     ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `told` are the engine's
     own sentences in the conversation; `codes` are the cells that were run. `piece_chars` is the size to which they cut texts.
+    `variables_before` (name, summary) are there from the run before, `lost_before` are not any more.
     """
 
     id: str
@@ -220,6 +221,8 @@ class Node:
     told: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     piece_chars: int = 0
+    variables_before: tuple[tuple[str, str], ...] = ()
+    lost_before: tuple[str, ...] = ()
 
     def child_id(self) -> str:
         """The next child's id: this node's, a dot, and the child's number from 1."""
@@ -243,6 +246,8 @@ def facts(run: Run, node: Node) -> prompt.Facts:
         listing=node.listing,
         preview=node.preview,
         earlier=node.earlier,
+        variables=node.variables_before,
+        lost=node.lost_before,
     )
 
 

@@ -139,6 +139,7 @@ class NodeSession:
                 variables=tuple((name, summary) for name, summary in result.variables),
                 dropped_chars=result.dropped_chars,
                 flaw=flaw or None,
+                changes=result.changes,
             ),
         )
         run.evidence.searched(result.searched)

@@ -321,6 +321,7 @@ class _CellRun:
             seconds=self._seconds,
             final=fields["final"],
             variables=fields["variables"],
+            changes=fields["changes"],
             error=error,
             spans=fields["spans"],
             searched=fields["searched"],

@@ -11,7 +11,7 @@ from engine.kernel.toolbox.final import CellDone, Spans, parts_of, render, spans
 from engine.kernel.toolbox.prompts import CALL_BYTES, Prompt, Together, batches, body, first, part_of, shown
 from engine.kernel.toolbox.replies import PieceAnswer, are_pieces, best, number, ranked
 from engine.kernel.toolbox.sources import texts, unique
-from engine.kernel.toolbox.variables import summary
+from engine.kernel.toolbox.variables import Seen, changes, summary
 from engine.prompt import PIECE_PROMPT
 from engine.text.quoting import ALTERNATIVES, NOTHING
 from engine.types import Json
@@ -73,6 +73,7 @@ class Toolbox:
             },
         }
         self._hidden: frozenset[str] = frozenset()
+        self._seen: Seen = {}
 
     # --- the life of a cell -----------------------------------------------------------------------------
 
@@ -115,6 +116,11 @@ class Toolbox:
         """The model's own variables as [name, summary] pairs."""
         own = list(self.own_variables())[-MAX_VARIABLES:]
         return [[name[:80], summary(value)] for name, value in own]
+
+    def changes(self) -> dict[str, Json]:
+        """What was done to the model's own variables since the last time; see `variables.changes`."""
+        found, self._seen = changes(self._seen, self.own_variables())
+        return found
 
     def own_variables(self) -> Iterable[tuple[str, Any]]:
         """Yield the names and values of the model's own variables, oldest first."""

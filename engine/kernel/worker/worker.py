@@ -153,11 +153,12 @@ class _Worker:
         self._outputs.begin()
         interrupts.begin()
         variables: list[list[str]] = []
+        changes: dict[str, Json] | None = None
         try:
             try:
                 kernel.run(code, number)
                 toolbox.end(ok=kernel.error is None)
-                variables = toolbox.variables()
+                variables, changes = toolbox.variables(), toolbox.changes()
             finally:
                 interrupts.end()
         except (KeyboardInterrupt, MemoryError) as error:  # it came in the last moment
@@ -173,6 +174,7 @@ class _Worker:
                     "error": kernel.error,
                     "final": toolbox.final,
                     "variables": variables,
+                    "changes": changes,
                     "spans": self._spans(),
                     "searched": self._searched(),
                     "dropped": dropped,

@@ -16,7 +16,8 @@ PASSED_ON = {
     "fact",
     "owned",
     "ended",
-}  # facts that were constructed before; `Answer.ended` returns a RunEnded
+    *("made", "answered", "started"),
+}  # facts that were constructed before, or are copied by a fork; `Answer.ended` returns a RunEnded
 # Words of their own that many places use for other things; the others have a "_" and mean nothing else.
 KIND_NAMES = {kind for kind in KINDS if "_" in kind}
 
