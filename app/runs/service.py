@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from engine.documents.ingest import CorpusInfo
 from engine.engine import Engine
 from engine.errors import InputError, StoreError, TaprootError
 from engine.events import Event, RunResumed, RunStarted
+from engine.replay.fork import fork
+from engine.replay.verify import verify
 from engine.resume import may_go_on, resume
 from engine.run.node import Hooks
 from engine.stop import Stop
@@ -88,6 +91,31 @@ class Runs:
             )
 
         return self._begin(ask)
+
+    def fork(
+        self,
+        run: str,
+        cell: int,
+        *,
+        node: str = "0",
+        code: str | None = None,
+        question: str | None = None,
+        settings: dict[str, Json] | None = None,
+    ) -> Started:
+        """Begin a run that goes on from a cell of another one, as `engine.replay.fork.fork` does, and return as `start`."""
+        to_settings(settings or {})
+        self.row(run)
+
+        def ask(hooks: Hooks, stop: Stop) -> None:
+            wanted = partial(fork, node=node, code=code, question=question, changes=settings)
+            wanted(self._engine, run, cell, hooks=hooks, stop=stop)
+
+        return self._begin(ask)
+
+    def verify(self, run: str) -> Json:
+        """Verify a run that has ended; see `engine.replay.verify`. Raises NotFound, InputError while it runs."""
+        self.row(run)
+        return verify(self._store, self._engine.kernels, run).to_json()
 
     def resume(self, run: str, settings: dict[str, Json] | None = None) -> Started:
         """Let a run that ended without an answer go on in a thread; returns once that is committed.
@@ -240,7 +268,7 @@ class Runs:
         row = self.row(run)
         session = [other["run"] for other in self._store.session(row["session"])]
         title = self._store.titles().get(row["session"], "")
-        about = {k: v for k, v in row.items() if k != "owner"}
+        about = {k: v for k, v in row.items() if k != "owner"} | {"forks": self._store.forks(run)}
         live = row["status"] == "running"
         events = self._store.trace(run, after)
         last = events[-1][0] if events else after

@@ -261,7 +261,7 @@ class Branch:
         node = self._record.node(id)
         at = node.cell(self._cells[id])
         turn = at.started.turn
-        first = next(cell for cell in node.cells if cell.started.turn == turn)
+        first = next(cell for cell in node.counted if cell.started.turn == turn)
         end = next((seq for seq, fact in node.turns if fact.turn == turn), at.seq) if first is at else at.seq
         gone = [
             child

@@ -57,10 +57,9 @@ class CellRecord:
         """Whether it was under way when its run was interrupted; the run was resumed, and it ran anew as the next cell."""
         return self.ended is not None and self.ended.status == VOID
 
-    def leave(self) -> CellEnded:
-        """Make it void; returns the fact that says so."""
+    def leave(self) -> None:
+        """Make it void, as an event has said."""
         self.ended = CellEnded(self.number, VOID, 0.0, None, (), 0)
-        return self.ended
 
     @property
     def number(self) -> int:
@@ -78,6 +77,11 @@ class NodeRecord:
     replies: dict[int, ReplyWritten] = field(default_factory=dict)
     cells: list[CellRecord] = field(default_factory=list)
     ended: NodeEnded | None = None
+
+    @property
+    def counted(self) -> list[CellRecord]:
+        """Its cells without those that are void."""
+        return [cell for cell in self.cells if not cell.void]
 
     @property
     def last_turn(self) -> int:

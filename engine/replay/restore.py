@@ -39,7 +39,7 @@ def last_turn(node: NodeRecord, before: int | None) -> int:
     if before is None:
         return max((fact.turn for _, fact in node.turns), default=0)
     cell = node.cell(before)
-    first = next(one for one in node.cells if one.started.turn == cell.started.turn)
+    first = next(one for one in node.counted if one.started.turn == cell.started.turn)
     return cell.started.turn - 1 if first is cell else cell.started.turn
 
 

@@ -148,7 +148,7 @@ def _cells(
             yield Check("cell", "explained", "; ".join(one.reasons), node.id, one.cell)
         else:
             yield Check("cell", "fails", "; ".join(one.differences), node.id, one.cell)
-    for cell in node.cells[len(found) :]:
+    for cell in node.counted[len(found) :]:
         said = "a cell before it could not be executed as it was"
         yield Check("cell", "fails", said, node.id, cell.number)
 

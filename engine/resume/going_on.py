@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine import prompt
-from engine.events import NodeEnded
+from engine.events import CellEnded, NodeEnded
 from engine.replay.execution import Executed, execute_again
-from engine.replay.record import NodeRecord, ReplayError, RunRecord
+from engine.replay.record import VOID, NodeRecord, ReplayError, RunRecord
 from engine.replay.restore import conversation_of, give_call, give_evidence, note_differences, shown_of
 from engine.reply import parse, without_loop
 from engine.resume.open_nodes import begun_calls, cells_of_turn, last_child
@@ -29,7 +29,8 @@ def go_on(session: NodeSession, record: RunRecord, node: NodeRecord) -> Step:
     """
     own = session.node
     if (cell := node.under_way()) is not None:
-        session.run.record(own.id, cell.leave())
+        session.run.record(own.id, CellEnded(cell.number, VOID, 0.0, None, (), 0))
+        cell.leave()
     session.begun = begun_calls(record, node, go_on)
     done = execute_again(session.worker, record, node, stop=own.stop)
     session.worker.question = own.question  # a fork may have asked another one first

@@ -8,9 +8,8 @@ from engine.events import Note
 from engine.llm.base import Reply
 from engine.replay.origin import piece_chars
 from engine.replay.record import CallRecord, CellRecord, NodeRecord, RunRecord
-from engine.run.begun import Asked, Begun, BegunCalls, asked_of
 from engine.run.node import STOPPED
-from engine.run.session import NodeSession, Step
+from engine.run.session import Asked, Begun, BegunCalls, NodeSession, Step, asked_of
 
 Restore = Callable[[NodeSession, RunRecord, NodeRecord], Step]
 

@@ -15,11 +15,10 @@ from engine.events import CallAnswered, CallMade, NodeEnded
 from engine.events.kinds import NodeStatus, Place
 from engine.kernel.host.host import Call
 from engine.llm.base import forget
-from engine.run.begun import Begun
 from engine.run.leaves import Leaf, ask_leaves, forms_of
 from engine.run.loop import drive
 from engine.run.node import STOPPED, Node, Outcome, Run, start_node
-from engine.run.session import NodeSession, Step
+from engine.run.session import Begun, NodeSession, Step
 from engine.stop import Stop
 from engine.types import Json
 

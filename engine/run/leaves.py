@@ -18,9 +18,9 @@ from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import Choices, Form, Quote, Schema, grammar_of
 from engine.reply import parse, without_loop
 from engine.reply.thinking import split_thinking
-from engine.run.begun import Begun
 from engine.run.generate import follow, leaf_request, note_overflow, record_turn
 from engine.run.node import STOPPED, Node, Run, start_node
+from engine.run.session import Begun
 from engine.stop import Stop
 from engine.text.quoting import ALTERNATIVES, NOTHING, UNCLEAR, place
 from engine.types import Json, Usage

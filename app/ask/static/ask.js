@@ -30,6 +30,9 @@ class AskView {
       stop: (run) => this.tell(run, "stop"),
       allow: (run, seconds) => this.tell(run, "limit", { seconds }),
       resume: (run) => this.resume(run),
+      verify: (run) => this.verify(run),
+      verdicts: (nodes) => this.mark(nodes),
+      select: (node) => this.tree.select(node),
     });
     this.thread = el("div", { class: "thread" });
     this.answer = el("div", { class: "answer-slot" });
@@ -169,6 +172,22 @@ class AskView {
     const done = await this.tell(run, "resume");
     if (done && run === this.run) await this.open(run, this.tree.node);
     return done;
+  }
+
+  /** Verify a run; null where that cannot be done. */
+  async verify(run) {
+    try {
+      return await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/verify`);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+      return null;
+    }
+  }
+
+  /** Show in the tree what was found of each node. */
+  mark(nodes) {
+    this.tree.list.verdicts = nodes ?? {};
+    this.tree.list.paint();
   }
 
   /** Ask something of a run; whether it was done. */

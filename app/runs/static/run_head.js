@@ -3,6 +3,7 @@
 import { el, icon, put } from "/ui/shell/dom.js";
 import { adapterWords } from "/ui/models/adapters.js";
 import { forcedChip, statusWords } from "/ui/runs/answer.js";
+import { Verdict } from "/ui/runs/verdict.js";
 import { Progress } from "/ui/runs/progress.js";
 import { count, duration } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
@@ -15,7 +16,9 @@ const BUDGETS = [
 ];
 const MORE = 300; // seconds that a click adds to the time limit
 
-/** `on` is {stop(run), allow(run, seconds), resume(run)}; what they return says whether that was done. */
+/**
+ * `on` is {stop(run), allow(run, seconds), resume(run)}, whose results say whether that was done, and what `Verdict` needs.
+ */
 export class RunHead {
   constructor(app, on) {
     this.app = app;
@@ -35,9 +38,10 @@ export class RunHead {
     this.live = el("div", { class: "run-live", hidden: true },
       el("div", { class: "run-now" }, el("span", { class: "pulse", "aria-hidden": "true" }), this.phase, this.rate),
       el("div", { class: "budgets" }, [...this.meters.values()].map((meter) => meter.element)));
+    this.verdict = new Verdict(on);
     this.element = el("header", { class: "run-head" },
-      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.again, this.stop),
-      this.live);
+      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.verdict.button, this.again, this.stop),
+      this.verdict.element, this.live);
   }
 
   /** Show a run's row; `events` are those since the last call. */
@@ -47,6 +51,7 @@ export class RunHead {
       this.stop.disabled = false;
     }
     this.row = row;
+    this.verdict.show(row);
     for (const event of events) this.progress.take(event);
     put(this.question, plain(row.question ?? ""));
     const started = new Date((row.started ?? 0) * 1000);
@@ -59,6 +64,8 @@ export class RunHead {
       Array.isArray(row.model?.adapters) && row.model.adapters.map((one) =>
         el("span", { class: "chip", title: `LoRA adapter ${line(one.file ?? "", 60)}` }, line(adapterWords(one), 80))),
       row.model?.remote && el("span", { class: "chip warn", title: "Text of this run was sent to this server" }, line(row.model.remote, 60)),
+      forkedFrom(row.forked, this.app),
+      (row.forks ?? []).map((fork) => place(`branch at cell ${fork.cell}${below(fork)}`, `Run ${fork.run} goes on from here`, () => this.app.openRun(fork.run))),
       row.started && el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started)));
     this.stop.hidden = this.live.hidden = !row.live;
     this.again.hidden = row.live || !row.resumes;
@@ -119,6 +126,16 @@ export class RunHead {
     }
   }
 }
+
+/** A link to the place where a run branched off; null for a run that did not. */
+export function forkedFrom(forked, app) {
+  if (!forked) return null;
+  const words = `forked from ${forked.run} at cell ${forked.cell}${below(forked)}`;
+  return place(words, "Open the run that this one branched off", () => app.openRun(forked.run, forked.node));
+}
+
+const below = ({ node }) => (node === "0" ? "" : ` of node ${node}`);
+const place = (words, title, go) => el("button", { class: "forked", type: "button", title, on: { click: go } }, line(words, 120));
 
 class Meter {
   constructor(label) {

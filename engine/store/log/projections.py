@@ -102,6 +102,7 @@ TABLES: dict[str, Table] = {
             "forced": INTEGER,
             "passages": JSON,
             "agreement": JSON,
+            "forked": JSON,
         },
     ),
     "node": Table(
