@@ -135,7 +135,6 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
     """Finish the runs whose owner died as interrupted; return them. Runs of living processes are left alone."""
     dead = [run for run, alive in _unfinished(db) if not alive]
     for run in dead:
-        first, last = db.execute("SELECT min(ts), max(ts) FROM event WHERE run = ?", (run,)).fetchone()
         nodes = db.execute("SELECT count(*) FROM node WHERE run = ?", (run,)).fetchone()[0]
         ending = RunEnded(
             status="interrupted",
@@ -143,7 +142,7 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
             sources=(),
             coverage=None,
             usage=None,
-            seconds=round(last - first, 3),
+            seconds=_worked(db, run),
             nodes=nodes,
             reason="The program that ran it ended before the run did.",
             forced=False,
@@ -153,6 +152,23 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
         append(db, run, prepare("0", ending))
     db.execute("DELETE FROM heartbeat WHERE owner NOT IN (SELECT owner FROM run WHERE status IS NULL)")
     return dead
+
+
+def _worked(db: sqlite3.Connection, run: str) -> float:
+    """The seconds that a run was at work: those before it was resumed last, by its end then, and those since."""
+    first, last = db.execute("SELECT min(ts), max(ts) FROM event WHERE run = ?", (run,)).fetchone()
+    resumed = db.execute(
+        "SELECT seq, ts FROM event WHERE run = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
+        (run, RunResumed.KIND),
+    ).fetchone()
+    before = 0.0
+    if resumed is not None:
+        first = resumed[1]
+        ended = db.execute(
+            "SELECT payload FROM event WHERE run = ? AND seq = ?", (run, resumed[0] - 1)
+        ).fetchone()
+        before = float(json.loads(ended[0]).get("seconds") or 0)
+    return round(before + last - first, 3)
 
 
 def _unfinished(db: sqlite3.Connection) -> list[tuple[str, bool]]:
