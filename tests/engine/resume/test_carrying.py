@@ -26,15 +26,17 @@ class Asking:
         self.root, self.kernels = root, kernels
         fill(root / "papers", LETTERS)
 
-    def __call__(self, *cells: str, follows: str | None = None) -> Answer:
+    def __call__(self, *cells: str, follows: str | None = None, window: int = 8192) -> Answer:
         replies = iter(cells)
         self.model = ScriptedModel(
-            lambda request: "yes" if request.role == "sub" else f"```repl\n{next(replies)}\n```"
+            lambda request: "yes" if request.role == "sub" else f"```repl\n{next(replies)}\n```",
+            n_ctx=window,
         )
         with Engine(self.root / "data", self.model, self.kernels) as engine:
             corpus = engine.add([self.root / "papers"])
             strategy = route(engine, corpus, follows)
             answer = engine.ask("How many letters?", corpus, follows=follows, strategy=strategy)
+            self.answer = answer.answer
             self.events = engine.store.events(answer.run)
             self.verdict = verify(engine.store, engine.kernels, answer.run)
         return answer
@@ -109,3 +111,13 @@ def test_a_follow_up_that_was_cut_off_goes_on_with_the_variables(ask: Asking, ke
         at = next(i for i, event in enumerate(ask.events) if event.kind == "cell_finished")
         run = desk.cut(ask.events[: at + 1])
         assert resume(engine, run).answer == "11"
+
+
+def test_a_session_that_is_too_long_for_the_window_keeps_its_variables(ask: Asking) -> None:
+    follows = ask("first = 'x'\nFINAL('one')").run
+    for number in range(3):
+        long = " ".join(f"word{number}{n}" for n in range(200))
+        follows = ask(f"more{number} = {number}\nFINAL({long!r})", follows=follows).run
+    ask("FINAL(first + str(more0 + more1 + more2))", follows=follows, window=2048)
+    assert ask.answer == "x3"
+    assert any("earlier questions fit the window" in note for note in ask.notes)
