@@ -33,7 +33,7 @@ from engine.replay.record import CallRecord, CellRecord, NodeRecord, RunRecord
 from engine.run.node import Outcome
 from engine.stop import Stop
 from engine.store import Store
-from engine.text.quoting import UNCLEAR
+from engine.text.quoting import NOTHING, UNCLEAR
 from engine.types import Json, to_json
 
 Result = Literal["holds", "explained", "unchecked", "fails"]
@@ -104,6 +104,7 @@ def verify(
         *_checked("record", [*store.verify_chain(record.id), *store.verify_projections(record.id)]),
         *_prompts(record),
         *_answers(record),
+        *_leaves(record),
         *_answer(record),
     ]
     try:
@@ -164,11 +165,6 @@ def _prompts(record: RunRecord) -> Iterator[Check]:
                 made = call.made
                 if tuple(map(prompt_hash, made.prompts)) != made.hashes:
                     problems.append(f"a prompt of call {made.call} of cell {made.cell} is not the hashed one")
-                for text, child in zip(made.prompts, made.children, strict=False):
-                    below = record.nodes.get(child)
-                    leaf = below is not None and below.started.kind == "llm" and made.kind == "llm"
-                    if below is not None and leaf and not below.started.question.startswith(text):
-                        problems.append(f"node {child} was asked something else than call {made.call} says")
         yield from _checked("prompts", problems, node.id)
 
 
@@ -202,10 +198,25 @@ def _told(record: RunRecord, cell: CellRecord, call: CallRecord) -> Iterator[str
         picked = said is not None and (told == UNCLEAR or told.casefold() in said.casefold())
         if told != said and not picked and not (said is None and told.startswith("(no answer: ")):
             yield f"the answer of node {child} in cell {cell.number} is not the one that it ended with"
-        if node is not None and node.started.kind == "llm" and said is not None and 1 in node.replies:
-            reply = node.replies[1]
-            if said.partition(" [cut off here")[0] not in reply.text and said not in ("NONE",):
-                yield f"the answer of node {child} does not stand in its reply"
+
+
+def _leaves(record: RunRecord) -> Iterator[Check]:
+    """Was each one-shot sub-call asked what its call says, and does its answer stand in its reply?"""
+    for node in record.nodes.values():
+        if node.started.kind != "llm":
+            continue
+        problems = []
+        call, index = record.origin(node), node.started.index or 0
+        if call is not None and call.made.kind == "llm":
+            prompts = call.made.prompts
+            if index >= len(prompts) or not node.started.question.startswith(prompts[index]):
+                problems.append(f"it was asked something else than call {call.made.call} says")
+        said = node.ended.answer if node.ended is not None else None
+        if said is not None and 1 in node.replies and said != NOTHING:
+            written = said.partition(" [cut off here")[0].casefold()
+            if written not in node.replies[1].text.casefold():
+                problems.append("its answer does not stand in its reply")
+        yield from _checked("answers", problems, node.id)
 
 
 def _final(node: NodeRecord, answer: str) -> list[str]:
