@@ -60,7 +60,8 @@ def months(name: str) -> tuple[int, ...]:
 
 @cache
 def _months() -> dict[str, list[int]]:
-    return json.loads(Path(__file__).with_name("months.json").read_text("utf-8"))
+    months: dict[str, list[int]] = json.loads(Path(__file__).with_name("months.json").read_text("utf-8"))
+    return months
 
 
 @cache
