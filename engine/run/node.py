@@ -141,7 +141,7 @@ class Run:
     def recorded_settings(self) -> dict[str, Json]:
         """The settings as the log holds them, with what came of them for this model."""
         came_of = {"sampling": to_json(self.sampling), "reply_tokens": self.turn_tokens}
-        return to_json(self.settings) | came_of | {"reply_tokens_set": self.settings.reply_tokens}
+        return {**to_json(self.settings), **came_of, "reply_tokens_set": self.settings.reply_tokens}
 
     @property
     def reply_tokens(self) -> int:

@@ -168,7 +168,7 @@ def _worked(db: sqlite3.Connection, run: str) -> float:
             "SELECT payload FROM event WHERE run = ? AND seq = ?", (run, resumed[0] - 1)
         ).fetchone()
         before = float(json.loads(ended[0]).get("seconds") or 0)
-    return round(before + last - first, 3)
+    return round(before + float(last) - float(first), 3)
 
 
 def _unfinished(db: sqlite3.Connection) -> list[tuple[str, bool]]:
