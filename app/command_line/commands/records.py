@@ -82,6 +82,8 @@ def show(options: argparse.Namespace) -> int:
     out.print(f"{row['run']}  {row['status']}  {when}")
     if row["follows"]:
         out.print(f"follows {row['follows']} in the session {row['session']}")
+    if forked := row["forked"]:
+        out.print(f"forked from {forked['run']} at cell {forked['cell']} of node {forked['node']}")
     out.print(run_tree(events))
     if row.get("reason"):
         forced = "asked for at a limit: " if row["forced"] else ""

@@ -64,6 +64,7 @@ def test_fork_runs_the_code_of_a_file_and_prints_its_answer(asked, taproot, tmp_
     told = json.loads(out)
     assert told["answer"] == "3 at least" and told["run"] != run and told["usage"]["calls"] == 0
     assert taproot("verify", told["run"])[0] == 0
+    assert f"forked from {run} at cell 2 of node 0" in taproot("show", told["run"])[1]
     code, _, error = taproot("fork", run, "--cell", "9", "--model", f"scripted:{lines}", "--quiet")
     assert code == 2 and "node 0 has no cell 9; it holds cells 1 to 2" in error
     code, _, error = taproot("fork", run, "--cell", "1", "--code", "missing.py", "--quiet")
