@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 from app.command_line.parser import build_parser
 from app.paths import ROOT
@@ -48,6 +49,10 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands.ask import ask
 
             return ask(options)
+        case "resume":
+            from app.command_line.commands import resume
+
+            return resume.run(options)
         case "runs" | "corpora" | "show" | "delete":
             from app.command_line.commands import records
 
@@ -56,6 +61,8 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands.doctor import doctor
 
             return doctor(options)
+        case "verify" | "fork":
+            return import_module(f"app.command_line.commands.{options.command}").run(options)
         case "models":
             from app.command_line.commands.models import models
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from app.command_line.commands import fork, resume, verify
 from app.command_line.programs import key, mcp
 
 EPILOG = """\
@@ -15,6 +16,8 @@ examples:
   python3 launch.py bench needle --quick
   python3 launch.py runs
   python3 launch.py show 20261122
+  python3 launch.py verify 20261122
+  python3 launch.py fork 20261122 --cell 3 --code cell.py
 
 TAPROOT_WINDOW, TAPROOT_GPU_LAYERS, TAPROOT_THREADS, TAPROOT_CACHE_TYPE, TAPROOT_BATCH and TAPROOT_SLOTS stand for the
 options of the same names. Documents and questions stay on this machine, unless --model names a server. Data lives in
@@ -143,11 +146,9 @@ def build_parser() -> argparse.ArgumentParser:
         default=600,
         help="time limit (default 600); the best answer so far is asked for in time before it",
     )
-    progress = ask.add_mutually_exclusive_group()
-    progress.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    progress.add_argument(
-        "--events", action="store_true", help="progress on stderr as JSON lines: phases and committed events"
-    )
+    ask.add_argument("--follow", metavar="RUN", help="the run that this question follows, in its session")
+    resume.add_progress(ask)
+    resume.add_parser(commands, common, loading)
 
     for name, help_text in (("runs", "list past runs"), ("corpora", "list the corpora that are stored")):
         listing = commands.add_parser(name, parents=[common], help=help_text)
@@ -160,6 +161,9 @@ def build_parser() -> argparse.ArgumentParser:
     delete = commands.add_parser("delete", parents=[common], help="delete a run, or a corpus with its runs")
     delete.add_argument("id", metavar="RUN|CORPUS", help="an id that `runs` or `corpora` lists")
     delete.add_argument("--yes", action="store_true", help="do not ask")
+
+    verify.add_parser(commands, common)
+    fork.add_parser(commands, common, loading)
 
     doctor = commands.add_parser(
         "doctor", parents=[common, loading], help="check sandbox, hardware, model, database"

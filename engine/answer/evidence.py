@@ -68,8 +68,12 @@ class Evidence:
 
     def child(self, outcome: Outcome) -> None:
         """A child ended with sources of its own; they are likely sources of the whole."""
+        self.sourced(outcome.sources)
+
+    def sourced(self, spans: Iterable[tuple[int, int, int]]) -> None:
+        """These spans are likely sources of the whole."""
         with self._lock:
-            self._implied.update(dict.fromkeys(outcome.sources, ""))
+            self._implied.update(dict.fromkeys(spans, ""))
 
     def citations(self, outcome: Outcome) -> tuple[Citation, ...]:
         """The sources of the run's answer, each checked, at most 200: those it named, else likely ones.

@@ -76,6 +76,15 @@ class Reader:
             found = db.execute("SELECT * FROM run WHERE session = ? ORDER BY started, run", (session,))
             return [run_of(db, row) for row in dicts(found)]
 
+    def forks(self, run: str) -> list[Row]:
+        """Return the runs that branched off a run, oldest first: {"run", "node", "cell"}, the place in the run."""
+        with self._snapshot() as db:
+            found = db.execute(
+                "SELECT run, forked ->> 'node', forked ->> 'cell' FROM run WHERE forked ->> 'run' = ? ORDER BY started",
+                (run,),
+            )
+            return [{"run": fork, "node": node, "cell": cell} for fork, node, cell in found]
+
     def sessions(
         self, wanted: list[str] | None, corpus: str | None, limit: int
     ) -> list[tuple[str, list[Row]]]:
@@ -83,7 +92,7 @@ class Reader:
 
         `wanted` names the only ones to return; with `corpus`, those that have a run on it or on another version of it.
         """
-        columns = "run, question, answer, status, forced, corpus, corpus_name, model, started, seconds, follows, session"
+        columns = "run, question, answer, status, forced, corpus, corpus_name, model, started, seconds, follows, session, forked"
         with self._snapshot() as db:
             names = db.execute(
                 "SELECT session FROM run WHERE (?1 IS NULL OR session IN (SELECT value FROM json_each(?1))) "

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from engine.errors import StoreError
-from engine.events import DraftSaved, Event, Fact, OutputWritten, RunStarted
+from engine.events import DraftSaved, Event, Fact, OutputWritten, RunResumed, RunStarted
 from engine.store import collections, delete, owner, trials
 from engine.store.database import database
 from engine.store.database.writer import Result, When, Work, Writer
@@ -69,6 +69,21 @@ class Store(Reader):
             self._announce(Event(begun[0], 1, begun[1], "0", owned))
 
         return self._write(lambda db: log.begin(db, prepared, self._owner), after=announce)[0]
+
+    def resume_run(self, run: str, last: int, resumed: RunResumed) -> Event:
+        """Let an ended run go on in this process; `last` is the number of its last event, `owner` is filled in.
+
+        Raises InputError when it goes on already, has an answer, or has other events by now; nothing is written then.
+        """
+        owned = replace(resumed, owner=owner.to_json(self._owner))
+        prepared = log.prepare("0", owned)
+
+        def announce(place: tuple[int, float]) -> None:
+            self._announce(Event(run, *place, "0", owned))
+
+        work = partial(log.resume, run=run, last=last, prepared=prepared, me=self._owner)
+        seq, ts = self._write(work, after=announce)
+        return Event(run, seq, ts, "0", owned)
 
     def append(self, run: str, node: str, fact: Fact) -> Event:
         """Add an event to a run; return it after its commit.

@@ -16,6 +16,7 @@ from engine.answer.agreement import sentence
 from engine.bench.router import route
 from engine.engine import Answer
 from engine.errors import InputError
+from engine.store import Store
 from engine.types import Json, Settings, to_json
 
 SHOWN_SOURCES = 12
@@ -53,14 +54,35 @@ def ask(options: argparse.Namespace) -> int:
             ),
             settings.max_seconds,
         )
-        strategy, hooks = route(engine, corpus), reporter.hooks()
-        answer = engine.ask(question, corpus, settings, hooks=hooks, stop=stop, strategy=strategy)
-    if options.json:
+        follows = followed(engine.store, options.follow)
+        strategy, hooks = route(engine, corpus, follows), reporter.hooks()
+        answer = engine.ask(
+            question, corpus, settings, hooks=hooks, stop=stop, follows=follows, strategy=strategy
+        )
+    return tell(answer, json_wanted=options.json)
+
+
+def followed(store: Store, name: str | None) -> str | None:
+    """The id of the run that a question follows. Raises InputError for one that is not there or goes on still."""
+    if name is None:
+        return None
+    row = store.run(name)
+    if row["status"] == "running":
+        raise InputError(f"The run {row['run']} is still going on. Wait for its answer, or stop it.")
+    return str(row["run"])
+
+
+def tell(answer: Answer, *, json_wanted: bool) -> int:
+    """Print what became of a run; returns the exit status."""
+    if json_wanted:
         print(json.dumps(answer.to_json(), ensure_ascii=False))
     else:
         print_answer(answer)
     if answer.status == "interrupted":
-        print(f"taproot: stopped; what was done is kept as run {answer.run}", file=sys.stderr)
+        kept = (
+            f"stopped; what was done is kept as run {answer.run}, and resume {answer.run} goes on from there"
+        )
+        print(f"taproot: {kept}", file=sys.stderr)
         return 130
     return 0 if answer.status == "answered" else 1
 

@@ -24,6 +24,7 @@ from engine.events import (
     Note,
     OutputWritten,
     ReplyWritten,
+    RunResumed,
     Unreadable,
 )
 from engine.prompt import output_text
@@ -81,6 +82,8 @@ def show(options: argparse.Namespace) -> int:
     out.print(f"{row['run']}  {row['status']}  {when}")
     if row["follows"]:
         out.print(f"follows {row['follows']} in the session {row['session']}")
+    if forked := row["forked"]:
+        out.print(f"forked from {forked['run']} at cell {forked['cell']} of node {forked['node']}")
     out.print(run_tree(events))
     if row.get("reason"):
         forced = "asked for at a limit: " if row["forced"] else ""
@@ -129,6 +132,8 @@ def run_tree(events: list[Event]) -> Tree:
             case NodeEnded(answer=answer) if node != "0":
                 said = f"= {brief(answer or 'no answer')}{sure.get(node, '') if answer else ''}"
                 branch.add(safe(said, "green"))
+            case RunResumed():
+                branch.add(safe("the run was resumed here", "yellow"))
             case Unreadable() as fact:
                 branch.add(safe(fact.sentence, "yellow"))
     return top

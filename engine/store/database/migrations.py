@@ -91,6 +91,12 @@ def m007_agreement(db: Database) -> None:
     db.conn.execute("ALTER TABLE run ADD COLUMN agreement TEXT")
 
 
+@migrations()
+def m008_forks(db: Database) -> None:
+    """The place where a run branched off another one."""
+    db.conn.execute("ALTER TABLE run ADD COLUMN forked TEXT")
+
+
 def _load(db: Database) -> Callable[[str], bytes]:
     """A function that gives the bytes of a large value; none where it is missing, as `check` will say."""
 
