@@ -2,6 +2,8 @@
 
 import argparse
 
+from app.command_line.commands import lists
+
 EPILOG = """\
 Without a command the app opens in the browser.
 
@@ -118,6 +120,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="a GGUF file (default: the one that comes with Taproot), or openai:NAME@http://host:port/v1, where text is then sent",
     )
     ask.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    lists.add_options(ask)
     ask.add_argument("--depth", type=level, default=1, help="levels of rlm_query children (default 1)")
     ask.add_argument("--seed", type=level, default=0, help="seed of sampling (default 0)")
     ask.add_argument(
@@ -147,6 +150,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--events", action="store_true", help="progress on stderr as JSON lines: phases and committed events"
     )
 
+    lists.add_parser(commands, common)
     for name, help_text in (("runs", "list past runs"), ("corpora", "list the corpora that are stored")):
         listing = commands.add_parser(name, parents=[common], help=help_text)
         listing.add_argument("--json", action="store_true", help="print a JSON list")

@@ -27,15 +27,7 @@ def ask(options: argparse.Namespace) -> int:
     Raises Cancelled when it was stopped before a run began.
     """
     paths, question = split_words(options.words)
-    settings = Settings(
-        depth=options.depth,
-        max_turns=options.turns,
-        max_calls=options.calls,
-        max_seconds=float(options.seconds),
-        reply_tokens=options.reply_tokens,
-        temperature=options.temperature,
-        seed=options.seed,
-    )
+    settings = settings_of(options)
     with (
         reporter_for(options) as reporter,
         opened(options, reporter.say, reporter.loading) as (engine, stop),
@@ -82,11 +74,29 @@ def split_words(words: list[str]) -> tuple[list[Path], str]:
         )
     if not question.strip():
         raise InputError("the question is empty; write what you want to know in quotes after the paths")
-    found = [Path(p).expanduser() for p in paths]
+    return existing(paths), question
+
+
+def existing(words: list[str]) -> list[Path]:
+    """Paths of files and folders that are there. Raises InputError for one that is not."""
+    found = [Path(word).expanduser() for word in words]
     for path in found:
         if not os.path.lexists(path):  # said before a large model is loaded
             raise InputError(f"There is no file or folder {path}. Check the spelling.")
-    return found, question
+    return found
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The limits and choices of a run that the options name."""
+    return Settings(
+        depth=options.depth,
+        max_turns=options.turns,
+        max_calls=options.calls,
+        max_seconds=float(options.seconds),
+        reply_tokens=options.reply_tokens,
+        temperature=options.temperature,
+        seed=options.seed,
+    )
 
 
 def print_answer(answer: Answer) -> None:
