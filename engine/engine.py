@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine import corpus as corpora
 from engine import prompt
-from engine.answer.agreement import Agreement
+from engine.answer.checked import Checked
 from engine.answer.evidence import Evidence
 from engine.corpus import Corpus
 from engine.documents.ingest import CorpusInfo, Progress, ingest
@@ -67,7 +67,7 @@ class Answer:
     reason: str = ""
     forced: bool = False
     passages: tuple[Citation, ...] = ()
-    agreement: Agreement | None = None
+    agreement: Checked | None = None
 
     def to_json(self) -> Json:
         """The object that `ask --json` prints."""
@@ -365,7 +365,7 @@ class Engine:
             reason=outcome.reason,
             forced=outcome.forced,
             passages=passages,
-            agreement=run.evidence.agreement(outcome, sources, root.codes),
+            agreement=run.evidence.agreement(outcome, sources, root.codes, root.question),
         )
         run.commit("0", answer.ended())
         return answer
