@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.answer.agreement import Cited, judge
@@ -39,7 +39,7 @@ OWN_NUMBERS = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")  # of its sources, in an
 class Evidence:
     """Collects claims while a run goes on; thread-safe."""
 
-    def __init__(self, corpus: Corpus, *, skipped: int):
+    def __init__(self, corpus: Corpus, *, skipped: Sequence[Mapping[str, str]] = ()):
         self._corpus = corpus
         self._coverage = Coverage(corpus, skipped=skipped)
         self._implied: dict[tuple[int, int, int], str] = {}  # place -> the words that must be in the answer
@@ -137,9 +137,10 @@ class Evidence:
             return ()
         return tuple(self._cite(hit.id, hit.start, hit.end) for hit in data.search(question, PASSAGES))
 
-    def coverage(self) -> Json:
-        """The account of what was searched and read, as JSON."""
-        return self._coverage.summary()
+    def coverage(self, sources: Sequence[Citation] = ()) -> Json:
+        """The account of what was searched, read, and quoted as a source, as JSON."""
+        quoted = [(s.document, s.start, s.end) for s in sources if s.status != "missing" and s.end > s.start]
+        return self._coverage.summary(quoted)
 
     def _sources(self, outcome: Outcome) -> list[Source]:
         """The spans of an answer as sources, at most 200."""

@@ -206,6 +206,8 @@ def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth:
     node = Node(id=id, question=question, ref=ref, described=describe(data), stop=stop, depth=depth)
     if isinstance(data, str):
         node.preview = str(data[:PREVIEW_CHARS])
+        if isinstance(data, corpora.Piece) and (lines := node.preview.rfind("\n", 0, PREVIEW_CHARS)) > 0:
+            node.previewed = ((data.id, data.start, data.start + lines),)
     elif isinstance(data, corpora.Corpus):
         node.listing = listing(data)
     return node

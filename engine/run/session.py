@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -45,7 +45,8 @@ class NodeSession:
 
     `turn` is the number of the last turn, `free` how many of the turns do not count against the limit. `silent` and
     `failures` count the replies just before that held nothing to go on with, and those that led nowhere. `repeats` counts
-    each pair of cell and output; `gave_up` is a reason to ask for the best answer. `until` is when its time is up.
+    each pair of cell and output; `gave_up` is a reason to ask for the best answer. `until` is when its time is up. `claimed`
+    are places of documents that are said to stand in the next prompt.
     """
 
     run: Run
@@ -60,8 +61,10 @@ class NodeSession:
     failures: int = 0
     gave_up: str = ""
     repeats: dict[str, int] = field(default_factory=dict)
+    claimed: list[Sequence[int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.claimed += self.node.previewed
         self.conversation = prompt.Conversation(prompt.opening(facts(self.run, self.node)))
         self.until = self.run.deadline.work
 
@@ -140,7 +143,7 @@ class NodeSession:
         if outcome is not None and not flaw:
             return Step(outcome)
         shown = prompt.clip(prompt.output_text(outputs), prompt.output_chars(run.model.info))
-        run.evidence.shown(shown, result.spans)
+        self.claimed += result.spans
         notes, give_up = self._judge(cell, code, shown, result, seconds)
         if flaw:
             notes = (*notes, self.refuse(flaw))

@@ -79,7 +79,7 @@ def prove(folder: Path, *, answers: int, seed: int) -> dict[str, Any]:
     passed, struck, unseen, unplaced = [], [], [], 0
     for _ in range(answers):
         answer, question, quotes, outcome = one(chance, sentences, corpus)
-        evidence = Evidence(corpus, skipped=0)
+        evidence = Evidence(corpus)
         told = evidence.agreement(outcome, evidence.citations(outcome), [], question)
         assert told is not None
         checked = {answer[q.start : q.end]: q for q in told.quotations}

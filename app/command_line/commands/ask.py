@@ -14,6 +14,7 @@ from app.command_line.progress import reporter_for
 from app.command_line.terminal import brief, console, safe
 from engine.answer.agreement import sentence
 from engine.bench.router import route
+from engine.corpus import coverage
 from engine.engine import Answer
 from engine.errors import InputError
 from engine.types import Json, Settings, to_json
@@ -121,11 +122,11 @@ def print_answer(answer: Answer) -> None:
         out.print(safe(source_line(number, to_json(source))))
     if (more := len(answer.sources) - SHOWN_SOURCES) > 0:
         out.print(f"  and {more} more (launch.py show {answer.run})")
-    c = answer.coverage
     out.print(
-        f"\n{c['documents_searched']} of {c['documents']} documents searched, {c['lines_read']} lines read by the "
-        f"model, {c['skipped']} files not read. {answer.strategy.capitalize()}: {answer.nodes} nodes, {answer.usage.calls} model calls, "
-        f"{answer.seconds:.1f} s. Run {answer.run}."
+        safe(
+            f"\n{coverage.sentence(answer.coverage)}. {answer.strategy.capitalize()}: {answer.nodes} nodes, "
+            f"{answer.usage.calls} model calls, {answer.seconds:.1f} s. Run {answer.run}."
+        )
     )
 
 

@@ -14,6 +14,7 @@ from rich.tree import Tree
 from app.command_line.commands.ask import placed, source_line
 from app.command_line.terminal import brief, console, safe
 from engine.answer.agreement import sentence
+from engine.corpus import coverage
 from engine.errors import InputError
 from engine.events import (
     CellEnded,
@@ -95,7 +96,22 @@ def show(options: argparse.Namespace) -> int:
         out.print(safe(f"{agreed}."))
     for number, source in enumerate(row.get("sources") or (), 1):
         out.print(safe(source_line(number, source)))
+    if row.get("coverage"):
+        out.print(safe(f"{coverage.sentence(row['coverage'])}."))
+        out.print(files_table(row["coverage"]))
     return 0
+
+
+def files_table(account: Json) -> Table:
+    """What was read and quoted of each file, with a strip that shows where: "." read, "#" quoted."""
+    table = Table("file", "searched", "lines", "read", "quoted", "where", box=None, header_style="bold")
+    for file in account["files"]:
+        if "lines" not in file:  # a record of an older version
+            continue
+        counts = (f"{file[key]:,}" for key in ("lines", "lines_read", "lines_quoted"))
+        searched = "yes" if file["searched"] else "no"
+        table.add_row(safe(brief(file["name"])), searched, *counts, f"[{coverage.strip(file)}]")
+    return table
 
 
 def run_tree(events: list[Event]) -> Tree:

@@ -22,7 +22,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     (folder / "papers").mkdir()
     (folder / "papers" / "a.txt").write_text("\n".join(LINES) + "\n")
     (folder / "papers" / "long.txt").write_text("word " * 500 + "\nThe loft costs 999 crowns.\n")
-    return Evidence(Corpus.open(ingest([folder / "papers"], folder / "corpora").path), skipped=0)
+    return Evidence(Corpus.open(ingest([folder / "papers"], folder / "corpora").path))
 
 
 EACH = tuple((0, start, start + len(line)) for start, line in zip(STARTS, LINES, strict=True))

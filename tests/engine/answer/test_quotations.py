@@ -116,7 +116,7 @@ def test_an_answer_of_hostile_length_is_checked_in_time(corpus: Corpus) -> None:
 
 
 def test_a_run_keeps_what_became_of_its_quotes(corpus: Corpus) -> None:
-    evidence = Evidence(corpus, skipped=0)
+    evidence = Evidence(corpus)
     outcome = Outcome("It says “The tenant keeps the roof.” and “all is free”.")
     found = evidence.agreement(outcome, evidence.citations(outcome), [], "What does it say?")
     assert found is not None and [quote.status for quote in found.quotations] == ["exact", "missing"]
