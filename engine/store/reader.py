@@ -89,7 +89,7 @@ class Reader:
             names = db.execute(
                 "SELECT session FROM run WHERE (?1 IS NULL OR session IN (SELECT value FROM json_each(?1))) "
                 "AND (corpus IS NULL OR corpus NOT IN (SELECT corpus FROM version JOIN collection USING (collection) "
-                "WHERE kind = 'bench')) AND run NOT IN (SELECT run FROM list_row WHERE run IS NOT NULL) "
+                "WHERE kind = 'bench')) AND run NOT IN (SELECT run FROM list_run) "
                 "AND (?2 IS NULL OR corpus = ?2 OR corpus IN (SELECT corpus FROM version WHERE collection IN "
                 "(SELECT collection FROM version WHERE corpus = ?2))) GROUP BY session ORDER BY max(started) DESC, session DESC LIMIT ?3",
                 (None if wanted is None else json.dumps(wanted), corpus, limit),

@@ -69,7 +69,7 @@ class View {
 
   formCard() {
     this.text = el("textarea", { class: "field", id: "questions-text", rows: 8, placeholder: "Who signed it?\nWhen does it end?", spellcheck: false });
-    this.file = el("input", { type: "file", accept: ".csv,.tsv,.txt", class: "visually-hidden", id: "questions-file", tabIndex: -1,
+    this.file = el("input", { type: "file", accept: ".csv,.tsv,.txt", "aria-label": "A file of questions", class: "visually-hidden", id: "questions-file", tabIndex: -1,
       on: { change: () => this.readFile() } });
     this.corpus = el("select", { class: "field", id: "questions-corpus" });
     this.each = el("input", { type: "checkbox", id: "questions-each" });

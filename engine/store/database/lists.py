@@ -1,6 +1,7 @@
 """Lists of questions: a list is one or more questions over a corpus, a row one question with the run that answers it.
 
-A row names its run from the first event of that run on, so that a list that was cut short knows what it has. What became
+A row names its run from the first event of that run on, so that a list that was cut short knows what it has; `list_run`
+names all runs of a list, also those that were cut short and asked again. What became
 of a row is told by its run alone: none, running, interrupted, or ended with an answer or without.
 Functions that take a connection belong inside the caller's transaction.
 """
@@ -27,6 +28,8 @@ TABLES = (
         list TEXT NOT NULL, number INTEGER NOT NULL, question TEXT NOT NULL, document INTEGER, run TEXT, problem TEXT,
         PRIMARY KEY (list, number)) STRICT""",
     "CREATE INDEX list_row_by_run ON list_row (run)",
+    "CREATE TABLE list_run (run TEXT PRIMARY KEY, list TEXT NOT NULL) STRICT",
+    "CREATE INDEX list_run_by_list ON list_run (list)",
 )
 # What became of a row, in words of its run; "refused" has no run, because the question could not be asked.
 STATUS = """CASE WHEN run.run IS NULL THEN CASE WHEN problem IS NULL THEN 'open' ELSE 'refused' END
@@ -54,6 +57,8 @@ def attach(db: sqlite3.Connection, name: str, number: int, run: str | None, prob
     ).rowcount
     if not changed:
         raise InputError(f"There is no list {name!r} any more; it was deleted while it was asked.")
+    if run is not None:
+        db.execute("INSERT OR REPLACE INTO list_run VALUES (?, ?)", (run, name))
 
 
 def stored(db: sqlite3.Connection, name: str | None = None) -> list[Row]:
@@ -88,16 +93,16 @@ def rows(db: sqlite3.Connection, name: str) -> list[Row]:
 
 
 def runs_of(db: sqlite3.Connection, name: str) -> list[str]:
-    """The runs of a list that are there."""
-    found = db.execute("SELECT run FROM list_row JOIN run USING (run) WHERE list = ? ORDER BY run", (name,))
+    """The runs of a list that are there, also those that were cut short and asked again."""
+    found = db.execute("SELECT run FROM list_run JOIN run USING (run) WHERE list = ? ORDER BY run", (name,))
     return [run for (run,) in found]
 
 
 def forget_runs(db: sqlite3.Connection, runs: Sequence[str]) -> None:
     """Let the rows of deleted runs name none: they count as not asked."""
-    db.execute(
-        "UPDATE list_row SET run = NULL WHERE run IN (SELECT value FROM json_each(?))", (json.dumps([*runs]),)
-    )
+    gone = "WHERE run IN (SELECT value FROM json_each(?))"
+    db.execute(f"UPDATE list_row SET run = NULL {gone}", (json.dumps([*runs]),))
+    db.execute(f"DELETE FROM list_run {gone}", (json.dumps([*runs]),))
 
 
 def remove(db: sqlite3.Connection, name: str) -> None:

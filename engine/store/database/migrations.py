@@ -9,7 +9,7 @@ blob       large values by sha256; blob_use says which runs refer to them
 corpus     what was ingested; its text lies in the folder corpora/<id>, not here
 collection, version    what a person sees of corpora, see collections.py
 series, trial    results of the bench, see trials.py
-list, list_row   lists of questions, see database/lists.py
+list, list_row, list_run   lists of questions, see database/lists.py
 heartbeat  the last sign of life of each process that owns runs
 deletion   what was deleted and when, without content; opens the delete trigger of its runs
 """

@@ -171,5 +171,6 @@ def test_a_list_is_deleted_with_its_runs_after_asking_twice(desk: Desk, page: Pa
     expect(button).to_contain_text("with their runs?")
     assert len(store.question_lists()) == lists
     button.click()
-    expect(page.locator(".questions-lists li")).to_have_count(lists - 1)
-    assert len(store.runs()) == sum(row["rows"] for row in store.question_lists()) + 1  # one was stopped
+    until(lambda: len(store.question_lists()) == lists - 1)
+    until(lambda: len(store.runs()) == sum(row["rows"] for row in store.question_lists()))
+    expect(button).to_have_count(int(lists > 1))

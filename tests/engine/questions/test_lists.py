@@ -119,6 +119,8 @@ def test_a_stopped_list_goes_on_where_it_was_and_pays_nothing_twice(
     assert [row["run"] for row in lists.table(engine, name)[:2]] == first
     assert Counter(reader.asked) == Counter(QUESTIONS[2:])
     assert lists.unfinished(engine, key) is None
+    assert engine.store.sessions(None, None, 10) == []
+    assert len(engine.store.runs()) == 7 == len(engine.store.delete_list(name)["runs"])
 
 
 def test_a_deleted_run_is_asked_again_and_a_deleted_list_takes_its_runs(engine: Engine, corpus: Any) -> None:
