@@ -159,8 +159,10 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("run", metavar="RUN", help="a run's id, or enough of its beginning")
     show.add_argument("--json", action="store_true", help="print the run's events as JSON")
 
-    delete = commands.add_parser("delete", parents=[common], help="delete a run, or a corpus with its runs")
-    delete.add_argument("id", metavar="RUN|CORPUS", help="an id that `runs` or `corpora` lists")
+    delete = commands.add_parser(
+        "delete", parents=[common], help="delete a run, or a corpus or list with its runs"
+    )
+    delete.add_argument("id", metavar="RUN|CORPUS|LIST", help="an id that `runs`, `corpora` or `lists` lists")
     delete.add_argument("--yes", action="store_true", help="do not ask")
 
     doctor = commands.add_parser(

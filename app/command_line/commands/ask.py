@@ -122,6 +122,8 @@ def print_answer(answer: Answer) -> None:
         out.print(safe(source_line(number, to_json(source))))
     if (more := len(answer.sources) - SHOWN_SOURCES) > 0:
         out.print(f"  and {more} more (launch.py show {answer.run})")
+    for told in quote_lines(to_json(answer.agreement) if answer.agreement else None, answer.answer or ""):
+        out.print(safe(told))
     out.print(
         safe(
             f"\n{coverage.sentence(answer.coverage)}. {answer.strategy.capitalize()}: {answer.nodes} nodes, "
@@ -136,6 +138,21 @@ def source_line(number: int, source: Json) -> str:
         nearest = f" (nearest: {brief(source['nearest'])})" if source["nearest"] else ""
         return f"  [{number}] NOT FOUND IN THE DOCUMENTS: {brief(source['text'])}{nearest}"
     return f"  [{number}] {placed(source)}"
+
+
+def quote_lines(agreement: Json, answer: str) -> list[str]:
+    """A line for each quote of an answer that is not as the documents have it, with the nearest passage."""
+    lines = []
+    for quote in (agreement or {}).get("quotations", ()):
+        if quote["status"] not in ("missing", "elsewhere"):
+            continue
+        said = brief(answer[quote["start"] : quote["end"]])
+        where = f"not in {quote['given']}" if quote["given"] else "not word for word in the documents"
+        near = {**quote, "text": quote["nearest"]}
+        lines.append(
+            f"  NOT SO QUOTED ({where}): {said}" + (f" (nearest: {placed(near)})" if quote["name"] else "")
+        )
+    return lines
 
 
 def placed(source: Json) -> str:

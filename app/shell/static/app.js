@@ -13,7 +13,7 @@ const VIEWS = [ // name, label, module
   ["sessions", "Sessions", "/ui/runs/sessions.js"],
   ["models", "Models", "/ui/models/models.js"],
   ["bench", "Bench", "/ui/bench/bench.js"],
-  ["questions", "Lists", "/ui/questions/questions.js"],
+  ["questions", "Questions", "/ui/questions/questions.js"],
 ];
 const listeners = new Map();
 const toast = createToasts();

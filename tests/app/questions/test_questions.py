@@ -153,13 +153,11 @@ def test_what_cannot_be_done_is_said_with_its_status(desk: Desk, web: httpx.Clie
 def test_axe_finds_nothing_and_narrow_windows_hold_it(desk: Desk, browser: Browser, scheme: str) -> None:
     page = desk.visit(browser, "view=questions", color_scheme=scheme)
     expect(page.locator(".questions-table tbody tr")).to_have_count(6)
-    page.screenshot(path=f"/tmp/lists_{scheme}.png")
     found = Axe().run(page, context="#view-questions")
     assert found.response["violations"] == []
     for width in (900, 380):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.screenshot(path=f"/tmp/lists_{scheme}_narrow.png", full_page=True)
     page.context.close()
 
 
