@@ -85,6 +85,7 @@ export function strip(file) {
 }
 
 function percent(share) {
-  if (share > 0 && share < 0.001) return "under 0.1 %";
+  if (!share) return "0 %";
+  if (share < 0.001) return "under 0.1 %";
   return share < 0.1 ? `${(100 * share).toFixed(1)} %` : `${Math.round(share * 100)} %`;
 }
