@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import Conflict, NotFound
 from app.runs.service import corpus_of, to_settings
+from engine.answer.agreement import sentence
 from engine.bench.router import route
 from engine.errors import Cancelled, InputError, TaprootError
 from engine.questions import lists, reading, table
@@ -148,7 +149,7 @@ class Asking:
                 },
                 "answer": None if row["answer"] is None else row["answer"][:ANSWER_CHARS],
                 "agreement": row["agreement"] and row["agreement"]["status"],
-                "said": table.sentence(row["agreement"]),
+                "said": sentence(row["agreement"]),
                 "sources": [table.source_text(source)[:200] for source in row["sources"][:SOURCES]],
                 "more": max(0, len(row["sources"]) - SOURCES),
             }
