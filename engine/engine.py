@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine import corpus as corpora
 from engine import prompt
-from engine.answer.agreement import Agreement
+from engine.answer.checked import Checked
 from engine.answer.evidence import Evidence
 from engine.corpus import Corpus
 from engine.documents.ingest import CorpusInfo, Progress, ingest
@@ -68,7 +68,7 @@ class Answer:
     reason: str = ""
     forced: bool = False
     passages: tuple[Citation, ...] = ()
-    agreement: Agreement | None = None
+    agreement: Checked | None = None
 
     def to_json(self) -> Json:
         """The object that `ask --json` prints."""
@@ -245,7 +245,7 @@ class Engine:
             settings=settings,
             sampling=choose_sampling(model.info, settings.temperature, settings.seed),
             ledger=Ledger(settings),
-            evidence=Evidence(opened, skipped=len(corpus.skipped)),
+            evidence=Evidence(opened, skipped=corpus.skipped),
             append=lambda node, fact: self.store.append(run.id, node, fact),
             stop=stop,
             hooks=hooks,
@@ -376,7 +376,7 @@ class Engine:
             run=run.id,
             answer=outcome.answer,
             sources=sources,
-            coverage=run.evidence.coverage(),
+            coverage=run.evidence.coverage(sources),
             usage=run.ledger.usage,
             seconds=seconds,
             nodes=run.nodes,
@@ -385,7 +385,7 @@ class Engine:
             reason=outcome.reason,
             forced=outcome.forced,
             passages=passages,
-            agreement=run.evidence.agreement(outcome, sources, root.codes),
+            agreement=run.evidence.agreement(outcome, sources, root.codes, root.question),
         )
         run.commit("0", answer.ended())
         return answer

@@ -45,6 +45,14 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.server.serve import serve
 
             return serve(options)
+        case "ask" if options.questions or options.each:
+            from app.command_line.commands import lists
+
+            return lists.ask(options)
+        case "lists":
+            from app.command_line.commands import lists
+
+            return lists.run(options)
         case "ask":
             from app.command_line.commands.ask import ask
 

@@ -26,6 +26,7 @@ from engine.replay.verify import verify
 from engine.resume import may_go_on, resume
 from engine.run.node import Hooks
 from engine.stop import Stop
+from engine.store import Store
 from engine.types import Json, Settings
 
 MOST = 4  # runs at once
@@ -81,7 +82,7 @@ class Runs:
         input, ModelError without a model, Conflict when 4 runs go on already or the followed one does.
         """
         chosen = to_settings(settings or {})
-        info = self._corpus(corpus)
+        info = corpus_of(self._store, corpus)
         follows = self._followed(session, follows)
 
         def ask(hooks: Hooks, stop: Stop) -> None:
@@ -219,14 +220,6 @@ class Runs:
             raise Conflict("This run has ended; its time limit cannot be changed any more.")
         raise Conflict("Another program works on this run; its time limit can be changed there alone.")
 
-    def _corpus(self, corpus: str) -> CorpusInfo:
-        try:
-            row = self._store.corpus(corpus)
-        except InputError as error:
-            raise NotFound(f"There is no corpus {corpus!r}; it may have been deleted.") from error
-        known = {f.name: row[f.name] for f in fields(CorpusInfo) if f.name in row}
-        return CorpusInfo(**{**known, "id": row["corpus"], "path": Path(row["path"])})
-
     def _followed(self, session: str | None, follows: str | None) -> str | None:
         """The run that a follow-up comes after. Raises NotFound, or Conflict while it goes on."""
         if follows is not None:
@@ -300,6 +293,16 @@ class Runs:
             stop.request()
         for thread in threads:
             thread.join(CLOSE_SECONDS)
+
+
+def corpus_of(store: Store, corpus: str) -> CorpusInfo:
+    """A stored corpus. Raises NotFound."""
+    try:
+        row = store.corpus(corpus)
+    except InputError as error:
+        raise NotFound(f"There is no corpus {corpus!r}; it may have been deleted.") from error
+    known = {f.name: row[f.name] for f in fields(CorpusInfo) if f.name in row}
+    return CorpusInfo(**{**known, "id": row["corpus"], "path": Path(row["path"])})
 
 
 def to_settings(values: dict[str, Json]) -> Settings:

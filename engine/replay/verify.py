@@ -264,7 +264,7 @@ def _sources(record: RunRecord, path: Path, store: Store) -> Iterator[Check]:
                 problems.append(f"{kind} {number} {wrong}")
     outcome = _outcome(root, ended.answer)
     named = bool(outcome.sources or outcome.quotes)
-    evidence = Evidence(corpus, skipped=0)
+    evidence = Evidence(corpus)
     if not named:
         evidence.sourced(tuple((s["document"], s["start"], s["end"]) for s in ended.sources))
     again = evidence.citations(outcome)

@@ -240,6 +240,8 @@ def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth:
     node.piece_chars = max(400, run.sub_chars - len(question))
     if isinstance(data, str):
         node.preview = str(data[:PREVIEW_CHARS])
+        if isinstance(data, corpora.Piece) and (lines := node.preview.rfind("\n", 0, PREVIEW_CHARS)) > 0:
+            node.previewed = ((data.id, data.start, data.start + lines),)
     elif isinstance(data, corpora.Corpus):
         node.listing = listing(data)
     return node

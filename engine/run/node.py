@@ -200,7 +200,8 @@ class Outcome:
 class Node:
     """One conversation with its own kernel. `ref` names its data; `depth` is its level, 0 for the root.
 
-    `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
+    `described` is one line about the data; `listing` names its first documents, `preview` is its head, `previewed` the place
+    of the whole lines of it. `stop`
     ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `told` are the engine's
     own sentences in the conversation; `codes` are the cells that were run. `piece_chars` is the size to which they cut texts.
     `variables_before` (name, summary) are there from the run before, `lost_before` are not any more.
@@ -213,6 +214,7 @@ class Node:
     stop: Stop
     depth: int = 0
     preview: str = ""
+    previewed: tuple[tuple[int, int, int], ...] = ()
     listing: tuple[str, ...] = ()
     earlier: tuple[prompt.Exchange, ...] = ()
     children: int = 0

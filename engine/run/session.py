@@ -118,7 +118,8 @@ class NodeSession:
     `turn` is the number of the last turn, `free` how many of the turns do not count against the limit. `silent` and
     `failures` count the replies just before that held nothing to go on with, and those that led nowhere. `repeats` counts
     each pair of cell and output; `gave_up` is a reason to ask for the best answer. `until` is when its time is up.
-    `begun`: sub-calls that need not be asked again, in a run that was resumed.
+    `begun`: sub-calls that need not be asked again, in a run that was resumed. `claimed`: places of documents that are
+    said to stand in the next prompt.
     """
 
     run: Run
@@ -134,8 +135,10 @@ class NodeSession:
     gave_up: str = ""
     repeats: dict[str, int] = field(default_factory=dict)
     begun: BegunCalls = field(default_factory=BegunCalls)
+    claimed: list[Sequence[int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.claimed += self.node.previewed
         self.conversation = prompt.Conversation(prompt.opening(facts(self.run, self.node)))
         self.until = self.run.deadline.work
 
@@ -218,7 +221,7 @@ class NodeSession:
         if outcome is not None and not flaw:
             return Step(outcome)
         shown = prompt.clip(prompt.output_text(outputs), prompt.output_chars(run.model.info))
-        run.evidence.shown(shown, result.spans)
+        self.claimed += result.spans
         notes, give_up = self._judge(cell, code, shown, result, seconds)
         if flaw:
             notes = (*notes, self.refuse(flaw))

@@ -14,6 +14,7 @@ from app.command_line.progress import reporter_for
 from app.command_line.terminal import brief, console, safe
 from engine.answer.agreement import sentence
 from engine.bench.router import route
+from engine.corpus import coverage
 from engine.engine import Answer
 from engine.errors import InputError
 from engine.store import Store
@@ -28,15 +29,7 @@ def ask(options: argparse.Namespace) -> int:
     Raises Cancelled when it was stopped before a run began.
     """
     paths, question = split_words(options.words)
-    settings = Settings(
-        depth=options.depth,
-        max_turns=options.turns,
-        max_calls=options.calls,
-        max_seconds=float(options.seconds),
-        reply_tokens=options.reply_tokens,
-        temperature=options.temperature,
-        seed=options.seed,
-    )
+    settings = settings_of(options)
     with (
         reporter_for(options) as reporter,
         opened(options, reporter.say, reporter.loading) as (engine, stop),
@@ -104,11 +97,29 @@ def split_words(words: list[str]) -> tuple[list[Path], str]:
         )
     if not question.strip():
         raise InputError("the question is empty; write what you want to know in quotes after the paths")
-    found = [Path(p).expanduser() for p in paths]
+    return existing(paths), question
+
+
+def existing(words: list[str]) -> list[Path]:
+    """Paths of files and folders that are there. Raises InputError for one that is not."""
+    found = [Path(word).expanduser() for word in words]
     for path in found:
         if not os.path.lexists(path):  # said before a large model is loaded
             raise InputError(f"There is no file or folder {path}. Check the spelling.")
-    return found, question
+    return found
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The limits and choices of a run that the options name."""
+    return Settings(
+        depth=options.depth,
+        max_turns=options.turns,
+        max_calls=options.calls,
+        max_seconds=float(options.seconds),
+        reply_tokens=options.reply_tokens,
+        temperature=options.temperature,
+        seed=options.seed,
+    )
 
 
 def print_answer(answer: Answer) -> None:
@@ -133,11 +144,13 @@ def print_answer(answer: Answer) -> None:
         out.print(safe(source_line(number, to_json(source))))
     if (more := len(answer.sources) - SHOWN_SOURCES) > 0:
         out.print(f"  and {more} more (launch.py show {answer.run})")
-    c = answer.coverage
+    for told in quote_lines(to_json(answer.agreement) if answer.agreement else None, answer.answer or ""):
+        out.print(safe(told))
     out.print(
-        f"\n{c['documents_searched']} of {c['documents']} documents searched, {c['lines_read']} lines read by the "
-        f"model, {c['skipped']} files not read. {answer.strategy.capitalize()}: {answer.nodes} nodes, {answer.usage.calls} model calls, "
-        f"{answer.seconds:.1f} s. Run {answer.run}."
+        safe(
+            f"\n{coverage.sentence(answer.coverage)}. {answer.strategy.capitalize()}: {answer.nodes} nodes, "
+            f"{answer.usage.calls} model calls, {answer.seconds:.1f} s. Run {answer.run}."
+        )
     )
 
 
@@ -147,6 +160,21 @@ def source_line(number: int, source: Json) -> str:
         nearest = f" (nearest: {brief(source['nearest'])})" if source["nearest"] else ""
         return f"  [{number}] NOT FOUND IN THE DOCUMENTS: {brief(source['text'])}{nearest}"
     return f"  [{number}] {placed(source)}"
+
+
+def quote_lines(agreement: Json, answer: str) -> list[str]:
+    """A line for each quote of an answer that is not as the documents have it, with the nearest passage."""
+    lines = []
+    for quote in (agreement or {}).get("quotations", ()):
+        if quote["status"] not in ("missing", "elsewhere"):
+            continue
+        said = brief(answer[quote["start"] : quote["end"]])
+        where = f"not in {quote['given']}" if quote["given"] else "not word for word in the documents"
+        near = {**quote, "text": quote["nearest"]}
+        lines.append(
+            f"  NOT SO QUOTED ({where}): {said}" + (f" (nearest: {placed(near)})" if quote["name"] else "")
+        )
+    return lines
 
 
 def placed(source: Json) -> str:
