@@ -13,13 +13,13 @@ from pathlib import Path
 
 from engine import corpus as corpora
 from engine import prompt
-from engine.answer.agreement import Agreement
+from engine.answer.checked import Checked
 from engine.answer.evidence import Evidence
 from engine.corpus import Corpus
 from engine.documents.ingest import CorpusInfo, Progress, ingest
 from engine.documents.seal import written_seal
 from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
-from engine.events import NodeEnded, NodeStarted, RunEnded, RunStarted
+from engine.events import Event, NodeEnded, NodeStarted, RunEnded, RunStarted
 from engine.events.kinds import NodeStatus, RunStatus
 from engine.kernel.host.host import KernelHost
 from engine.llm.base import Model, forget
@@ -68,7 +68,7 @@ class Answer:
     reason: str = ""
     forced: bool = False
     passages: tuple[Citation, ...] = ()
-    agreement: Agreement | None = None
+    agreement: Checked | None = None
 
     def to_json(self) -> Json:
         """The object that `ask --json` prints."""
@@ -96,13 +96,16 @@ class Strategy:
     """A way to an answer: what the root of a run does. `name` is recorded with the run.
 
     One that goes on from a recorded run makes the root what it was there with `prepare`, and says where it `forked` from
-    it, as in `engine.events.kinds.RunStarted`.
+    it, as in `engine.events.kinds.RunStarted`. One that lets an ended run go on gives `resume`, in place of a beginning.
+    `carried` as there.
     """
 
     name: str
     drive: Callable[[Run, Node], Outcome]
     prepare: Callable[[Node], None] = lambda root: None
     forked: Json = None
+    resume: Callable[[Run], Event] | None = None
+    carried: tuple[str, ...] = ()
 
 
 RECURSIVE = Strategy("recursive", lambda run, root: drive(NodeSession(run, root, answer_call)))
@@ -242,7 +245,7 @@ class Engine:
             settings=settings,
             sampling=choose_sampling(model.info, settings.temperature, settings.seed),
             ledger=Ledger(settings),
-            evidence=Evidence(opened, skipped=len(corpus.skipped)),
+            evidence=Evidence(opened, skipped=corpus.skipped),
             append=lambda node, fact: self.store.append(run.id, node, fact),
             stop=stop,
             hooks=hooks,
@@ -251,11 +254,12 @@ class Engine:
         strategy.prepare(root)
         spare = self._check_fits(run, root)
         notice = self._recall(root, before, model, spare) if before is not None else ""
-        run.id = self._start(run, root, corpus, before, strategy, part)
+        begun = strategy.resume(run) if strategy.resume else None
+        run.id = begun.run if begun else self._start(run, root, corpus, before, strategy, part)
         self._live[run.id] = run
         counted = counts_of(model)
         try:
-            answer = self._work(run, root, notice, strategy)
+            answer = self._work(run, root, begun, notice, strategy)
             if run.ledger.seconds_left > -GRACE_SECONDS:  # else the model may not react
                 self.speeds.note(model.info, counted, counts_of(model))
             return answer
@@ -263,11 +267,12 @@ class Engine:
             del self._live[run.id]
             forget(model, run.id)
 
-    def _work(self, run: Run, root: Node, notice: str, strategy: Strategy) -> Answer:
-        run.hooks.event(self.store.events(run.id)[0])
-        run.count_node()
-        place = (0, None, None, None, root.piece_chars)
-        run.record("0", NodeStarted(None, "root", root.question, root.described, *place))
+    def _work(self, run: Run, root: Node, begun: Event | None, notice: str, strategy: Strategy) -> Answer:
+        run.hooks.event(begun or self.store.events(run.id)[0])
+        if not run.nodes:  # else it was resumed
+            run.count_node()
+            place = (0, None, None, None, root.piece_chars)
+            run.record("0", NodeStarted(None, "root", root.question, root.described, *place))
         if notice:
             run.note("0", notice)
         return self._finish(run, root, strategy, *self._drive(run, root, strategy))
@@ -307,12 +312,7 @@ class Engine:
                 corpus=corpus.id,
                 corpus_name=corpus.name,
                 model=to_json(run.model.info),
-                settings=to_json(run.settings)
-                | {
-                    "sampling": to_json(run.sampling),
-                    "reply_tokens": run.turn_tokens,
-                    "reply_tokens_set": run.settings.reply_tokens,
-                },
+                settings=run.recorded_settings,
                 strategy=strategy.name,
                 session=before["session"] if before else None,
                 follows=before["run"] if before else None,
@@ -321,6 +321,7 @@ class Engine:
                 part=part,
                 seal=written_seal(corpus.path),
                 forked=strategy.forked,
+                carried=strategy.carried or None,
             )
         )
 
@@ -375,7 +376,7 @@ class Engine:
             run=run.id,
             answer=outcome.answer,
             sources=sources,
-            coverage=run.evidence.coverage(),
+            coverage=run.evidence.coverage(sources),
             usage=run.ledger.usage,
             seconds=seconds,
             nodes=run.nodes,
@@ -384,7 +385,7 @@ class Engine:
             reason=outcome.reason,
             forced=outcome.forced,
             passages=passages,
-            agreement=run.evidence.agreement(outcome, sources, root.codes),
+            agreement=run.evidence.agreement(outcome, sources, root.codes, root.question),
         )
         run.commit("0", answer.ended())
         return answer

@@ -45,10 +45,22 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.server.serve import serve
 
             return serve(options)
+        case "ask" if options.questions or options.each:
+            from app.command_line.commands import lists
+
+            return lists.ask(options)
+        case "lists":
+            from app.command_line.commands import lists
+
+            return lists.run(options)
         case "ask":
             from app.command_line.commands.ask import ask
 
             return ask(options)
+        case "resume":
+            from app.command_line.commands import resume
+
+            return resume.run(options)
         case "runs" | "corpora" | "show" | "delete":
             from app.command_line.commands import records
 
@@ -67,6 +79,14 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands.bench import bench
 
             return bench(options)
+        case "key":
+            from app.command_line.programs import key
+
+            return key.run(options)
+        case "mcp":
+            from app.command_line.programs import mcp
+
+            return mcp.run(options)
     raise AssertionError(options.command)
 
 

@@ -33,6 +33,12 @@ class Question(BaseModel):
     follows: str | None = None
 
 
+class Again(BaseModel):
+    """The body of POST /api/runs/{run}/resume: limits that are other than before (max_seconds, depth)."""
+
+    settings: dict[str, Any] = {}
+
+
 class Fork(BaseModel):
     """The body of POST /api/runs/{run}/fork: the cell to go on from; without `code` the model is asked anew."""
 
@@ -91,6 +97,11 @@ def router(workbench: Workbench) -> APIRouter:
     def stop(run: str, body: What | None = None) -> Json:
         nodes = [] if body is None else [*(body.nodes or ()), *([body.node] if body.node else ())]
         return {"stopped": runs.stop(run, nodes)}
+
+    @api.post("/runs/{run}/resume")
+    def resume(run: str, body: Again | None = None) -> Json:
+        started = runs.resume(run, body.settings if body else {})
+        return {"run": started.run, "session": started.session}
 
     @api.post("/runs/{run}/limit")
     def limit(run: str, body: Limit) -> Json:

@@ -32,8 +32,9 @@ class RunStarted(Fact):
     What is needed to execute its cells again: `earlier`, the questions and answers that the root was told of, `part`, the
     reference of its data where that is not all of the corpus, `seal`, the hash of the documents' text
     (`engine.documents.seal`). `forked` is {"run", "node", "cell"}, the place where it branched off, with "questions"
-    [[cell, question]] where the question became another one at a cell. None: there is none, or an older version did not
-    say.
+    [[cell, question]] where the question became another one at a cell. `carried` are the earlier runs, oldest first, whose
+    root cells were executed again before the first cell of this root, which found their variables. None: there is none, or
+    an older version did not say.
     """
 
     KIND: ClassVar[str] = "run_started"
@@ -53,11 +54,12 @@ class RunStarted(Fact):
     part: Any = None
     seal: str | None = None
     forked: Object | None = None
+    carried: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnded(Fact):
-    """How a run ended: the last event of every run. See `engine.engine.Answer` for the fields.
+    """How a run ended: its last event, unless it was resumed later. See `engine.engine.Answer` for the fields.
 
     `coverage` and `usage` are None when the program ended before the run did; `forced`, `passages` and `agreement` are
     None when an older version did not know.
@@ -78,6 +80,23 @@ class RunEnded(Fact):
     forced: bool | None
     passages: tuple[Object, ...] | None
     agreement: Object | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed(Fact):
+    """A run that had ended without an answer goes on; its limits count anew from here.
+
+    `nodes` are those that go on: the root, and what was under way below it. Each of them is open again, and the cell that it
+    was in is void: it runs anew as the next cell, and is given the answers that are recorded. `model`, `settings` and
+    `owner` as in `RunStarted`.
+    """
+
+    KIND: ClassVar[str] = "run_resumed"
+
+    model: Object
+    settings: Object
+    nodes: tuple[str, ...]
+    owner: Object | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +279,7 @@ KINDS: dict[str, type[Fact]] = {
     for cls in (
         RunStarted,
         RunEnded,
+        RunResumed,
         NodeStarted,
         NodeEnded,
         TurnStarted,

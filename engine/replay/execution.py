@@ -43,10 +43,33 @@ def execute_again(
 ) -> list[Executed]:
     """Run the recorded cells of a node in a worker that has run none, up to the cell `before` (None: all of them).
 
-    The worker is then in the state after them, and can go on. The clock of each cell is that of the record, `ahead` by
+    What the root of the record was given by earlier runs is executed before. The worker is then in the state after them, and can go on. The clock of each cell is that of the record, `ahead` by
     some seconds. Ends at a cell whose call the record does not hold: what comes after it has no meaning.
     Raises Cancelled on a stop.
     """
+    if node.started.parent is None:
+        execute_carried(worker, record.carried, ahead=ahead, stop=stop)
+    return _execute_cells(worker, record, node, before, ahead, stop)
+
+
+def execute_carried(
+    worker: Worker, records: Sequence[RunRecord], *, ahead: float = 0.0, stop: Stop | None = None
+) -> list[Executed]:
+    """Run all root cells of some records, one after the other, as `execute_again` does; returns those of all."""
+    done: list[Executed] = []
+    for record in records:
+        done += _execute_cells(worker, record, record.node("0"), None, ahead, stop)
+    return done
+
+
+def _execute_cells(
+    worker: Worker,
+    record: RunRecord,
+    node: NodeRecord,
+    before: int | None,
+    ahead: float,
+    stop: Stop | None,
+) -> list[Executed]:
     small = is_small(record)
     done: list[Executed] = []
     for cell in node.cells:
@@ -54,6 +77,8 @@ def execute_again(
             break
         if stop is not None:
             stop.check()
+        if cell.void:
+            continue
         worker.question = question_at(record, node, cell.number)
         answers = RecordedAnswers(node.id, cell, small=small)
         executed = _execute(worker, cell, answers, ahead, stop)

@@ -22,12 +22,15 @@ from engine.events import (
     NodeStarted,
     Note,
     ReplyWritten,
+    RunEnded,
+    RunResumed,
     TurnStarted,
 )
 from engine.kernel.cell import Call
 from engine.replay.answers import RecordedAnswers, answers_of
+from engine.replay.loading import load_record
 from engine.replay.origin import corpus_of, earlier_of, is_small, piece_chars, question_at, text_problem
-from engine.replay.record import CallRecord, NodeRecord, ReplayError, RunRecord, read_record
+from engine.replay.record import CallRecord, NodeRecord, ReplayError, RunRecord
 from engine.replay.restore import give_call, restore
 from engine.reply import without_loop
 from engine.run.calls import answer_call, make_node, run_child
@@ -57,7 +60,7 @@ def fork(
     `question` is another question from there on; `changes` are other values of `engine.types.Settings`. Raises InputError
     for what is not there, ReplayError where the record or the documents do not allow it, and what `Engine.ask` raises.
     """
-    record = read_record(engine.store.events(engine.store.run(run)["run"]))
+    record = load_record(engine.store, run)
     branch = Branch(record, node, cell, code, question)
     path = corpus_of(engine.store, record)
     if problem := text_problem(record, path):
@@ -76,8 +79,8 @@ def fork(
 def settings_of(record: RunRecord, changes: dict[str, Any]) -> Settings:
     """The settings of a recorded run, some of them changed."""
     known = {field.name for field in fields(Settings)}
-    recorded = {name: value for name, value in record.started.settings.items() if name in known}
-    recorded["reply_tokens"] = record.started.settings.get("reply_tokens_set")
+    recorded = {name: value for name, value in record.settings.items() if name in known}
+    recorded["reply_tokens"] = record.settings.get("reply_tokens_set")
     return Settings(**recorded | changes)
 
 
@@ -130,7 +133,8 @@ class Branch:
             node.earlier = earlier_of(self._record)
             node.piece_chars = piece_chars(self._record, root)
 
-        return Strategy(self._record.started.strategy, self._drive, prepare, forked)
+        carried = self._record.started.carried or ()
+        return Strategy(self._record.started.strategy, self._drive, prepare, forked, carried=carried)
 
     def _questions(self, root: NodeRecord) -> list[Json]:
         """From which cell on the root has which question; none where it has one all along."""
@@ -246,7 +250,7 @@ class Branch:
     def _copy(self, run: Run, events: Iterator[Event]) -> None:
         for event in events:
             match event.fact:
-                case DraftSaved() | Note(level="stop" | "limit"):
+                case DraftSaved() | Note(level="stop" | "limit") | RunResumed() | RunEnded():
                     continue
                 case NodeStarted():
                     run.count_node()
@@ -257,7 +261,7 @@ class Branch:
         node = self._record.node(id)
         at = node.cell(self._cells[id])
         turn = at.started.turn
-        first = next(cell for cell in node.cells if cell.started.turn == turn)
+        first = next(cell for cell in node.counted if cell.started.turn == turn)
         end = next((seq for seq, fact in node.turns if fact.turn == turn), at.seq) if first is at else at.seq
         gone = [
             child

@@ -17,10 +17,13 @@ from engine.events import (
     OutputWritten,
     ReplyWritten,
     RunEnded,
+    RunResumed,
     RunStarted,
     TurnStarted,
 )
 from engine.types import Json
+
+VOID = "void"  # the status of a cell that ran anew as the next one
 
 
 class ReplayError(InputError):
@@ -50,6 +53,15 @@ class CellRecord:
     ended: CellEnded | None = None
 
     @property
+    def void(self) -> bool:
+        """Whether it was under way when its run was interrupted; the run was resumed, and it ran anew as the next cell."""
+        return self.ended is not None and self.ended.status == VOID
+
+    def leave(self) -> None:
+        """Make it void, as an event has said."""
+        self.ended = CellEnded(self.number, VOID, 0.0, None, (), 0)
+
+    @property
     def number(self) -> int:
         """The number of the cell in its node, from 1."""
         return self.started.cell
@@ -65,6 +77,23 @@ class NodeRecord:
     replies: dict[int, ReplyWritten] = field(default_factory=dict)
     cells: list[CellRecord] = field(default_factory=list)
     ended: NodeEnded | None = None
+
+    @property
+    def counted(self) -> list[CellRecord]:
+        """Its cells without those that are void."""
+        return [cell for cell in self.cells if not cell.void]
+
+    @property
+    def last_turn(self) -> int:
+        """The number of its last turn; 0 where nothing was asked yet."""
+        return max((fact.turn for _, fact in self.turns), default=0)
+
+    def under_way(self) -> CellRecord | None:
+        """The cell in which the record ends: the model was not told of it, and it has no end, or was stopped."""
+        cell = self.cells[-1] if self.cells else None
+        if cell is None or cell.void or cell.started.turn < self.last_turn:
+            return None
+        return cell if cell.ended is None or cell.ended.status == "interrupted" else None
 
     def cell(self, number: int) -> CellRecord:
         """The cell with a number. Raises ReplayError when there is none."""
@@ -82,13 +111,20 @@ class NodeRecord:
 
 @dataclass
 class RunRecord:
-    """One run: how it began and ended, and its nodes by id in the order they began. `events` is all of it."""
+    """One run: how it began and ended, and its nodes by id in the order they began. `events` is all of it.
+
+    `settings` and `model` are those that it has now: it may have been resumed with others. `carried` are the runs whose
+    variables its root found, oldest first (`engine.replay.loading` reads them).
+    """
 
     id: str
     started: RunStarted
     events: list[Event]
     nodes: dict[str, NodeRecord] = field(default_factory=dict)
     ended: RunEnded | None = None
+    settings: dict[str, Json] = field(default_factory=dict)
+    model: dict[str, Json] = field(default_factory=dict)
+    carried: tuple[RunRecord, ...] = ()
 
     def node(self, id: str) -> NodeRecord:
         """The node with an id. Raises ReplayError when there is none."""
@@ -117,17 +153,26 @@ def read_record(events: Iterable[Event]) -> RunRecord:
     events = list(events)
     if not events or not isinstance(events[0].fact, RunStarted):
         raise ReplayError("the record of this run does not say how it began, so it cannot be executed again.")
-    run = RunRecord(events[0].run, events[0].fact, events)
+    first = events[0].fact
+    run = RunRecord(events[0].run, first, events, settings=first.settings, model=first.model)
     for event in events[1:]:
         match event.fact:
             case RunEnded() as fact:
                 run.ended = fact
+            case RunResumed() as fact:
+                _resume(run, fact)
             case NodeStarted() as fact:
                 run.nodes.setdefault(event.node, NodeRecord(event.node, fact))
             case _:
                 if node := run.nodes.get(event.node):
                     _add(node, event)
     return run
+
+
+def _resume(run: RunRecord, fact: RunResumed) -> None:
+    run.ended, run.settings, run.model = None, fact.settings, fact.model
+    for node in (run.nodes[id] for id in fact.nodes if id in run.nodes):
+        node.ended = None
 
 
 def _add(node: NodeRecord, event: Event) -> None:

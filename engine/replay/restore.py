@@ -22,15 +22,15 @@ def restore(
     Raises ReplayError where the record does not hold what is needed.
     """
     done = execute_again(session.worker, record, node, before, stop=session.node.stop)
-    _note_differences(session, record, node, done)
+    note_differences(session, record, node, done)
     own = session.node
-    own.codes = [one.cell.started.code for one in done]
+    own.codes = [cell.started.code for cell in node.cells if before is None or cell.number < before]
     own.variables = tuple(name for name, _ in done[-1].ran.variables) if done else ()
     own.children = sum(len(call.made.children) for one in done for call in one.cell.calls.values())
     session.turn = session.free = last_turn(node, before)
     session.conversation = conversation_of(node, before) or session.conversation
     _tell_of_last(session, node, done, before)
-    _give_evidence(session, record, done)
+    give_evidence(session, record, done)
     return done
 
 
@@ -39,7 +39,7 @@ def last_turn(node: NodeRecord, before: int | None) -> int:
     if before is None:
         return max((fact.turn for _, fact in node.turns), default=0)
     cell = node.cell(before)
-    first = next(one for one in node.cells if one.started.turn == cell.started.turn)
+    first = next(one for one in node.counted if one.started.turn == cell.started.turn)
     return cell.started.turn - 1 if first is cell else cell.started.turn
 
 
@@ -97,9 +97,7 @@ def shown_of(session: NodeSession, executed: Executed) -> str:
     return prompt.clip(text, prompt.output_chars(session.run.model.info))
 
 
-def _note_differences(
-    session: NodeSession, record: RunRecord, node: NodeRecord, done: list[Executed]
-) -> None:
+def note_differences(session: NodeSession, record: RunRecord, node: NodeRecord, done: list[Executed]) -> None:
     if problem := next((one.problem for one in done if one.problem), ""):
         raise ReplayError(f"run {record.id} cannot go on from there: {problem}.")
     path = session.run.corpus_path
@@ -116,7 +114,7 @@ def _note_differences(
             )
 
 
-def _give_evidence(session: NodeSession, record: RunRecord, done: list[Executed]) -> None:
+def give_evidence(session: NodeSession, record: RunRecord, done: list[Executed]) -> None:
     """Let what was shown and answered in the recorded cells count as sources of the answer to come."""
     evidence = session.run.evidence
     for one in done:
@@ -140,10 +138,10 @@ def give_call(session: NodeSession, record: RunRecord, call: CallRecord) -> None
     for id in call.made.children:
         child = record.nodes.get(id)
         for cell in child.cells if child else ():
-            _give_cell(session, record, cell)
+            give_cell(session, record, cell)
 
 
-def _give_cell(session: NodeSession, record: RunRecord, cell: CellRecord) -> None:
+def give_cell(session: NodeSession, record: RunRecord, cell: CellRecord) -> None:
     for call in cell.calls.values():
         give_call(session, record, call)
     final = cell.ended.final if cell.ended else None

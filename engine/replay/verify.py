@@ -27,8 +27,9 @@ from engine.errors import InputError, TaprootError
 from engine.kernel.host.host import KernelHost
 from engine.replay.answers import prompt_hash
 from engine.replay.execution import replay_node
+from engine.replay.loading import load_record
 from engine.replay.origin import corpus_of, text_problem
-from engine.replay.record import CallRecord, CellRecord, NodeRecord, RunRecord, read_record
+from engine.replay.record import CallRecord, CellRecord, NodeRecord, RunRecord
 from engine.run.node import Outcome
 from engine.stop import Stop
 from engine.store import Store
@@ -98,7 +99,7 @@ def verify(
     row = store.run(name)
     if row["status"] == "running":
         raise InputError(f"run {row['run']} still runs; verify it when it has ended")
-    record = read_record(store.events(row["run"]))
+    record = load_record(store, row["run"])
     checks = [
         *_checked("record", [*store.verify_chain(record.id), *store.verify_projections(record.id)]),
         *_prompts(record),
@@ -148,7 +149,7 @@ def _cells(
             yield Check("cell", "explained", "; ".join(one.reasons), node.id, one.cell)
         else:
             yield Check("cell", "fails", "; ".join(one.differences), node.id, one.cell)
-    for cell in node.cells[len(found) :]:
+    for cell in node.counted[len(found) :]:
         said = "a cell before it could not be executed as it was"
         yield Check("cell", "fails", said, node.id, cell.number)
 
@@ -263,7 +264,7 @@ def _sources(record: RunRecord, path: Path, store: Store) -> Iterator[Check]:
                 problems.append(f"{kind} {number} {wrong}")
     outcome = _outcome(root, ended.answer)
     named = bool(outcome.sources or outcome.quotes)
-    evidence = Evidence(corpus, skipped=0)
+    evidence = Evidence(corpus)
     if not named:
         evidence.sourced(tuple((s["document"], s["start"], s["end"]) for s in ended.sources))
     again = evidence.citations(outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,7 +18,7 @@ from engine.llm.base import forget
 from engine.run.leaves import Leaf, ask_leaves, forms_of
 from engine.run.loop import drive
 from engine.run.node import STOPPED, Node, Outcome, Run, start_node
-from engine.run.session import NodeSession, Step
+from engine.run.session import Begun, NodeSession, Step
 from engine.stop import Stop
 from engine.types import Json
 
@@ -41,8 +41,10 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
     started = time.monotonic()
     deeper = call.name == "rlm" and node.depth < run.settings.depth
     items = call.arguments["prompts"] if call.name == "llm" else call.arguments["questions"]
-    refused = _refusal(run, calls=len(items), nodes=len(items) if deeper else 0)
-    children = [] if refused else [node.child_id() for _ in items]
+    begun = session.begun.take(call, deeper=deeper)
+    new = sum(one is None or not one.settled for one in begun)
+    refused = _refusal(run, calls=new, nodes=new if deeper else 0)
+    children = [] if refused else [one.id if one else node.child_id() for one in begun]
     refs, quotes = call.arguments.get("contexts"), call.arguments.get("quotes")
     run.record(
         node.id,
@@ -64,11 +66,11 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
         if refused:
             raise CallRefused(refused)
         if deeper:
-            _ask_children(session, cell, call, children, answers)
+            _ask_children(session, cell, call, children, begun, answers)
         else:
             leaves = _leaves(run, node, call, children)
             forms = forms_of(run, call.arguments, [leaf.prompt for leaf in leaves])
-            ask_leaves(run, node, cell, call.number, leaves, forms, answers)
+            ask_leaves(run, node, cell, call.number, leaves, forms, begun, answers)
     except InputError as problem:
         error = str(problem)
         raise CallRefused(error) from problem
@@ -142,7 +144,14 @@ def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> L
 # --- children -------------------------------------------------------------------------------------------
 
 
-def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], answers: list[str]) -> None:
+def _ask_children(
+    session: NodeSession,
+    cell: int,
+    call: Call,
+    ids: list[str],
+    begun: Sequence[Begun | None],
+    answers: list[str],
+) -> None:
     run, node = session.run, session.node
     asked = [*zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)]
     children = [
@@ -151,12 +160,16 @@ def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], a
     ]
     if any(child.question.strip() == node.question.strip() and child.ref == node.ref for child in children):
         raise CallRefused(CIRCLE)
-    for index, child in enumerate(children):
-        told = (child.question, child.described, cell, call.number, index, child.piece_chars)
-        start_node(run, node, child.id, "rlm", *told)
-        run.can_stop(child.id, child.stop)
+    for index, (child, one) in enumerate(zip(children, begun, strict=True)):
+        if one is None:
+            told = (child.question, child.described, cell, call.number, index, child.piece_chars)
+            start_node(run, node, child.id, "rlm", *told)
+        elif one.piece_chars is not None:
+            child.piece_chars = one.piece_chars
+        if one is None or one.answer is None:
+            run.can_stop(child.id, child.stop)
     with ThreadPoolExecutor(max_workers=max(1, min(run.settings.parallel, len(children)))) as pool:
-        futures = [pool.submit(run_child, session, child) for child in children]
+        futures = [pool.submit(_go_on_child, session, *pair) for pair in zip(children, begun, strict=True)]
         try:
             for future in futures:
                 outcome = future.result()
@@ -169,6 +182,13 @@ def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], a
             ) in children:  # those that wait for their turn begin, see this, and are recorded as stopped
                 child.stop.request()
             raise
+
+
+def _go_on_child(session: NodeSession, child: Node, begun: Begun | None) -> Outcome:
+    """What a child comes to; one that was begun before goes on, or has its answer already."""
+    if begun is None or begun.answer is None:
+        return run_child(session, child, begun.restore if begun else None)
+    return Outcome(begun.answer)
 
 
 def run_child(
@@ -220,6 +240,8 @@ def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth:
     node.piece_chars = max(400, run.sub_chars - len(question))
     if isinstance(data, str):
         node.preview = str(data[:PREVIEW_CHARS])
+        if isinstance(data, corpora.Piece) and (lines := node.preview.rfind("\n", 0, PREVIEW_CHARS)) > 0:
+            node.previewed = ((data.id, data.start, data.start + lines),)
     elif isinstance(data, corpora.Corpus):
         node.listing = listing(data)
     return node

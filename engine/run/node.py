@@ -16,7 +16,7 @@ from engine.events.kinds import Level, NodeKind
 from engine.run.budget import Ledger
 from engine.run.deadline import Deadline
 from engine.stop import Stop
-from engine.types import Json, ModelInfo, Sampling, Settings, Usage
+from engine.types import Json, ModelInfo, Sampling, Settings, Usage, to_json
 
 if TYPE_CHECKING:
     from engine.answer.evidence import Evidence
@@ -138,6 +138,12 @@ class Run:
             self.nodes += 1
 
     @property
+    def recorded_settings(self) -> dict[str, Json]:
+        """The settings as the log holds them, with what came of them for this model."""
+        came_of = {"sampling": to_json(self.sampling), "reply_tokens": self.turn_tokens}
+        return {**to_json(self.settings), **came_of, "reply_tokens_set": self.settings.reply_tokens}
+
+    @property
     def reply_tokens(self) -> int:
         """The longest reply in tokens: as set (4,096 if not), at most a quarter of the window."""
         return min(self.settings.reply_tokens or REPLY_TOKENS, self.model.info.n_ctx // 4)
@@ -194,9 +200,11 @@ class Outcome:
 class Node:
     """One conversation with its own kernel. `ref` names its data; `depth` is its level, 0 for the root.
 
-    `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
+    `described` is one line about the data; `listing` names its first documents, `preview` is its head, `previewed` the place
+    of the whole lines of it. `stop`
     ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `told` are the engine's
     own sentences in the conversation; `codes` are the cells that were run. `piece_chars` is the size to which they cut texts.
+    `variables_before` (name, summary) are there from the run before, `lost_before` are not any more.
     """
 
     id: str
@@ -206,6 +214,7 @@ class Node:
     stop: Stop
     depth: int = 0
     preview: str = ""
+    previewed: tuple[tuple[int, int, int], ...] = ()
     listing: tuple[str, ...] = ()
     earlier: tuple[prompt.Exchange, ...] = ()
     children: int = 0
@@ -214,6 +223,8 @@ class Node:
     told: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     piece_chars: int = 0
+    variables_before: tuple[tuple[str, str], ...] = ()
+    lost_before: tuple[str, ...] = ()
 
     def child_id(self) -> str:
         """The next child's id: this node's, a dot, and the child's number from 1."""
@@ -237,6 +248,8 @@ def facts(run: Run, node: Node) -> prompt.Facts:
         listing=node.listing,
         preview=node.preview,
         earlier=node.earlier,
+        variables=node.variables_before,
+        lost=node.lost_before,
     )
 
 

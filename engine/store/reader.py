@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.events import Event, read
 from engine.store import collections, trials
+from engine.store.database import lists
 from engine.store.database.database import connect, sentences
 from engine.store.log import projections, search
 from engine.store.rows import (
@@ -97,7 +98,7 @@ class Reader:
             names = db.execute(
                 "SELECT session FROM run WHERE (?1 IS NULL OR session IN (SELECT value FROM json_each(?1))) "
                 "AND (corpus IS NULL OR corpus NOT IN (SELECT corpus FROM version JOIN collection USING (collection) "
-                "WHERE kind = 'bench')) "
+                "WHERE kind = 'bench')) AND run NOT IN (SELECT run FROM list_run) "
                 "AND (?2 IS NULL OR corpus = ?2 OR corpus IN (SELECT corpus FROM version WHERE collection IN "
                 "(SELECT collection FROM version WHERE corpus = ?2))) GROUP BY session ORDER BY max(started) DESC, session DESC LIMIT ?3",
                 (None if wanted is None else json.dumps(wanted), corpus, limit),
@@ -146,7 +147,9 @@ class Reader:
     def last(self, run: str) -> int:
         """Return the number of the last event of a run; 0 when there is no such run."""
         with self._snapshot() as db:
-            return db.execute("SELECT coalesce(max(seq), 0) FROM event WHERE run = ?", (run,)).fetchone()[0]
+            number: int
+            (number,) = db.execute("SELECT coalesce(max(seq), 0) FROM event WHERE run = ?", (run,)).fetchone()
+            return number
 
     def nodes(self, run: str) -> list[Row]:
         """Return the nodes of a run in the order they began: what node_started and node_finished said."""
@@ -222,6 +225,21 @@ class Reader:
         """Return how the recursive runs of a series went; see `trials.cells`."""
         with self._snapshot() as db:
             return trials.cells(db, series)
+
+    def question_lists(self) -> list[Row]:
+        """Return the lists of questions, newest first; see `database/lists.py`."""
+        with self._snapshot() as db:
+            return lists.stored(db)
+
+    def question_list(self, name: str) -> Row:
+        """Return the list of questions with this id, or the only one whose id starts so. Raises InputError."""
+        with self._snapshot() as db:
+            return lists.stored(db, by_prefix(db, "list", name)["list"])[0]
+
+    def list_rows(self, name: str) -> list[Row]:
+        """Return the rows of a list in order: number, question, document, run, status, problem."""
+        with self._snapshot() as db:
+            return lists.rows(db, name)
 
     def was_deleted(self, kind: str, name: str) -> bool:
         """Say whether a run, corpus or collection of this id was deleted and has not come back."""

@@ -16,7 +16,9 @@ const BUDGETS = [
 ];
 const MORE = 300; // seconds that a click adds to the time limit
 
-/** `on` is {stop(run), allow(run, seconds)}, whose results say whether that was done, and what `Verdict` needs. */
+/**
+ * `on` is {stop(run), allow(run, seconds), resume(run)}, whose results say whether that was done, and what `Verdict` needs.
+ */
 export class RunHead {
   constructor(app, on) {
     this.app = app;
@@ -27,6 +29,9 @@ export class RunHead {
     this.rate = el("span", { class: "rate" });
     this.stop = el("button", { class: "button danger", type: "button", title: "Stop this run (Alt+S)", on: { click: () => this.halt() } },
       icon("stop"), el("span", {}, "Stop"));
+    this.again = el("button", { class: "button", type: "button", hidden: true, on: { click: () => this.resume() },
+      title: "Go on from where this run ended: nothing that was answered is asked again, and its limits count anew" },
+      icon("play"), el("span", {}, "Go on"));
     this.meters = new Map(BUDGETS.map(([name, label]) => [name, new Meter(label)]));
     this.more = el("button", { class: "button more-time", type: "button", title: "Give this run 5 more minutes", on: { click: () => this.allow() } }, "+5 min");
     this.meters.get("seconds").element.append(this.more);
@@ -35,7 +40,7 @@ export class RunHead {
       el("div", { class: "budgets" }, [...this.meters.values()].map((meter) => meter.element)));
     this.verdict = new Verdict(on);
     this.element = el("header", { class: "run-head" },
-      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.verdict.button, this.stop),
+      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.verdict.button, this.again, this.stop),
       this.verdict.element, this.live);
   }
 
@@ -63,6 +68,8 @@ export class RunHead {
       (row.forks ?? []).map((fork) => place(`branch at cell ${fork.cell}${below(fork)}`, `Run ${fork.run} goes on from here`, () => this.app.openRun(fork.run))),
       row.started && el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started)));
     this.stop.hidden = this.live.hidden = !row.live;
+    this.again.hidden = row.live || !row.resumes;
+    this.again.disabled = false;
     clearInterval(this.timer);
     if (row.live) this.timer = setInterval(() => this.paint(), 500);
     this.paint();
@@ -87,9 +94,15 @@ export class RunHead {
     this.stopping = null;
   }
 
+  async resume() {
+    this.again.disabled = true;
+    this.stopping = null;
+    if (!await this.on.resume(this.row.run)) this.again.disabled = false;
+  }
+
   /** The time limit in seconds, as it stands now. */
   get limit() {
-    return this.progress.limit ?? this.row.settings?.max_seconds;
+    return this.progress.limit ?? this.progress.before + (this.row.settings?.max_seconds ?? 0);
   }
 
   async allow() {

@@ -11,7 +11,15 @@ from engine.events import KINDS
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = [path for room in ("engine", "app", "models") for path in sorted((ROOT / room).rglob("*.py"))]
 CLASSES = {cls.__name__ for cls in KINDS.values()}
-WRITERS = {"run.record", "run.commit", "self.record", "self.commit", "store.new_run", "log.prepare"}
+WRITERS = {
+    "run.record",
+    "run.commit",
+    "self.record",
+    "self.commit",
+    "store.new_run",
+    "store.resume_run",
+    "log.prepare",
+}
 PASSED_ON = {
     "fact",
     "owned",

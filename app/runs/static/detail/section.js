@@ -12,7 +12,7 @@ import { changeTable, changeWords } from "/ui/runs/detail/variables.js";
 import { line, plain } from "/ui/shell/text/text.js";
 
 const SHOWN_CALLS = 8; // sub-calls of one call, before a button shows the rest
-const CELL = { error: "error", timeout: "time out", interrupted: "stopped", died: "died" };
+const CELL = { error: "error", timeout: "time out", interrupted: "stopped", died: "died", void: "ran anew" };
 const CALLS = { rlm: "rlm_query", llm: "llm_query" };
 
 /**
