@@ -15,8 +15,8 @@ FILE = "preferences.json"
 class Preferences:
     """Thread-safe. A file that is missing or broken counts as empty: nothing in it is worth a refusal to start."""
 
-    def __init__(self, data_dir: Path):
-        self._path = data_dir / FILE
+    def __init__(self, data_dir: Path, file: str = FILE):
+        self._path = data_dir / file
         self._lock = threading.Lock()
 
     def get(self, name: str) -> Json:

@@ -52,6 +52,10 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands import records
 
             return getattr(records, options.command)(options)
+        case "rescan":
+            from app.command_line.commands import rescan
+
+            return rescan.run(options)
         case "doctor":
             from app.command_line.commands.doctor import doctor
 

@@ -166,7 +166,7 @@ def is_unchanged(found: Discovery, earlier: Earlier, corpora_dir: Path, check: C
     if any(state == "retry" for _, _, state in earlier.states):
         return False
     recent = max((max(f.mtime, f.ctime) for f in found.files), default=0)
-    if earlier.seen["stat"] == _stat_hash(found) and recent <= earlier.seen["at"] - RACY_NS:
+    if earlier.seen["stat"] == facts_sign(found) and recent <= earlier.seen["at"] - RACY_NS:
         return True
     if [file.name for file in found.files] != [name for name, _, _ in earlier.states]:
         return False
@@ -183,7 +183,7 @@ def remember(found: Discovery, corpora_dir: Path, corpus: str) -> None:
     path = _seen_file(found, corpora_dir)
     path.parent.mkdir(exist_ok=True, mode=0o700)
     temporary = path.with_suffix(f".{os.getpid()}")
-    temporary.write_text(json.dumps({"corpus": corpus, "stat": _stat_hash(found), "at": time.time_ns()}))
+    temporary.write_text(json.dumps({"corpus": corpus, "stat": facts_sign(found), "at": time.time_ns()}))
     temporary.replace(path)
 
 
@@ -192,6 +192,7 @@ def _seen_file(found: Discovery, corpora_dir: Path) -> Path:
     return corpora_dir / SEEN / f"{key}.json"
 
 
-def _stat_hash(found: Discovery) -> str:
+def facts_sign(found: Discovery) -> str:
+    """A hash of what `stat` says of all files."""
     facts = [[file.name, *_facts(file)] for file in found.files]
     return hashlib.sha256(json.dumps([facts, found.skipped]).encode()).hexdigest()

@@ -65,6 +65,18 @@ def ingest(
     )
 
 
+def look(paths: Iterable[Path | str], *, leave_out: Path | None = None) -> tuple[Discovery, str]:
+    """The files under `paths`, and a sign that is another when names, sizes or times are. Raises InputError."""
+    found = discover([Path(path) for path in paths], leave_out=leave_out)
+    return found, earlier.facts_sign(found)
+
+
+def is_current(found: Discovery, corpora_dir: Path) -> bool:
+    """Whether these files have the content that was read from their sources last."""
+    before = earlier.last(found, corpora_dir)
+    return before is not None and earlier.is_unchanged(found, before, corpora_dir, lambda: None)
+
+
 def ingest_found(
     found: Discovery,
     corpora_dir: Path,

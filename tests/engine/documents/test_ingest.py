@@ -75,7 +75,7 @@ def test_changed_added_and_removed_files_make_another_corpus(add, source: Path) 
 def test_a_change_within_the_clock_tick_of_the_first_reading_is_seen(
     add, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.documents.earlier._stat_hash", lambda found: "a clock that stands still")
+    monkeypatch.setattr("engine.documents.earlier.facts_sign", lambda found: "a clock that stands still")
     add({"a.txt": "one"})
     assert not add({"a.txt": "eno"}).reused
 

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.corpus import Corpus
@@ -191,7 +191,9 @@ CONTENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(
+    max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)  # each takes seconds
 @given(st.lists(st.dictionaries(st.sampled_from(NAMES), CONTENTS | st.none()), min_size=2, max_size=4))
 def test_reading_again_gives_what_a_first_reading_gives(steps: list[dict[str, bytes | None]]) -> None:
     with tempfile.TemporaryDirectory() as name:
