@@ -16,7 +16,8 @@ from engine import prompt
 from engine.answer.agreement import Agreement
 from engine.answer.evidence import Evidence
 from engine.corpus import Corpus
-from engine.documents.ingest import CorpusInfo, Progress, ingest
+from engine.documents.builder import Progress
+from engine.documents.ingest import CorpusInfo, ingest
 from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
 from engine.events import NodeEnded, NodeStarted, RunEnded, RunStarted
 from engine.events.kinds import NodeStatus, RunStatus
