@@ -129,16 +129,13 @@ def measure(files: int, size: int, *, umlauts: bool, times: int) -> dict[str, An
             ).stdout.split()]
             for _ in range(5)
         ]  # fmt: skip
-        peak, children = (
-            resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         corpus = Corpus.open(info.path)
         disk = sum(path.stat().st_size for path in info.path.iterdir())
         rare = [timed(lambda n=n: corpus.search(f"NEEDLE-{n}", 1)) for n in range(0, files, 100)]
         result: dict[str, Any] = {
             "files": files,
             "peak_megabytes_of_the_app": round(peak / 1e3),
-            "peak_megabytes_of_the_largest_parser": round(children / 1e3),
             "index_bytes_per_source_byte": round((info.path / SEARCH).stat().st_size / written, 2),
             "search_rare_p95_milliseconds": round(statistics.quantiles(rare, n=20)[-1] * 1e3, 1),
             **rescans(folder, info.id),
