@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.corpus.archive import META
-from engine.documents import earlier
-from engine.documents.builder import Builder, Progress
 from engine.documents.discover import Discovery, discover
 from engine.documents.parser_pool import ParserPool, Result
 from engine.documents.staging import store_error, sweep, sync, temporary
+from engine.documents.writing import earlier
+from engine.documents.writing.builder import Builder, Progress
 from engine.errors import Cancelled, InputError, StoreError
 from engine.types import Json
 

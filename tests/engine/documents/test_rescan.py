@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from engine.corpus import Corpus
 from engine.corpus.archive import INDEX, SEARCH, TEXT
-from engine.documents.earlier import GIVEN
 from engine.documents.ingest import ingest
 from engine.documents.parser_pool import ParserPool
+from engine.documents.writing.earlier import GIVEN
 from tests.engine.conftest import LEASE, fill
 
 LONG_AGO = (1_600_000_000, 1_600_000_000)
@@ -87,10 +87,10 @@ def test_a_file_whose_facts_are_the_same_is_not_opened(
 ) -> None:
     fill(source, {f"{n}.txt": f"text {n}" for n in range(5)})
     settle(source)
-    monkeypatch.setattr("engine.documents.earlier.RACY_NS", -(10**12))  # st_ctime cannot be set
+    monkeypatch.setattr("engine.documents.writing.earlier.RACY_NS", -(10**12))  # st_ctime cannot be set
     add({})
     opened: list[str] = []
-    for module in ("parser_pool", "earlier"):
+    for module in ("parser_pool", "writing.earlier"):
         real = __import__(f"engine.documents.{module}", fromlist=["read"]).read
 
         def read(file, real=real):

@@ -14,10 +14,11 @@ from engine import disk
 from engine.corpus.archive import META, SEARCH, ArchiveWriter
 from engine.corpus.search import forms
 from engine.documents.discover import Discovery
-from engine.documents.earlier import GIVEN, VERSION, fingerprint, given
 from engine.documents.parser_pool import Part, Result
-from engine.documents.places import Places
+from engine.documents.seal import seal_of
 from engine.documents.staging import sync
+from engine.documents.writing.earlier import GIVEN, VERSION, fingerprint, given
+from engine.documents.writing.places import Places
 from engine.types import Json
 
 STORED = 2  # bytes of text, places and search index for one byte of text, at most
@@ -171,6 +172,7 @@ class Builder:
             "inside": self._inside,
             "places": self.places.others,
             "made": time.time(),
+            "seal": seal_of(self._folder),
             "files": [
                 [*state, file.size, file.mtime]
                 for state, file in zip(self._files, self._found.files, strict=True)
