@@ -65,6 +65,10 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands import records
 
             return getattr(records, options.command)(options)
+        case "rescan":
+            from app.command_line.folders import rescan
+
+            return rescan.run(options)
         case "doctor":
             from app.command_line.commands.doctor import doctor
 

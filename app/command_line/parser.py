@@ -3,6 +3,7 @@
 import argparse
 
 from app.command_line.commands import fork, lists, resume, verify
+from app.command_line.folders import rescan
 from app.command_line.programs import key, mcp
 
 EPILOG = """\
@@ -156,6 +157,7 @@ def build_parser() -> argparse.ArgumentParser:
         listing = commands.add_parser(name, parents=[common], help=help_text)
         listing.add_argument("--json", action="store_true", help="print a JSON list")
 
+    rescan.add_parser(commands, common)
     show = commands.add_parser("show", parents=[common], help="show a run: its tree, cells and outputs")
     show.add_argument("run", metavar="RUN", help="a run's id, or enough of its beginning")
     show.add_argument("--json", action="store_true", help="print the run's events as JSON")
