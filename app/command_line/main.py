@@ -64,6 +64,10 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands.bench import bench
 
             return bench(options)
+        case "export" | "import":
+            from app.command_line.commands import exchange
+
+            return exchange.run(options)
     raise AssertionError(options.command)
 
 

@@ -2,6 +2,8 @@
 
 import argparse
 
+from app.command_line.commands import exchange
+
 EPILOG = """\
 Without a command the app opens in the browser.
 
@@ -216,6 +218,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     bench.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
+    exchange.add_parser(commands, common)
     commands.add_parser("test", help="run the test suite; further arguments go to pytest", add_help=False)
     return parser
 

@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -68,6 +68,14 @@ class Store(Reader):
             self._announce(Event(begun[0], 1, begun[1], "0", owned))
 
         return self._write(lambda db: log.begin(db, prepared, self._owner), after=announce)[0]
+
+    def add_runs(self, runs: Sequence[Sequence[tuple[float, str, Fact]]]) -> list[str]:
+        """Add whole runs that ended elsewhere, all in one transaction; return their new ids.
+
+        Each is a sequence of (Unix seconds, node, fact) that begins with its RunStarted and holds its RunEnded.
+        """
+        prepared = [[(ts, log.prepare(node, fact)) for ts, node, fact in run] for run in runs]
+        return self._write(partial(log.add_runs, runs=prepared))
 
     def append(self, run: str, node: str, fact: Fact) -> Event:
         """Add an event to a run; return it after its commit.

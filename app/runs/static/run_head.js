@@ -3,6 +3,7 @@
 import { el, icon, put } from "/ui/shell/dom.js";
 import { adapterWords } from "/ui/models/adapters.js";
 import { forcedChip, statusWords } from "/ui/runs/answer.js";
+import { ExportMenu } from "/ui/runs/export_menu.js";
 import { Progress } from "/ui/runs/progress.js";
 import { count, duration } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
@@ -32,8 +33,9 @@ export class RunHead {
     this.live = el("div", { class: "run-live", hidden: true },
       el("div", { class: "run-now" }, el("span", { class: "pulse", "aria-hidden": "true" }), this.phase, this.rate),
       el("div", { class: "budgets" }, [...this.meters.values()].map((meter) => meter.element)));
+    this.exports = new ExportMenu(app);
     this.element = el("header", { class: "run-head" },
-      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.stop),
+      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.exports.element, this.stop),
       this.live);
   }
 
@@ -58,6 +60,7 @@ export class RunHead {
       row.model?.remote && el("span", { class: "chip warn", title: "Text of this run was sent to this server" }, line(row.model.remote, 60)),
       row.started && el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started)));
     this.stop.hidden = this.live.hidden = !row.live;
+    this.exports.show(row.live ? null : row.run);
     clearInterval(this.timer);
     if (row.live) this.timer = setInterval(() => this.paint(), 500);
     this.paint();
