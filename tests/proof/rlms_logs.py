@@ -69,7 +69,11 @@ def main(folder: Path) -> None:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    backend = {"model_name": "scripted", "base_url": f"http://127.0.0.1:{server.server_port}/v1", "api_key": "none"}
+    backend = {
+        "model_name": "scripted",
+        "base_url": f"http://127.0.0.1:{server.server_port}/v1",
+        "api_key": "none",
+    }
     questions = {
         "child": ["How many letters mention Halden?"],
         "two": ["How many letters mention Halden?", "How many letters are there?"],
@@ -77,7 +81,9 @@ def main(folder: Path) -> None:
     }
     for name, asked in questions.items():
         logger = RLMLogger(log_dir=str(folder / name))
-        engine = RLM(backend="openai", backend_kwargs=backend, max_depth=2, max_iterations=6, logger=logger, **MORE)
+        engine = RLM(
+            backend="openai", backend_kwargs=backend, max_depth=2, max_iterations=6, logger=logger, **MORE
+        )
         for question in asked:
             engine.completion(LETTERS, root_prompt=question)
         assert logger.log_file_path
