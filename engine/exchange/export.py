@@ -56,9 +56,10 @@ def export(store: Store, name: str, form: str, documents: Documents = "embed") -
 
 def write(text: str, target: Path, *, force: bool = False) -> None:
     """Write a file whole or not at all. Raises InputError where it exists (without `force`) or cannot be written."""
-    if target.is_dir():
+    there = os.path.lexists(target)
+    if there and target.is_dir():
         raise InputError(f"{target} is a folder. Name a file in it with -o.")
-    if os.path.lexists(target) and not force:
+    if there and not force:
         raise InputError(
             f"{target} exists already and was left as it is. Name another file with -o, or add --force."
         )
