@@ -11,7 +11,7 @@ from engine.exchange.export import export
 if TYPE_CHECKING:
     from app.workbench import Workbench
 
-HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+HEADERS = {"Cache-Control": "no-store"}  # the gate adds the rest
 
 
 def router(workbench: Workbench) -> APIRouter:
