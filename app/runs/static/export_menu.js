@@ -16,7 +16,7 @@ export class ExportMenu {
   constructor(app) {
     style("/ui/runs/export_menu.css");
     this.app = app;
-    this.summary = el("summary", { class: "button", title: "Save this run as a file" }, icon("copy"), el("span", {}, "Export"));
+    this.summary = el("summary", { class: "button", title: "Save this run as a file" }, icon("download"), el("span", {}, "Export"));
     this.items = FORMS.map((form) => this.item(...form));
     this.element = el("details", { class: "export-menu", on: { keydown: (event) => this.key(event), focusout: (event) => this.leave(event) } },
       this.summary, el("div", { class: "export-forms", role: "group", "aria-label": "Save this run as" }, this.items));
