@@ -121,6 +121,16 @@ def test_only_cells_that_come_out_right_are_kept(lesson, good, lessons, tmp_path
         assert [t["content"] for t in turns[1::2]] == [f"```repl\n{c}\n```" for c in lesson["cells"]]
 
 
+def test_cells_of_a_shape_that_few_share_are_left_out():
+    def says(code):
+        return [reading.user("Who?"), reading.says(f"```repl\n{code}\n```")]
+
+    shared = [says('FINAL(len(context.matching(r"ham")))'), says('FINAL(len(context.matching(r"egg")))')]
+    odd = says('FINAL(context.matching(r"ham").names[3])')
+    assert cells.common([shared[0], odd, shared[1]], 2) == shared
+    assert cells.common([*shared, odd], 1) == [*shared, odd]
+
+
 def test_a_sub_question_that_nothing_is_told_of_drops_the_lesson(corpus, lessons, tmp_path):
     lesson = {
         "q": "Who?",
