@@ -32,7 +32,8 @@ class Material:
 def material(store: Store, row: Json) -> Material:
     """What the store has for the run of this row."""
     try:
-        path = Path(store.corpus(row["corpus"])["path"]) if row["corpus"] else None
+        stored = store.corpus(row["corpus"]).get("path") if row["corpus"] else None
+        path = Path(stored) if stored else None
     except InputError:
         path = None
     earlier: list[tuple[str, str]] = []

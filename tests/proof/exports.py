@@ -36,8 +36,8 @@ from engine.llm.scripted import ScriptedModel
 from engine.store import Store
 from engine.types import Json, Settings
 from tests.app.conftest import ARGUMENTS, NAMES
-from tests.engine.exchange.jupyter import words
-from tests.engine.exchange.large import large
+from tests.engine.exchange.notebook.jupyter import words
+from tests.engine.exchange.page.large import large
 from tests.engine.run.conftest import cell
 
 SAMPLE = Path(__file__).resolve().parents[2] / "app" / "sample" / "documents"

@@ -1,4 +1,4 @@
-"""Write the logs of tests/engine/exchange/logs with the real `rlms` package and a scripted server on loopback.
+"""Write the logs of tests/engine/exchange/incoming/logs with the real `rlms` package and a scripted server on loopback.
 
     python -m venv /tmp/rlms && /tmp/rlms/bin/pip install rlms && /tmp/rlms/bin/python tests/proof/rlms_logs.py FOLDER
 

@@ -11,7 +11,7 @@ from app.command_line.main import run
 from engine.store import Store
 from tests.engine.store.stored import lay_out
 
-LOG = Path(__file__).parents[2] / "engine" / "exchange" / "logs" / "rlms_two.jsonl"
+LOG = Path(__file__).parents[2] / "engine" / "exchange" / "incoming" / "logs" / "rlms_two.jsonl"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from engine.exchange.export import export
 from engine.exchange.page.page import page as page_of
 from tests.app.conftest import browser_type_launch_args  # noqa: F401  a fixture
-from tests.engine.exchange.large import large
+from tests.engine.exchange.page.large import large
 
 pytestmark = pytest.mark.browser
 

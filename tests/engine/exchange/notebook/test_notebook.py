@@ -17,8 +17,8 @@ from engine.exchange.export import export
 from engine.exchange.notebook import packing
 from engine.store import Store
 from tests.engine.exchange.conftest import CELLS
-from tests.engine.exchange.jupyter import run_cells, words
 from tests.engine.exchange.markdown import active, headings
+from tests.engine.exchange.notebook.jupyter import run_cells, words
 
 pytestmark = pytest.mark.sandbox
 
