@@ -66,10 +66,9 @@ def write(text: str, target: Path, *, force: bool = False) -> None:
     beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
     try:
         beside.write_text(text, "utf-8", errors="backslashreplace", newline="\n")
-        if force:
-            beside.replace(target)
-        else:
-            os.link(beside, target)  # fails where something came there meanwhile
+        if not force:
+            target.touch(exist_ok=False)  # fails where something came there meanwhile
+        beside.replace(target)
     except FileExistsError as error:
         raise InputError(f"{target} exists already and was left as it is.") from error
     except OSError as error:
