@@ -10,9 +10,9 @@ import pytest
 
 from engine import corpus as corpora
 from engine.prompt import PIECE_PROMPT
-from models.default.training import cells, firsts, propose, reading
+from models.default.training import calibrate, cells, firsts, propose, reading
 from models.default.training.reading import Asked, answer_in
-from models.default.training.rehearsal import store
+from models.default.training.rehearsal import OracleModel, store
 
 LETTER = (
     "Dear Ada,\n\nthe boiler was serviced on 3 May by Tom Reeve.\nHe asks 85 pounds for it.\n\nYours, Ben"
@@ -173,3 +173,27 @@ def test_first_cells_are_questions_with_the_cell_that_begins(tmp_path):
         "Rent here or there?": '```repl\na = rlm_query("Rent?", context)\na\n```',
     }
     assert all("depth 0" not in turns[0]["content"] for turns in made if "rlm_query" in turns[1]["content"])
+
+
+def test_a_bound_trades_answers_for_honesty():
+    def told(answer, *said):
+        return calibrate.Told(
+            Asked("a.txt", "Who?", answer, "Tom came." if answer != "NONE" else ""), [*said]
+        )
+
+    sure, unsure = told("Tom", ("Tom", -0.2, 0), ("Ann", -0.15, 3)), told("Tom", ("Tom", -0.8, 0))
+    nothing = told("NONE", ("Ann", -0.4, 0), ("NONE", -0.01, 1))
+    assert [one.good(-0.3) for one in (sure, unsure, nothing)] == [True, False, True]
+    assert [one.good(-1) for one in (sure, unsure, nothing)] == [True, True, False]
+    assert not sure.good(-0.3, per_rank=0)  # Ann was surer, further down
+    assert "look-up  50%   not there 100%" in calibrate.table([sure, unsure, nothing])
+
+
+def test_readings_for_a_calibration_are_the_models_own(lessons):
+    """The root writes the one cell; what its pieces say comes from the model."""
+    model = OracleModel(lambda node, messages: "Tom Reeve" if "by Tom" in messages[-1].content else "NONE")
+    folder = reading.read_folder([lessons / "home.jsonl"])
+    (told,) = calibrate.read(model, [(folder, [folder.asked[0]])], "lines")
+    assert told.best(-0.3) == "Tom Reeve" and told.good(-0.3)
+    assert told.said[0] == ("Tom Reeve", 0.0, 0)
+    assert calibrate.described(told).startswith("Who looked after the heating?\n    wanted 'Tom Reeve'")
