@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 from app.command_line.parser import build_parser
 from app.paths import ROOT
@@ -44,10 +45,22 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.server.serve import serve
 
             return serve(options)
+        case "ask" if options.questions or options.each:
+            from app.command_line.commands import lists
+
+            return lists.ask(options)
+        case "lists":
+            from app.command_line.commands import lists
+
+            return lists.run(options)
         case "ask":
             from app.command_line.commands.ask import ask
 
             return ask(options)
+        case "resume":
+            from app.command_line.commands import resume
+
+            return resume.run(options)
         case "runs" | "corpora" | "show" | "delete":
             from app.command_line.commands import records
 
@@ -56,6 +69,8 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands.doctor import doctor
 
             return doctor(options)
+        case "verify" | "fork":
+            return import_module(f"app.command_line.commands.{options.command}").run(options)
         case "models":
             from app.command_line.commands.models import models
 
@@ -65,9 +80,17 @@ def dispatch(options: argparse.Namespace) -> int:
 
             return bench(options)
         case "export" | "import":
-            from app.command_line.commands import exchange
+            from app.command_line import exchange
 
             return exchange.run(options)
+        case "key":
+            from app.command_line.programs import key
+
+            return key.run(options)
+        case "mcp":
+            from app.command_line.programs import mcp
+
+            return mcp.run(options)
     raise AssertionError(options.command)
 
 

@@ -9,7 +9,6 @@ from engine import corpus as corpora
 from engine import prompt
 from engine.corpus import Corpus
 from engine.corpus.archive import Archive
-from engine.engine import whole
 from engine.errors import InputError
 from engine.exchange.record import Record
 from engine.run.calls import describe
@@ -48,11 +47,13 @@ def root_reference(record: Record, path: Path) -> Json:
     """The reference to the data of the root: all documents, or the one that its first event describes."""
     corpus = Corpus(Archive(path))
     described = record.root.started.context
-    if described and described != describe(corpora.resolve(whole(corpus), corpus)):
+    if record.started.part is not None:
+        return record.started.part
+    if described and described != describe(corpora.resolve(corpora.whole(corpus), corpus)):
         for document in corpus:
             if describe(document) == described:
                 return {"kind": "document", "document": document.id, "start": 0, "end": len(document)}
-    return whole(corpus)
+    return corpora.whole(corpus)
 
 
 def model_of(record: Record) -> ModelInfo | None:
@@ -76,7 +77,9 @@ def piece_chars(record: Record) -> int:
 
     A limit of reply tokens that equals the default of a turn is taken for it: the record holds only that of a turn.
     """
-    info = model_of(record)
+    if record.root.started.piece_chars is not None:
+        return record.root.started.piece_chars
+    info = model_of(record)  # an older version kept the longest turn alone
     if info is None or not info.n_ctx:
         return UNKNOWN_PIECE
     longest = min(4096, info.n_ctx // 4)

@@ -19,6 +19,7 @@ from engine.events import (
     OutputWritten,
     ReplyWritten,
     RunEnded,
+    RunResumed,
     RunStarted,
     TurnStarted,
     Unreadable,
@@ -166,6 +167,10 @@ def _take(record: Record, event: Event) -> None:
     match event.fact:
         case RunEnded() as fact:
             record.ended = fact
+        case RunResumed() as fact:
+            record.ended = None
+            for open_again in (record.nodes[id] for id in fact.nodes if id in record.nodes):
+                open_again.ended = None
         case NodeStarted() as fact:
             record.nodes[event.node] = Node(event.node, fact, event.ts)
         case Unreadable() as fact:

@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.errors import InputError, StoreError
 from engine.store import collections, trials
-from engine.store.database import blobs
+from engine.store.database import blobs, lists
 from engine.store.database.database import BACKUPS
 from engine.store.log import log, projections, search
 
@@ -53,11 +53,24 @@ def take_corpus(db: sqlite3.Connection, corpus: str) -> dict[str, Any]:
         )
     runs = [row[0] for row in db.execute("SELECT run FROM run WHERE corpus = ? ORDER BY run", (corpus,))]
     receipt = _take_runs(db, runs)
+    lists.remove_of_corpus(db, corpus)
     db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
     _note(db, "corpus", corpus)
     for name, kind in collections.remove_empty(db):
         _note_collection(db, name, kind)
     return {**receipt, "corpora": [corpus]}
+
+
+def take_list(db: sqlite3.Connection, name: str) -> dict[str, Any]:
+    """Remove a list of questions with its runs. Raises InputError while one of them runs."""
+    runs = lists.runs_of(db, name)
+    for run in runs:
+        if log.live_runs(db, run=run):
+            raise InputError(f"The list {name} is still being asked. Stop it first, then delete it.")
+    receipt = _take_runs(db, runs)
+    lists.remove(db, name)
+    _note(db, "list", name)
+    return {**receipt, "lists": [name]}
 
 
 def take_collection(db: sqlite3.Connection, collection: str) -> dict[str, Any]:
@@ -79,11 +92,12 @@ def take_collection(db: sqlite3.Connection, collection: str) -> dict[str, Any]:
 
 
 def take_unused(db: sqlite3.Connection, corpus: str) -> bool:
-    """Remove a corpus that has no runs and is not the newest version of a collection; say whether it was so."""
+    """Remove a corpus without runs and lists that is not the newest version of a collection; say whether it was so."""
     wanted = db.execute(
-        "SELECT 1 FROM run WHERE corpus = ? UNION ALL SELECT 1 FROM version WHERE corpus = ? AND number = "
+        "SELECT 1 FROM run WHERE corpus = ?1 UNION ALL SELECT 1 FROM list WHERE corpus = ?1 "
+        "UNION ALL SELECT 1 FROM version WHERE corpus = ?1 AND number = "
         "(SELECT max(number) FROM version AS other WHERE other.collection = version.collection)",
-        (corpus, corpus),
+        (corpus,),
     ).fetchone()
     if wanted is None:
         db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
@@ -140,6 +154,7 @@ def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
     count = 0
     search.remove(db, runs)
     trials.forget_runs(db, runs)
+    lists.forget_runs(db, runs)
     for run in runs:
         _note(db, "run", run)
         projections.clear(db, run)

@@ -4,7 +4,7 @@
 
 import { el, icon, keyed, put } from "/ui/shell/dom.js";
 import { forcedChip, statusWords } from "/ui/runs/answer.js";
-import { when } from "/ui/runs/run_head.js";
+import { forkedFrom, when } from "/ui/runs/run_head.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
 
@@ -122,11 +122,13 @@ class SessionsView {
         runs.length > 1 ? el("span", {}, many(runs.length, "question")) : null,
         one.seconds ? el("span", {}, `took ${duration(one.seconds)}`) : null,
         el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started))));
+    const forked = forkedFrom(one.forked, this.app);
     return el("li", { class: "session", dataset: { id: one.id } },
       open,
       el("div", { class: "session-tools" },
         el("button", { class: "quiet", type: "button", title: "Rename (F2)", "aria-label": `Rename ${title}`, on: { click: () => this.rename(one) } }, icon("edit")),
         el("button", { class: "quiet", type: "button", title: "Delete (Del)", "aria-label": `Delete ${title}`, on: { click: () => this.remove(one) } }, icon("trash"))),
+      forked && el("p", { class: "session-forked" }, forked),
       (one.hits ?? []).length ? el("ul", { class: "session-hits" }, one.hits.slice(0, 4).map((hit) => this.hit(hit))) : null);
   }
 

@@ -108,7 +108,8 @@ def carried(record: Record, material: Material, documents: Documents, path: Path
     return {
         "run": record.run,
         "question": record.root.started.question,
-        "earlier": material.earlier,
+        "earlier": material.earlier if record.started.earlier is None else record.started.earlier,
+        "carried": bool(record.started.carried),
         "documents": None if path is None else documents,
         "path": str(path.absolute()) if path is not None and documents == "refer" else None,
         "ref": root_reference(record, path) if path is not None else None,
@@ -130,6 +131,11 @@ def _head(record: Record, documents: Documents) -> Iterator[str]:
     )
     yield ABOUT
     yield DOCUMENTS[documents]
+    if record.started.carried:
+        yield (
+            f"**This run went on with variables of {', '.join(f'`{line(run)}`' for run in record.started.carried)}, which are not "
+            "in this notebook: cells that use them raise a NameError here.**"
+        )
 
 
 def _body(record: Record, documents: Documents) -> Iterator[Json]:
@@ -157,7 +163,7 @@ def _cell(record: Record, cell: Cell, documents: Documents) -> Iterator[Json]:
     number = cell.started.cell
     outputs = [made for output in cell.outputs if (made := shown(output))]
     if cell.status in RUNNABLE:
-        fails = cell.status == "error" or documents == "none"
+        fails = cell.status == "error" or documents == "none" or bool(record.started.carried)
         yield _code(
             f"cell-{number}", cell.started.code, outputs, number, ["raises-exception"] if fails else []
         )

@@ -100,6 +100,10 @@ class Session:
             print(f"The model wrote the recorded answer as text, without a cell: {answer}")
         elif self._record["documents"] is None:
             print(f"Without the documents nothing can be checked. The recorded answer is: {answer}")
+        elif self._record["carried"] and self._finals.get(cell) != answer:
+            print(
+                f"Variables of earlier runs are missing here, so nothing can be checked. The recorded answer is: {answer}"
+            )
         elif cell not in self._finals:
             raise RuntimeError(f"Cell {cell} gave the recorded answer, and no answer here: {answer}")
         elif self._finals[cell] != answer:

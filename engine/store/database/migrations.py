@@ -9,6 +9,7 @@ blob       large values by sha256; blob_use says which runs refer to them
 corpus     what was ingested; its text lies in the folder corpora/<id>, not here
 collection, version    what a person sees of corpora, see collections.py
 series, trial    results of the bench, see trials.py
+list, list_row, list_run   lists of questions, see database/lists.py
 heartbeat  the last sign of life of each process that owns runs
 deletion   what was deleted and when, without content; opens the delete trigger of its runs
 """
@@ -23,7 +24,7 @@ from sqlite_utils import Database, Migrations
 
 from engine.events import Event, read
 from engine.store import trials
-from engine.store.database import blobs
+from engine.store.database import blobs, lists
 from engine.store.log import search, trace
 
 APPLICATION_ID = 0x54415052  # "TAPR" in the header of the file
@@ -89,6 +90,19 @@ def m006_forced_answers(db: Database) -> None:
 def m007_agreement(db: Database) -> None:
     """Whether an answer agrees with its sources; unknown of the runs before."""
     db.conn.execute("ALTER TABLE run ADD COLUMN agreement TEXT")
+
+
+@migrations()
+def m008_forks(db: Database) -> None:
+    """The place where a run branched off another one."""
+    db.conn.execute("ALTER TABLE run ADD COLUMN forked TEXT")
+
+
+@migrations()
+def m009_lists(db: Database) -> None:
+    """Lists of questions."""
+    for statement in lists.TABLES:
+        db.conn.execute(statement)
 
 
 def _load(db: Database) -> Callable[[str], bytes]:

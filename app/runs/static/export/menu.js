@@ -14,7 +14,7 @@ const FORMS = [
 /** A button with a menu below it; `show(run)` says whose files it saves. */
 export class ExportMenu {
   constructor(app) {
-    style("/ui/runs/export_menu.css");
+    style("/ui/runs/export/menu.css");
     this.app = app;
     this.summary = el("summary", { class: "button", title: "Save this run as a file" }, icon("download"), el("span", {}, "Export"));
     this.items = FORMS.map((form) => this.item(...form));
