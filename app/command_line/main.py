@@ -83,6 +83,10 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands.bench import bench
 
             return bench(options)
+        case "export" | "import":
+            from app.command_line import exchange
+
+            return exchange.run(options)
         case "key":
             from app.command_line.programs import key
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from app.command_line import exchange
 from app.command_line.commands import fork, lists, resume, verify
 from app.command_line.folders import rescan
 from app.command_line.programs import key, mcp
@@ -228,6 +229,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     bench.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
+    exchange.add_parser(commands, common)
     key.add_parser(commands, common)
     mcp.add_parser(commands, common, loading)
     commands.add_parser("test", help="run the test suite; further arguments go to pytest", add_help=False)
