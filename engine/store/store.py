@@ -17,9 +17,9 @@ from typing import Any
 from engine.errors import StoreError
 from engine.events import DraftSaved, Event, Fact, OutputWritten, RunStarted
 from engine.store import collections, delete, owner, trials
-from engine.store.database import database
+from engine.store.database import compact, database
 from engine.store.database.writer import When, Work, Writer
-from engine.store.log import log
+from engine.store.log import log, sweep
 from engine.store.log.hash_chain import canonical
 from engine.store.reader import Reader, Row
 from engine.types import Json
@@ -43,7 +43,9 @@ class Store(Reader):
         self._watchers: list[Callable[[Event], None]] = []
         super().__init__(database.prepare(self.folder, busy_seconds), busy_seconds)
         self._writer = Writer(
-            partial(database.connect, self._path, busy_seconds), tick=lambda db: log.tick(db, self._owner)
+            partial(database.connect, self._path, busy_seconds),
+            tick=lambda db: log.tick(db, self._owner),
+            idle=lambda db: delete.finish(db, self.folder, self._writer.is_wanted),
         )
         try:
             self._write(log.mark_interrupted)
@@ -117,8 +119,10 @@ class Store(Reader):
     def delete_run(self, name: str) -> Row:
         """Delete a run by its id or unique prefix; return a receipt.
 
-        The receipt holds the ids of `runs` and `corpora`, counts of `events`, `blobs`, `folders` and `backups`,
-        `erased` (no byte is left in our files) and `notices`. Raises InputError while the run is running.
+        The receipt holds the ids of `runs` and `corpora`, the number of events and the last hash of each run (`heads`),
+        counts of `events`, `blobs`, `folders` and `backups`, the `bytes` freed, the time (`deleted`, Unix seconds), `erased`
+        (no byte is left in our files), `notices`, and `quoted_by`: runs that stay and were told of what was deleted,
+        because they follow it. Raises InputError while the run is running.
         """
         run = self.run(name)["run"]
         return self._delete(lambda db: delete.take_run(db, run))
@@ -202,8 +206,16 @@ class Store(Reader):
         self.close()
 
     def _delete(self, take: Work) -> Row:
-        receipt = self._write(take)
-        return {**receipt, **self._write(lambda db: delete.erase(db, self.folder), "alone")}
+        used = self._write(compact.used_bytes)
+        receipt = {**self._write(take), "blobs": 0, "deleted": time.time()}
+        more = True
+        while more:  # each step is a piece of work of its own, so that others can write between them
+            swept = self._write(sweep.step)
+            receipt["blobs"] += swept.blobs
+            more = swept.more
+        freed = used - self._write(compact.used_bytes)
+        erased = self._write(lambda db: delete.erase(db, self.folder, self._writer.is_wanted), "alone")
+        return {**receipt, **erased, "bytes": max(0, freed) + erased["bytes"]}
 
     def _write(self, work: Work, when: When = "now", after: Callable[[Any], None] | None = None) -> Any:
         with database.sentences(self._path):

@@ -8,6 +8,7 @@ import pytest
 from engine.errors import InputError, StoreError
 from engine.store import Store, delete
 from engine.store.database.blobs import KEY
+from engine.store.log import sweep
 from tests.engine.events.facts import fact
 from tests.engine.store.conftest import Start, begin, tell
 
@@ -73,6 +74,11 @@ def test_no_byte_of_a_deleted_corpus_and_its_runs_is_left(store: Store, folder: 
 def test_rows_are_zeroed_already_before_the_file_is_made_smaller(store: Store, folder: Path) -> None:
     gone, kept = fill(store, "c1", 2)
     store._write(lambda db: delete.take_run(db, gone))
+    assert store.runs() == [store.run(kept)] and store.events(gone)
+    steps = 1
+    while store._write(sweep.step).more:
+        steps += 1
+    assert steps > 3
     store._write(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone(), "alone")
     assert holding(folder, f"{SECRET} {gone}") == [] != holding(folder, f"{SECRET} {kept}")
     size = (folder / "taproot.db").stat().st_size
