@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import subprocess
@@ -64,6 +65,8 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands.bench import bench
 
             return bench(options)
+        case "compare" | "keep" | "check" | "backup" | "restore" as name:
+            return int(importlib.import_module(f"app.command_line.keeping.{name}").run(options))
     raise AssertionError(options.command)
 
 

@@ -18,13 +18,15 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from engine.events import RunStarted
+from engine.events import Fact, RunStarted
 from engine.store import Store
+from engine.store.log import log
 from tests.engine.events.facts import fact, started
 
-NOTE_CHARS = 24_000  # of one event
-NOTES = 400  # of one run
+PROMPT_CHARS, REPLY_CHARS, OUTPUT_CHARS = 24_000, 800, 2_000  # of one turn
+TURNS = 400  # of one run
 WORD = "heliotrope-4711"
 
 
@@ -36,18 +38,28 @@ def filled(store: Store, megabytes: int) -> None:
     folder.mkdir()
     (folder / "text.bin").write_text(WORD)
     store.save_corpus({"id": "gone", "name": "gone", "documents": 1, "chars": 10, "path": str(folder)})
-    for _ in range(max(1, megabytes * 1024 * 1024 // (NOTE_CHARS * NOTES))):
+
+    def text(chars: int) -> str:
+        return " ".join(chance.choices(words, k=chars // 8)) + WORD
+
+    def turns(run: str) -> list[Fact]:
+        made = []
+        for n in range(1, TURNS + 1):
+            output = {"output_type": "stream", "name": "stdout", "text": text(OUTPUT_CHARS)}
+            message = {"role": "user", "content": text(PROMPT_CHARS)}
+            made += [
+                fact("turn_started", {"turn": n, "messages": [message]}),
+                fact("turn_finished", {"turn": n, "text": text(REPLY_CHARS)}),
+                fact("cell_started", {"cell": n, "turn": n, "code": text(REPLY_CHARS)}),
+                fact("output", {"cell": n, "output": output}),
+                fact("cell_finished", {"cell": n}),
+            ]
+        return [*made, fact("run_finished", {"answer": WORD})]
+
+    for _ in range(max(1, megabytes * 1024 * 1024 // (TURNS * (PROMPT_CHARS + 3 * OUTPUT_CHARS)))):
         run = store.new_run(begin("gone"))
-        for _ in range(NOTES):
-            text = " ".join(chance.choices(words, k=NOTE_CHARS // 8)) + WORD
-            store.append(
-                run,
-                "0",
-                fact(
-                    "output", {"cell": 1, "output": {"output_type": "stream", "name": "stdout", "text": text}}
-                ),
-            )
-        store.append(run, "0", fact("run_finished", {"answer": WORD}))
+        prepared = [log.prepare("0", one) for one in turns(run)]
+        store._write(lambda db, run=run, prepared=prepared: [log.append(db, run, one) for one in prepared])
 
 
 def begin(corpus: str) -> RunStarted:
@@ -96,35 +108,39 @@ def read_elsewhere(folder: str, kept: str) -> None:
 
 
 def measure(folder: Path, megabytes: int) -> dict[str, object]:
-    """Fill, delete, and say how long everybody waited."""
+    """Fill, delete a run and then the corpus, and say how long everybody waited."""
     with Store(folder) as store:
         kept = store.new_run(begin("kept"))
         filled(store, megabytes)
+        runs = [row["run"] for row in store.runs("gone")]
         size = (folder / "taproot.db").stat().st_size
-        command = [sys.executable, "-m", "tests.proof.deletion", "--elsewhere", str(folder), kept]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-            assert other.stdin and other.stdout
-            other.stdout.readline()
-            readers = Waits(lambda: read(store, kept))
-            writers = Waits(lambda: store.append(kept, "0", fact("note", {"text": "still here"})))
-            time.sleep(1)
-            quiet = max(readers.milliseconds), max(writers.milliseconds)
-            before = time.perf_counter()
-            receipt = store.delete_corpus("gone")
-            seconds = time.perf_counter() - before
-            time.sleep(0.2)
-            waited = {"reading": readers.end(), "writing": writers.end()}
-            print("", file=other.stdin, flush=True)
-            waited["reading_in_another_process"] = json.loads(other.stdout.readline())
-        return {
-            "database_mb": round(size / 2**20),
-            "left_mb": round((folder / "taproot.db").stat().st_size / 2**20, 1),
-            "delete_seconds": round(seconds, 2),
-            "erased": receipt["erased"],
-            "notices": receipt["notices"],
-            "most_ms_before": {"reading": round(quiet[0], 1), "writing": round(quiet[1], 1)},
-            "while_deleting": waited,
-        }
+        found: dict[str, object] = {"database_mb": round(size / 2**20)}
+        found["one_run_while_a_question_goes_on"] = watched(store, kept, lambda: store.delete_run(runs[0]))
+        store.append(kept, "0", fact("run_finished", {}))
+        found["one_run_while_none_goes_on"] = watched(store, kept, lambda: store.delete_run(runs[1]))
+        found["the_corpus_with_its_runs"] = watched(store, kept, lambda: store.delete_corpus("gone"))
+        found["left_mb"] = round((folder / "taproot.db").stat().st_size / 2**20, 1)
+        return found
+
+
+def watched(store: Store, kept: str, work: Callable[[], dict[str, Any]]) -> dict[str, object]:
+    """Delete something while others read and write, and say how long they waited."""
+    command = [sys.executable, "-m", "tests.proof.deletion", "--elsewhere", str(store.folder), kept]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin and other.stdout
+        other.stdout.readline()
+        readers = Waits(lambda: read(store, kept))
+        writers = Waits(lambda: store.append(kept, "0", fact("note", {"text": "still here"})))
+        time.sleep(1)
+        before = time.perf_counter()
+        receipt = work()
+        seconds = time.perf_counter() - before
+        time.sleep(0.2)
+        waited = {"reading": readers.end(), "writing": writers.end()}
+        print("", file=other.stdin, flush=True)
+        waited["reading_in_another_process"] = json.loads(other.stdout.readline())
+    told = {name: receipt[name] for name in ("events", "bytes", "erased", "notices")}
+    return {"seconds": round(seconds, 2), "receipt": told, "waited": waited}
 
 
 def main() -> None:

@@ -10,10 +10,14 @@ from pathlib import Path
 
 from app.ask.estimate import estimate
 from app.command_line.engine import opened
+from app.command_line.keeping.compare import side_by_side
 from app.command_line.progress import reporter_for
 from app.command_line.terminal import brief, console, safe
 from engine.answer.agreement import sentence
 from engine.bench.router import route
+from engine.compare import same_answer
+from engine.compare.comparison import side_of
+from engine.compare.record import Record, record
 from engine.engine import Answer
 from engine.errors import InputError
 from engine.types import Json, Settings, to_json
@@ -27,15 +31,11 @@ def ask(options: argparse.Namespace) -> int:
     Raises Cancelled when it was stopped before a run began.
     """
     paths, question = split_words(options.words)
-    settings = Settings(
-        depth=options.depth,
-        max_turns=options.turns,
-        max_calls=options.calls,
-        max_seconds=float(options.seconds),
-        reply_tokens=options.reply_tokens,
-        temperature=options.temperature,
-        seed=options.seed,
-    )
+    models = [options.model] if isinstance(options.model, str | None) else options.model
+    if len(models) * len(options.depth) > 1:
+        return ask_each(options, models, paths, question)
+    options.model = models[0]
+    settings = settings_of(options, options.depth[0])
     with (
         reporter_for(options) as reporter,
         opened(options, reporter.say, reporter.loading) as (engine, stop),
@@ -63,6 +63,43 @@ def ask(options: argparse.Namespace) -> int:
         print(f"taproot: stopped; what was done is kept as run {answer.run}", file=sys.stderr)
         return 130
     return 0 if answer.status == "answered" else 1
+
+
+def settings_of(options: argparse.Namespace, depth: int) -> Settings:
+    """The settings that the options name, with a depth."""
+    return Settings(
+        depth=depth,
+        max_turns=options.turns,
+        max_calls=options.calls,
+        max_seconds=float(options.seconds),
+        reply_tokens=options.reply_tokens,
+        temperature=options.temperature,
+        seed=options.seed,
+    )
+
+
+def ask_each(options: argparse.Namespace, models: list[str | None], paths: list[Path], question: str) -> int:
+    """Ask every model with every depth, and print what each came to side by side. 0: all answered, 1: one did not."""
+    records: list[Record] = []
+    answers: list[Answer] = []
+    with reporter_for(options) as reporter:
+        for options.model in models:
+            with opened(options, reporter.say, reporter.loading) as (engine, stop):
+                corpus = engine.add(paths, progress=reporter.reading, stop=stop)
+                for depth in options.depth:
+                    stop.check()
+                    reporter.say(f"{engine.model.info.name}, depth {depth}")
+                    settings, hooks = settings_of(options, depth), reporter.hooks()
+                    answers.append(engine.ask(question, corpus, settings, hooks=hooks, stop=stop))
+                    records.append(record(engine.store.events(answers[-1].run)))
+    if options.json:
+        print(json.dumps({"runs": [answer.to_json() for answer in answers]}, ensure_ascii=False))
+    else:
+        sides = [side_of(one) for one in records]
+        same = all(same_answer(sides[0].answer, side.answer) for side in sides)
+        console(wrap=True).print(side_by_side(sides, first="" if same else "they differ"))
+        print(f"\nTwo of them in full: launch.py compare {sides[0].run} {sides[-1].run}")
+    return 0 if all(answer.status == "answered" for answer in answers) else 1
 
 
 def split_words(words: list[str]) -> tuple[list[Path], str]:

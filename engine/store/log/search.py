@@ -16,7 +16,7 @@ from engine.types import Json
 MOST_CHARS = 20_000  # of one event
 LOOKED_AT = 5_000  # matching events of one search, newest first
 HITS = 3  # of one session that are kept
-MERGED_PAGES = 300  # of one step
+MERGED_PAGES = 50  # of one step
 WORDS = 14  # of an excerpt, as FTS5 counts
 BEFORE, AFTER = 60, 100  # characters of an excerpt around a part of a word
 KINDS = {

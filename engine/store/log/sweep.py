@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from engine.store.log import search
 
-STEP_CHARS = 2_000_000  # of payloads or large values that one step takes
-STEP_ROWS = 500
+STEP_CHARS = 1_000_000  # of payloads or large values that one step takes
+STEP_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
