@@ -2,9 +2,9 @@
 
 One transaction takes them out of every list and notes them in the table `deletion`. Their events go in short steps
 (`engine/store/log/sweep.py`), so that nobody who writes meanwhile waits for all of them. Then the rest: the corpus folder,
-backups made before migrations (they hold the same text), the free space inside the file (VACUUM; `secure_delete` has
-zeroed it already) and the write-ahead log. If a program ends in between, or a question goes on, `finish` does the rest
-later. What the file system or the disk keeps of freed blocks is out of reach.
+backups made before migrations (they hold the same text), the free space inside the file (`secure_delete` has zeroed it
+already, see `engine/store/database/compact.py`) and the write-ahead log. If a program ends in between, `finish` does the
+rest later. What the file system or the disk keeps of freed blocks is out of reach.
 """
 
 from __future__ import annotations
@@ -102,17 +102,17 @@ def erase_unused(db: sqlite3.Connection, folder: Path, corpus: str) -> None:
         db.execute("UPDATE deletion SET erased = 1 WHERE kind = 'corpus' AND id = ?", (corpus,))
 
 
-def erase(db: sqlite3.Connection, folder: Path, hurry: Callable[[], bool] = lambda: False) -> dict[str, Any]:
+def erase(db: sqlite3.Connection, folder: Path) -> dict[str, Any]:
     """Remove what deleted rows left behind, outside a transaction; return what was done.
 
-    `hurry` is asked whether somebody waits to write. `bytes` are those of removed folders. `notices` holds a sentence
-    for each thing that could not be done now; it is tried again later.
+    `bytes` are those of removed folders. `notices` holds a sentence for each thing that could not be done now; it is tried
+    again later.
     """
     notices: list[str] = []
     pending = db.execute("SELECT kind, id FROM deletion WHERE erased = 0").fetchall()
     folders, freed = _remove_folders(db, folder, notices)
     backups = [file for file in (folder / BACKUPS).glob("*") if _remove(file, notices)]
-    if problem := compact.compact(db, bool(log.live_runs(db)), hurry):
+    if problem := compact.compact(db):
         notices.append(problem)
     if not notices:
         db.executemany("UPDATE deletion SET erased = 1 WHERE kind = ? AND id = ?", pending)
@@ -127,17 +127,17 @@ def erase(db: sqlite3.Connection, folder: Path, hurry: Callable[[], bool] = lamb
 
 
 def finish(db: sqlite3.Connection, folder: Path, hurry: Callable[[], bool] = lambda: False) -> None:
-    """Complete deletions that were cut short or put off; leaves off when somebody waits to write."""
+    """Complete deletions that were cut short or put off; leaves off when `hurry` says that somebody waits to write."""
     if not db.execute("SELECT 1 FROM deletion WHERE erased = 0").fetchone():
         return
-    more = True
-    while more:
-        with transaction(db):
-            more = sweep.step(db).more
-        if more and hurry():
-            return
-    if not (hurry() or compact.must_wait(db, bool(log.live_runs(db)))):
-        erase(db, folder, hurry)
+    for step in (lambda db: sweep.step(db).more, compact.shrink):
+        more = True
+        while more:
+            with transaction(db):
+                more = step(db)
+            if hurry():
+                return
+    erase(db, folder)
 
 
 def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:

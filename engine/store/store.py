@@ -49,6 +49,7 @@ class Store(Reader):
         )
         try:
             self._write(log.mark_interrupted)
+            self._write(partial(collections.settle, folder=self.folder / delete.CORPORA))
             self._write(lambda db: delete.finish(db, self.folder), "alone")
         except BaseException:
             self.close()
@@ -214,7 +215,9 @@ class Store(Reader):
             receipt["blobs"] += swept.blobs
             more = swept.more
         freed = used - self._write(compact.used_bytes)
-        erased = self._write(lambda db: delete.erase(db, self.folder, self._writer.is_wanted), "alone")
+        while self._write(compact.shrink):
+            pass
+        erased = self._write(lambda db: delete.erase(db, self.folder), "alone")
         return {**receipt, **erased, "bytes": max(0, freed) + erased["bytes"]}
 
     def _write(self, work: Work, when: When = "now", after: Callable[[Any], None] | None = None) -> Any:

@@ -15,7 +15,28 @@ def add_parsers(commands, common: argparse.ArgumentParser) -> None:
     compare.add_argument("right", metavar="RUN", help="another one")
     compare.add_argument("--json", action="store_true", help="print one JSON object")
 
+    backup = commands.add_parser(
+        "backup", parents=[common], help="everything that is stored, in one file", description=_BACKUP
+    )
+    backup.add_argument("file", metavar="FILE", help="the ZIP file to write")
+    backup.add_argument("--force", action="store_true", help="write over a file that is there")
+    backup.add_argument("--json", action="store_true", help="print one JSON object")
+    restore = commands.add_parser(
+        "restore", parents=[common], help="make a data folder of a backup", description=_RESTORE
+    )
+    restore.add_argument("file", metavar="FILE", help="a file that `backup` wrote")
+    restore.add_argument("--json", action="store_true", help="print one JSON object")
 
+
+_BACKUP = (
+    "Write the database as of this moment, the texts of its corpora and uploaded files into one ZIP file. The app may be "
+    "running. The file is private (0600) and holds everything in plain: keep it where your documents are safe, and delete it by "
+    "hand when what is in it shall be gone. Exit status: 0 done, 2 it could not be written, and then nothing is left of it."
+)
+_RESTORE = (
+    "Unpack a backup into the data folder, which has to be empty or new: choose one with --data DIR, and open the app with the "
+    "same option. Exit status: 0 done, 2 it could not be restored, and then the folder is as it was."
+)
 _COMPARE = (
     "Put two runs side by side: answers, sources, coverage and cost, the tree with the turns that belong together, and the "
     "first thing in which they differ. Exit status: 0 they say the same, 1 the answers differ, 2 bad input."

@@ -1,43 +1,35 @@
-"""Gives freed space back: a VACUUM that lets others write, and a write-ahead log that is emptied.
+"""Gives freed space back without holding up who writes: whole where little is left, in short steps where much is.
 
-A VACUUM writes the whole database anew, and nobody else can write meanwhile (reading goes on). So a large database waits
-for a moment when no question is being answered, and the work is left off when somebody comes to write.
+A VACUUM writes all that is left anew, and nobody else can write meanwhile, in this program or another. Freed pages are
+zeroed already (`secure_delete`), so a large database is only cut at its end, page by page.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Callable
 
-SMALL_BYTES = 32 * 1024 * 1024  # written anew in a moment, whoever waits
-GRACE_SECONDS = 0.2  # before somebody who waits is heard
-OPERATIONS = 1000  # of SQLite between two looks at who waits
+SMALL_BYTES = 32 * 1024 * 1024  # what is left of a database that is written anew in a moment
+STEP_PAGES = 500  # that one step gives back
+INCREMENTAL = 2  # of `auto_vacuum`; a database of an earlier version gets it when it is written anew
 LOG_SECONDS = 0.5  # that emptying the log waits for those who read it
 
 
-def must_wait(db: sqlite3.Connection, working: bool) -> bool:
-    """Whether this is no moment for a VACUUM: the database is large and `working` says that questions are answered."""
-    return working and used_bytes(db) > SMALL_BYTES
+def shrink(db: sqlite3.Connection) -> bool:
+    """Give some pages of a large database back; whether there are more. Short, inside the caller's transaction."""
+    if used_bytes(db) <= SMALL_BYTES or _pragma(db, "auto_vacuum") != INCREMENTAL:
+        return False
+    db.execute(f"PRAGMA incremental_vacuum({STEP_PAGES})").fetchall()
+    return _pragma(db, "freelist_count") > 0
 
 
-def compact(db: sqlite3.Connection, working: bool, hurry: Callable[[], bool]) -> str:
-    """Write the database anew without its freed space and empty its log; return a sentence on what was put off, or "".
-
-    `hurry` is asked now and then whether somebody waits to write.
-    """
-    if must_wait(db, working):
-        return "The database is made smaller when the question that is being answered has ended; its freed space is zeroed already."
-    begun = time.monotonic()
-    db.set_progress_handler(lambda: time.monotonic() - begun > GRACE_SECONDS and hurry(), OPERATIONS)
+def compact(db: sqlite3.Connection) -> str:
+    """Write a small database anew, and empty the log; return a sentence on what could not be done now, or ""."""
     try:
-        db.execute("VACUUM")
+        if used_bytes(db) <= SMALL_BYTES:
+            db.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
+            db.execute("VACUUM")
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            return "The database is made smaller later, because something else had to be stored; its freed space is zeroed already."
         return f"The database could not be made smaller ({error}); its freed space is already zeroed."
-    finally:
-        db.set_progress_handler(None, 0)
     if not empty_log(db):
         return "Another program is reading the database; its log is emptied when that program is done."
     return ""
@@ -45,7 +37,7 @@ def compact(db: sqlite3.Connection, working: bool, hurry: Callable[[], bool]) ->
 
 def empty_log(db: sqlite3.Connection) -> bool:
     """Write the log into the database and cut it to nothing; False where a reader does not let go of it in time."""
-    waits = db.execute("PRAGMA busy_timeout").fetchone()[0]
+    waits = _pragma(db, "busy_timeout")
     db.execute(f"PRAGMA busy_timeout = {min(waits, int(1000 * LOG_SECONDS))}")
     try:
         return not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
