@@ -173,6 +173,7 @@ def build_parser() -> argparse.ArgumentParser:
     delete = commands.add_parser("delete", parents=[common], help="delete a run, or a corpus with its runs")
     delete.add_argument("id", metavar="RUN|CORPUS", help="an id that `runs` or `corpora` lists")
     delete.add_argument("--yes", action="store_true", help="do not ask")
+    delete.add_argument("--json", action="store_true", help="print the receipt only, no words on stderr")
 
     doctor = commands.add_parser(
         "doctor", parents=[common, loading], help="check sandbox, hardware, model, database"
@@ -231,7 +232,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     bench.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
-    keeping.add_parsers(commands, common)
+    keeping.add_parsers(commands, common, loading)
     commands.add_parser("test", help="run the test suite; further arguments go to pytest", add_help=False)
     return parser
 

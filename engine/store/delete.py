@@ -21,6 +21,7 @@ from engine.errors import InputError, StoreError
 from engine.store import collections, trials
 from engine.store.database import compact
 from engine.store.database.database import BACKUPS, transaction
+from engine.store.kept import table as kept
 from engine.store.log import log, projections, sweep
 
 CORPORA = "corpora"
@@ -151,12 +152,20 @@ def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
     }
     quoted = _quoting(db, runs)
     trials.forget_runs(db, runs)
+    checks = kept.forget_runs(db, runs)
     for run in runs:
         _note(db, "run", run)
         projections.clear(db, run)
     db.execute("DELETE FROM title WHERE session NOT IN (SELECT session FROM run WHERE session IS NOT NULL)")
     events = sum(head["events"] for head in heads.values())
-    return {"runs": runs, "corpora": [], "events": events, "heads": heads, "quoted_by": quoted}
+    return {
+        "runs": runs,
+        "corpora": [],
+        "events": events,
+        "heads": heads,
+        "checks": checks,
+        "quoted_by": quoted,
+    }
 
 
 def _quoting(db: sqlite3.Connection, runs: list[str]) -> list[str]:

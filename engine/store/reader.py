@@ -13,6 +13,7 @@ from engine.errors import InputError
 from engine.events import Event, read
 from engine.store import collections, trials
 from engine.store.database.database import connect, sentences
+from engine.store.kept import table as kept
 from engine.store.log import projections, search
 from engine.store.rows import (
     Row,
@@ -213,6 +214,11 @@ class Reader:
         """Return how the recursive runs of a series went; see `trials.cells`."""
         with self._snapshot() as db:
             return trials.cells(db, series)
+
+    def kept(self) -> list[Row]:
+        """Return the kept questions, oldest first, with what asking them again came to; see `engine.store.kept.table`."""
+        with self._snapshot() as db:
+            return kept.stored(db)
 
     def was_deleted(self, kind: str, name: str) -> bool:
         """Say whether a run, corpus or collection of this id was deleted and has not come back."""

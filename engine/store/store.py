@@ -19,6 +19,7 @@ from engine.events import DraftSaved, Event, Fact, OutputWritten, RunStarted
 from engine.store import collections, delete, owner, trials
 from engine.store.database import compact, database
 from engine.store.database.writer import When, Work, Writer
+from engine.store.kept import table as kept
 from engine.store.log import log, sweep
 from engine.store.log.hash_chain import canonical
 from engine.store.reader import Reader, Row
@@ -121,7 +122,7 @@ class Store(Reader):
         """Delete a run by its id or unique prefix; return a receipt.
 
         The receipt holds the ids of `runs` and `corpora`, the number of events and the last hash of each run (`heads`),
-        counts of `events`, `blobs`, `folders` and `backups`, the `bytes` freed, the time (`deleted`, Unix seconds), `erased`
+        counts of `events`, `blobs`, `folders`, `backups` and kept questions (`checks`), the `bytes` freed, the time (`deleted`, Unix seconds), `erased`
         (no byte is left in our files), `notices`, and `quoted_by`: runs that stay and were told of what was deleted,
         because they follow it. Raises InputError while the run is running.
         """
@@ -179,6 +180,18 @@ class Store(Reader):
     def delete_session(self, session: str) -> Row:
         """Delete all runs of a session; return a receipt as `delete_run` does. Raises InputError while one runs."""
         return self._delete(lambda db: delete.take_session(db, session))
+
+    def keep(self, run: str, accepted: str) -> None:
+        """Keep the question of a run with its accepted answer, or change that answer."""
+        self._write(partial(kept.keep, run=run, accepted=accepted))
+
+    def drop_kept(self, run: str) -> None:
+        """Keep a question no longer; its runs stay. Raises InputError when it is not kept."""
+        self._write(partial(kept.drop, run=run))
+
+    def save_check(self, name: str, run: str, facts: Row) -> None:
+        """Add what asking the question kept from the run `name` again came to, in the run `run`."""
+        self._write(partial(kept.save_result, kept=name, run=run, facts=facts))
 
     def save_series(self, series: str, facts: Row) -> None:
         """Add a series of bench results, or renew its facts."""

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.tree import Tree
 
 from app.command_line.commands.ask import placed, source_line
-from app.command_line.terminal import brief, console, safe
+from app.command_line.keeping.receipt import receipt_words
+from app.command_line.terminal import brief, console, printable, safe
 from engine.answer.agreement import sentence
 from engine.errors import InputError
 from engine.events import (
@@ -156,6 +157,8 @@ def delete(options: argparse.Namespace) -> int:
                 return 1
         receipt = store.delete_run(name) if is_run else store.delete_corpus(name)
     print(json.dumps(receipt, ensure_ascii=False))
+    if not options.json:
+        print(printable(receipt_words(receipt)), file=sys.stderr)
     return 0
 
 

@@ -3,8 +3,8 @@
 import argparse
 
 
-def add_parsers(commands, common: argparse.ArgumentParser) -> None:
-    """Add the commands to the subparsers `commands`; all take the options of `common`."""
+def add_parsers(commands, common: argparse.ArgumentParser, loading: argparse.ArgumentParser) -> None:
+    """Add the commands to the subparsers `commands`; all take the options of `common`, those with a model of `loading`."""
     compare = commands.add_parser(
         "compare",
         parents=[common],
@@ -15,6 +15,26 @@ def add_parsers(commands, common: argparse.ArgumentParser) -> None:
     compare.add_argument("right", metavar="RUN", help="another one")
     compare.add_argument("--json", action="store_true", help="print one JSON object")
 
+    keep = commands.add_parser(
+        "keep",
+        parents=[common],
+        help="keep a question with its accepted answer as a check",
+        description=_KEEP,
+    )
+    keep.add_argument("run", metavar="RUN", nargs="?", help="the run to keep; without one, list what is kept")
+    keep.add_argument("--answer", metavar="TEXT", help="the accepted answer (default: the one of the run)")
+    keep.add_argument("--remove", action="store_true", help="keep it no longer; its runs stay")
+    keep.add_argument("--json", action="store_true", help="print JSON")
+    check = commands.add_parser(
+        "check", parents=[common, loading], help="ask all kept questions again", description=_CHECK
+    )
+    check.add_argument(
+        "--model",
+        metavar="MODEL",
+        default=argparse.SUPPRESS,
+        help="a GGUF file (default: the one that comes with Taproot), or a server: see ask",
+    )
+    check.add_argument("--json", action="store_true", help="print one JSON object")
     backup = commands.add_parser(
         "backup", parents=[common], help="everything that is stored, in one file", description=_BACKUP
     )
@@ -28,6 +48,15 @@ def add_parsers(commands, common: argparse.ArgumentParser) -> None:
     restore.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+_KEEP = (
+    "Keep the question of a run with the answer that you accept, so that `check` can ask it again. It goes when its run is "
+    "deleted. Without RUN, list what is kept and what asking again came to."
+)
+_CHECK = (
+    "Ask all kept questions again, each on its own corpus with the settings it had, and say what changed: answer, sources, cost. "
+    "Case, notation of numbers and dates and the order of lists do not count. Every question is a run of its own. "
+    "Exit status: 0 none got worse, 1 one did, 2 bad input, 130 stopped."
+)
 _BACKUP = (
     "Write the database as of this moment, the texts of its corpora and uploaded files into one ZIP file. The app may be "
     "running. The file is private (0600) and holds everything in plain: keep it where your documents are safe, and delete it by "

@@ -8,6 +8,7 @@ title      what a person called a session (a first run and its follow-ups); goes
 blob       large values by sha256; blob_use says which runs refer to them
 corpus     what was ingested; its text lies in the folder corpora/<id>, not here
 collection, version    what a person sees of corpora, see collections.py
+kept, result     questions kept as checks and what asking them again came to, see kept/table.py
 series, trial    results of the bench, see trials.py
 heartbeat  the last sign of life of each process that owns runs
 deletion   what was deleted and when, without content; opens the delete trigger of its runs
@@ -24,6 +25,7 @@ from sqlite_utils import Database, Migrations
 from engine.events import Event, read
 from engine.store import trials
 from engine.store.database import blobs
+from engine.store.kept import table as kept
 from engine.store.log import search, trace
 
 APPLICATION_ID = 0x54415052  # "TAPR" in the header of the file
@@ -89,6 +91,13 @@ def m006_forced_answers(db: Database) -> None:
 def m007_agreement(db: Database) -> None:
     """Whether an answer agrees with its sources; unknown of the runs before."""
     db.conn.execute("ALTER TABLE run ADD COLUMN agreement TEXT")
+
+
+@migrations()
+def m008_kept_questions(db: Database) -> None:
+    """Questions kept as checks, and what asking them again came to."""
+    for statement in kept.TABLES:
+        db.conn.execute(statement)
 
 
 def _load(db: Database) -> Callable[[str], bytes]:
