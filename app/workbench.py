@@ -20,6 +20,7 @@ from app.models.service import Models
 from app.runs.service import Runs
 from app.runs.sessions import Sessions
 from engine.engine import Engine
+from engine.kernel.host.host import KernelHost
 from engine.llm.gguf.adapters import Adapter
 from engine.llm.gguf.fit import Wish
 
@@ -28,8 +29,9 @@ class Workbench:
     """Opens the data folder at once and waits for no model. Thread-safe; close it once.
 
     `model` is the path of a GGUF file, or `scripted:FILE`; without it the last one used is loaded. `wish` is how
-    models are loaded, where a person does not leave it to the machine; `adapters` are put on `model`. Raises
-    StoreError, SandboxError or KernelError when the data folder cannot be used or no cell can run.
+    models are loaded, where a person does not leave it to the machine; `adapters` are put on `model`. A `host` that is
+    given runs the cells, and stays open. Raises StoreError, SandboxError or KernelError when the data folder cannot be
+    used or no cell can run.
     """
 
     def __init__(
@@ -38,11 +40,12 @@ class Workbench:
         model: str | None = None,
         wish: Wish | None = None,
         adapters: tuple[Adapter, ...] = (),
+        host: KernelHost | None = None,
     ):
         self.data_dir = Path(data_dir).absolute()
         self.wish = wish or Wish()
         self.model, self.adapters = model, adapters
-        self.engine = Engine(self.data_dir)
+        self.engine = Engine(self.data_dir, host=host)
         self.hub = Hub(self.engine.store)
         self.runs = Runs(self.engine, self.hub)
         self.sessions = Sessions(self.engine.store, self.hub)

@@ -131,64 +131,35 @@ def settings() -> list[Any]:
             info="Empty: what the model's publisher recommends. 0 always takes the likeliest word.",
             elem_id="set-temperature",
         )
-        seed = gr.Number(
-            DEFAULT.seed,
-            precision=0,
-            minimum=0,
-            maximum=2**31 - 1,
-            label="Seed",
-            info="The same seed repeats the same draw.",
-            elem_id="set-seed",
-        )
+        seed = _number("seed", "Seed", DEFAULT.seed, 0, 2**31 - 1, "The same seed repeats the same draw.")
     with gr.Row():
-        turns = gr.Number(
-            DEFAULT.max_turns,
-            precision=0,
-            minimum=1,
-            maximum=200,
-            label="Turns",
-            info="Replies of each node before its best answer is asked for.",
-            elem_id="set-turns",
-        )
-        calls = gr.Number(
-            DEFAULT.max_calls,
-            precision=0,
-            minimum=1,
-            maximum=100_000,
-            label="Sub-calls",
-            info="In the whole tree.",
-            elem_id="set-calls",
-        )
-        tokens = gr.Number(
-            DEFAULT.max_tokens,
-            precision=0,
-            minimum=1000,
-            maximum=1_000_000_000,
-            step=1000,
-            label="Tokens",
-            info="Read and written, in the whole tree.",
-            elem_id="set-tokens",
-        )
-        seconds = gr.Number(
-            DEFAULT.max_seconds,
-            precision=0,
-            minimum=5,
-            maximum=604_800,
-            label="Time limit",
-            info="Seconds. The best answer is asked for in time; a run can be given more.",
-            elem_id="set-seconds",
-        )
-        reply = gr.Number(
-            0,
-            precision=0,
-            minimum=0,
-            maximum=1_000_000,
-            label="Longest reply",
-            info="Tokens. 0: a quarter of the window, at most 2,560 for a turn (768 of a model under a billion parameters, 4,096 where it thinks). Never "
-            "more than half of the seconds left allow.",
-            elem_id="set-reply",
-        )
-    return [depth, turns, calls, tokens, seconds, reply, temperature, seed]
+        limits = [
+            _number("turns", "Turns", DEFAULT.max_turns, 1, 200, "Replies of each node before its best answer is asked for."),
+            _number("calls", "Sub-calls", DEFAULT.max_calls, 1, 100_000, "In the whole tree."),
+            _number("tokens", "Tokens", DEFAULT.max_tokens, 1000, 1_000_000_000, "Read and written, in the whole tree.", step=1000),
+            _number("seconds", "Time limit", DEFAULT.max_seconds, 5, 604_800,
+                    "Seconds. The best answer is asked for in time; a run can be given more."),
+            _number("reply", "Longest reply", 0, 0, 1_000_000,
+                    "Tokens. 0: a quarter of the window, at most 2,560 for a turn (768 of a model under a billion parameters, "
+                    "4,096 where it thinks). Never more than half of the seconds left allow."),
+        ]  # fmt: skip
+    return [depth, *limits, temperature, seed]
+
+
+def _number(
+    name: str, label: str, value: float, least: int, most: int, info: str, step: int = 1
+) -> gr.Number:
+    """A field of a whole number."""
+    return gr.Number(
+        value,
+        precision=0,
+        minimum=least,
+        maximum=most,
+        step=step,
+        label=label,
+        info=info,
+        elem_id=f"set-{name}",
+    )
 
 
 def named(values: tuple[Any, ...]) -> dict[str, Any]:

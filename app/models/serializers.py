@@ -12,7 +12,8 @@ from app.models.catalogue import Entry
 from app.models.download.downloads import Progress, endpoint
 from app.models.model_files import Book
 from engine.llm.gguf.facts import GgufFacts
-from engine.llm.gguf.fit import Fit, Room, estimate, gib, largest, pool_of
+from engine.llm.gguf.fit import Fit, Room, largest
+from engine.llm.gguf.memory import estimate, gib, pool_of
 from engine.llm.local.load.probe_records import Known
 from engine.llm.machine import hardware
 from engine.llm.remote.endpoint import is_remote, read_endpoint

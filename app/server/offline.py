@@ -11,12 +11,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-from app.paths import ROOT
-
-WATCHED = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.bind"}
-RESOLVING = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}
+from engine.sandbox.egress import guard
+from engine.sandbox.spawn import spawn
 
 
 class OutsideConnection(PermissionError):
@@ -41,21 +38,6 @@ def enforce(cache: Path) -> None:
     sys.addaudithook(loopback_only)
 
 
-def loopback_only(event: str, arguments: tuple[Any, ...]) -> None:
-    """The audit hook. Raises OutsideConnection for any address that is not this machine's own."""
-    if event in WATCHED:
-        # (socket, address); sendmsg's address may be None on a connected socket.
-        address = arguments[1]
-        if isinstance(address, tuple) and address and not is_loopback(address[0]):
-            raise OutsideConnection(
-                f"Taproot opens no connection to other machines ({address[0]} was refused)"
-            )
-    elif event in RESOLVING and arguments:
-        host = arguments[0][0] if isinstance(arguments[0], tuple) else arguments[0]
-        if not is_loopback(host):
-            raise OutsideConnection(f"Taproot looks up no names of other machines ({host!r} was refused)")
-
-
 def proof() -> str:
     """Try to reach a name and an address outside from a process under the guard. Returns "" when both were refused."""
     code = (
@@ -67,8 +49,9 @@ def proof() -> str:
         "    except OSError: pass\n"
         "    sys.exit('an outside connection was tried, not refused')"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    return "" if done.returncode == 0 else done.stderr.strip()[-200:]
+    with spawn(["-c", code], stderr=subprocess.PIPE) as process:
+        _, complaints = process.communicate(timeout=60)
+    return "" if process.returncode == 0 else complaints.decode(errors="replace").strip()[-200:]
 
 
 def is_loopback(host: object) -> bool:
@@ -81,3 +64,11 @@ def is_loopback(host: object) -> bool:
         return ipaddress.ip_address(str(host)).is_loopback
     except ValueError:
         return False
+
+
+# The audit hook. Raises OutsideConnection for any address that is not this machine's own.
+loopback_only = guard(
+    is_loopback,
+    lambda host, port: is_loopback(host),
+    lambda what: OutsideConnection(f"Taproot reaches no other machine ({what} was refused)"),
+)

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from engine.corpus.citations import QUOTES
 from engine.text import notation
+from engine.text.amounts import SPACES
 from engine.text.columns import fields
 
 SHOWN_CHARS = 500  # of a passage; in a longer one a short value or a bare number stands by chance
@@ -190,7 +191,7 @@ def _pattern(value: str) -> re.Pattern[str]:
                 if 0 < n < len(tokens) - 1
                 else False
             )
-            made.append(rf"[{notation.SPACES}\t]" if between else _SPACE)
+            made.append(rf"[{SPACES}\t]" if between else _SPACE)
         elif token in QUOTES:
             made.append(QUOTES[token])
         elif token in "-‐‑":

@@ -264,7 +264,7 @@ class _Work:
         return max(least, min(missing, fitting))
 
     def _spent(self, row: Row) -> float:
-        return sum(trial["seconds"] for trial in self._trials[row].values())
+        return sum(float(trial["seconds"]) for trial in self._trials[row].values())
 
     def _expected(self, row: Row) -> float | None:
         """Seconds of one more question: as of this row, else of the nearest shorter one of the method."""

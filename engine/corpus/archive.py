@@ -38,6 +38,8 @@ class Archive:
         self.path = path
         try:
             self._text_map, self._index_map = _map(path / TEXT), _map(path / INDEX)
+            self.count: int
+            self.chars_total: int
             magic, self.count, self.chars_total, pages, passages, names, size, headings = HEADER.unpack(
                 self._index_map[: HEADER.size]
             )
@@ -149,7 +151,7 @@ class Archive:
         number, at, char = self._char_at
         if number != document or byte < at:
             at = char = 0
-        char += BytesToCharLen(self.raw(document), at, byte)
+        char += int(BytesToCharLen(self.raw(document), at, byte))
         self._char_at = (document, byte, char)
         return char
 
@@ -157,7 +159,7 @@ class Archive:
         """The byte of the document where a character begins."""
         if self.is_ascii(document):
             return char
-        return CharLenToBytes(self.raw(document), 0, min(char, self.chars(document)))
+        return int(CharLenToBytes(self.raw(document), 0, min(char, self.chars(document))))
 
     def line_bounds(self, document: int, start: int, end: int) -> tuple[int, int]:
         """The characters [first, last) of the whole lines that hold [start, end), without the last line end."""

@@ -23,7 +23,7 @@ SHOWING = 200_000  # characters of a document that show how its numbers are writ
 Numbers = range | tuple[int, ...]
 
 
-class Corpus(Sequence):
+class Corpus(Sequence[Document]):
     """Documents of a stored corpus, all or a view of some. `corpus[i]` is a Document, `corpus[a:b]` a view.
 
     Documents keep their number (`.id`) in every view.

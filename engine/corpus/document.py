@@ -163,7 +163,7 @@ class Piece(str):
         """As `str.rstrip`; the rest keeps its place."""
         return self._part(0, super().rstrip(chars))
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)  # a copy that leaves the session is plain text
 
 
@@ -194,7 +194,7 @@ class Document(Piece):
         return f"Document {self.id} {self.name!r}, {len(self):,} characters"
 
 
-class Groups(tuple):
+class Groups(tuple[str | None, ...]):
     """The groups of a match. Calling it gives it back, as `match.groups()` does."""
 
     __slots__ = ()
@@ -337,7 +337,7 @@ class Hit:
         return f"{place}: {clip(str(self.text), at, SHOWN_TEXT)}"
 
 
-class Hits(list):
+class Hits(list[Hit]):
     """Hits in order. `total` counts all matches, also those beyond the limit; `notice` explains a slow search."""
 
     def __init__(

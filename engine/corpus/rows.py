@@ -58,7 +58,8 @@ class Rows:
     def rows_of(self, chars: Sequence[int]) -> list[int]:
         """The rows that hold these characters."""
         found = np.searchsorted(self._char, np.asarray(chars, np.int64), side="right") - 1
-        return np.maximum(found, 0).tolist()
+        rows: list[int] = np.maximum(found, 0).tolist()
+        return rows
 
     def row_of_line(self, line: int) -> int:
         """The row where a line begins, by its number as a person counts; the nearest one for what is outside."""

@@ -65,7 +65,7 @@ def discover(
     return found
 
 
-def natural(name: str) -> tuple:
+def natural(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
     """A sort key by which `page 2` comes before `page 10`."""
     return tuple(
         (int(part), "") if part.isdecimal() else (-1, part)

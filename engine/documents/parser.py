@@ -5,15 +5,15 @@ It reads no files of the user: the app sends it bytes. It has limits on memory, 
 
 from __future__ import annotations
 
-import os
-import sys
 from array import array
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.documents.formats.detect import Parsed
 from engine.documents.unpack import Walk, why
-from engine.sandbox import frames
+from engine.errors import SandboxError
+from engine.sandbox import Policy, confine, default_read_paths, frames
+from engine.sandbox.child import begin
 from engine.text import passages
 
 PART_CHARS = 64_000_000  # a longer text becomes several documents
@@ -24,11 +24,7 @@ CODE = frozenset(
 
 def main() -> None:
     """Confine this process, say so, then answer requests until the app closes the pipe."""
-    source = os.fdopen(os.dup(0), "rb", buffering=1 << 16)
-    target = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
+    source, target = begin()
     options = frames.read_header(source)
     frames.write(target, {"sandbox": confine_self(options["memory"])})
     while True:
@@ -45,26 +41,12 @@ def main() -> None:
 
 def confine_self(memory: int) -> str:
     """Limit this process to `memory` bytes and its sandbox. Return "" or why there is no sandbox."""
-    _die_with_parent()
     _limit_memory(memory)
-    try:
-        from engine.errors import SandboxError
-        from engine.sandbox import Policy, confine, default_read_paths
-    except ImportError as problem:
-        return f"the sandbox is not installed ({problem})"
     try:
         confine(Policy(read=default_read_paths(), data_bytes=memory, file_bytes=0))
     except (SandboxError, OSError) as problem:
         return str(problem)
     return ""
-
-
-def _die_with_parent() -> None:
-    if sys.platform.startswith("linux"):
-        import ctypes
-        import signal
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _limit_memory(memory: int) -> None:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-import engine
 from engine.documents.discover import LARGEST, SourceFile
 from engine.sandbox import frames
+from engine.sandbox.spawn import spawn
 
 BATCH_FILES, BATCH_BYTES = 64, 2 << 20
 SLOW = (
@@ -38,7 +35,6 @@ IN_TIME = 0.7  # share of the time for a file after which no further file within
 MOST_BROKEN = 3  # files within a file that may break the parser
 POLL_SECONDS = 0.2
 PARSER = "engine.documents.parser"
-ROOT = Path(engine.__file__).parents[1]
 
 
 @dataclass(slots=True)
@@ -187,18 +183,7 @@ class ParserPool:
 class _Parser:
     def __init__(self, memory: int):
         self.usable, self.late, self.sandbox = True, False, ""
-        environment = {
-            name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-m", PARSER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=ROOT,
-            env={**environment, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
-            start_new_session=True,
-        )
+        self._process = spawn(["-m", PARSER], settings={"OPENBLAS_NUM_THREADS": "1"})
         self._send = cast(BinaryIO, self._process.stdin)
         self._receive = cast(BinaryIO, self._process.stdout)
         try:

@@ -1,6 +1,6 @@
 """Length-prefixed JSON frames over a stream socket. One end is untrusted: sizes, shapes and waits are bounded.
 
-A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON. Nothing is ever unpickled.
+Its frames are those of `engine.sandbox.frames`. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -9,17 +9,16 @@ import json
 import os
 import select
 import socket
-import struct
 import threading
 import time
 
 from engine.errors import KernelError
+from engine.sandbox.frames import LENGTH
 from engine.types import Json
 
 MAX_FRAME = 8 << 20  # bytes; what the host takes from a worker
 BUFFER = 1 << 18  # bytes read at once
 FRAME_SECONDS = 5.0  # a frame that has begun must be complete within this time
-HEADER = struct.Struct("!I")
 OUT_OF_MEMORY = 12  # exit code of a worker that had no memory left, not even to say so
 
 
@@ -41,7 +40,7 @@ def encode(value: Json) -> bytes:
         body = json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
     except UnicodeEncodeError:  # lone surrogates travel as escapes
         body = json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
-    return HEADER.pack(len(body)) + body
+    return LENGTH.pack(len(body)) + body
 
 
 def decode(body: bytes | memoryview) -> Json:
@@ -183,10 +182,11 @@ class Channel:
 
     def _size(self) -> int:
         """The bytes of the frame that begins the buffer, with its header."""
-        (length,) = HEADER.unpack_from(self._buffer, self._start)
+        length: int
+        (length,) = LENGTH.unpack_from(self._buffer, self._start)
         if length > self._limit:
             raise ChannelError(f"a frame of {length:,} bytes is over the limit of {self._limit:,}")
-        return HEADER.size + length
+        return LENGTH.size + length
 
     def _is_complete(self) -> bool:
         held = self._end - self._start
@@ -197,11 +197,11 @@ class Channel:
             if not self._past:
                 raise ChannelFull("there was no memory for a frame")
             return False
-        return held >= HEADER.size and held >= self._size()
+        return held >= LENGTH.size and held >= self._size()
 
     def _take(self) -> Json:
         """Parse the frame that begins the buffer. It is gone from there, whatever it is."""
-        start, self._start = self._start + HEADER.size, self._start + self._size()
+        start, self._start = self._start + LENGTH.size, self._start + self._size()
         self._begun = time.monotonic()
         with memoryview(self._buffer) as view, view[start : self._start] as body:
             value = decode(body)

@@ -1,7 +1,8 @@
 """The form an answer must have: one of several texts, JSON of a schema, a quote, a cell; and its grammar.
 
 Grammars are in GBNF, for llama.cpp. A schema is turned into one here, within limits, because a schema comes from a cell and a
-grammar that nests too deeply ends the model process. What a grammar cannot promise is refused, not ignored.
+grammar that nests too deeply ends the model process. What a grammar cannot promise is refused, not ignored;
+`json_schema_to_gbnf` of llama-cpp-python leaves it out and fails at a schema that refers to itself.
 """
 
 from __future__ import annotations

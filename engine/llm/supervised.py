@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from typing import IO, Any, Self
 
-import engine
 from engine.errors import ContextOverflow, InputError, ModelError, TaprootError, Unsound
 from engine.llm.base import Reply
 from engine.llm.broadcast import LiveStream
 from engine.llm.request_queue import Outbox, Pending
-from engine.sandbox.json_lines import Writer, lines_of
+from engine.sandbox.frames import Writer, received
+from engine.sandbox.spawn import HOMELY, spawn
 from engine.stop import Stop
 from engine.types import Json, ModelInfo, Usage
 
@@ -27,7 +25,6 @@ CLOSE_SECONDS = 2.0
 HANG_SECONDS = 300.0  # a step on a slow machine takes seconds
 STDERR_BYTES = 8192
 REFUSALS = {kind.__name__: kind for kind in (InputError, Unsound)}  # of a process; others are ModelErrors
-KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
 class Supervised:
@@ -42,7 +39,7 @@ class Supervised:
 
     info: ModelInfo
     module = ""
-    variables: tuple[str, ...] = ()  # of the environment that are handed on besides KEPT_VARIABLES
+    variables: tuple[str, ...] = ()  # of the environment that are handed on besides HOMELY
     prefixes: tuple[str, ...] = ()
     settings: dict[str, str] = {}  # noqa: RUF012  # variables that the process is given
 
@@ -71,7 +68,6 @@ class Supervised:
         self._closed = False
         self._failure: TaprootError | None = None
         self._loaded = False
-        # Linux kills the process when the thread that started it ends, so one thread starts all of them.
         self._supervisor = threading.Thread(target=self._supervise, name="model", daemon=True)
         self._supervisor.start()
         threading.Thread(target=self._watch, name="model watch", daemon=True).start()
@@ -216,24 +212,12 @@ class Supervised:
         return failure, "" if self._closed else self._retreat(refusal, code)
 
     def _start(self, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-        root = Path(engine.__file__).parent.parent
-        environment = {
-            key: value
-            for key, value in os.environ.items()
-            if key in (*KEPT_VARIABLES, *self.variables) or key.startswith(self.prefixes or ("\0",))
-        }
-        environment |= {
-            "PYTHONPATH": str(root),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            **self.settings,
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", self.module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+        process = spawn(
+            ["-B", "-m", self.module],
+            variables=(*HOMELY, *self.variables),
+            prefixes=self.prefixes,
+            settings=self.settings,
             stderr=errors,
-            cwd=root,
-            env=environment,
         )
         with self._changed:
             self._process = process
@@ -247,7 +231,7 @@ class Supervised:
         """Pass on what a process says until it stops; returns its own reason when it refused to load."""
         refusal: TaprootError | None = None
         try:
-            for frame in lines_of(output):
+            for frame in received(output):
                 self._heard = time.monotonic()
                 if "progress" in frame:
                     self._on_progress(frame["progress"])
@@ -261,7 +245,7 @@ class Supervised:
                 else:
                     self._deliver(frame)
         except ValueError:
-            process.kill()  # a line cut off by its death, or not one of ours
+            process.kill()  # what came is no frame of ours
         return refusal
 
     def _ready(self, info: dict[str, Any], writer: Writer) -> None:

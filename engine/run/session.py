@@ -153,7 +153,7 @@ class NodeSession:
         """Have the worker execute a cell; its outputs are recorded as they come, its calls answered."""
         outputs: list[Json] = []
 
-        def on_output(output: dict) -> None:
+        def on_output(output: Json) -> None:
             outputs.append(output)
             self.run.record(self.node.id, OutputWritten(cell, output))
 

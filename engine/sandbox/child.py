@@ -1,8 +1,7 @@
-"""What the processes of models do first: keep their channel for frames, and end when their parent does."""
+"""What a process that `engine.sandbox.spawn` started does first: keep its channel for frames, and end with its parent."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -13,10 +12,19 @@ from typing import BinaryIO
 PR_SET_PDEATHSIG = 1
 
 
+def begin() -> tuple[BinaryIO, BinaryIO]:
+    """End when the parent does, and return what frames come in on and go out on."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # where it shares the group of the app, Ctrl-C is for the app
+    die_with_parent()
+    return take_channel()
+
+
 def take_channel() -> tuple[BinaryIO, BinaryIO]:
     """Keep standard input and output for frames; what libraries print goes to standard error."""
-    incoming = os.fdopen(os.dup(0), "rb")
-    outgoing = os.fdopen(os.dup(1), "wb")
+    incoming = os.fdopen(os.dup(0), "rb", buffering=1 << 16)
+    outgoing = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
@@ -25,12 +33,17 @@ def take_channel() -> tuple[BinaryIO, BinaryIO]:
 
 
 def die_with_parent() -> None:
-    """Ask Linux to kill this process when the thread that started it ends; elsewhere its input ends."""
+    """Ask Linux to kill this process when its parent ends; elsewhere its input ends. Raises OSError."""
     if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        from engine.sandbox.linux.libc import prctl
+
+        parent = os.getppid()
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended just before
+            os._exit(1)
 
 
-def until_the_end(work: Callable[[], None]) -> None:
+def until_the_end(work: Callable[[], object]) -> None:
     """Run a thread whose end, by the parent's going or by a fault, is the end of the process."""
     try:
         work()

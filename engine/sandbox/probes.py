@@ -18,9 +18,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import engine
 from engine import sandbox
 from engine.sandbox.policy import MIB, SelfTest
+from engine.sandbox.spawn import spawn
+from engine.types import Json
 
 TIMEOUT = 30.0
 
@@ -50,25 +51,23 @@ def selftest() -> SelfTest:
     return SelfTest(not reasons, probes, unproven, time.monotonic() - started, " ".join(reasons))
 
 
-def _attack(folder: Path, port: int) -> dict:
-    environment = {"PYTHONPATH": str(Path(engine.__file__).parents[1]), "TAPROOT_SELFTEST": "secret"}
-    command = [
-        sys.executable,
-        "-s",
-        "-P",
-        "-B",
-        "-m",
-        "engine.sandbox.probes",
-        str(folder),
-        str(port),
-    ]
-    done = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False
-    )
-    if done.returncode != 0:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        raise ValueError(f"exit status {done.returncode}, {lines[-1] if lines else 'no message'}")
-    return json.loads(done.stdout)
+def _attack(folder: Path, port: int) -> Json:
+    with spawn(
+        ["-B", "-m", "engine.sandbox.probes", str(folder), str(port)],
+        variables=(),
+        settings={"TAPROOT_SELFTEST": "secret"},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            said, complaints = process.communicate(timeout=TIMEOUT)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        lines = complaints.decode(errors="replace").strip().splitlines()
+        raise ValueError(f"exit status {process.returncode}, {lines[-1] if lines else 'no message'}")
+    return json.loads(said)
 
 
 def _main(folder: Path, port: int) -> None:

@@ -95,9 +95,10 @@ def save_version(db: sqlite3.Connection, row: Row, corpus: str, changes: Json) -
     last = db.execute(
         "SELECT number, corpus FROM version WHERE collection = ? ORDER BY number DESC LIMIT 1", (collection,)
     ).fetchone()
+    held: int = last[0] if last else 0
     if last and last[1] == corpus:
-        return last[0]
-    number = last[0] + 1 if last else 1
+        return held
+    number = held + 1
     db.execute(
         "INSERT INTO version (collection, number, corpus, added, changes) VALUES (?, ?, ?, ?, ?)",
         (collection, number, corpus, time.time(), canonical(changes) if changes else None),

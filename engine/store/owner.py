@@ -44,7 +44,7 @@ def is_alive(owner: Json, heartbeat: float | None, now: float | None = None) -> 
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        return abs(process.create_time() - float(owner.get("started") or 0)) < 2.0
+        return abs(float(process.create_time()) - float(owner.get("started") or 0)) < 2.0
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

@@ -138,7 +138,9 @@ class Reader:
     def last(self, run: str) -> int:
         """Return the number of the last event of a run; 0 when there is no such run."""
         with self._snapshot() as db:
-            return db.execute("SELECT coalesce(max(seq), 0) FROM event WHERE run = ?", (run,)).fetchone()[0]
+            number: int
+            (number,) = db.execute("SELECT coalesce(max(seq), 0) FROM event WHERE run = ?", (run,)).fetchone()
+            return number
 
     def nodes(self, run: str) -> list[Row]:
         """Return the nodes of a run in the order they began: what node_started and node_finished said."""

@@ -103,4 +103,5 @@ def blob_of(db: sqlite3.Connection, sha256: str) -> bytes:
         raise StoreError(
             f"The stored value {sha256} is missing from the database; the run cannot be shown in full."
         )
-    return row[0]
+    data: bytes = row[0]
+    return data

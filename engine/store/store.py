@@ -18,11 +18,12 @@ from engine.errors import StoreError
 from engine.events import DraftSaved, Event, Fact, OutputWritten, RunStarted
 from engine.store import collections, delete, owner, trials
 from engine.store.database import compact, database
-from engine.store.database.writer import When, Work, Writer
+from engine.store.database.writer import Result, When, Work, Writer
 from engine.store.kept import table as kept
 from engine.store.log import log, sweep
 from engine.store.log.hash_chain import canonical
-from engine.store.reader import Reader, Row
+from engine.store.reader import Reader
+from engine.store.rows import Row
 from engine.types import Json
 
 GROUPED = (DraftSaved, OutputWritten)  # may share a commit up to 50 ms later; all others wait for theirs
@@ -219,7 +220,7 @@ class Store(Reader):
     ) -> None:
         self.close()
 
-    def _delete(self, take: Work) -> Row:
+    def _delete(self, take: Work[Row]) -> Row:
         used = self._write(compact.used_bytes)
         receipt = {**self._write(take), "blobs": 0, "deleted": time.time()}
         more = True
@@ -233,7 +234,9 @@ class Store(Reader):
         erased = self._write(lambda db: delete.erase(db, self.folder), "alone")
         return {**receipt, **erased, "bytes": max(0, freed) + erased["bytes"]}
 
-    def _write(self, work: Work, when: When = "now", after: Callable[[Any], None] | None = None) -> Any:
+    def _write(
+        self, work: Work[Result], when: When = "now", after: Callable[[Result], None] | None = None
+    ) -> Result:
         with database.sentences(self._path):
             return self._writer.submit(work, when, after).result()
 

@@ -60,7 +60,8 @@ def months(name: str) -> tuple[int, ...]:
 
 @cache
 def _months() -> dict[str, list[int]]:
-    return json.loads(Path(__file__).with_name("months.json").read_text("utf-8"))
+    months: dict[str, list[int]] = json.loads(Path(__file__).with_name("months.json").read_text("utf-8"))
+    return months
 
 
 @cache
@@ -161,7 +162,8 @@ def _may_stand(found: re.Match[str], group: str, year: int) -> bool:
         return False
     if len(plain) >= SURE or plain in _plain():
         return True
-    return after[:1] in (".", "-", "/") or not (name.islower() or _OUT_OF.match(after))
+    small = name.islower() and name != name.capitalize()  # Georgian, for one, has small letters alone
+    return after[:1] in (".", "-", "/") or not (small or _OUT_OF.match(after))
 
 
 def _is_day(day: Date) -> bool:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 try:
     import _sre
@@ -91,6 +91,15 @@ class Pattern:
         return compiled
 
 
+class _Parsed(Protocol):
+    """What the parser of `re` gives, which has no types of its own: operations, each with what belongs to it."""
+
+    def __iter__(self) -> Iterator[tuple[object, Any]]: ...
+
+    def getwidth(self) -> tuple[int, int]:
+        """The least and the largest number of characters that it matches."""
+
+
 def compile_exact(text: str, flags: int = 0) -> re.Pattern[str]:
     """Compile with Python's `re`. Raises ValueError with a sentence that says what is wrong and where."""
     try:
@@ -135,7 +144,7 @@ def needle(exact: re.Pattern[str]) -> str:
     return max(runs, key=len)
 
 
-def _collect(parsed: Iterable, runs: list[str]) -> None:
+def _collect(parsed: _Parsed, runs: list[str]) -> None:
     for op, value in parsed:
         if op is _constants.LITERAL:
             runs[-1] += chr(value)
@@ -155,10 +164,10 @@ class _Writer:
         self.wide = wide
         self.boundaries = False
 
-    def sequence(self, parsed: Iterable, flags: int) -> str:
+    def sequence(self, parsed: _Parsed, flags: int) -> str:
         return "".join(self._item(op, value, flags) for op, value in parsed)
 
-    def _item(self, op: object, value, flags: int) -> str:
+    def _item(self, op: object, value: Any, flags: int) -> str:
         c = _constants
         if op is c.LITERAL:
             return self._set(_fold([(value, value)], flags))
@@ -182,7 +191,7 @@ class _Writer:
             LOOKING if op in (c.ASSERT, c.ASSERT_NOT, c.GROUPREF, c.GROUPREF_EXISTS) else str(op)
         )
 
-    def _repeat(self, value, flags: int) -> str:
+    def _repeat(self, value: tuple[int, int, _Parsed], flags: int) -> str:
         low, high, inner = value
         if inner.getwidth()[0] == 0:
             raise Unsupported("a repeat of something that can be empty")
@@ -210,7 +219,7 @@ class _Writer:
             return r"\b" if where is c.AT_BOUNDARY else r"\B"
         raise Unsupported("the end of the text")
 
-    def _in(self, items, flags: int) -> str:
+    def _in(self, items: Iterable[tuple[object, Any]], flags: int) -> str:
         c = _constants
         negated, listed, ranges = False, [], []
         for op, value in items:

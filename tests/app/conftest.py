@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
+from app.command_line import engine
+from engine.engine import Engine
+from engine.kernel.host.host import KernelHost
 from tests.app.command import Taproot
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -28,6 +32,12 @@ def browser_type_launch_args(playwright: Playwright) -> dict[str, Any]:
     if not Path(program).exists():
         pytest.skip("no Chromium: install the package chromium, or run `playwright install chromium`")
     return {"executable_path": program, "args": ARGUMENTS}
+
+
+@pytest.fixture
+def warm(kernels: KernelHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands that run in this process use the kernels of all tests, which are warm already."""
+    monkeypatch.setattr(engine, "Engine", partial(Engine, host=kernels))
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from app.runs import routes as runs
 from app.runs import session_routes as sessions
 from app.workbench import Workbench
 from engine.errors import TaprootError
+from engine.kernel.host.host import KernelHost
 from engine.llm.scripted import ScriptedModel
 
 LETTERS = {
@@ -85,8 +86,9 @@ class Bench:
 
 
 @contextmanager
-def opened(data: Path, folder: Path) -> Iterator[Bench]:
-    with Workbench(data) as workbench:
+def opened(data: Path, folder: Path, kernels: KernelHost | None = None) -> Iterator[Bench]:
+    """`kernels` is shared by many tests; without it the workbench has its own, in its data folder."""
+    with Workbench(data, host=kernels) as workbench:
         yield Bench(workbench, workbench.engine.add([papers(folder)]).id)
 
 

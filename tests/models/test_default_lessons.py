@@ -10,9 +10,9 @@ import pytest
 
 from engine import corpus as corpora
 from engine.prompt import PIECE_PROMPT
-from models.default.training import cells, firsts, propose, reading
+from models.default.training import calibrate, cells, firsts, propose, reading
 from models.default.training.reading import Asked, answer_in
-from models.default.training.rehearsal import store
+from models.default.training.rehearsal import OracleModel, store
 
 LETTER = (
     "Dear Ada,\n\nthe boiler was serviced on 3 May by Tom Reeve.\nHe asks 85 pounds for it.\n\nYours, Ben"
@@ -121,6 +121,16 @@ def test_only_cells_that_come_out_right_are_kept(lesson, good, lessons, tmp_path
         assert [t["content"] for t in turns[1::2]] == [f"```repl\n{c}\n```" for c in lesson["cells"]]
 
 
+def test_cells_of_a_shape_that_few_share_are_left_out():
+    def says(code):
+        return [reading.user("Who?"), reading.says(f"```repl\n{code}\n```")]
+
+    shared = [says('FINAL(len(context.matching(r"ham")))'), says('FINAL(len(context.matching(r"egg")))')]
+    odd = says('FINAL(context.matching(r"ham").names[3])')
+    assert cells.common([shared[0], odd, shared[1]], 2) == shared
+    assert cells.common([*shared, odd], 1) == [*shared, odd]
+
+
 def test_a_sub_question_that_nothing_is_told_of_drops_the_lesson(corpus, lessons, tmp_path):
     lesson = {
         "q": "Who?",
@@ -163,3 +173,27 @@ def test_first_cells_are_questions_with_the_cell_that_begins(tmp_path):
         "Rent here or there?": '```repl\na = rlm_query("Rent?", context)\na\n```',
     }
     assert all("depth 0" not in turns[0]["content"] for turns in made if "rlm_query" in turns[1]["content"])
+
+
+def test_a_bound_trades_answers_for_honesty():
+    def told(answer, *said):
+        return calibrate.Told(
+            Asked("a.txt", "Who?", answer, "Tom came." if answer != "NONE" else ""), [*said]
+        )
+
+    sure, unsure = told("Tom", ("Tom", -0.2, 0), ("Ann", -0.15, 3)), told("Tom", ("Tom", -0.8, 0))
+    nothing = told("NONE", ("Ann", -0.4, 0), ("NONE", -0.01, 1))
+    assert [one.good(-0.3) for one in (sure, unsure, nothing)] == [True, False, True]
+    assert [one.good(-1) for one in (sure, unsure, nothing)] == [True, True, False]
+    assert not sure.good(-0.3, per_rank=0)  # Ann was surer, further down
+    assert "look-up  50%   not there 100%" in calibrate.table([sure, unsure, nothing])
+
+
+def test_readings_for_a_calibration_are_the_models_own(lessons):
+    """The root writes the one cell; what its pieces say comes from the model."""
+    model = OracleModel(lambda node, messages: "Tom Reeve" if "by Tom" in messages[-1].content else "NONE")
+    folder = reading.read_folder([lessons / "home.jsonl"])
+    (told,) = calibrate.read(model, [(folder, [folder.asked[0]])], "lines")
+    assert told.best(-0.3) == "Tom Reeve" and told.good(-0.3)
+    assert told.said[0] == ("Tom Reeve", 0.0, 0)
+    assert calibrate.described(told).startswith("Who looked after the heating?\n    wanted 'Tom Reeve'")

@@ -28,7 +28,8 @@ from app.paths import ROOT
 from app.preferences import Preferences
 from engine.errors import InputError
 from engine.llm.gguf.facts import GgufFacts, read_facts
-from engine.llm.gguf.fit import Fit, Room, choose, gib
+from engine.llm.gguf.fit import Fit, Room, choose
+from engine.llm.gguf.memory import gib
 from engine.llm.local.load.probe_records import ProbeRecords
 from engine.llm.machine import hardware
 from engine.store.location import data_folder

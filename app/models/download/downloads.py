@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import os
 import queue
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,24 +20,27 @@ from typing import Any
 from app.errors import Conflict, NotFound
 from app.models.catalogue import Entry
 from app.models.download.fetch_process import PARTS
-from app.paths import ROOT
+from engine.sandbox import frames
+from engine.sandbox.spawn import HOMELY, spawn
 from engine.types import Json
 
 HUB = "https://huggingface.co"
 SILENCE = 75.0  # seconds without a word after which a fetch process is given up
-KEPT = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "TEMP",
-    "SYSTEMROOT",
-    "HF_TOKEN",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-)
 KEPT_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+VARIABLES = (
+    *HOMELY,
+    *("HF_TOKEN", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *KEPT_PROXIES,
+    *(name.lower() for name in KEPT_PROXIES),
+)
+QUIET = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_XET": "1",  # a native client that would pass our guard by
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+    "HF_HUB_DOWNLOAD_TIMEOUT": "20",
+    "DO_NOT_TRACK": "1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +73,13 @@ class FetchProcess:
 
     def __init__(self, order: dict[str, Any], *, silence: float = SILENCE):
         self._silence = silence
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "app.models.download.fetch_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            cwd=ROOT,
-            env=_environment(),
+        self._process = spawn(
+            ["-B", "-m", "app.models.download.fetch_process"], variables=VARIABLES, settings=QUIET
         )
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reports: queue.SimpleQueue[Json] = queue.SimpleQueue()
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps({"endpoint": endpoint(), **order}) + "\n")
-            self._process.stdin.flush()
+            frames.write(self._process.stdin, {"endpoint": endpoint(), **order})
         except OSError:
             pass  # it died; its output ends at once
         threading.Thread(target=self._read, name="fetch", daemon=True).start()
@@ -94,15 +88,15 @@ class FetchProcess:
         """What the process says until it ends. A process that says nothing for too long is ended."""
         while True:
             try:
-                line = self._lines.get(timeout=self._silence)
+                report = self._reports.get(timeout=self._silence)
             except queue.Empty:
                 self.stop()
                 message = "The Hub stopped answering. What was downloaded is kept; try again."
                 yield {"failed": {"kind": "offline", "message": message}}
                 return
-            if line is None:
+            if report is None:
                 return
-            yield json.loads(line)
+            yield report
 
     def stop(self) -> None:
         """End the process and wait for it."""
@@ -111,11 +105,11 @@ class FetchProcess:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line.endswith("\n"):
-                self._lines.put(line)
+        with suppress(frames.Broken):
+            for report in frames.received(self._process.stdout):
+                self._reports.put(report)
         self._process.wait()
-        self._lines.put(None)
+        self._reports.put(None)
 
 
 class Fetches:
@@ -288,20 +282,6 @@ class Unreachable(Conflict):
 def endpoint() -> str:
     """The Hub's address: huggingface.co, or what HF_ENDPOINT names."""
     return os.environ.get("HF_ENDPOINT", "").rstrip("/") or HUB
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in KEPT or name.upper() in KEPT_PROXIES}
-    return {
-        **kept,
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_XET": "1",  # a native client that would pass our guard by
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
-        "HF_HUB_DOWNLOAD_TIMEOUT": "20",
-        "DO_NOT_TRACK": "1",
-    }
 
 
 def _noted(note: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The fetch process, `python -m app.models.download.fetch_process`: the only one of Taproot that may reach another machine.
 
-One order as a JSON line on standard input, reports as JSON lines on standard output, then it ends. It ends too when
-its input is closed. It reaches the Hub whose address it was given and no other machine: names are checked before they
+One order as a frame on standard input, reports as frames on standard output, then it ends. It ends too when its
+input is closed. It reaches the Hub whose address it was given and no other machine: names are checked before they
 are looked up, addresses before they are connected to, and every URL before it is asked, redirects included.
 
 Orders: {"do": "look", "models": [{"id", "repo", "file"}], "endpoint"} and {"do": "get", "id", "title", "repo",
@@ -18,7 +18,6 @@ import json
 import os
 import re
 import socket
-import sys
 import threading
 import time
 import urllib.request
@@ -28,6 +27,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine import disk
+from engine.sandbox import frames
+from engine.sandbox.child import begin, until_the_end
+from engine.sandbox.egress import only_where
 
 HUB_DOMAINS = (".huggingface.co", ".hf.co")  # where huggingface.co keeps large files
 ANSWER_SECONDS = 15
@@ -49,15 +51,9 @@ class Failure(Exception):
 
 def main() -> None:
     """Take one order, carry it out, say how it ended."""
-    order = json.loads(sys.stdin.readline())
-    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print is no report
-
-    def report(frame: dict[str, Any]) -> None:
-        output.write(json.dumps(frame) + "\n")
-        output.flush()
-
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    incoming, outgoing = begin()
+    order, report = frames.read_header(incoming), frames.Writer(outgoing).send
+    threading.Thread(target=until_the_end, args=(incoming.read,), daemon=True).start()
     try:
         only(order["endpoint"])
         {"look": look, "get": get}[order["do"]](order, report)
@@ -71,31 +67,14 @@ def only(endpoint: str) -> None:
     hosts = {urlsplit(endpoint).hostname or ""}
     domains = HUB_DOMAINS if hosts & {"huggingface.co", "hf.co"} else ()
     proxies = {urlsplit(url).hostname or "" for url in urllib.request.getproxies().values()}
-    known: set[str] = set()
-    look_up = socket.getaddrinfo
 
     def allowed(host: str, also: set[str] = proxies) -> bool:
         return host in hosts or host in also or host.endswith(domains or ("\0",))
 
-    def looked_up(host: Any, *rest: Any, **options: Any) -> Any:
-        found = look_up(host, *rest, **options)
-        known.update(str(entry[4][0]) for entry in found)
-        return found
+    def refusal(what: str) -> Failure:
+        return Failure("refused", f"Taproot downloads from {', '.join(hosts)} only; {what} was refused.")
 
-    def guard(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in ("socket.getaddrinfo", "socket.gethostbyname") and arguments[0]:
-            name = arguments[0].decode() if isinstance(arguments[0], bytes) else str(arguments[0])
-            if not allowed(name) and name not in known:
-                raise Failure(
-                    "refused", f"Taproot downloads from {', '.join(hosts)} only; {name} was refused."
-                )
-        elif event in ("socket.connect", "socket.sendto"):
-            address = arguments[1]
-            if isinstance(address, tuple) and str(address[0]) not in known:
-                raise Failure("refused", f"A connection to {address[0]} was refused.")
-
-    socket.getaddrinfo = looked_up
-    sys.addaudithook(guard)
+    only_where(allowed, refusal)
     import httpx
     from huggingface_hub import set_client_factory
     from huggingface_hub.utils._http import default_client_factory
@@ -225,7 +204,10 @@ class Progress:
 def _fetch(
     order: dict[str, Any], revision: str, file: dict[str, Any], parts: Path, progress: Progress
 ) -> None:
-    """Bring one file's part to its full length, and check it. A wrong one is removed."""
+    """Bring one file's part to its full length, and check it. A wrong one is removed.
+
+    `hf_hub_download` would begin anew after each cut, and compares sizes only.
+    """
     from huggingface_hub import constants, hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers
@@ -363,11 +345,6 @@ def explained(error: BaseException, endpoint: str) -> Failure:
 
 def _token() -> str | bool:
     return os.environ.get("HF_TOKEN") or False
-
-
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os._exit(1)
 
 
 if __name__ == "__main__":

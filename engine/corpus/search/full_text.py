@@ -256,6 +256,7 @@ class Index:
     def passages_beginning(self, stem: str) -> int:
         """In about how many passages words with this beginning stand."""
         sql = "select coalesce(sum(doc), 0) from temp.vocabulary where term >= ? and term < ?"
+        count: int
         ((count,),) = self._db.execute(sql, (stem, stem + "\U0010ffff"))
         return min(count, self.total)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+import re2
 from re2._re2 import BytesToCharLen, CharLenToBytes
 
 from engine.corpus.archive import Archive
@@ -60,7 +61,7 @@ def count(
     return sum(1 for _ in scan(archive, documents, pattern, start, end))
 
 
-def _fast(raw: memoryview, compiled, *, wide: bool) -> Iterator[Match]:
+def _fast(raw: memoryview, compiled: re2._Regexp, *, wide: bool) -> Iterator[Match]:
     at_byte = at = 0
     for match in compiled.finditer(raw):
         a, b = match.span()

@@ -172,7 +172,7 @@ def normal(text: str) -> str:
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
-def _from_office(opened: office.Opened) -> Parsed:
+def _from_office(opened: office.OfficeText) -> Parsed:
     if opened.pages:
         return _paged([normal(page) for page in opened.pages], opened.notices, opened.format)
     return Parsed(normal(opened.text), opened.format, notices=opened.notices)

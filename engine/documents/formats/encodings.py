@@ -109,7 +109,8 @@ def known(label: str) -> str:
     """Python's name of an encoding, as browsers understand its label; "" for one that is not known."""
     found = webencodings.lookup(label.strip()) if label else None
     if found is not None and found.name not in ("replacement", "x-user-defined"):
-        return {"gbk": "gb18030", "big5": "big5hkscs"}.get(found.name, found.codec_info.name)
+        own: str = found.codec_info.name
+        return {"gbk": "gb18030", "big5": "big5hkscs"}.get(found.name, own)
     try:
         info = codecs.lookup(label)
     except (LookupError, ValueError):

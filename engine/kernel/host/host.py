@@ -15,7 +15,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import engine
 from engine import sandbox
 from engine.errors import KernelError, SandboxError
 from engine.kernel.cell import Call, CellResult, WorkerLimits
@@ -24,6 +23,7 @@ from engine.kernel.host import scratch
 from engine.kernel.host.client import Worker
 from engine.kernel.host.process import Process
 from engine.kernel.host.watch import Watch
+from engine.sandbox.spawn import ROOT, spawn
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -93,24 +93,22 @@ class KernelHost:
             (self._root / "matplotlib").mkdir(exist_ok=True)
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             words = ["preload"] * self._preload + ["unsafe-without-sandbox"] * self._unsafe
-            code_root = str(Path(engine.__file__).parent.parent)
             with theirs, (self._folder / "zygote.log").open("wb") as log:
-                self._zygote = subprocess.Popen(
-                    [sys.executable, "-s", "-P", "-c", LAUNCH, code_root, *words],
+                self._zygote = spawn(
+                    ["-c", LAUNCH, str(ROOT), *words],
+                    variables=("TZ", "LD_LIBRARY_PATH"),
+                    settings=self._environment(home),
                     stdin=theirs.fileno(),
                     stdout=log,
                     stderr=log,
-                    cwd=home,
-                    env=self._environment(home),
-                    start_new_session=True,
+                    folder=home,
                 )
             self._control = ours
             self._ready = False
 
     def _environment(self, home: Path) -> dict[str, str]:
-        """All that the zygote sees of the app's environment."""
-        kept = {name: os.environ[name] for name in ("TZ", "LD_LIBRARY_PATH") if name in os.environ}
-        return kept | {
+        """What the zygote's environment says, whatever the app's does."""
+        return {
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "HOME": str(home),

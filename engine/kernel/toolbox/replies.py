@@ -110,7 +110,8 @@ def number(value: Any) -> float | None:
     if isinstance(value, int | float):
         return float(value)
     if hasattr(value, "number"):  # a hit, or what a sub-call answered
-        return value.number
+        number: float | None = value.number
+        return number
     return amount(str(value))
 
 

@@ -72,7 +72,7 @@ class _Iopub(IOPubThread):
 
     def __init__(self, socket: Any):
         self.socket = socket
-        self.background_socket = BackgroundSocket(self)
+        self.background_socket = BackgroundSocket(self)  # type: ignore[no-untyped-call]  # ipykernel has none
 
     def schedule(self, f: Callable[[], Any]) -> None:
         f()
@@ -83,7 +83,7 @@ class _Echo(ZMQShellDisplayHook):
 
     def quiet(self) -> bool:
         kernel: Any = self.shell.kernel  # type: ignore[union-attr]
-        return self.semicolon_at_end_of_expression(kernel.code)
+        return bool(self.semicolon_at_end_of_expression(kernel.code))  # type: ignore[no-untyped-call]  # IPython
 
 
 class _CellShell(InProcessInteractiveShell):
@@ -132,7 +132,9 @@ class CellKernel(InProcessKernel):
     def __init__(self) -> None:
         HistoryManager.enabled = False  # type: ignore[assignment]
         session = _Session(key=b"", check_pid=False)
-        super().__init__(session=session, shell_class=_CellShell, compiler_class=_CellCompiler)
+        super().__init__(  # type: ignore[no-untyped-call]  # ipykernel has no types
+            session=session, shell_class=_CellShell, compiler_class=_CellCompiler
+        )
         self.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())
         self.error: dict[str, str] | None = None
         self._outputs: Outputs | None = None
@@ -192,8 +194,9 @@ class CellKernel(InProcessKernel):
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
         message = {"header": header, "content": content, "metadata": {}, "parent_header": {}}
         try:
-            self.set_parent([], message)
-            self._loop.run_until_complete(self.execute_request(None, [], message))
+            self.set_parent([], message)  # type: ignore[no-untyped-call]  # ipykernel
+            executed = self.execute_request(None, [], message)  # type: ignore[no-untyped-call]  # ipykernel
+            self._loop.run_until_complete(executed)
         except BaseException as error:
             if self.error is None:
                 self.failed(error)

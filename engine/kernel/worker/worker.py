@@ -7,7 +7,6 @@ Frames to the host: ready, failed {message}, output {output}, call {number, name
 from __future__ import annotations
 
 import builtins
-import ctypes
 import fcntl
 import gc
 import os
@@ -22,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from engine import corpus as corpora
-from engine.errors import SandboxError
 from engine.kernel.cell import Answered
 from engine.kernel.channel import Channel, ChannelFull
 from engine.kernel.toolbox.final import CellDone
@@ -32,22 +30,18 @@ from engine.kernel.worker.inprocess import CellKernel
 from engine.kernel.worker.interrupts import Interrupts
 from engine.kernel.worker.outputs import Outputs, Stream
 from engine.kernel.worker.reserve import Reserve, full
+from engine.sandbox.child import die_with_parent
 from engine.types import Json
 
 CHANNEL_FD = 3
 MAX_FROM_HOST = 1 << 30  # bytes; the host is trusted
-PR_SET_PDEATHSIG = 1
 CORPUS_FILES = "corpus"
 
 
 def settle(sock: int, pipe: int, scratch: Path) -> None:
     """Leave everything behind that belongs to the zygote: session, descriptors, environment, folder."""
-    zygote = os.getppid()
     os.setsid()
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        raise SandboxError("prctl(PR_SET_PDEATHSIG) failed: this worker could outlive the app")
-    if os.getppid() != zygote:
-        os._exit(1)
+    die_with_parent()
     high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 64) for fd in (os.open(os.devnull, os.O_RDONLY), pipe, pipe, sock)]
     for target, fd in enumerate(high):
         os.dup2(fd, target, inheritable=False)

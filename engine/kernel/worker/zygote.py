@@ -23,6 +23,7 @@ from engine.kernel.channel import OUT_OF_MEMORY, ChannelFull
 from engine.kernel.worker.inprocess import CellKernel
 from engine.kernel.worker.worker import serve, settle
 from engine.sandbox import Policy, confine
+from engine.sandbox.child import die_with_parent
 
 MESSAGE_BYTES = 1 << 16
 
@@ -31,6 +32,7 @@ def main(preload: bool, unsafe_without_sandbox: bool) -> None:
     """Prepare, then serve fork requests until the host is gone."""
     began = time.monotonic()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent()
     control = socket.socket(fileno=os.dup(0))
     kernel = _prepare(preload)
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())

@@ -25,7 +25,7 @@ from engine.llm.local.load.probe_records import Known, ProbeRecords
 from engine.llm.local.load.threads import Threads
 from engine.llm.machine.hardware import room_now
 from engine.llm.supervised import HANG_SECONDS, Supervised
-from engine.sandbox.json_lines import Writer
+from engine.sandbox.frames import Writer
 from engine.stop import Stop
 from engine.types import Json, Message, to_json
 

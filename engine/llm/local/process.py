@@ -1,4 +1,4 @@
-"""The model process: `python -m engine.llm.local.process`. Speaks JSON lines on standard input and output.
+"""The model process: `python -m engine.llm.local.process`. Speaks in frames on standard input and output.
 
 Three threads: the first loads and computes, one reads requests, one counts tokens. It has no network and reads
 only the model; it ends with its parent.
@@ -7,7 +7,6 @@ only the model; it ends with its parent.
 from __future__ import annotations
 
 import queue
-import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -24,8 +23,8 @@ from engine.llm.local.load.load_options import SafeMode
 from engine.llm.local.load.measured import Measured
 from engine.llm.local.text.template import GENERIC, Pieces, TemplateError, cut_template
 from engine.sandbox import Policy, confine, default_read_paths, level
-from engine.sandbox.child import die_with_parent, take_channel, until_the_end
-from engine.sandbox.json_lines import Writer, lines_of
+from engine.sandbox.child import begin, until_the_end
+from engine.sandbox.frames import Writer, received
 from engine.types import AdapterInfo, Json, Message, ModelInfo, Sampling, to_json
 
 if TYPE_CHECKING:
@@ -39,10 +38,8 @@ SYSTEM_FILES = ("/sys", "/proc/meminfo", "/proc/cpuinfo", "/proc/self", "/proc/d
 
 def main() -> None:
     """Serve one parent until it closes our input."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the app, which then stops us
-    incoming, outgoing = take_channel()
-    die_with_parent()
-    frames = lines_of(incoming)
+    incoming, outgoing = begin()
+    frames = received(incoming)
     writer = Writer(outgoing)
     order = next(frames, None)
     if order is None:

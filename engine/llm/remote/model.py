@@ -16,7 +16,7 @@ from engine.llm.broadcast import LiveStream
 from engine.llm.remote.endpoint import KEY_VARIABLE, Endpoint
 from engine.llm.request_queue import Outbox
 from engine.llm.supervised import HANG_SECONDS, Supervised
-from engine.sandbox.json_lines import Writer
+from engine.sandbox.frames import Writer
 from engine.stop import Stop
 from engine.types import Json, Message, to_json
 

@@ -1,4 +1,4 @@
-"""The process of a remote model: `python -m engine.llm.remote.process`. JSON lines like those of `engine.llm.local.process`.
+"""The process of a remote model: `python -m engine.llm.remote.process`. Frames like those of `engine.llm.local.process`.
 
 It reaches the one server it was given and no other machine. Requests run side by side, as many as were allowed; a
 connection that fails is tried again, a greedy reply that was cut off is asked for anew. Before a prompt is longer than
@@ -22,9 +22,9 @@ from engine.llm.remote.endpoint import KEY_VARIABLE, Endpoint
 from engine.llm.remote.refusal import Overflow, overflow_of
 from engine.llm.remote.truncation import Arrival
 from engine.llm.sampling import advise_by_name
-from engine.sandbox.child import die_with_parent, take_channel
+from engine.sandbox.child import begin
 from engine.sandbox.egress import only
-from engine.sandbox.json_lines import Writer, lines_of
+from engine.sandbox.frames import Writer, received
 from engine.types import Json, ModelInfo, Sampling, to_json
 
 WINDOW = 8192  # tokens, where neither the server nor a person says
@@ -39,9 +39,8 @@ FULL = 0.95  # of the window of a server that cuts: a prompt that is counted as 
 
 def main() -> None:
     """Serve one parent until it closes our input."""
-    incoming, outgoing = take_channel()
-    die_with_parent()
-    frames, writer = lines_of(incoming), Writer(outgoing)
+    incoming, outgoing = begin()
+    frames, writer = received(incoming), Writer(outgoing)
     order = next(frames, None)
     if order is None:
         return

@@ -202,9 +202,8 @@ class Arrival:
             return 0 if second.whole or not short.counted else await self._by_counts(short, tokens) or 0
         least, most = second.kept
         most += most // 5  # so long that a cut in its middle takes a word
-        least -= (
-            least // 16
-        )  # sentences differ in how many tokens a byte has, and what arrived may end at a word
+        # Sentences differ in how many tokens a byte has, and what arrived may end at a word.
+        least -= least // 16
         fits = await self._look(least)
         over = await self._look(most) if most < second.size else second
         if not fits.whole or over.whole or over.kept[1] < fits.size:

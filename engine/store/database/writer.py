@@ -13,22 +13,23 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from engine.errors import StoreError
 from engine.store.database.database import transaction
 
-Work = Callable[[sqlite3.Connection], Any]
+Result = TypeVar("Result")
+Work = Callable[[sqlite3.Connection], Result]
 When = Literal["now", "soon", "alone"]
 LARGEST_BATCH = 512  # pieces of work in one commit
 
 
 @dataclass(slots=True)
-class _Job:
-    work: Work
+class _Job(Generic[Result]):
+    work: Work[Result]
     when: When
-    after: Callable[[Any], None] | None
-    future: Future[Any] = field(default_factory=Future)
+    after: Callable[[Result], None] | None
+    future: Future[Result] = field(default_factory=Future)
 
 
 class Writer:
@@ -42,8 +43,8 @@ class Writer:
         self,
         open_connection: Callable[[], sqlite3.Connection],
         *,
-        tick: Work,
-        idle: Work = lambda db: None,
+        tick: Work[object],
+        idle: Work[object] = lambda db: None,
         tick_seconds: float = 5.0,
         group_seconds: float = 0.05,
     ):
@@ -51,16 +52,16 @@ class Writer:
         self._tick, self._idle = tick, idle
         self._tick_seconds = tick_seconds
         self._group_seconds = group_seconds
-        self._jobs: queue.Queue[_Job | None] = queue.Queue()
+        self._jobs: queue.Queue[_Job[Any] | None] = queue.Queue()
         self._lock = threading.Lock()
         self._ended: str | None = None
-        self._in_hand: list[_Job] = []
+        self._in_hand: list[_Job[Any]] = []
         self._thread = threading.Thread(target=self._main, name="store-writer", daemon=True)
         self._thread.start()
 
     def submit(
-        self, work: Work, when: When = "now", after: Callable[[Any], None] | None = None
-    ) -> Future[Any]:
+        self, work: Work[Result], when: When = "now", after: Callable[[Result], None] | None = None
+    ) -> Future[Result]:
         """Queue work. "now": commit with whatever waits; "soon": within `group_seconds`; "alone": by itself and
         outside a transaction. Raises StoreError when the writer has ended.
 
@@ -121,11 +122,11 @@ class Writer:
             if ending:
                 return
 
-    def _gather(self, first: _Job) -> tuple[list[_Job], _Job | None, bool]:
+    def _gather(self, first: _Job[Any]) -> tuple[list[_Job[Any]], _Job[Any] | None, bool]:
         """Collect what may share a commit with `first`: the batch, work that must follow alone, whether to end."""
-        batch: list[_Job] = []
+        batch: list[_Job[Any]] = []
         deadline = time.monotonic() + self._group_seconds
-        job: _Job | None = first
+        job: _Job[Any] | None = first
         while job is not None:
             if job.when == "alone":
                 return batch, job, False
@@ -141,7 +142,7 @@ class Writer:
                 return batch, None, False
         return batch, None, True
 
-    def _commit(self, db: sqlite3.Connection, batch: list[_Job]) -> None:
+    def _commit(self, db: sqlite3.Connection, batch: list[_Job[Any]]) -> None:
         try:
             with transaction(db):
                 results = [job.work(db) for job in batch]
@@ -161,7 +162,7 @@ class Writer:
                     job.after(result)
                 job.future.set_result(result)
 
-    def _run_alone(self, db: sqlite3.Connection, job: _Job) -> None:
+    def _run_alone(self, db: sqlite3.Connection, job: _Job[Any]) -> None:
         try:
             result = job.work(db)
         except Exception as error:

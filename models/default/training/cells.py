@@ -1,15 +1,18 @@
 """Questions over folders with the cells that answer them -> conversations, kept where the cells come out right.
 
-python -m models.default.training.cells --lessons LESSONS --cells FOLDER --out cells.jsonl [--check]
+python -m models.default.training.cells --lessons LESSONS --cells FOLDER --out cells.jsonl [--fewest 5] [--check]
 
 A line of FOLDER/*.jsonl: {"field", "q", "family", "a", "cells": [...], "told": {...}}. `cells` are run one after the other
 in the engine's loop over the documents of the field; `told` says what sub-calls answer: {sub-question: answer}, for
-`map_query` also {question: {file: answer}}. Answers of pieces that do not hold the told words are NONE.
+`map_query` also {question: {file: answer}}. Answers of pieces that do not hold the told words are NONE. With `--fewest`,
+conversations whose cells have a shape that fewer share are left out: what is seen once or twice is not learnt, and spoils
+the rest.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import random
 import tempfile
@@ -103,6 +106,32 @@ def conversation(messages: Sequence[Message], rng: random.Random) -> list[Turn]:
     return turns
 
 
+def shape(turns: Sequence[Turn]) -> tuple[str, ...]:
+    """The code of a conversation without its words and numbers."""
+    cells = [turn["content"].strip("`").removeprefix("repl") for turn in turns if turn["role"] == "assistant"]
+    shapes = []
+    for cell in cells:
+        tree = ast.parse(cell)
+        for part in ast.walk(tree):
+            if isinstance(part, ast.Constant):
+                part.value = type(part.value).__name__
+        shapes.append(ast.dump(tree))
+    return tuple(shapes)
+
+
+def common(made: Sequence[list[Turn]], fewest: int) -> list[list[Turn]]:
+    """The conversations whose shape at least `fewest` share."""
+    shapes = [shape(turns) for turns in made]
+    number = Counter(shapes)
+    return [turns for turns, of in zip(made, shapes, strict=True) if number[of] >= fewest]
+
+
+def write(path: Path | None, made: Sequence[Sequence[Turn]]) -> None:
+    """One conversation a line."""
+    if path:
+        path.write_text("".join(json.dumps(turns, ensure_ascii=False) + "\n" for turns in made), "utf-8")
+
+
 def documents_of(lessons: Path, field: str) -> dict[str, str]:
     """All documents of a field."""
     lines = (lessons / f"{field}.jsonl").read_text("utf-8").splitlines()
@@ -127,14 +156,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--first", type=Path, help="the first cell of each alone, which is what tells questions apart"
     )
+    parser.add_argument("--fewest", type=int, default=1, help="conversations that share a shape")
     parser.add_argument("--check", action="store_true", help="say what comes out wrong")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     rng = random.Random(options.seed)
     kept: Counter[str] = Counter()
     asked: Counter[str] = Counter()
-    out = options.out.open("w") if options.out else None
-    first = options.first.open("w") if options.first else None
+    conversations: list[list[Turn]] = []
     with tempfile.TemporaryDirectory() as place:
         made: dict[str, Path] = {}
         for lesson in read_cells(options.cells):
@@ -148,19 +177,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 answer, messages, missed = f"({type(error).__name__}: {error})", [], []
             if messages and agrees(lesson, answer) and not missed:
                 kept[family] += 1
-                turns = conversation(messages, rng)
-                if out:
-                    out.write(json.dumps(turns, ensure_ascii=False) + "\n")
-                if first:
-                    first.write(json.dumps(turns[:2], ensure_ascii=False) + "\n")
+                conversations.append(conversation(messages, rng))
             elif options.check:
                 print(f"{field}, {family}: {lesson['q']}\n   wanted {lesson['a']!r}\n   got    {answer!r}")
                 if missed:
                     print(f"   nothing told of {missed}")
                 for message in messages[2:]:
                     print("   |", message.content[:600].replace("\n", "\n   | "))
+    chosen = common(conversations, options.fewest)
+    write(options.out, chosen)
+    write(options.first, [turns[:2] for turns in chosen])
     for family, number in sorted(asked.items()):
         print(f"{family:12}{kept[family]:5} of {number}")
+    print(f"{len(chosen)} conversations of {len(conversations)} have a shape that {options.fewest} share")
 
 
 if __name__ == "__main__":

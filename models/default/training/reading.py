@@ -25,12 +25,13 @@ from models.default.training.rehearsal import store
 
 Turn = dict[str, str]
 LINES = 8
-LEAST = -0.5  # how sure the surest answer must be, as `best` takes it
+LEAST = -0.3  # how sure the surest answer must be, as `best` takes it: see `calibrate`
+LEAST_OF_LONGER = -0.1  # of passages, which are read where no line said it: there are more wrong ones in them
 READING = 'told = best(map_query(question, {pieces}, quote=True, choices=["yes", "no"]), {least})'
 LOOK = f"```repl\nhits = context.search(question, {LINES})\n{READING.format(pieces='hits', least=LEAST)}\ntold\n```"
 PEEK = "```repl\nhits = context.search(question, 5)\nhits\n```"
 TAKE = "```repl\nFINAL(told)\n```"
-READ = f"```repl\n{READING.format(pieces='context.passages(question, 8)', least=LEAST)}\nFINAL(told)\n```"
+READ = f"```repl\n{READING.format(pieces='context.passages(question, 8)', least=LEAST_OF_LONGER)}\nFINAL(told)\n```"
 AGAIN = "Question: {question}\nAnswer from the text above only. If it is not there, say NONE."
 KEEP_OUT = 10
 BOOK = 4000, 12000  # characters of several documents together

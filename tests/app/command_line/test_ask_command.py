@@ -15,7 +15,7 @@ pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str], warm: None):
     """ask(replies, *options): exit status, stdout and stderr of the command with a scripted model."""
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "mill.md").write_text("The deposit of the mill is 450 crowns.\n")

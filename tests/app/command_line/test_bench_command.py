@@ -26,7 +26,7 @@ def script(tmp_path: Path) -> str:
 
 
 def test_the_object_holds_rows_and_a_verdict_and_the_chart_is_a_picture(
-    capsys, data_dir, script, tmp_path
+    capsys, data_dir, script, tmp_path, warm
 ) -> None:
     words = [
         "bench",

@@ -55,8 +55,8 @@ def say(request):
 
 
 @pytest.mark.sandbox
-def test_the_fold_of_the_compact_log_equals_the_projections(data_dir, tmp_path):
-    with opened(data_dir, tmp_path / "papers") as bench:
+def test_the_fold_of_the_compact_log_equals_the_projections(data_dir, tmp_path, kernels):
+    with opened(data_dir, tmp_path / "papers", kernels) as bench:
         bench.say = say
         run = bench.ask()["run"]
         events = bench.runs.log(run)["events"]
@@ -169,8 +169,8 @@ def test_an_output_is_named_by_what_a_person_sees(output, kind):
 
 
 @pytest.mark.sandbox
-def test_large_texts_that_are_kept_apart_have_the_same_head(data_dir, tmp_path):
-    with opened(data_dir, tmp_path / "papers") as bench:
+def test_large_texts_that_are_kept_apart_have_the_same_head(data_dir, tmp_path, kernels):
+    with opened(data_dir, tmp_path / "papers", kernels) as bench:
         bench.say = lambda request: cell("FINAL('meridian ' * 10_000)")
         run = bench.ask()["run"]
         with sqlite3.connect(bench.store.folder / "taproot.db") as db:

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def bench(data_dir, tmp_path):
-    with opened(data_dir, tmp_path / "papers") as made:
+def bench(data_dir, tmp_path, kernels):
+    with opened(data_dir, tmp_path / "papers", kernels) as made:
         yield made
 
 

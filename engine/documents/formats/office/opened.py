@@ -28,7 +28,7 @@ OLE = b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(slots=True)
-class Opened:
+class OfficeText:
     """Text of an office file. `pages` are the texts of slides, where it has such; `text` is then empty."""
 
     text: str
@@ -37,7 +37,7 @@ class Opened:
     pages: list[str] = field(default_factory=list)
 
 
-def parse_zip(data: bytes) -> Opened | None:
+def parse_zip(data: bytes) -> OfficeText | None:
     """Return the text of a zipped office file; None for anything else that is zipped. Raises Unreadable."""
     kind = ""
     try:
@@ -82,8 +82,8 @@ def _main(package: Package) -> str:
     return next((name for kind, name in related if kind == "officeDocument" and name in package), "")
 
 
-def _parsed(kind: str, package: Package, data: bytes) -> Opened:
-    opened = Opened("", kind)
+def _parsed(kind: str, package: Package, data: bytes) -> OfficeText:
+    opened = OfficeText("", kind)
     if kind.startswith("od") and package.locked():
         raise Unreadable(LOCKED)
     if kind == "docx":
@@ -116,7 +116,7 @@ def _parsed(kind: str, package: Package, data: bytes) -> Opened:
     return opened
 
 
-def parse_old(data: bytes) -> Opened | None:
+def parse_old(data: bytes) -> OfficeText | None:
     """Return the text of an old workbook, or of what a password of nothing locks; None for any other old file.
 
     Raises Unreadable with the reason for an old Word or PowerPoint file, and one that needs a password.
@@ -133,7 +133,7 @@ def parse_old(data: bytes) -> Opened | None:
             text, notices = parse_workbook(_unlocked(data), kind=NAMES["xls"])
         if not text.strip():
             raise Unreadable(f"this {NAMES['xls']} holds no text")
-        return Opened(text, "xls", notices)
+        return OfficeText(text, "xls", notices)
     if "WordDocument" in names:
         raise Unreadable("it is an old Word file (.doc); save it as .docx or PDF and add that")
     if "PowerPoint Document" in names:

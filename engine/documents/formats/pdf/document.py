@@ -92,7 +92,7 @@ def _page(document: pypdfium2.PdfDocument, number: int, found: _Found, reader: s
         textpage = page.get_textpage()
         if time.monotonic() - found.begun > SECONDS:
             found.as_drawn = found.as_drawn or number
-            lines = textpage.get_text_range().replace("\ufffe", "-\n").splitlines()
+            lines: list[str] = textpage.get_text_range().replace("\ufffe", "-\n").splitlines()
             textpage.close()
             found.empty += [] if any(line.strip() for line in lines) else [number]
             return lines

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pypdfium2
 from pypdfium2 import raw
 
-from engine.documents.formats.pdf.glyphs import Page
+from engine.documents.formats.pdf.glyphs import Page, Segment
 
 HIDDEN = 0x02 | 0x20  # flags of an annotation that no reader shows
 MOST = 20_000  # annotations of a page
@@ -79,7 +79,7 @@ def _place(annotation: object, text: str, found: Page, name: str = "", after: bo
         found.segments.append(segment)
 
 
-def _lines(lines: list[str], box: raw.FS_RECTF, found: Page) -> Iterator:
+def _lines(lines: list[str], box: raw.FS_RECTF, found: Page) -> Iterator[Segment]:
     """One segment for each line that was entered, from the top of its box to the bottom."""
     top, bottom = max(box.top, box.bottom), min(box.top, box.bottom)
     step = (top - bottom) / len(lines)

@@ -23,18 +23,31 @@ def rows_on_lines(text: str, suffix: str) -> str:
 
 
 def _delimiter(head: str) -> tuple[str, float]:
-    """The delimiter with which most rows of a beginning have as many fields, more than one, and the share of them."""
-    best: tuple[bool, int, int, float, str] = (False, 0, 0, 0.0, ",")
+    """The delimiter with which most rows of a beginning have as many fields, more than one, and the share of them.
+
+    One that cuts into quoted cells comes last.
+    """
+    best: tuple[bool, float, int, int, float, str] = (False, 0.0, 0, 0, 0.0, ",")
     for delimiter in DELIMITERS:
         if delimiter not in head:
             continue
-        widths = [len(fields(line, delimiter)) for line in _join(head, delimiter).split("\n") if line.strip()]
+        lines = [line for line in _join(head, delimiter).split("\n") if line.strip()]
+        widths = [len(fields(line, delimiter)) for line in lines]
         common = max(set(widths), key=lambda width: (width > 1, widths.count(width), width))
         if common > 1:
             count = widths.count(common)
             share = count / len(widths)
-            best = max(best, (share >= AS_WIDE, count, common, share, delimiter))
-    return best[4], best[3]
+            whole = sum(not _cuts(line, delimiter) for line in lines) / len(lines)
+            best = max(best, (share >= AS_WIDE, whole, count, common, share, delimiter))
+    return best[5], best[4]
+
+
+def _cuts(line: str, delimiter: str) -> bool:
+    """Whether a field begins with a quote that none ends."""
+    return any(
+        line[start : start + 1] == '"' and line[start - 1 : start] != '"'
+        for start, _ in fields(line, delimiter)
+    )
 
 
 def _join(text: str, delimiter: str) -> str:

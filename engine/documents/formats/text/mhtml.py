@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import cast
 
 from engine.documents.formats.encodings import NotText, read
 from engine.documents.formats.html import read_html
@@ -16,7 +14,7 @@ MOST_PARTS = 5_000
 
 def parse_mhtml(data: bytes) -> tuple[str, list[str]]:
     """Return the text of the pages in the archive, and notices. Raises Unreadable where there is none."""
-    message = cast(EmailMessage, message_from_bytes(data, policy=policy.default))
+    message = message_from_bytes(data, policy=policy.default)
     texts: list[str] = []
     notices: list[str] = []
     for number, part in enumerate(message.walk()):

@@ -22,11 +22,11 @@ LEFT_OUT = (("pict", "image"), ("object", "embedded object"))
 
 def parse_rtf(data: bytes) -> tuple[str, list[str]]:
     """Return the text of an RTF file, and notices. Raises Unreadable where there is none."""
-    source = remove_pict_groups(data.decode("latin-1"))
+    source: str = remove_pict_groups(data.decode("latin-1"))  # type: ignore[no-untyped-call]  # striprtf has no types
     source = re.sub(r"[\x80-\xff]", lambda found: rf"\'{ord(found[0]):02x}", source)
     source = re.sub(r"\\(?:nest)?cell(?![a-z])", rf"\\u{ord(CELL)}?", source)
     source = FONT.sub(r"{\\f\1\\fcharset1\2}", _shown(source))
-    text = rtf_to_text(source, errors="replace")
+    text: str = rtf_to_text(source, errors="replace")  # type: ignore[no-untyped-call]  # striprtf has no types
     text = re.sub(rf"[ \t]*{CELL}(?:[ \t]*\n)", "\n", text)
     text = re.sub(rf"[ \t]*{CELL}[ \t]*", " | ", text).replace(OPEN, " [").replace(CLOSE, "]")
     text = re.sub(r"\n{3,}", "\n\n", text).strip()

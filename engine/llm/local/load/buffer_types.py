@@ -58,7 +58,8 @@ def _length(pointers: Any) -> int:
 
 
 def _name(pointer: int) -> str:
-    return _function("ggml_backend_buft_name", ctypes.c_char_p, ctypes.c_void_p)(pointer).decode()
+    name: bytes = _function("ggml_backend_buft_name", ctypes.c_char_p, ctypes.c_void_p)(pointer)
+    return name.decode()
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Any:

@@ -28,7 +28,7 @@ CACHE_TYPES = {"f16": native.GGML_TYPE_F16, "q8_0": native.GGML_TYPE_Q8_0}
 _lines: deque[str] = deque(maxlen=8)  # llama.cpp's last errors
 
 
-@native.llama_log_callback
+@native.llama_log_callback  # type: ignore[untyped-decorator]  # made by ctypes
 def _keep_line(level: int, text: bytes, _: Any) -> None:
     if level == LOG_ERROR:
         _lines.append(text.decode("utf-8", "replace").strip())

@@ -226,14 +226,16 @@ def test_the_fetch_process_cannot_reach_another_machine_even_when_it_tries():
         "only('http://127.0.0.1:9')\n"
         "for attempt in (lambda: socket.create_connection(('192.0.2.1', 80), 2), "
         "lambda: socket.getaddrinfo('example.com', 80), lambda: socket.gethostbyname('example.com'), "
-        "lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))):\n"
+        "lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53)), "
+        "lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendmsg([b'x'], [], 0, ('192.0.2.1', 53)), "
+        "lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind(('0.0.0.0', 0))):\n"
         "    try: attempt()\n"
         "    except Failure: print('refused')\n"
         "    except OSError as error: print(error)\n"
     )
     environment = {k: v for k, v in os.environ.items() if k.upper() not in fetch.KEPT_PROXIES}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-    assert done.stdout.split() == ["refused"] * 4, done.stderr
+    assert done.stdout.split() == ["refused"] * 6, done.stderr
 
 
 def test_parts_of_a_split_model_come_together_or_not_at_all(hub, downloads):

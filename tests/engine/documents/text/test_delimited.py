@@ -28,6 +28,18 @@ def test_what_the_csv_module_writes_is_read_row_by_row(rows: list[list[str]], de
     assert cut == [["x", "y", "z"], *([cell.replace("\n", " ").rstrip() for cell in row] for row in rows)]
 
 
+def test_a_delimiter_that_cuts_into_quoted_cells_is_none() -> None:
+    """With commas nearly all rows here are two fields wide, and there would be more of them."""
+    rows = [
+        ["", ",,;", ""],
+        [",;,;;\n,;", ",;\n,;,", ""],
+        ["\n;,", ",\n,,;;", ""],
+        [",;,\n\n,;,", "\n", ",,\n,;,"],
+    ]
+    written = "\n".join("\t".join(f'"{cell}"' for cell in row) for row in [["x", "y", "z"], *rows]) + "\n"
+    assert [len(fields(line, "\t")) for line in rows_on_lines(written, ".csv").splitlines()] == [3] * 5
+
+
 def test_a_table_is_known_without_its_name() -> None:
     table = 'a;b;c\n1;"two\nlines";3\n4;5;6\n'
     assert parse(table.encode(), "a.txt").text == 'a;b;c\n1;"two lines";3\n4;5;6\n'

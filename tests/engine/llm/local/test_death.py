@@ -18,7 +18,7 @@ from engine.llm import supervised
 from engine.llm.base import Request
 from engine.llm.broadcast import LiveStream
 from engine.llm.local.model import LocalModel
-from engine.sandbox.json_lines import lines_of
+from engine.sandbox.frames import received
 from engine.types import Message, Sampling
 from tests.engine.llm.gguf.make_gguf import chain_model, random_model
 from tests.engine.llm.local.conftest import QUESTION, ask
@@ -59,11 +59,11 @@ def test_a_request_to_a_process_just_dead_is_answered_by_the_next_one(open_local
     late: list[LiveStream] = []
 
     def then_ask(file):
-        yield from lines_of(file)
+        yield from received(file)
         if not late:  # the process is dead, and nobody has closed what leads to it
             late.append(model.submit(ask(QUESTION, tokens=3)))
 
-    monkeypatch.setattr(supervised, "lines_of", then_ask)
+    monkeypatch.setattr(supervised, "received", then_ask)
     model = open_local(endless_gguf)
     os.kill(model.pid, signal.SIGKILL)
     deadline = time.monotonic() + 60

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.llm.local import process
 from engine.llm.local.process import Server
-from engine.sandbox.json_lines import Writer
+from engine.sandbox.frames import Writer
 from engine.types import Json
 
 LATER = 30  # steps until a model of fault `later` crashes

@@ -6,7 +6,7 @@ import threading
 
 from engine.llm.local import process
 from engine.llm.local.process import Server
-from engine.sandbox.json_lines import Writer
+from engine.sandbox.frames import Writer
 from engine.types import Json
 
 

@@ -1,6 +1,6 @@
 """Weights of an adapter as PyTorch keeps them -> a LoRA GGUF that llama.cpp loads beside the base.
 
-python -m models.default.training.export weights.pt models/default/adapter.gguf
+python -m models.default.training.learning.export weights.pt models/default/adapter.gguf
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Train the adapter on conversations, on the processor, within a given time.
 
-python -m models.default.training.train BASE.gguf --data look.jsonl:30 page.jsonl:20 --minutes 40 --out weights.pt
+python -m models.default.training.learning.train BASE.gguf --data look.jsonl:30 page.jsonl:20 --minutes 40 --out weights.pt
 
 Each line of a data file is a conversation: a list of {"role", "content"}. `:SHARE` is the share of all tokens that a file
 gets, `:SHARE*WEIGHT` also how much its loss counts. Loss is on the assistant's tokens, summed over a reply and averaged
@@ -21,8 +21,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from models.default.training.network import LONGEST, Network
-from models.default.training.tokenizer import tokenizer
+from models.default.training.learning.network import LONGEST, Network
+from models.default.training.learning.tokenizer import tokenizer
 
 WARM_UP = 20  # steps
 SAVE_SECONDS = 600
