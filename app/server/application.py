@@ -16,6 +16,7 @@ from app.bench import routes as bench
 from app.errors import status_of
 from app.library import routes as library
 from app.models import routes as models
+from app.runs import check_routes as checks
 from app.runs import routes as runs
 from app.runs import session_routes as sessions
 from app.server import static
@@ -39,7 +40,7 @@ def routes(workbench: Workbench) -> FastAPI:
     app.add_exception_handler(HTTPException, explain_http)
     app.add_exception_handler(RequestValidationError, explain_request)
     app.add_exception_handler(Exception, confess)
-    for part in (ask, runs, sessions, library, models, bench):
+    for part in (ask, runs, sessions, checks, library, models, bench):
         app.include_router(part.router(workbench))
 
     @app.get("/api/ready")

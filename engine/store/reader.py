@@ -218,9 +218,13 @@ class Reader:
             return trials.cells(db, series)
 
     def kept(self) -> list[Row]:
-        """Return the kept questions, oldest first, with what asking them again came to; see `engine.store.kept.table`."""
+        """Return the kept questions, oldest first: run, question, corpus, corpus_name, accepted, created, results."""
         with self._snapshot() as db:
-            return kept.stored(db)
+            found = []
+            for row in kept.stored(db):
+                run = run_of(db, by_prefix(db, "run", row["run"]))
+                found.append({**row, **{name: run[name] for name in ("question", "corpus", "corpus_name")}})
+            return found
 
     def was_deleted(self, kind: str, name: str) -> bool:
         """Say whether a run, corpus or collection of this id was deleted and has not come back."""

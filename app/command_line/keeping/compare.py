@@ -10,9 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app.command_line.terminal import brief, console, safe
-from engine.compare import compare
 from engine.compare.comparison import Comparison, Place, Side
-from engine.errors import InputError
+from engine.compare.stored import compare_stored
 from engine.store import Store
 from engine.store.location import data_folder
 
@@ -22,23 +21,12 @@ PART_CHARS = 2000  # of a text where two runs part
 def run(options: argparse.Namespace) -> int:
     """Exit status 0 when the answers say the same, else 1. Raises InputError for an unknown run or one without end."""
     with Store(data_folder(options.data)) as store:
-        found = compared(store, options.left, options.right)
+        found = compare_stored(store, options.left, options.right)
     if options.json:
         print(json.dumps(found.to_json(), ensure_ascii=False))
     else:
         show(found)
     return 0 if found.same_answer else 1
-
-
-def compared(store: Store, left: str, right: str) -> Comparison:
-    """The comparison of two stored runs. Raises InputError for an unknown run, or one that cannot be read."""
-    rows = store.run(left), store.run(right)
-    try:
-        return compare(*(store.events(row["run"]) for row in rows))
-    except ValueError as error:
-        raise InputError(
-            f"The runs {rows[0]['run']} and {rows[1]['run']} cannot be compared: {error}."
-        ) from error
 
 
 def show(found: Comparison) -> None:

@@ -8,6 +8,7 @@
 // is struck through, never shown as a fact; a click on any other opens the document at its span.
 
 import { el, icon } from "/ui/shell/dom.js";
+import { keepButton } from "/ui/runs/keep.js";
 import { render } from "/ui/shell/text/markdown.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
@@ -232,7 +233,7 @@ export function coverageSentence(coverage) {
 function account(run, app) {
   const parts = [el("p", { class: "coverage" }, coverageSentence(run.coverage), files(run, app))];
   parts.push(el("p", { class: "cost" }, cost(run)));
-  return el("footer", { class: "answer-foot" }, el("div", {}, ...parts), copyButton(run, app));
+  return el("footer", { class: "answer-foot" }, el("div", {}, ...parts), keepButton(run, app), copyButton(run, app));
 }
 
 /** Strategy and cost in one line. */

@@ -50,16 +50,15 @@ def save_result(db: sqlite3.Connection, kept: str, run: str, facts: Json) -> Non
 
 
 def stored(db: sqlite3.Connection) -> list[Row]:
-    """The kept questions, oldest first: run, question, corpus, corpus_name, accepted, created, results (oldest first)."""
+    """The kept questions, oldest first: run, accepted, created, results (oldest first)."""
     results: dict[str, list[Row]] = {}
     for kept, run, ts, facts in db.execute("SELECT kept, run, ts, facts FROM result ORDER BY ts, run"):
         results.setdefault(kept, []).append({"run": run, "ts": ts, **json.loads(facts)})
-    names = ("run", "question", "corpus", "corpus_name", "accepted", "created")
-    found = db.execute(
-        "SELECT kept.run, question, corpus, corpus_name, accepted, created FROM kept JOIN run ON run.run = kept.run "
-        "ORDER BY created, kept.run"
-    )
-    return [{**dict(zip(names, row, strict=True)), "results": results.get(row[0], [])} for row in found]
+    found = db.execute("SELECT run, accepted, created FROM kept ORDER BY created, run")
+    return [
+        {"run": run, "accepted": accepted, "created": created, "results": results.get(run, [])}
+        for run, accepted, created in found
+    ]
 
 
 def forget_runs(db: sqlite3.Connection, runs: list[str]) -> int:
