@@ -15,6 +15,10 @@ class Conflict(TaprootError):
     """It cannot be done now: something is at work, or the name is taken."""
 
 
+class Busy(Conflict):
+    """As many are at work already as may be; later there may be room."""
+
+
 class TooLarge(InputError):
     """An upload is over the limit."""
 

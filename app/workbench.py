@@ -17,6 +17,7 @@ from app.bench.service import Measuring
 from app.library.service import Library
 from app.live.broadcast import Hub
 from app.models.service import Models
+from app.questions.service import Asking
 from app.runs.service import Runs
 from app.runs.sessions import Sessions
 from engine.engine import Engine
@@ -50,6 +51,7 @@ class Workbench:
         self.runs = Runs(self.engine, self.hub)
         self.sessions = Sessions(self.engine.store, self.hub)
         self.bench = Measuring(self)
+        self.questions = Asking(self)
         self.library = Library(self)
         self.models = Models(self)
 
@@ -62,6 +64,7 @@ class Workbench:
         """Stop what runs, tell every follower that it is over, and close the engine."""
         self.hub.close()
         self.bench.close()
+        self.questions.close()
         self.runs.close()
         self.library.close()
         self.models.close()

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from engine import corpus as corpora
 from engine import prompt
-from engine.answer.agreement import Agreement
+from engine.answer.checked import Checked
 from engine.answer.evidence import Evidence
 from engine.corpus import Corpus
 from engine.documents.ingest import CorpusInfo, Progress, ingest
+from engine.documents.seal import written_seal
 from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
-from engine.events import NodeEnded, NodeStarted, RunEnded, RunStarted
+from engine.events import Event, NodeEnded, NodeStarted, RunEnded, RunStarted
 from engine.events.kinds import NodeStatus, RunStatus
 from engine.kernel.host.host import KernelHost
 from engine.llm.base import Model, forget
@@ -67,7 +68,7 @@ class Answer:
     reason: str = ""
     forced: bool = False
     passages: tuple[Citation, ...] = ()
-    agreement: Agreement | None = None
+    agreement: Checked | None = None
 
     def to_json(self) -> Json:
         """The object that `ask --json` prints."""
@@ -92,10 +93,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A way to an answer: what the root of a run does. `name` is recorded with the run."""
+    """A way to an answer: what the root of a run does. `name` is recorded with the run.
+
+    One that goes on from a recorded run makes the root what it was there with `prepare`, and says where it `forked` from
+    it, as in `engine.events.kinds.RunStarted`. One that lets an ended run go on gives `resume`, in place of a beginning.
+    `carried` as there.
+    """
 
     name: str
     drive: Callable[[Run, Node], Outcome]
+    prepare: Callable[[Node], None] = lambda root: None
+    forked: Json = None
+    resume: Callable[[Run], Event] | None = None
+    carried: tuple[str, ...] = ()
 
 
 RECURSIVE = Strategy("recursive", lambda run, root: drive(NodeSession(run, root, answer_call)))
@@ -235,19 +245,21 @@ class Engine:
             settings=settings,
             sampling=choose_sampling(model.info, settings.temperature, settings.seed),
             ledger=Ledger(settings),
-            evidence=Evidence(opened, skipped=len(corpus.skipped)),
+            evidence=Evidence(opened, skipped=corpus.skipped),
             append=lambda node, fact: self.store.append(run.id, node, fact),
             stop=stop,
             hooks=hooks,
         )
-        root = make_node(run, "0", question, part or whole(opened), run.stop, depth=0)
+        root = make_node(run, "0", question, part or corpora.whole(opened), run.stop, depth=0)
+        strategy.prepare(root)
         spare = self._check_fits(run, root)
         notice = self._recall(root, before, model, spare) if before is not None else ""
-        run.id = self._start(run, corpus, question, before, strategy)
+        begun = strategy.resume(run) if strategy.resume else None
+        run.id = begun.run if begun else self._start(run, root, corpus, before, strategy, part)
         self._live[run.id] = run
         counted = counts_of(model)
         try:
-            answer = self._work(run, root, notice, strategy)
+            answer = self._work(run, root, begun, notice, strategy)
             if run.ledger.seconds_left > -GRACE_SECONDS:  # else the model may not react
                 self.speeds.note(model.info, counted, counts_of(model))
             return answer
@@ -255,10 +267,12 @@ class Engine:
             del self._live[run.id]
             forget(model, run.id)
 
-    def _work(self, run: Run, root: Node, notice: str, strategy: Strategy) -> Answer:
-        run.hooks.event(self.store.events(run.id)[0])
-        run.count_node()
-        run.record("0", NodeStarted(None, "root", root.question, root.described, 0, None, None, None))
+    def _work(self, run: Run, root: Node, begun: Event | None, notice: str, strategy: Strategy) -> Answer:
+        run.hooks.event(begun or self.store.events(run.id)[0])
+        if not run.nodes:  # else it was resumed
+            run.count_node()
+            place = (0, None, None, None, root.piece_chars)
+            run.record("0", NodeStarted(None, "root", root.question, root.described, *place))
         if notice:
             run.note("0", notice)
         return self._finish(run, root, strategy, *self._drive(run, root, strategy))
@@ -289,19 +303,25 @@ class Engine:
             return ""
         return f"{len(root.earlier)} of {len(exchanges)} earlier questions fit the window of this model"
 
-    def _start(self, run: Run, corpus: CorpusInfo, question: str, before: Json, strategy: Strategy) -> str:
+    def _start(
+        self, run: Run, root: Node, corpus: CorpusInfo, before: Json, strategy: Strategy, part: Json
+    ) -> str:
         return self.store.new_run(
             RunStarted(
-                question=question,
+                question=root.question,
                 corpus=corpus.id,
                 corpus_name=corpus.name,
                 model=to_json(run.model.info),
-                settings=to_json(run.settings)
-                | {"sampling": to_json(run.sampling), "reply_tokens": run.turn_tokens},
+                settings=run.recorded_settings,
                 strategy=strategy.name,
                 session=before["session"] if before else None,
                 follows=before["run"] if before else None,
                 owner=None,
+                earlier=root.earlier,
+                part=part,
+                seal=written_seal(corpus.path),
+                forked=strategy.forked,
+                carried=strategy.carried or None,
             )
         )
 
@@ -356,7 +376,7 @@ class Engine:
             run=run.id,
             answer=outcome.answer,
             sources=sources,
-            coverage=run.evidence.coverage(),
+            coverage=run.evidence.coverage(sources),
             usage=run.ledger.usage,
             seconds=seconds,
             nodes=run.nodes,
@@ -365,14 +385,7 @@ class Engine:
             reason=outcome.reason,
             forced=outcome.forced,
             passages=passages,
-            agreement=run.evidence.agreement(outcome, sources, root.codes),
+            agreement=run.evidence.agreement(outcome, sources, root.codes, root.question),
         )
         run.commit("0", answer.ended())
         return answer
-
-
-def whole(corpus: Corpus) -> Json:
-    """The reference of a root's `context`: the one document there is, or the whole corpus."""
-    if len(corpus) == 1:
-        return {"kind": "document", "document": 0, "start": 0, "end": len(corpus[0])}
-    return {"kind": "corpus", "documents": None}

@@ -8,7 +8,9 @@ import io
 import os
 import subprocess
 import sys
+from importlib import import_module
 
+from app.command_line.keeping import grammar as keeping
 from app.command_line.parser import build_parser
 from app.paths import ROOT
 from engine.errors import Cancelled, TaprootError
@@ -45,10 +47,26 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.server.serve import serve
 
             return serve(options)
+        case "ask" if not keeping.single(options):
+            from app.command_line.keeping import several
+
+            return several.run(options)
+        case "ask" if options.questions or options.each:
+            from app.command_line.commands import lists
+
+            return lists.ask(options)
+        case "lists":
+            from app.command_line.commands import lists
+
+            return lists.run(options)
         case "ask":
             from app.command_line.commands.ask import ask
 
             return ask(options)
+        case "resume":
+            from app.command_line.commands import resume
+
+            return resume.run(options)
         case "runs" | "corpora" | "show" | "delete":
             from app.command_line.commands import records
 
@@ -57,6 +75,8 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands.doctor import doctor
 
             return doctor(options)
+        case "verify" | "fork":
+            return import_module(f"app.command_line.commands.{options.command}").run(options)
         case "models":
             from app.command_line.commands.models import models
 
@@ -67,6 +87,14 @@ def dispatch(options: argparse.Namespace) -> int:
             return bench(options)
         case "compare" | "keep" | "check" | "backup" | "restore" as name:
             return int(importlib.import_module(f"app.command_line.keeping.{name}").run(options))
+        case "key":
+            from app.command_line.programs import key
+
+            return key.run(options)
+        case "mcp":
+            from app.command_line.programs import mcp
+
+            return mcp.run(options)
     raise AssertionError(options.command)
 
 

@@ -2,7 +2,9 @@
 
 import argparse
 
+from app.command_line.commands import fork, lists, resume, verify
 from app.command_line.keeping import grammar as keeping
+from app.command_line.programs import key, mcp
 
 EPILOG = """\
 Without a command the app opens in the browser.
@@ -15,6 +17,8 @@ examples:
   python3 launch.py bench needle --quick
   python3 launch.py runs
   python3 launch.py show 20261122
+  python3 launch.py verify 20261122
+  python3 launch.py fork 20261122 --cell 3 --code cell.py
 
 TAPROOT_WINDOW, TAPROOT_GPU_LAYERS, TAPROOT_THREADS, TAPROOT_CACHE_TYPE, TAPROOT_BATCH and TAPROOT_SLOTS stand for the
 options of the same names. Documents and questions stay on this machine, unless --model names a server. Data lives in
@@ -127,6 +131,7 @@ def build_parser() -> argparse.ArgumentParser:
         "given several times, each is asked, and a table shows them side by side",
     )
     ask.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    lists.add_options(ask)
     ask.add_argument(
         "--depth",
         type=levels,
@@ -156,12 +161,11 @@ def build_parser() -> argparse.ArgumentParser:
         default=600,
         help="time limit (default 600); the best answer so far is asked for in time before it",
     )
-    progress = ask.add_mutually_exclusive_group()
-    progress.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    progress.add_argument(
-        "--events", action="store_true", help="progress on stderr as JSON lines: phases and committed events"
-    )
+    ask.add_argument("--follow", metavar="RUN", help="the run that this question follows, in its session")
+    resume.add_progress(ask)
+    resume.add_parser(commands, common, loading)
 
+    lists.add_parser(commands, common)
     for name, help_text in (("runs", "list past runs"), ("corpora", "list the corpora that are stored")):
         listing = commands.add_parser(name, parents=[common], help=help_text)
         listing.add_argument("--json", action="store_true", help="print a JSON list")
@@ -170,10 +174,15 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("run", metavar="RUN", help="a run's id, or enough of its beginning")
     show.add_argument("--json", action="store_true", help="print the run's events as JSON")
 
-    delete = commands.add_parser("delete", parents=[common], help="delete a run, or a corpus with its runs")
-    delete.add_argument("id", metavar="RUN|CORPUS", help="an id that `runs` or `corpora` lists")
+    delete = commands.add_parser(
+        "delete", parents=[common], help="delete a run, or a corpus or list with its runs"
+    )
+    delete.add_argument("id", metavar="RUN|CORPUS|LIST", help="an id that `runs`, `corpora` or `lists` lists")
     delete.add_argument("--yes", action="store_true", help="do not ask")
     delete.add_argument("--json", action="store_true", help="print the receipt only, no words on stderr")
+
+    verify.add_parser(commands, common)
+    fork.add_parser(commands, common, loading)
 
     doctor = commands.add_parser(
         "doctor", parents=[common, loading], help="check sandbox, hardware, model, database"
@@ -233,6 +242,8 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
     keeping.add_parsers(commands, common, loading)
+    key.add_parser(commands, common)
+    mcp.add_parser(commands, common, loading)
     commands.add_parser("test", help="run the test suite; further arguments go to pytest", add_help=False)
     return parser
 

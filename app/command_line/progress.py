@@ -15,7 +15,7 @@ from rich.status import Status
 from app.ask.estimate import Estimate
 from app.command_line.terminal import console, safe
 from engine.documents.ingest import CorpusInfo, Progress
-from engine.events import CallMade, CellStarted, Event, Note, RunStarted, TurnStarted
+from engine.events import CallMade, CellStarted, Event, Note, RunResumed, RunStarted, TurnStarted
 from engine.run.node import Hooks
 from engine.types import Json
 
@@ -95,7 +95,7 @@ class Reporter:
 
     def _event(self, event: Event) -> None:
         match event.fact:
-            case RunStarted():
+            case RunStarted() | RunResumed():
                 self._began = time.monotonic()
             case TurnStarted(turn=turn):
                 self._tokens = 0

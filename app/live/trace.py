@@ -16,7 +16,8 @@ def fold(events: Iterable[Compact]) -> Compact:
     """What compact events come to: {"status", "seconds", "last", "nodes": {id: {...}}}.
 
     A node has parent, kind, depth, cell, call, index, status ("running" without an end), seconds, turns, tokens,
-    cells {index: status}, calls, outputs. A run that ended before a node did leaves that node "interrupted".
+    cells {index: status}, calls, outputs. A run that ended before a node did leaves that node "interrupted",
+    and one that was resumed opens its nodes again.
     """
     run: Compact = {"status": "running", "seconds": None, "last": 0, "nodes": {}}
     nodes: dict[str, Compact] = run["nodes"]
@@ -30,6 +31,10 @@ def fold(events: Iterable[Compact]) -> Compact:
                 run["status"], run["seconds"] = e.get("st"), e.get("sec")
                 for one in nodes.values():
                     one["status"] = "interrupted" if one["status"] == "running" else one["status"]
+            case "again":
+                run["status"], run["seconds"] = "running", None
+                for one in e["nodes"]:
+                    nodes[one] |= {"status": "running", "seconds": None}
             case "node":
                 nodes[e["n"]] = _node(e)
             case "end" if node:

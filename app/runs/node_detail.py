@@ -20,6 +20,7 @@ from engine.events import (
     OutputWritten,
     ReplyWritten,
     RunEnded,
+    RunResumed,
     TurnStarted,
     Unreadable,
 )
@@ -81,8 +82,12 @@ class Detail:
                 self.draft = "" if fact.status == "answered" else self.draft
             case RunEnded() as fact if self.node is not None and self.node["status"] == "running":
                 self.node |= {"status": "interrupted", "reason": fact.reason}
+            case RunResumed(nodes=nodes) if self.node is not None and self.node["id"] in nodes:
+                self.node |= {"status": "running", "answer": None, "reason": None}
             case TurnStarted() as fact:
                 self.draft = ""
+                if self.node is not None:
+                    self.node["status"] = "running"  # also where it had ended and its run was resumed
                 messages = [to_json(message) for message in fact.messages]
                 self.turns[fact.turn] = {"index": fact.turn, "messages": messages, "started": event.ts}
             case DraftSaved() as fact:
@@ -104,7 +109,7 @@ class Detail:
                 self.cells[fact.cell]["outputs"].append(shown(fact.output))
             case CellEnded() as fact if fact.cell in self.cells:
                 self.cells[fact.cell] |= {
-                    **_of(fact, "status", "seconds", "dropped_chars"),
+                    **_of(fact, "status", "seconds", "dropped_chars", "changes"),
                     "final": None if fact.flaw else fact.final,  # a note says why it was not taken
                 }
             case CallMade() as fact if fact.cell in self.cells:

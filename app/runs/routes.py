@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
@@ -30,6 +31,22 @@ class Question(BaseModel):
     settings: dict[str, Any] = {}
     session: str | None = None
     follows: str | None = None
+
+
+class Again(BaseModel):
+    """The body of POST /api/runs/{run}/resume: limits that are other than before (max_seconds, depth)."""
+
+    settings: dict[str, Any] = {}
+
+
+class Fork(BaseModel):
+    """The body of POST /api/runs/{run}/fork: the cell to go on from; without `code` the model is asked anew."""
+
+    cell: int
+    node: str = "0"
+    code: str | None = None
+    question: str | None = None
+    settings: dict[str, Any] = {}
 
 
 class What(BaseModel):
@@ -66,10 +83,25 @@ def router(workbench: Workbench) -> APIRouter:
     def node(run: str, node: str, upto: int | None = None) -> Response:
         return as_json(runs.node(run, node, upto))
 
+    @api.post("/runs/{run}/fork")
+    def fork(run: str, body: Fork) -> Json:
+        wanted = partial(runs.fork, node=body.node, code=body.code)
+        started = wanted(run, body.cell, question=body.question, settings=body.settings)
+        return {"run": started.run, "session": started.session}
+
+    @api.post("/runs/{run}/verify")
+    def verify(run: str) -> Response:
+        return as_json(runs.verify(run))
+
     @api.post("/runs/{run}/stop")
     def stop(run: str, body: What | None = None) -> Json:
         nodes = [] if body is None else [*(body.nodes or ()), *([body.node] if body.node else ())]
         return {"stopped": runs.stop(run, nodes)}
+
+    @api.post("/runs/{run}/resume")
+    def resume(run: str, body: Again | None = None) -> Json:
+        started = runs.resume(run, body.settings if body else {})
+        return {"run": started.run, "session": started.session}
 
     @api.post("/runs/{run}/limit")
     def limit(run: str, body: Limit) -> Json:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.errors import Conflict, NotFound
+from app.errors import Busy, Conflict, NotFound
 from app.live.broadcast import Hub
 from app.live.trace import encode
 from app.runs.node_detail import node_detail
@@ -18,9 +20,13 @@ from engine.bench.router import route
 from engine.documents.ingest import CorpusInfo
 from engine.engine import Engine
 from engine.errors import InputError, StoreError, TaprootError
-from engine.events import Event, RunStarted
+from engine.events import Event, RunResumed, RunStarted
+from engine.replay.fork import fork
+from engine.replay.verify import verify
+from engine.resume import may_go_on, resume
 from engine.run.node import Hooks
 from engine.stop import Stop
+from engine.store import Store
 from engine.types import Json, Settings
 
 MOST = 4  # runs at once
@@ -76,39 +82,83 @@ class Runs:
         input, ModelError without a model, Conflict when 4 runs go on already or the followed one does.
         """
         chosen = to_settings(settings or {})
-        info = self._corpus(corpus)
+        info = corpus_of(self._store, corpus)
         follows = self._followed(session, follows)
+
+        def ask(hooks: Hooks, stop: Stop) -> None:
+            strategy = route(self._engine, info, follows)
+            self._engine.ask(
+                question, info, chosen, hooks=hooks, stop=stop, follows=follows, strategy=strategy
+            )
+
+        return self._begin(ask)
+
+    def fork(
+        self,
+        run: str,
+        cell: int,
+        *,
+        node: str = "0",
+        code: str | None = None,
+        question: str | None = None,
+        settings: dict[str, Json] | None = None,
+    ) -> Started:
+        """Begin a run that goes on from a cell of another one, as `engine.replay.fork.fork` does, and return as `start`."""
+        to_settings(settings or {})
+        self.row(run)
+
+        def ask(hooks: Hooks, stop: Stop) -> None:
+            wanted = partial(fork, node=node, code=code, question=question, changes=settings)
+            wanted(self._engine, run, cell, hooks=hooks, stop=stop)
+
+        return self._begin(ask)
+
+    def verify(self, run: str) -> Json:
+        """Verify a run that has ended; see `engine.replay.verify`. Raises NotFound, InputError while it runs."""
+        self.row(run)
+        return verify(self._store, self._engine.kernels, run).to_json()
+
+    def resume(self, run: str, settings: dict[str, Json] | None = None) -> Started:
+        """Let a run that ended without an answer go on in a thread; returns once that is committed.
+
+        `settings` may hold max_seconds and depth. Raises NotFound, InputError for bad input and for a run that cannot go
+        on, ModelError without a model, Conflict when 4 runs go on already.
+        """
+        given = settings or {}
+        chosen = to_settings(given)
+        row = self.row(run)
+        seconds = chosen.max_seconds if "max_seconds" in given else None
+        depth = chosen.depth if "depth" in given else None
+
+        def go_on(hooks: Hooks, stop: Stop) -> None:
+            resume(self._engine, row["run"], seconds=seconds, depth=depth, hooks=hooks, stop=stop)
+
+        return self._begin(go_on)
+
+    def _begin(self, ask: Callable[[Hooks, Stop], None]) -> Started:
+        """Let a thread `ask`, and return once the first event of it is committed."""
         begun: Future[str] = Future()
         stop = Stop()
         with self._lock:
             if self._closed:
                 raise Conflict("Taproot is closing; start it again to ask.")
             if not self._free:
-                raise Conflict(f"{MOST} runs are going on already. Wait for one to end, or stop one.")
+                raise Busy(f"{MOST} runs are going on already. Wait for one to end, or stop one.")
             self._free -= 1
             self._stops.add(stop)
-            work = (question, info, chosen, stop, follows, begun)
-            thread = threading.Thread(target=self._work, args=work, name="run", daemon=True)
+            thread = threading.Thread(target=self._work, args=(ask, stop, begun), name="run", daemon=True)
             self._threads.add(thread)
             thread.start()
         run = begun.result()
         return Started(run, self._store.run(run)["session"])
 
-    def _work(
-        self,
-        question: str,
-        info: CorpusInfo,
-        settings: Settings,
-        stop: Stop,
-        follows: str | None,
-        begun: Future[str],
-    ) -> None:
+    def _work(self, ask: Callable[[Hooks, Stop], None], stop: Stop, begun: Future[str]) -> None:
         """Ask, in a thread of its own; what goes wrong before the run begins is the caller's."""
 
         def event(event: Event) -> None:
             match event.fact:
-                case RunStarted(session=followed):
-                    session = followed or event.run
+                case RunStarted() | RunResumed():
+                    session = str(self._store.run(event.run)["session"])
                     with self._lock:
                         self._live[event.run] = session
                     self._hub.tell("runs", run=event.run, session=session, status="running")
@@ -119,11 +169,7 @@ class Runs:
 
         problem = ""
         try:
-            strategy = route(self._engine, info, follows)
-            hooks = Hooks(event, token)
-            self._engine.ask(
-                question, info, settings, hooks=hooks, stop=stop, follows=follows, strategy=strategy
-            )
+            ask(Hooks(event, token), stop)
         except Exception as error:
             if not begun.done():
                 begun.set_exception(error)
@@ -174,14 +220,6 @@ class Runs:
             raise Conflict("This run has ended; its time limit cannot be changed any more.")
         raise Conflict("Another program works on this run; its time limit can be changed there alone.")
 
-    def _corpus(self, corpus: str) -> CorpusInfo:
-        try:
-            row = self._store.corpus(corpus)
-        except InputError as error:
-            raise NotFound(f"There is no corpus {corpus!r}; it may have been deleted.") from error
-        known = {f.name: row[f.name] for f in fields(CorpusInfo) if f.name in row}
-        return CorpusInfo(**{**known, "id": row["corpus"], "path": Path(row["path"])})
-
     def _followed(self, session: str | None, follows: str | None) -> str | None:
         """The run that a follow-up comes after. Raises NotFound, or Conflict while it goes on."""
         if follows is not None:
@@ -214,7 +252,7 @@ class Runs:
     def log(self, run: str, after: int = 0) -> Json:
         """The run's row and its compact events (`app.live.trace`) with a number above `after`.
 
-        {"run": {..., "title", "runs": ids of its session, "live"}, "events": [...], "last": seq}
+        {"run": {..., "title", "runs": ids of its session, "live", "resumes": may it go on}, "events": [...], "last": seq}
         """
         return json.loads(self.log_text(run, after))
 
@@ -223,11 +261,12 @@ class Runs:
         row = self.row(run)
         session = [other["run"] for other in self._store.session(row["session"])]
         title = self._store.titles().get(row["session"], "")
-        about = {k: v for k, v in row.items() if k != "owner"}
+        about = {k: v for k, v in row.items() if k != "owner"} | {"forks": self._store.forks(run)}
         live = row["status"] == "running"
         events = self._store.trace(run, after)
         last = events[-1][0] if events else after
-        head = encode({**about, "title": title, "runs": session, "live": live})
+        resumes = not may_go_on(row)
+        head = encode({**about, "title": title, "runs": session, "live": live, "resumes": resumes})
         return f'{{"run":{head},"events":[{",".join(text for _, text in events)}],"last":{last}}}'
 
     def node(self, run: str, node: str, upto: int | None = None) -> Json:
@@ -254,6 +293,16 @@ class Runs:
             stop.request()
         for thread in threads:
             thread.join(CLOSE_SECONDS)
+
+
+def corpus_of(store: Store, corpus: str) -> CorpusInfo:
+    """A stored corpus. Raises NotFound."""
+    try:
+        row = store.corpus(corpus)
+    except InputError as error:
+        raise NotFound(f"There is no corpus {corpus!r}; it may have been deleted.") from error
+    known = {f.name: row[f.name] for f in fields(CorpusInfo) if f.name in row}
+    return CorpusInfo(**{**known, "id": row["corpus"], "path": Path(row["path"])})
 
 
 def to_settings(values: dict[str, Json]) -> Settings:

@@ -28,8 +28,8 @@ class Sessions:
         """Newest first, or those in which `query` stands: in questions, answers, code, outputs or titles.
 
         [{"id", "title", "question", "answer": its head, "status", "corpus", "corpus_name", "model": name, "started",
-        "seconds", "forced", "runs": [ids], "hits": [{"run", "node", "kind", "seq", "excerpt", "marks": [[start, end]]}]}],
-        where question and started are those of the first run, answer, status and forced those of the last.
+        "seconds", "forced", "forked", "runs": [ids], "hits": [{"run", "node", "kind", "seq", "excerpt", "marks": [[start, end]]}]}],
+        where question, started and forked are those of the first run, answer, status and forced those of the last.
         """
         limit = max(1, min(MOST, limit))
         titles = self._store.titles()
@@ -103,6 +103,7 @@ def _session(session: str, runs: list[dict[str, Any]], title: str, hits: Json) -
         "answer": None if last["answer"] is None else head(last["answer"], ANSWER_BYTES),
         "status": last["status"],
         "forced": last["forced"],
+        "forked": first["forked"],
         "corpus": last["corpus"],
         "corpus_name": last["corpus_name"],
         "model": model.get("name") if isinstance(model, dict) else None,

@@ -16,6 +16,9 @@ from app.bench import routes as bench
 from app.errors import status_of
 from app.library import routes as library
 from app.models import routes as models
+from app.programs.keys import KeyFile
+from app.programs.openai import routes as programs
+from app.questions import routes as questions
 from app.runs import check_routes as checks
 from app.runs import routes as runs
 from app.runs import session_routes as sessions
@@ -29,7 +32,7 @@ from engine.errors import TaprootError
 
 def build(workbench: Workbench, token: str, port: int) -> Application:
     """The whole app for one launch: whoever has `token` and comes from this machine's `port` is let in."""
-    return Gate(routes(workbench), token, port)
+    return Gate(routes(workbench), token, port, KeyFile(workbench.data_dir).read)
 
 
 def routes(workbench: Workbench) -> FastAPI:
@@ -40,7 +43,7 @@ def routes(workbench: Workbench) -> FastAPI:
     app.add_exception_handler(HTTPException, explain_http)
     app.add_exception_handler(RequestValidationError, explain_request)
     app.add_exception_handler(Exception, confess)
-    for part in (ask, runs, sessions, checks, library, models, bench):
+    for part in (ask, runs, sessions, checks, library, models, bench, questions):
         app.include_router(part.router(workbench))
 
     @app.get("/api/ready")
@@ -51,6 +54,7 @@ def routes(workbench: Workbench) -> FastAPI:
     def unknown(rest: str) -> JSONResponse:
         return JSONResponse({"error": f"Taproot has no address /api/{rest[:80]}."}, 404)
 
+    programs.mount(app, workbench)
     static.mount(app)
     return gr.mount_gradio_app(
         app,

@@ -7,6 +7,8 @@ A plain ASGI wrapper (a stream passes through it untouched), in this order:
    counts as another site, although cookies ignore ports.
 3. `/?t=TOKEN` trades the token for a cookie (HttpOnly, SameSite=Strict) and redirects to the address without it;
    every other request needs the cookie (401). The cookie's name carries the port: two apps do not log each other out.
+4. `/v1`, for other programs, takes no cookie: it needs the token, or the lasting key, in `Authorization: Bearer`,
+   which no page of another site can send. That header opens nothing else.
 
 HTML pages are rewritten: a nonce on every script, our own style sheet and module, and a policy without
 `unsafe-eval` and without inline scripts. Gradio escapes `<` in the JSON that it writes into its page, so `<script`
@@ -24,6 +26,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from app.programs.openai import errors as programs
 from app.server import static
 
 Scope = MutableMapping[str, Any]
@@ -60,14 +63,19 @@ REASONS = {
     403: "Another site asked for this, so Taproot refused it. Open the address that Taproot printed in a new tab.",
     401: "Open the address that Taproot printed when it started: its token is new at every start.",
 }
+NEEDS_KEY = "Send the key that `python3 launch.py key` prints, as in Authorization: Bearer KEY."
 
 
 class Gate:
-    """Wraps an ASGI app that listens on a loopback `port` and is opened with `token`."""
+    """Wraps an ASGI app that listens on a loopback `port` and is opened with `token`.
 
-    def __init__(self, app: Application, token: str, port: int):
+    `key` gives the lasting key of other programs, "" where there is none.
+    """
+
+    def __init__(self, app: Application, token: str, port: int, key: Callable[[], str] = str):
         self.app = app
         self.token = token
+        self.key = key
         self.hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
         self.cookie = f"taproot-{port}"
 
@@ -84,7 +92,11 @@ class Gate:
             await refuse(problem, scope, send)
         elif (given := query_token(scope)) is not None and scope["path"] == "/":
             await (self.admit(scope, send) if self.matches(given) else refuse(401, scope, send))
-        elif not self.matches(self.cookie_of(headers)):
+        elif not (
+            self.is_program(headers)
+            if programs.is_for(scope["path"])
+            else self.matches(self.cookie_of(headers))
+        ):
             await refuse(401, scope, send)
         else:
             await self.app(scope, receive, Page(scope, send))
@@ -102,6 +114,13 @@ class Gate:
     def matches(self, given: str) -> bool:
         """Whether this is the token of this launch, compared in constant time."""
         return hmac.compare_digest(given.encode(errors="replace"), self.token.encode())
+
+    def is_program(self, headers: dict[bytes, str]) -> bool:
+        """Whether a request bears the token of this launch or the lasting key."""
+        scheme, _, given = headers.get(b"authorization", "").partition(" ")
+        key = self.key()
+        known = bool(key) and hmac.compare_digest(given.strip().encode(errors="replace"), key.encode())
+        return scheme.lower() == "bearer" and (known or self.matches(given.strip()))
 
     def cookie_of(self, headers: dict[bytes, str]) -> str:
         """The token in our cookie, or "". Cookies of other programs on this machine come too, whatever they hold."""
@@ -179,6 +198,10 @@ def query_token(scope: Scope) -> str | None:
 async def refuse(status: int, scope: Scope, send: Send) -> None:
     """Answer with the reason: as JSON where a program asked, else as a plain page."""
     sentence = REASONS[status]
+    if programs.is_for(scope["path"]):
+        body = programs.refusal(status, NEEDS_KEY if status == 401 else sentence)
+        await reply(status, body, "application/json", send)
+        return
     accept = dict(scope["headers"]).get(b"accept", b"")
     if scope["path"].startswith(("/api/", "/gradio_api/")) or b"text/html" not in accept:
         await reply(status, json.dumps({"error": sentence}).encode(), "application/json", send)

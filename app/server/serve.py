@@ -27,6 +27,8 @@ import uvicorn
 
 from app.models.load_options import adapters_of, wish_of
 from app.paths import ROOT
+from app.programs.keys import KeyFile
+from app.programs.openai import errors as programs
 from app.server import offline
 from app.server.gate import Application, Gate, Receive, Scope, Send
 from engine.errors import InputError, StoreError
@@ -139,7 +141,8 @@ class Front:
     ):
         self.data, self.model, self.token, self.port = data, model, token, port
         self.wish, self.adapters = wish, adapters
-        self.app: Application = Gate(splash, token, port)
+        self.key = KeyFile(data).read
+        self.app: Application = Gate(splash, token, port, self.key)
         self.problem: Exception | None = None
         self.ended = asyncio.Event()
         self.stop_server: Callable[[], None] = lambda: None
@@ -165,7 +168,7 @@ class Front:
             workbench, inner = await asyncio.to_thread(self.build)
             self.end_streams = workbench.hub.close
             async with inner.router.lifespan_context(inner):
-                self.app = Gate(inner, self.token, self.port)
+                self.app = Gate(inner, self.token, self.port, self.key)
                 await self.ended.wait()
         except Exception as error:
             self.problem = error
@@ -196,6 +199,8 @@ async def splash(scope: Scope, receive: Receive, send: Send) -> None:
     kind = b"text/html; charset=utf-8" if asked_page else b"application/json"
     status = 200 if scope["path"] in ("/", "/api/ready") else 503
     body = SPLASH.read_bytes() if asked_page else b'{"ready": false, "error": "Taproot is starting."}'
+    if programs.is_for(scope["path"]):
+        body = programs.refusal(503, "Taproot is starting; ask again in some seconds.")
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
     await send({"type": "http.response.body", "body": body})
 

@@ -1,4 +1,4 @@
-"""The one Gradio page: five views, of which `app.js` shows one, each with an empty host that our modules fill."""
+"""The one Gradio page: six views, of which `app.js` shows one, each with an empty host that our modules fill."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.ask.page import form
 from app.shell.queue import WokenQueue
 from app.workbench import Workbench
 
-VIEWS = ("ask", "library", "sessions", "models", "bench")
+VIEWS = ("ask", "library", "sessions", "models", "bench", "questions")
 
 
 def page(workbench: Workbench) -> gr.Blocks:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.answer.agreement import Agreement, Cited, judge
+from engine.answer.agreement import Cited, judge
+from engine.answer.checked import Checked
+from engine.answer.marks import marks
+from engine.answer.quotations import quotations
+from engine.answer.sources import Source, joined
 from engine.answer.stated import Passage
 from engine.corpus import Corpus
 from engine.corpus.citations import check
@@ -29,12 +33,13 @@ COMPARED_CHARS = 100_000  # of one source that are compared with the answer; of 
 BESIDE_CHARS = 200  # on each side of a source that tell whether a word or number goes on there
 
 Claims = Sequence[Sequence[int]]
+OWN_NUMBERS = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")  # of its sources, in an answer
 
 
 class Evidence:
     """Collects claims while a run goes on; thread-safe."""
 
-    def __init__(self, corpus: Corpus, *, skipped: int):
+    def __init__(self, corpus: Corpus, *, skipped: Sequence[Mapping[str, str]] = ()):
         self._corpus = corpus
         self._coverage = Coverage(corpus, skipped=skipped)
         self._implied: dict[tuple[int, int, int], str] = {}  # place -> the words that must be in the answer
@@ -68,41 +73,61 @@ class Evidence:
 
     def child(self, outcome: Outcome) -> None:
         """A child ended with sources of its own; they are likely sources of the whole."""
+        self.sourced(outcome.sources)
+
+    def sourced(self, spans: Iterable[tuple[int, int, int]]) -> None:
+        """These spans are likely sources of the whole."""
         with self._lock:
-            self._implied.update(dict.fromkeys(outcome.sources, ""))
+            self._implied.update(dict.fromkeys(spans, ""))
 
     def citations(self, outcome: Outcome) -> tuple[Citation, ...]:
-        """The sources of the run's answer, each checked, at most 200: those it named, else likely ones.
+        """The sources of the run's answer, each checked, at most 200: those it named, else likely ones. One that lies
+        inside another is no other source, unless the answer gives them numbers itself.
 
         Likely are the sources of children, and the places of those answers of leaves that stand in the answer.
         """
         if outcome.answer is None:
             return ()
-        quoted = tuple(self._find(quote) for quote in outcome.quotes)
-        return (*(self._cite(*span) for span in self._spans(outcome)[:MAX_SOURCES]), *quoted)
+        named = [source.shown(MAX_SOURCE_CHARS) for source in self._sources(outcome)]
+        quoted = [self._find(quote) for quote in outcome.quotes]
+        wide = [source.span for source in self._sources(outcome)]
+        new = [quote for quote in quoted if quote.status == "missing" or not any(map(_holds(quote), wide))]
+        return (*(self._cite(*span) for span in named), *new)
 
     def agreement(
-        self, outcome: Outcome, sources: tuple[Citation, ...], codes: Sequence[str]
-    ) -> Agreement | None:
-        """Whether an answer agrees with its `sources`, which `citations` gave; None where there is no answer.
+        self, outcome: Outcome, sources: tuple[Citation, ...], codes: Sequence[str], question: str = ""
+    ) -> Checked | None:
+        """Whether an answer agrees with its `sources`, which `citations` gave, and what of it stands in which; None
+        where there is no answer.
 
         `codes` are the cells of its node. A source that is a whole document is compared as a whole.
         """
         if outcome.answer is None:
             return None
         spans = self._spans(outcome)
-        shown = spans[:MAX_SOURCES]
-        claimed = [*shown, *((c.document, c.start, c.end) for c in sources[len(shown) :])]
+        named = self._sources(outcome)
+        claimed = [*named, *(Source((c.document, c.start, c.end)) for c in sources[len(named) :])]
         passages, left = [], 20 * COMPARED_CHARS
-        for number, (source, span) in enumerate(zip(sources, claimed, strict=True), start=1):
-            if source.status != "missing":
+        for number, (source, claim) in enumerate(zip(sources, claimed, strict=True), start=1):
+            if source.status == "missing":
+                continue
+            long = claim.span[2] - claim.span[1] > MAX_SOURCE_CHARS
+            for span in (*claim.inside, claim.span) if long else (claim.span,):
                 passages.append(self._passage(number, *span, most=min(left, COMPARED_CHARS)))
                 left -= len(passages[-1].text)
         known = {
             d: self._corpus.archive.name(d) for d in {d for d, _, _ in spans} | {p.document for p in passages}
         }
         cited = Cited(len(sources), passages, bool(outcome.sources), len(spans), known)
-        return judge(outcome.answer, cited, cell=outcome.cell, codes=codes, parts=outcome.parts)
+        found = judge(outcome.answer, cited, cell=outcome.cell, codes=codes, parts=outcome.parts)
+        told = quotations(
+            outcome.answer,
+            question,
+            self._corpus,
+            [c.document for c in sources],
+            [p.document for p in passages],
+        )
+        return Checked.of(found, marks(outcome.answer, found, passages, told), told)
 
     def holds(self, text: str) -> bool:
         """Whether a text stands in the documents, but for white space, hyphenation and quote glyphs."""
@@ -116,9 +141,16 @@ class Evidence:
             return ()
         return tuple(self._cite(hit.id, hit.start, hit.end) for hit in data.search(question, PASSAGES))
 
-    def coverage(self) -> Json:
-        """The account of what was searched and read, as JSON."""
-        return self._coverage.summary()
+    def coverage(self, sources: Sequence[Citation] = ()) -> Json:
+        """The account of what was searched, read, and quoted as a source, as JSON."""
+        quoted = [(s.document, s.start, s.end) for s in sources if s.status != "missing" and s.end > s.start]
+        return self._coverage.summary(quoted)
+
+    def _sources(self, outcome: Outcome) -> list[Source]:
+        """The spans of an answer as sources, at most 200."""
+        spans = self._spans(outcome)
+        numbered = OWN_NUMBERS.search(outcome.answer or "")
+        return ([Source(span) for span in spans] if numbered else joined(spans))[:MAX_SOURCES]
 
     def _spans(self, outcome: Outcome) -> list[tuple[int, int, int]]:
         """The spans that an answer names, else likely ones, unless it quotes."""
@@ -156,3 +188,8 @@ class Evidence:
             if known and 0 <= start < end <= self._corpus.archive.chars(document):
                 found[document, start, end] = None
         return list(found)
+
+
+def _holds(quote: Citation) -> Callable[[tuple[int, int, int]], bool]:
+    """Whether a span holds the place of a quote."""
+    return lambda span: span[0] == quote.document and span[1] <= quote.start and quote.end <= span[2]

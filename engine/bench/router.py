@@ -7,6 +7,7 @@ from engine.bench.results import better_directly, rows
 from engine.documents.ingest import CorpusInfo
 from engine.engine import RECURSIVE, Engine, Strategy
 from engine.errors import ModelError
+from engine.resume.carrying import following
 from engine.run.direct import answer_directly
 from engine.run.node import Node, Outcome, Run
 
@@ -16,7 +17,7 @@ SEED = 0  # of the series that counts
 def route(engine: Engine, corpus: CorpusInfo, follows: str | None = None) -> Strategy:
     """The strategy for a question about all of a corpus: recursive, unless results are stored that speak against it.
 
-    A follow-up is recursive: only then is the model given what was asked before. A run that goes directly has a
+    A follow-up is recursive: only then is the model given what was asked before, and its cells the variables. A run that goes directly has a
     note that says why. Returns "recursive" while there is no model, so that asking says so.
     """
     try:
@@ -24,8 +25,10 @@ def route(engine: Engine, corpus: CorpusInfo, follows: str | None = None) -> Str
     except ModelError:
         return RECURSIVE
     series = series_of(info, SEED)
+    if follows is not None:
+        return following(engine, corpus, follows)
     facts = next((row for row in engine.store.series() if row["series"] == series), None)
-    if facts is None or follows is not None:
+    if facts is None:
         return RECURSIVE
     windows = corpus.chars / (facts["chars_per_token"] * info.n_ctx)
     found = better_directly(rows(engine.store.trials(series), info.n_ctx), windows)

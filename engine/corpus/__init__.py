@@ -5,6 +5,6 @@
 
 from engine.corpus.corpus import Corpus
 from engine.corpus.document import Document, Hit, Hits, Piece
-from engine.corpus.references import reference, resolve
+from engine.corpus.references import reference, resolve, whole
 
-__all__ = ["Corpus", "Document", "Hit", "Hits", "Piece", "reference", "resolve"]
+__all__ = ["Corpus", "Document", "Hit", "Hits", "Piece", "reference", "resolve", "whole"]

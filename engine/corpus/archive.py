@@ -28,6 +28,7 @@ HEADER = struct.Struct(
 )  # magic, documents, characters, pages, passages, bytes of names, text, headings
 COLUMNS = ("byte_start", "chars", "first_line", "name_start", "page_first", "passage_first")
 ASCII = 1  # flag of a document: every character is one byte
+BLOCK = 16_000_000  # bytes that are counted at once
 CACHED_CHARS = 64_000_000  # a decoded document longer than this is not kept for the next question
 
 
@@ -188,6 +189,14 @@ class Archive:
         line += self.newlines(document, at, start)
         self._line_at = (document, start, line)
         return line
+
+    def lines(self, document: int) -> int:
+        """How many lines a document has; what follows its last line end is one where it holds anything."""
+        start, end = self._byte_start[document], self._byte_start[document + 1]
+        if start == end:
+            return 0
+        ends = sum(self._text_map[at : min(at + BLOCK, end)].count(b"\n") for at in range(start, end, BLOCK))
+        return ends + (self._text_map[end - 1 : end] != b"\n")
 
     def page_starts(self, document: int) -> memoryview:
         """The character offsets where the pages of a document begin; empty when it has no pages."""

@@ -6,20 +6,23 @@ A worker claims which pieces stand in a prompt; a claim counts only as far as it
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.corpus.corpus import Corpus
 from engine.types import Json
 
 SHORT_LINE = 12  # characters; a shorter line counts only when it is a whole line of the prompt
 CHECKED_CHARS = 4_000_000  # of claimed text for one prompt; what goes beyond stays uncounted
-SHOWN_FILES = 50
+SHOWN_FILES = 200
+SHOWN_RANGES = 500  # of lines of one file
+SHOWN_REASONS = 200  # files that could not be read
+STRIP = 40  # characters of a strip
 
 
 class Coverage:
-    """Accounting of one run. Thread-safe. `skipped` is the number of files that could not be read."""
+    """Accounting of one run. Thread-safe. `skipped` are the files that could not be read, as {"path", "reason"}."""
 
-    def __init__(self, corpus: Corpus, skipped: int = 0):
+    def __init__(self, corpus: Corpus, skipped: Sequence[Mapping[str, str]] = ()):
         self._corpus = corpus
         self._skipped = skipped
         self._searched: set[int] = set()
@@ -53,31 +56,58 @@ class Coverage:
                 self._read[document] = merge([*self._read.get(document, ()), *ranges])
         return found
 
-    def summary(self) -> dict[str, Json]:
-        """The totals, and the documents read most."""
+    def summary(self, quoted: Iterable[tuple[int, int, int]] = ()) -> dict[str, Json]:
+        """The totals, and an account of each document that was read or quoted, those read most first, at most 200.
+
+        `quoted` are the places [document, start, end) of the answer's sources. `searched` are ranges [first, last) of
+        numbers of documents; `read` and `quoted` of a file are ranges of its lines, the last one included.
+        """
         archive = self._corpus.archive
         with self._lock:
             read = {document: [*ranges] for document, ranges in self._read.items()}
-            searched = len(self._searched)
-        files: list[dict[str, Json]] = [
-            {
-                "document": document,
-                "name": archive.name(document),
-                "lines_read": self._lines(document, ranges),
-                "characters_read": sum(end - start for start, end in ranges),
-                "characters_total": archive.chars(document),
-            }
-            for document, ranges in sorted(read.items())
+            searched = {*self._searched}
+        cited: dict[int, list[tuple[int, int]]] = {}
+        for document, start, end in quoted:
+            cited.setdefault(document, []).append((start, end))
+        files = [
+            self._file(document, read.get(document, []), merge(cited.get(document, [])), document in searched)
+            for document in sorted({*read, *cited})
         ]
+        order = sorted(files, key=lambda file: (-file["characters_read"], -file["lines_quoted"]))
         return {
             "documents": archive.count,
-            "documents_searched": searched,
-            "documents_read": len(files),
+            "documents_searched": len(searched),
+            "documents_read": len(read),
+            "documents_quoted": len(cited),
+            "lines": sum(map(archive.lines, range(archive.count))),
             "lines_read": sum(file["lines_read"] for file in files),
+            "lines_quoted": sum(file["lines_quoted"] for file in files),
             "characters_read": sum(file["characters_read"] for file in files),
             "characters_total": archive.chars_total,
-            "skipped": self._skipped,
-            "files": sorted(files, key=lambda file: -file["characters_read"])[:SHOWN_FILES],
+            "searched": merge((document, document + 1) for document in sorted(searched)),
+            "skipped": len(self._skipped),
+            "unreadable": [dict(file) for file in self._skipped[:SHOWN_REASONS]],
+            "files": order[:SHOWN_FILES],
+        }
+
+    def _file(
+        self, document: int, read: list[tuple[int, int]], quoted: list[tuple[int, int]], searched: bool
+    ) -> dict[str, Json]:
+        archive = self._corpus.archive
+        whole = [lines for span in read if (lines := self._whole_lines(document, *span))]
+        read_lines, quoted_lines = self._lines(document, whole), self._lines(document, quoted)
+        return {
+            "document": document,
+            "name": archive.name(document),
+            "searched": searched,
+            "first_line": archive.first_line(document),
+            "lines": archive.lines(document),
+            "lines_read": sum(last - first + 1 for first, last in read_lines),
+            "lines_quoted": sum(last - first + 1 for first, last in quoted_lines),
+            "read": read_lines[:SHOWN_RANGES],
+            "quoted": quoted_lines[:SHOWN_RANGES],
+            "characters_read": sum(end - start for start, end in read),
+            "characters_total": archive.chars(document),
         }
 
     def ranges(self, document: int) -> list[tuple[int, int]]:
@@ -108,14 +138,53 @@ class Coverage:
                 yield at, at + len(line)
             at += len(line) + 1
 
-    def _lines(self, document: int, ranges: list[tuple[int, int]]) -> int:
-        count, last = 0, 0
-        for start, end in ranges:
-            first = self._corpus.locate(document, start)[0]
-            final = self._corpus.locate(document, end - 1)[0]
-            count += final - max(first - 1, last)
-            last = final
-        return count
+    def _whole_lines(self, document: int, start: int, end: int) -> tuple[int, int] | None:
+        """The part of a range that is whole lines: a line counts as read only where all of it was."""
+        first, _ = self._corpus.archive.line_bounds(document, start, start)
+        if self._corpus.text(document, first, start).strip():
+            start = self._corpus.archive.line_bounds(document, start, start)[1] + 1
+        if start >= end:
+            return None
+        begin, last = self._corpus.archive.line_bounds(document, end - 1, end - 1)
+        if end < last and self._corpus.text(document, end, last).strip():
+            end = begin
+        return (start, end) if start < end else None
+
+    def _lines(self, document: int, ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The lines that hold these characters, as ranges of numbers, the last one included."""
+        lines = [
+            (self._corpus.locate(document, start)[0], self._corpus.locate(document, end - 1)[0] + 1)
+            for start, end in ranges
+        ]
+        return [(first, end - 1) for first, end in merge(lines)]
+
+
+def sentence(coverage: Json) -> str:
+    """What a person is told of a recorded account: "465 of 465 files searched, 1.2 % of lines read by the model, ...".
+
+    `lines` is not in records of older versions.
+    """
+    words = [f"{coverage['documents_searched']:,} of {coverage['documents']:,} documents searched"]
+    read, lines = coverage["lines_read"], coverage.get("lines")
+    if not read:
+        part = coverage.get("characters_read")
+        words.append(
+            f"no {'whole ' if part else ''}line read by the model{f' ({part:,} characters)' if part else ''}"
+        )
+    elif lines:
+        share = 100 * read / lines
+        told = "under 0.1" if share < 0.1 else f"{share:.1f}" if share < 10 else f"{share:.0f}"
+        words.append(f"{told} % of lines read by the model ({read:,} of {lines:,})")
+    else:
+        words.append(f"{read:,} lines read by the model")
+    if quoted := coverage.get("lines_quoted"):
+        words.append(f"{quoted:,} quoted")
+    if skipped := coverage["skipped"]:
+        named = [f"{file['path']} ({file['reason']})" for file in coverage.get("unreadable", ())[:3]]
+        more = f" and {skipped - len(named):,} more" if named and skipped > len(named) else ""
+        why = f": {', '.join(named)}{more}" if named else ""
+        words.append(f"{skipped:,} file{'s' if skipped > 1 else ''} unreadable{why}")
+    return ", ".join(words)
 
 
 def merge(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -127,3 +196,17 @@ def merge(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             merged.append((start, end))
     return merged
+
+
+def strip(file: Json, width: int = STRIP) -> str:
+    """A file from its first line to its last: " " where nothing was read, "." where lines were, "#" where quoted."""
+    marks = [" "] * width
+    for kind, mark in (("read", "."), ("quoted", "#")):
+        for first, last in file[kind]:
+            start, end = (
+                (line - file["first_line"]) * width // max(1, file["lines"]) for line in (first, last)
+            )
+            marks[min(start, width - 1) : min(end, width - 1) + 1] = mark * (
+                min(end, width - 1) - min(start, width - 1) + 1
+            )
+    return "".join(marks)

@@ -37,6 +37,13 @@ def reference(data: Any) -> Json:
     )
 
 
+def whole(corpus: Corpus) -> Json:
+    """The reference of a root's `context`: the one document there is, or the whole corpus."""
+    if len(corpus) == 1:
+        return {"kind": "document", "document": 0, "start": 0, "end": len(corpus[0])}
+    return {"kind": "corpus", "documents": None}
+
+
 def resolve(ref: Json, corpus: Corpus | None) -> Any:
     """Return the data a reference names: a str, a Document or Piece, a Corpus view, a list of them, or None.
 

@@ -24,6 +24,7 @@ from engine.documents.formats import detect as formats
 from engine.documents.formats.pdf.scans import data_folder
 from engine.documents.parser_pool import ParserPool, Part, Result, read
 from engine.documents.places import Places
+from engine.documents.seal import seal_of
 from engine.documents.staging import store_error, sweep, sync, temporary
 from engine.errors import Cancelled, InputError, StoreError
 from engine.types import Json
@@ -293,6 +294,7 @@ class _Builder:
             "inside": self._inside,
             "places": self.places.others,
             "made": time.time(),
+            "seal": seal_of(self._folder),
             "files": [
                 [*fingerprint, file.size, file.mtime]
                 for fingerprint, file in zip(self._files, self._found.files, strict=True)

@@ -22,6 +22,7 @@ from engine.events.kinds import (
     OutputWritten,
     ReplyWritten,
     RunEnded,
+    RunResumed,
     RunStarted,
     TurnStarted,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "OutputWritten",
     "ReplyWritten",
     "RunEnded",
+    "RunResumed",
     "RunStarted",
     "TurnStarted",
     "Unreadable",

@@ -28,10 +28,17 @@ class RunStarted(Fact):
 
     `model` and `settings` as in `engine.types`, `owner` as in `engine.store.owner` (the store fills it in). `session`
     is None for a run that follows none; its session then has its own id.
+
+    What is needed to execute its cells again: `earlier`, the questions and answers that the root was told of, `part`, the
+    reference of its data where that is not all of the corpus, `seal`, the hash of the documents' text
+    (`engine.documents.seal`). `forked` is {"run", "node", "cell"}, the place where it branched off, with "questions"
+    [[cell, question]] where the question became another one at a cell. `carried` are the earlier runs, oldest first, whose
+    root cells were executed again before the first cell of this root, which found their variables. None: there is none, or
+    an older version did not say.
     """
 
     KIND: ClassVar[str] = "run_started"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     UNMARKED: ClassVar[int] = 2
 
     question: str
@@ -43,11 +50,16 @@ class RunStarted(Fact):
     session: str | None
     follows: str | None
     owner: Object | None
+    earlier: tuple[tuple[str, str], ...] | None = None
+    part: Any = None
+    seal: str | None = None
+    forked: Object | None = None
+    carried: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnded(Fact):
-    """How a run ended: the last event of every run. See `engine.engine.Answer` for the fields.
+    """How a run ended: its last event, unless it was resumed later. See `engine.engine.Answer` for the fields.
 
     `coverage` and `usage` are None when the program ended before the run did; `forced`, `passages` and `agreement` are
     None when an older version did not know.
@@ -71,13 +83,32 @@ class RunEnded(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RunResumed(Fact):
+    """A run that had ended without an answer goes on; its limits count anew from here.
+
+    `nodes` are those that go on: the root, and what was under way below it. Each of them is open again, and the cell that it
+    was in is void: it runs anew as the next cell, and is given the answers that are recorded. `model`, `settings` and
+    `owner` as in `RunStarted`.
+    """
+
+    KIND: ClassVar[str] = "run_resumed"
+
+    model: Object
+    settings: Object
+    nodes: tuple[str, ...]
+    owner: Object | None
+
+
+@dataclass(frozen=True, slots=True)
 class NodeStarted(Fact):
     """A node of the tree began: the root, a child with cells of its own ("rlm"), or a one-shot sub-call ("llm").
 
     `context` is one line about its data. `index` is its place in the call that asked for it; the root has none.
+    `piece_chars`: the size to which its cells cut texts; None for a leaf, and where an older version did not say.
     """
 
     KIND: ClassVar[str] = "node_started"
+    VERSION: ClassVar[int] = 2
 
     parent: str | None
     kind: NodeKind
@@ -87,6 +118,7 @@ class NodeStarted(Fact):
     cell: int | None
     call: int | None
     index: int | None
+    piece_chars: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +202,13 @@ class OutputWritten(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CellEnded(Fact):
-    """How a cell ended, see `engine.kernel.cell.CellResult`. `flaw`: why its final answer was not taken."""
+    """How a cell ended, see `engine.kernel.cell.CellResult`. `flaw`: why its final answer was not taken.
+
+    `changes`: what it did to the variables, see `engine.kernel.toolbox.variables`; None: an older version did not look.
+    """
 
     KIND: ClassVar[str] = "cell_finished"
+    VERSION: ClassVar[int] = 2
 
     cell: int
     status: str
@@ -181,6 +217,7 @@ class CellEnded(Fact):
     variables: tuple[tuple[str, str], ...]
     dropped_chars: int
     flaw: str | None = None
+    changes: Object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +245,13 @@ class CallMade(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallAnswered(Fact):
-    """What a call came to: its answers, those so far where an `error` ended it. The cell sees them after this."""
+    """What a call came to: its answers, those so far where an `error` ended it. The cell sees them after this.
+
+    `quoted`: the answers were to stand in their prompts; None: an older version did not say.
+    """
 
     KIND: ClassVar[str] = "call_finished"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     UNMARKED: ClassVar[int] = 2
 
     cell: int
@@ -220,6 +260,7 @@ class CallAnswered(Fact):
     confidences: tuple[float | None, ...]
     seconds: float
     error: str | None
+    quoted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +279,7 @@ KINDS: dict[str, type[Fact]] = {
     for cls in (
         RunStarted,
         RunEnded,
+        RunResumed,
         NodeStarted,
         NodeEnded,
         TurnStarted,

@@ -19,6 +19,11 @@ def _sessions(payload: Payload) -> Payload:
     return {"session": None, "follows": None, **payload}
 
 
+def _as_it_is(payload: Payload) -> Payload:
+    """What the newer version added has a default, which says that it is not known."""
+    return payload
+
+
 def _forced(payload: Payload) -> Payload:
     """Whether an answer was asked for at a limit, and the passages in place of one, were not recorded."""
     return {"forced": None, "passages": None, **payload}
@@ -50,12 +55,14 @@ def _unsure_answers(payload: Payload) -> Payload:
 
 
 STEPS: dict[type[Fact], tuple[Step, ...]] = {
-    kinds.RunStarted: (_sessions,),
+    kinds.RunStarted: (_sessions, _as_it_is),
+    kinds.NodeStarted: (_as_it_is,),
     kinds.RunEnded: (_forced, _agreement),
     kinds.DraftSaved: (_whole_draft,),
     kinds.ReplyWritten: (_unsure,),
     kinds.CallMade: (_unquoted,),
-    kinds.CallAnswered: (_unsure_answers,),
+    kinds.CellEnded: (_as_it_is,),
+    kinds.CallAnswered: (_unsure_answers, _as_it_is),
 }
 
 
@@ -65,9 +72,7 @@ def renew(cls: type[Fact], payload: Payload) -> Payload:
     """
     written = payload.get(VERSION_KEY)
     if written is None:
-        if cls.VERSION == cls.UNMARKED and schema_of(cls).required <= payload.keys():
-            return payload
-        written = 1
+        written = cls.UNMARKED if schema_of(cls).required <= payload.keys() else 1
     elif type(written) is not int or not cls.UNMARKED < written <= cls.VERSION:
         raise Misfit(f"it is of the version {written!r}, and this Taproot knows up to {cls.VERSION}")
     for step in STEPS.get(cls, ())[written - 1 :]:

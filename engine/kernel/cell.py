@@ -64,7 +64,8 @@ class CellResult:
     `status` is ok, error, timeout, interrupted or died; after "died" the variables are lost. `seconds` is wall
     time without the calls. `final` is {"content", "sources": [[document, start, end]], "quotes": [str], "via"} or None,
     with "parts" [[str]] where the value was a list or a mapping: its items, each one text or several that belong together.
-    `variables` are [name, summary] pairs; `error` is {"ename", "evalue"} or None. `spans` are the pieces of
+    `variables` are [name, summary] pairs; `changes` is what the cell did to them (`engine.kernel.toolbox.variables`), None
+    where it died or did not come to an end; `error` is {"ename", "evalue"} or None. `spans` are the pieces of
     documents the cell says it printed (claims of an untrusted process), `searched` the ranges [first, last)
     of document numbers that cells searched so far, None for all. `dropped_chars` counts output that
     was not kept. `restarted` says that this cell ran in a fresh session because the one before it ended.
@@ -81,3 +82,4 @@ class CellResult:
     dropped_chars: int = 0
     restarted: bool = False
     notes: tuple[str, ...] = ()
+    changes: dict[str, Json] | None = None

@@ -19,6 +19,20 @@ class Conversation:
         self._left_out = ""
         self._recorded = 0
 
+    @classmethod
+    def restored(
+        cls, opening: tuple[Message, Message], turns: Sequence[tuple[Message, Message]]
+    ) -> Conversation:
+        """A conversation that was recorded: its opening as it was sent last, and the turns that were still in it."""
+        self = cls(opening)
+        self._turns = [*turns]
+        self._recorded = len(self.messages)
+        return self
+
+    def forget(self, messages: int) -> None:
+        """Take the last messages for ones that the log has not recorded yet."""
+        self._recorded = max(0, self._recorded - messages)
+
     @property
     def messages(self) -> tuple[Message, ...]:
         """Everything the next request sends, in order."""

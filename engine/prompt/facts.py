@@ -24,7 +24,7 @@ class Facts:
 
     `context` is one line (type, count, size); `listing` names the first documents; `preview` is the head of
     a single text. `sub_chars` is how many characters of text fit one sub-call. `earlier` are the questions and
-    answers that a follow-up follows, oldest first.
+    answers that a follow-up follows, oldest first; `variables` (name, summary) are there from before, `lost` are not.
     """
 
     question: str
@@ -39,6 +39,8 @@ class Facts:
     listing: tuple[str, ...] = ()
     preview: str = ""
     earlier: tuple[Exchange, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from engine.types import Message
 
 EARLIER_QUESTION_CHARS = 300
 EARLIER_ANSWER_CHARS = 600
+VARIABLE_CHARS = 60
 
 
 def _metadata(f: Facts) -> str:
@@ -43,6 +44,12 @@ def _earlier(f: Facts) -> str:
     return "\n".join(["Asked before in this session:", *(_exchange(e) for e in f.earlier)])
 
 
+def _variables(f: Facts) -> str:
+    there = ", ".join(f"{name} ({_line(summary, VARIABLE_CHARS)})" for name, summary in f.variables)
+    lines = [f"Variables of before: {there}"] if there else []
+    return "\n".join([*lines, f"Variables that are gone: {', '.join(f.lost)}"] if f.lost else lines)
+
+
 def _exchange(exchange: Exchange) -> str:
     return f"- {exchange[0]} Answer: {exchange[1]}"
 
@@ -70,6 +77,7 @@ def _question(f: Facts) -> str:
 
 OPENING: tuple[Section, ...] = (
     Section("earlier", _earlier),  # first: a small model keeps to the lines around the question
+    Section("variables", _variables),
     Section("metadata", _metadata),
     Section("listing", _listing),
     Section("preview", _preview),

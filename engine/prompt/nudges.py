@@ -12,6 +12,7 @@ CIRCLES = (
 CUTS = {"length": (CUT,), "cancelled": (CUT,), "loop": (CIRCLES,)}  # by how the reply ended
 REPEAT = "This cell and its output are the same as before. Try another way, or finish with FINAL(...)."
 REPEAT_AGAIN = "Same cell and output again. Finish now with FINAL(...), giving the best answer you have."
+GO_ON = "The limits were raised: go on."
 RESTARTED = (
     "The Python session had to be restarted: earlier variables are gone; `context` and helpers are back."
 )

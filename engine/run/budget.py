@@ -36,11 +36,22 @@ class Ledger:
         self._clock = clock
         self._start = clock()
         self._limit = settings.max_seconds
+        self._carried = 0.0
         self._lock = threading.RLock()
         self._calls = 0
         self._nodes = 0
         self._reserved_tokens = 0
         self._usage = Usage()
+        self._before = Usage()
+
+    def carry(self, usage: Usage, seconds: float) -> None:
+        """Count what a run had used before it was resumed. It counts against no limit: those begin anew."""
+        with self._lock:
+            self._usage += usage
+            self._before = usage
+            self._start -= seconds
+            self._carried = seconds
+            self._limit += seconds
 
     @property
     def usage(self) -> Usage:
@@ -70,13 +81,13 @@ class Ledger:
     @property
     def reserve_seconds(self) -> float:
         """The part of the time limit that is kept for the best answer."""
-        return min(MOST_RESERVE, RESERVE * self._limit)
+        return min(MOST_RESERVE, RESERVE * max(0.0, self._limit - self._carried))
 
     def remaining(self) -> Remaining:
         """What is left, counting reservations as spent. Never negative."""
         with self._lock:
             s = self._settings
-            spent = self._usage.prompt_tokens + self._usage.completion_tokens + self._reserved_tokens
+            spent = self._spent() + self._reserved_tokens
             return Remaining(
                 calls=max(0, s.max_calls - self._calls),
                 tokens=max(0, s.max_tokens - spent),
@@ -86,14 +97,19 @@ class Ledger:
 
     def exhausted(self) -> str | None:
         """The reason why no further turn may start, or None. Completes the sentence "Stop here: ..."."""
-        used = self.usage
+        with self._lock:
+            spent = self._spent()
         if self.seconds_left <= 0:
             return f"the time limit of {self._limit:g} seconds is reached"
         if self.seconds_left <= self.reserve_seconds:
             return f"the time limit of {self._limit:g} seconds is nearly reached"
-        if used.prompt_tokens + used.completion_tokens >= self._settings.max_tokens:
+        if spent >= self._settings.max_tokens:
             return f"the limit of {self._settings.max_tokens:,} tokens is reached"
         return None
+
+    def _spent(self) -> int:
+        used, before = self._usage, self._before
+        return used.prompt_tokens + used.completion_tokens - before.prompt_tokens - before.completion_tokens
 
     def reserve(self, *, calls: int = 0, nodes: int = 0, tokens: int = 0) -> None:
         """Set aside what a batch will use, all or nothing, before it starts.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,7 +18,7 @@ from engine.llm.base import forget
 from engine.run.leaves import Leaf, ask_leaves, forms_of
 from engine.run.loop import drive
 from engine.run.node import STOPPED, Node, Outcome, Run, start_node
-from engine.run.session import NodeSession
+from engine.run.session import Begun, NodeSession, Step
 from engine.stop import Stop
 from engine.types import Json
 
@@ -40,8 +41,10 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
     started = time.monotonic()
     deeper = call.name == "rlm" and node.depth < run.settings.depth
     items = call.arguments["prompts"] if call.name == "llm" else call.arguments["questions"]
-    run.ledger.reserve(calls=len(items), nodes=len(items) if deeper else 0)
-    children = [node.child_id() for _ in items]
+    begun = session.begun.take(call, deeper=deeper)
+    new = sum(one is None or not one.settled for one in begun)
+    refused = _refusal(run, calls=new, nodes=new if deeper else 0)
+    children = [] if refused else [one.id if one else node.child_id() for one in begun]
     refs, quotes = call.arguments.get("contexts"), call.arguments.get("quotes")
     run.record(
         node.id,
@@ -60,12 +63,14 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
     answers: list[str] = []
     error: str | None = None
     try:
+        if refused:
+            raise CallRefused(refused)
         if deeper:
-            _ask_children(session, cell, call, children, answers)
+            _ask_children(session, cell, call, children, begun, answers)
         else:
             leaves = _leaves(run, node, call, children)
             forms = forms_of(run, call.arguments, [leaf.prompt for leaf in leaves])
-            ask_leaves(run, node, cell, call.number, leaves, forms, answers)
+            ask_leaves(run, node, cell, call.number, leaves, forms, begun, answers)
     except InputError as problem:
         error = str(problem)
         raise CallRefused(error) from problem
@@ -82,9 +87,19 @@ def answer_call(session: NodeSession, cell: int, call: Call) -> list[str]:
                 confidences=tuple(getattr(answer, "confidence", None) for answer in answers),
                 seconds=round(time.monotonic() - started, 4),
                 error=error,
+                quoted=any(getattr(answer, "quoted", False) for answer in answers),
             ),
         )
     return answers
+
+
+def _refusal(run: Run, calls: int, nodes: int) -> str:
+    """Why a call cannot be paid for, or "" once its cost is set aside. It is recorded as any other answer is."""
+    try:
+        run.ledger.reserve(calls=calls, nodes=nodes)
+    except CallRefused as refused:
+        return str(refused)
+    return ""
 
 
 # --- leaves ---------------------------------------------------------------------------------------------
@@ -129,7 +144,14 @@ def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> L
 # --- children -------------------------------------------------------------------------------------------
 
 
-def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], answers: list[str]) -> None:
+def _ask_children(
+    session: NodeSession,
+    cell: int,
+    call: Call,
+    ids: list[str],
+    begun: Sequence[Begun | None],
+    answers: list[str],
+) -> None:
     run, node = session.run, session.node
     asked = [*zip(ids, call.arguments["questions"], call.arguments["contexts"], strict=True)]
     children = [
@@ -138,11 +160,16 @@ def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], a
     ]
     if any(child.question.strip() == node.question.strip() and child.ref == node.ref for child in children):
         raise CallRefused(CIRCLE)
-    for index, child in enumerate(children):
-        start_node(run, node, child.id, "rlm", child.question, child.described, cell, call.number, index)
-        run.can_stop(child.id, child.stop)
+    for index, (child, one) in enumerate(zip(children, begun, strict=True)):
+        if one is None:
+            told = (child.question, child.described, cell, call.number, index, child.piece_chars)
+            start_node(run, node, child.id, "rlm", *told)
+        elif one.piece_chars is not None:
+            child.piece_chars = one.piece_chars
+        if one is None or one.answer is None:
+            run.can_stop(child.id, child.stop)
     with ThreadPoolExecutor(max_workers=max(1, min(run.settings.parallel, len(children)))) as pool:
-        futures = [pool.submit(run_child, session, child) for child in children]
+        futures = [pool.submit(_go_on_child, session, *pair) for pair in zip(children, begun, strict=True)]
         try:
             for future in futures:
                 outcome = future.result()
@@ -157,8 +184,17 @@ def _ask_children(session: NodeSession, cell: int, call: Call, ids: list[str], a
             raise
 
 
-def run_child(session: NodeSession, child: Node) -> Outcome:
-    """Drive one child of a node to its end and commit how it ended.
+def _go_on_child(session: NodeSession, child: Node, begun: Begun | None) -> Outcome:
+    """What a child comes to; one that was begun before goes on, or has its answer already."""
+    if begun is None or begun.answer is None:
+        return run_child(session, child, begun.restore if begun else None)
+    return Outcome(begun.answer)
+
+
+def run_child(
+    session: NodeSession, child: Node, restore: Callable[[NodeSession], Step] | None = None
+) -> Outcome:
+    """Drive one child of a node to its end and commit how it ended; `restore` as in `engine.run.loop.drive`.
 
     A child that fails by itself or is stopped alone has no answer, and its parent goes on. Raises Cancelled
     when the parent is stopped as well, ModelError when there is no model any more, after committing that.
@@ -169,7 +205,7 @@ def run_child(session: NodeSession, child: Node) -> Outcome:
     status: NodeStatus = "stopped"
     try:
         child.stop.check()
-        outcome = drive(session.below(child))
+        outcome = drive(session.below(child), restore)
         status = "answered" if outcome.answer is not None else "failed"
         if outcome.answer is not None:
             run.evidence.child(outcome)
@@ -198,17 +234,26 @@ def run_child(session: NodeSession, child: Node) -> Outcome:
 
 def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth: int) -> Node:
     """Describe the data a reference names and make the node that will work on it."""
-    if ref is None:
-        ref = {"kind": "text", "text": question if len(question) > LONG_QUESTION else ""}
-        if len(question) > LONG_QUESTION:
-            question = "Do what the text in `context` asks, using the data in it."
+    question, ref = data_of(question, ref)
     data = corpora.resolve(ref, run.corpus)
     node = Node(id=id, question=question, ref=ref, described=describe(data), stop=stop, depth=depth)
+    node.piece_chars = max(400, run.sub_chars - len(question))
     if isinstance(data, str):
         node.preview = str(data[:PREVIEW_CHARS])
+        if isinstance(data, corpora.Piece) and (lines := node.preview.rfind("\n", 0, PREVIEW_CHARS)) > 0:
+            node.previewed = ((data.id, data.start, data.start + lines),)
     elif isinstance(data, corpora.Corpus):
         node.listing = listing(data)
     return node
+
+
+def data_of(question: str, ref: Json) -> tuple[str, Json]:
+    """The question of a child and the reference of its data: a long question without data holds them itself."""
+    if ref is not None:
+        return question, ref
+    if len(question) <= LONG_QUESTION:
+        return question, {"kind": "text", "text": ""}
+    return "Do what the text in `context` asks, using the data in it.", {"kind": "text", "text": question}
 
 
 def describe(data: Any) -> str:

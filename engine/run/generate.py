@@ -43,6 +43,8 @@ def request_turn(session: NodeSession, form: Form | None) -> Reply:
         room = _make_room(session)
         messages = conversation.messages
         run.record(node.id, TurnStarted(session.turn, conversation.take_new()))
+        run.evidence.shown("\n".join(message.content for message in messages), session.claimed)
+        session.claimed = []
         request = Request(
             messages=messages,
             max_tokens=run.affordable(min(most, run.turn_tokens, room)),

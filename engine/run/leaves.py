@@ -20,6 +20,7 @@ from engine.reply import parse, without_loop
 from engine.reply.thinking import split_thinking
 from engine.run.generate import follow, leaf_request, note_overflow, record_turn
 from engine.run.node import STOPPED, Node, Run, start_node
+from engine.run.session import Begun
 from engine.stop import Stop
 from engine.text.quoting import ALTERNATIVES, NOTHING, UNCLEAR, place
 from engine.types import Json, Usage
@@ -45,32 +46,61 @@ def ask_leaves(
     call: int,
     leaves: Sequence[Leaf],
     forms: Sequence[Form | None],
+    begun: Sequence[Begun | None],
     answers: list[str],
 ) -> None:
     """Ask all leaves at once, each for an answer of its form, and append the answers in order; `answers` holds those
-    so far when it raises.
+    so far when it raises. What was `begun` before keeps its node, and is not asked again once it had a reply.
 
     Raises CallRefused when a prompt does not fit, or tokens or time run out, Cancelled on a stop.
     """
     texts = [leaf.prompt + _wanted(run, form) for leaf, form in zip(leaves, forms, strict=True)]
-    planned = [_plan(run, *one) for one in zip(leaves, texts, forms, strict=True)]
-    with run.ledger.reservation(sum(tokens for _, tokens in planned)):
-        for index, (leaf, (request, _)) in enumerate(zip(leaves, planned, strict=True)):
-            start_node(run, node, leaf.id, "llm", texts[index], "", cell, call, index)
+    given = [one if one and one.asked == text else None for one, text in zip(begun, texts, strict=True)]
+    ready = [
+        _ready(run, leaf, one, text, form) if one and one.settled else None
+        for leaf, one, text, form in zip(leaves, given, texts, forms, strict=True)
+    ]
+    open_ = [at for at, answer in enumerate(ready) if answer is None]
+    planned = {at: _plan(run, leaves[at], texts[at], forms[at]) for at in open_}
+    with run.ledger.reservation(sum(tokens for _, tokens in planned.values())):
+        for at, (request, _) in planned.items():
+            leaf = leaves[at]
+            if given[at] is None:
+                start_node(run, node, leaf.id, "llm", texts[at], "", cell, call, at)
             run.can_stop(leaf.id, leaf.stop)
             run.record(leaf.id, TurnStarted(1, request.messages))
-            run.evidence.shown(texts[index], leaf.spans)
-        streams: list[Stream] = []
+            run.evidence.shown(texts[at], leaf.spans)
+        streams: dict[int, Stream] = {}
         with ExitStack() as watched:
             try:
-                for leaf, (request, _) in zip(leaves, planned, strict=True):
-                    streams.append(run.model.submit(request))
-                    watched.enter_context(leaf.stop.calling(streams[-1].cancel))  # also before its turn comes
-                for leaf, stream, form in zip(leaves, streams, forms, strict=True):
-                    answers.append(_answer_or_stopped(run, node, leaf, stream, form))
+                for at, (request, _) in planned.items():
+                    streams[at] = run.model.submit(request)
+                    watched.enter_context(leaves[at].stop.calling(streams[at].cancel))  # also before its turn
+                for at, answer in enumerate(ready):
+                    if answer is None:
+                        answer = _answer_or_stopped(run, node, leaves[at], streams[at], forms[at])
+                    answers.append(answer)
             except BaseException as problem:
-                _abandon(run, leaves[len(answers) :], streams[len(answers) :], problem)
+                late = [at for at in open_ if at >= len(answers)]
+                _abandon(run, [(leaves[at], streams.get(at)) for at in late], problem)
                 raise
+
+
+def _ready(run: Run, leaf: Leaf, begun: Begun, text: str, form: Form | None) -> Answered:
+    """The answer of a leaf that has its reply already; its end is committed now if it was not."""
+    run.evidence.shown(text, leaf.spans)
+    answer = begun.answer
+    if answer is None:
+        reply = begun.reply
+        assert reply is not None
+        answer = said(run, leaf.id, reply, form)
+        _finish(run, leaf.id, "answered", answer, reply.usage, reply.usage.seconds)
+    if begun.stopped:
+        return Answered(answer)
+    run.evidence.answered(answer, leaf.spans)
+    if isinstance(form, Choices):
+        return Answered(_pick(run, leaf, answer, form.texts), begun.confidence)
+    return Answered(answer, begun.confidence, quoted=isinstance(form, Quote))
 
 
 def _plan(run: Run, leaf: Leaf, text: str, form: Form | None) -> tuple[Request, int]:
@@ -146,12 +176,13 @@ def _visible(run: Run, id: str, reply: Reply) -> str:
     return f"{answer} [cut off here: the answer reached its limit]"
 
 
-def _abandon(run: Run, leaves: Sequence[Leaf], streams: Sequence[Stream], problem: BaseException) -> None:
+def _abandon(run: Run, left: Sequence[tuple[Leaf, Stream | None]], problem: BaseException) -> None:
     """Cancel what is in flight, keep its text, and commit that these leaves have no answer."""
-    for stream in streams:
-        stream.cancel()
-    for index, leaf in enumerate(leaves):
-        if index and index < len(streams) and (text := _rest(streams[index])):
+    for _, stream in left:
+        if stream is not None:
+            stream.cancel()
+    for index, (leaf, stream) in enumerate(left):
+        if index and stream is not None and (text := _rest(stream)):
             run.record(leaf.id, DraftSaved(1, 0, text))
         status: NodeStatus = "stopped" if isinstance(problem, Cancelled) else "failed"
         _finish(run, leaf.id, status, None, Usage(), 0.0)

@@ -6,22 +6,28 @@ kernel; the history is the conversation, which only ever sees short text.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from engine import prompt
 from engine.llm.forms import Cell, FinalCell
-from engine.reply import Final, parse, without_loop
+from engine.reply import Final, ParsedReply, parse, without_loop
 from engine.run.generate import record_turn, request_turn
 from engine.run.node import Outcome
 from engine.run.session import NodeSession, Step
 
 
-def drive(session: NodeSession) -> Outcome:
-    """Run a node to its end. Raises Cancelled on a stop, ModelError when the model cannot go on."""
+def drive(session: NodeSession, restore: Callable[[NodeSession], Step] | None = None) -> Outcome:
+    """Run a node to its end. Raises Cancelled on a stop, ModelError when the model cannot go on.
+
+    `restore` brings a session whose worker is fresh to where a recorded one was, and says what its last step led to.
+    """
     ledger, child = session.run.ledger, session.node.depth > 0
     if child and (exhausted := ledger.exhausted()):
         return Outcome(None, reason=exhausted)
     with session.at_work():
+        if restore is not None and (step := restore(session)).outcome is not None:
+            return step.outcome
         while not (reason := session.limit()):
             step = take_turn(session)
             if step.outcome is not None:
@@ -39,11 +45,18 @@ def take_turn(session: NodeSession) -> Step:
     said = without_loop(reply.text)
     parsed = parse(said)
     record_turn(session.run, session.node.id, session.turn, reply, parsed)
-    cut = prompt.CUTS.get(reply.finish, ())
-    if reply.finish == "cancelled" or (cut and parsed.open):  # half a cell must not run
+    return act_on(session, said, parsed, reply.finish)
+
+
+def act_on(
+    session: NodeSession, said: str, parsed: ParsedReply, finish: str, ran: Step | None = None
+) -> Step:
+    """Run what a reply holds, and append the feedback unless it ended the node; `ran` is what its cell led to already."""
+    cut = prompt.CUTS.get(finish, ())
+    if finish == "cancelled" or (cut and parsed.open):  # half a cell must not run
         step = Step()
     elif parsed.code:
-        step = session.run_cell(parsed.code)
+        step = ran or session.run_cell(parsed.code)
         if step.outcome is None and parsed.final is not None and step.ok:
             step = _after(step, _finish_by_text(session, parsed.final))
     elif parsed.final is not None:

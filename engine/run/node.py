@@ -16,7 +16,7 @@ from engine.events.kinds import Level, NodeKind
 from engine.run.budget import Ledger
 from engine.run.deadline import Deadline
 from engine.stop import Stop
-from engine.types import Json, Sampling, Settings, Usage
+from engine.types import Json, ModelInfo, Sampling, Settings, Usage, to_json
 
 if TYPE_CHECKING:
     from engine.answer.evidence import Evidence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.llm.base import Model
 
 
+REPLY_TOKENS = 4096  # the longest reply, where none is set
 CELL_TOKENS = 2560  # the longest cell of 87 recorded replies of real models has 7,366 characters
 SMALL_CELL_TOKENS = 768  # of a model that writes no long cells that run
 LEAST_REPLY = 256  # tokens, however little time is left
@@ -137,9 +138,15 @@ class Run:
             self.nodes += 1
 
     @property
+    def recorded_settings(self) -> dict[str, Json]:
+        """The settings as the log holds them, with what came of them for this model."""
+        came_of = {"sampling": to_json(self.sampling), "reply_tokens": self.turn_tokens}
+        return {**to_json(self.settings), **came_of, "reply_tokens_set": self.settings.reply_tokens}
+
+    @property
     def reply_tokens(self) -> int:
         """The longest reply in tokens: as set (4,096 if not), at most a quarter of the window."""
-        return min(self.settings.reply_tokens or 4096, self.model.info.n_ctx // 4)
+        return min(self.settings.reply_tokens or REPLY_TOKENS, self.model.info.n_ctx // 4)
 
     @property
     def turn_tokens(self) -> int:
@@ -164,8 +171,12 @@ class Run:
     @property
     def sub_chars(self) -> int:
         """Characters of text that fit one sub-call beside its question, with a tenth to spare."""
-        info = self.model.info
-        return int((info.n_ctx - self.reply_tokens - 128) * info.chars_per_token * 0.9)
+        return sub_chars_of(self.model.info, self.reply_tokens)
+
+
+def sub_chars_of(info: ModelInfo, reply_tokens: int) -> int:
+    """`Run.sub_chars` of a model whose longest reply has this many tokens."""
+    return int((info.n_ctx - reply_tokens - 128) * info.chars_per_token * 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +200,11 @@ class Outcome:
 class Node:
     """One conversation with its own kernel. `ref` names its data; `depth` is its level, 0 for the root.
 
-    `described` is one line about the data; `listing` names its first documents, `preview` is its head. `stop`
+    `described` is one line about the data; `listing` names its first documents, `preview` is its head, `previewed` the place
+    of the whole lines of it. `stop`
     ends this node with all below it. `earlier` is what a follow-up follows, for the root alone. `told` are the engine's
-    own sentences in the conversation; `codes` are the cells that were run.
+    own sentences in the conversation; `codes` are the cells that were run. `piece_chars` is the size to which they cut texts.
+    `variables_before` (name, summary) are there from the run before, `lost_before` are not any more.
     """
 
     id: str
@@ -201,6 +214,7 @@ class Node:
     stop: Stop
     depth: int = 0
     preview: str = ""
+    previewed: tuple[tuple[int, int, int], ...] = ()
     listing: tuple[str, ...] = ()
     earlier: tuple[prompt.Exchange, ...] = ()
     children: int = 0
@@ -208,6 +222,9 @@ class Node:
     variables: tuple[str, ...] = ()
     told: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    piece_chars: int = 0
+    variables_before: tuple[tuple[str, str], ...] = ()
+    lost_before: tuple[str, ...] = ()
 
     def child_id(self) -> str:
         """The next child's id: this node's, a dot, and the child's number from 1."""
@@ -231,6 +248,8 @@ def facts(run: Run, node: Node) -> prompt.Facts:
         listing=node.listing,
         preview=node.preview,
         earlier=node.earlier,
+        variables=node.variables_before,
+        lost=node.lost_before,
     )
 
 
@@ -244,8 +263,9 @@ def start_node(
     cell: int,
     call: int,
     index: int,
+    piece_chars: int | None = None,
 ) -> None:
     """Count and record a new child or leaf: `index` is its place in call number `call` of cell `cell`."""
     run.count_node()
     depth = parent.depth + 1
-    run.record(id, NodeStarted(parent.id, kind, question, described, depth, cell, call, index))
+    run.record(id, NodeStarted(parent.id, kind, question, described, depth, cell, call, index, piece_chars))

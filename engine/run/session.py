@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -12,6 +14,7 @@ from engine import prompt
 from engine.events import CellEnded, CellStarted, OutputWritten
 from engine.events.kinds import Level
 from engine.kernel.host.host import Call, CellResult, Worker, WorkerLimits
+from engine.llm.base import Reply
 from engine.run.node import Node, Outcome, Run, facts
 from engine.stop import Stop
 from engine.types import Json
@@ -39,6 +42,75 @@ class Step:
     flaw: str = ""
 
 
+Asked = tuple[str, str, str]  # of a sub-call: kind, prompt, and what else it was given
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """One child or leaf. `asked` is its recorded question, `leaf` whether it is a one-shot call.
+
+    `answer`: it was answered so; `stopped`: a person had stopped it alone, and its answer says that. `reply`: the reply of a
+    leaf is recorded, its answer is not. Otherwise it goes on: a leaf is asked anew, a child by `restore`, which brings its
+    session to where it was (`piece_chars` as there).
+    """
+
+    id: str
+    asked: str
+    leaf: bool
+    answer: str | None = None
+    confidence: float | None = None
+    stopped: bool = False
+    reply: Reply | None = None
+    restore: Callable[[NodeSession], Step] | None = None
+    piece_chars: int | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the model need not be asked for it any more."""
+        return self.answer is not None or self.reply is not None
+
+
+@dataclass
+class BegunCalls:
+    """All that a node had begun and no cell was told of. Each is taken once."""
+
+    left: dict[Asked, list[Begun]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, asked: Asked, one: Begun) -> None:
+        """Keep one until a cell asks the same."""
+        self.left[asked].append(one)
+
+    def take(self, call: Call, *, deeper: bool) -> list[Begun | None]:
+        """For each prompt of a call what was begun for the very same, or None. `deeper`: it asks children with cells."""
+        found: list[Begun | None] = []
+        for asked in asked_by(call):
+            same = self.left.get(asked, [])
+            fitting = (one for one in same if one.settled or one.leaf != deeper)
+            one = next(fitting, None)
+            if one is not None:
+                same.remove(one)
+            found.append(one)
+        return found
+
+    def rest(self) -> list[Begun]:
+        """Those that have no answer yet and were not asked for again."""
+        return [one for same in self.left.values() for one in same if one.answer is None]
+
+
+def asked_by(call: Call) -> list[Asked]:
+    """What a call asks, prompt by prompt."""
+    llm = call.name == "llm"
+    prompts = call.arguments["prompts" if llm else "questions"]
+    given = call.arguments.get("quotes" if llm else "contexts")
+    return asked_of(call.name, prompts, given)
+
+
+def asked_of(kind: str, prompts: Sequence[str], given: Iterable[Json] | None) -> list[Asked]:
+    """What prompts ask; `given` are the ranges that may be quoted, or the references of the data."""
+    more = [None] * len(prompts) if given is None else [*given]
+    return [(kind, text, json.dumps(one, sort_keys=True)) for text, one in zip(prompts, more, strict=True)]
+
+
 @dataclass
 class NodeSession:
     """One node from its first turn to its end; `answer_call` answers what its cells ask (session, cell, call).
@@ -46,6 +118,8 @@ class NodeSession:
     `turn` is the number of the last turn, `free` how many of the turns do not count against the limit. `silent` and
     `failures` count the replies just before that held nothing to go on with, and those that led nowhere. `repeats` counts
     each pair of cell and output; `gave_up` is a reason to ask for the best answer. `until` is when its time is up.
+    `begun`: sub-calls that need not be asked again, in a run that was resumed. `claimed`: places of documents that are
+    said to stand in the next prompt.
     """
 
     run: Run
@@ -60,8 +134,11 @@ class NodeSession:
     failures: int = 0
     gave_up: str = ""
     repeats: dict[str, int] = field(default_factory=dict)
+    begun: BegunCalls = field(default_factory=BegunCalls)
+    claimed: list[Sequence[int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.claimed += self.node.previewed
         self.conversation = prompt.Conversation(prompt.opening(facts(self.run, self.node)))
         self.until = self.run.deadline.work
 
@@ -73,7 +150,7 @@ class NodeSession:
     def at_work(self) -> Iterator[None]:
         """Have a worker for the length of a block."""
         run, node = self.run, self.node
-        limits = WorkerLimits(piece_chars=max(400, run.sub_chars - len(node.question)))
+        limits = WorkerLimits(piece_chars=node.piece_chars)
         with run.kernels.worker(
             run.corpus_path, node.ref, limits, node.question, node.earlier
         ) as self.worker:
@@ -112,16 +189,19 @@ class NodeSession:
             held = f"no answer; the last one {step.flaw}" if step.flaw else "no cell that could be run"
             self.gave_up = f"{self.silent} replies in a row held {held}"
 
-    def run_cell(self, code: str) -> Step:
-        """Run one cell with its events, at most `until` its time is up, and judge its output and its answer."""
+    def run_cell(self, code: str, clock: float | None = None) -> Step:
+        """Run one cell with its events, at most `until` its time is up, and judge its output and its answer.
+
+        `clock`: the time (Unix seconds) that it finds, where it had begun before.
+        """
         run, node = self.run, self.node
         node.codes.append(code)
         cell = len(node.codes)
         run.record(node.id, CellStarted(cell, self.turn, code))
         seconds = min(run.settings.cell_seconds, max(1.0, run.ledger.seconds_left))
-        result, outputs = self._execute(cell, code, seconds)
+        result, outputs = self._execute(cell, code, seconds, clock)
         node.variables = tuple(name for name, _ in result.variables)
-        outcome = _outcome(result, cell)
+        outcome = outcome_of(result.final, cell)
         flaw = self.flaw_of(outcome.answer) if outcome is not None and outcome.answer is not None else ""
         run.record(
             node.id,
@@ -133,6 +213,7 @@ class NodeSession:
                 variables=tuple((name, summary) for name, summary in result.variables),
                 dropped_chars=result.dropped_chars,
                 flaw=flaw or None,
+                changes=result.changes,
             ),
         )
         run.evidence.searched(result.searched)
@@ -140,7 +221,7 @@ class NodeSession:
         if outcome is not None and not flaw:
             return Step(outcome)
         shown = prompt.clip(prompt.output_text(outputs), prompt.output_chars(run.model.info))
-        run.evidence.shown(shown, result.spans)
+        self.claimed += result.spans
         notes, give_up = self._judge(cell, code, shown, result, seconds)
         if flaw:
             notes = (*notes, self.refuse(flaw))
@@ -149,7 +230,9 @@ class NodeSession:
         ok = result.status == "ok"
         return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, ok, repeated, flaw)
 
-    def _execute(self, cell: int, code: str, seconds: float) -> tuple[CellResult, list[Json]]:
+    def _execute(
+        self, cell: int, code: str, seconds: float, clock: float | None
+    ) -> tuple[CellResult, list[Json]]:
         """Have the worker execute a cell; its outputs are recorded as they come, its calls answered."""
         outputs: list[Json] = []
 
@@ -164,6 +247,7 @@ class NodeSession:
                 on_output=on_output,
                 timeout=seconds,
                 cancel=self.node.stop.event,
+                clock=clock,
             )
         return result, outputs
 
@@ -175,6 +259,13 @@ class NodeSession:
         """Note that an answer was not taken; returns the line that tells the model why."""
         self.note(f"an answer was not taken: it {flaw}", "warning")
         return prompt.no_answer(flaw)
+
+    def count_repeat(self, cell: int, code: str, shown: str) -> int:
+        """Count one more cell of this code and output; return how often both were there together."""
+        told = re.sub(rf"\bcell {cell}\b", "cell", shown)  # a traceback names the cell by its number
+        key = hashlib.sha256(f"{code.strip()}\0{told}".encode()).hexdigest()
+        self.repeats[key] = count = self.repeats.get(key, 0) + 1
+        return count
 
     def _judge(
         self, cell: int, code: str, shown: str, result: CellResult, seconds: float
@@ -190,9 +281,7 @@ class NodeSession:
             notes.append("The cell was stopped: the time of this run is up.")
         if result.status == "timeout":
             notes.append(f"The cell was stopped after {seconds:g} seconds; do less at a time.")
-        told = re.sub(rf"\bcell {cell}\b", "cell", shown)  # a traceback names the cell by its number
-        key = hashlib.sha256(f"{code.strip()}\0{told}".encode()).hexdigest()
-        self.repeats[key] = count = self.repeats.get(key, 0) + 1
+        count = self.count_repeat(cell, code, shown)
         if count == 1:
             return tuple(notes), ""
         notes.append(prompt.REPEAT if count == 2 else prompt.REPEAT_AGAIN)
@@ -201,9 +290,10 @@ class NodeSession:
         return tuple(notes), f"the same cell was repeated{failed}" if count > 3 else ""
 
 
-def _outcome(result: CellResult, cell: int) -> Outcome | None:
-    if result.final is None:
+def outcome_of(final: Json, cell: int) -> Outcome | None:
+    """The outcome that the final value of a cell stands for (see `CellResult`), or None."""
+    if final is None:
         return None
-    sources = tuple((document, start, end) for document, start, end in result.final["sources"])
-    quotes, parts = tuple(result.final["quotes"]), tuple(map(tuple, result.final.get("parts", ())))
-    return Outcome(result.final["content"], sources, quotes=quotes, cell=cell, parts=parts)
+    sources = tuple((document, start, end) for document, start, end in final["sources"])
+    quotes, parts = tuple(final["quotes"]), tuple(map(tuple, final.get("parts", ())))
+    return Outcome(final["content"], sources, quotes=quotes, cell=cell, parts=parts)

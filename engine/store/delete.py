@@ -19,7 +19,7 @@ from typing import Any
 
 from engine.errors import InputError, StoreError
 from engine.store import collections, trials
-from engine.store.database import compact
+from engine.store.database import compact, lists
 from engine.store.database.database import BACKUPS, transaction
 from engine.store.kept import table as kept
 from engine.store.log import log, projections, sweep
@@ -57,11 +57,24 @@ def take_corpus(db: sqlite3.Connection, corpus: str) -> dict[str, Any]:
         )
     runs = [row[0] for row in db.execute("SELECT run FROM run WHERE corpus = ? ORDER BY run", (corpus,))]
     receipt = _take_runs(db, runs)
+    lists.remove_of_corpus(db, corpus)
     db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
     _note(db, "corpus", corpus)
     for name, kind in collections.remove_empty(db):
         _note_collection(db, name, kind)
     return {**receipt, "corpora": [corpus]}
+
+
+def take_list(db: sqlite3.Connection, name: str) -> dict[str, Any]:
+    """Remove a list of questions with its runs. Raises InputError while one of them runs."""
+    runs = lists.runs_of(db, name)
+    for run in runs:
+        if log.live_runs(db, run=run):
+            raise InputError(f"The list {name} is still being asked. Stop it first, then delete it.")
+    receipt = _take_runs(db, runs)
+    lists.remove(db, name)
+    _note(db, "list", name)
+    return {**receipt, "lists": [name]}
 
 
 def take_collection(db: sqlite3.Connection, collection: str) -> dict[str, Any]:
@@ -83,11 +96,12 @@ def take_collection(db: sqlite3.Connection, collection: str) -> dict[str, Any]:
 
 
 def take_unused(db: sqlite3.Connection, corpus: str) -> bool:
-    """Remove a corpus that has no runs and is not the newest version of a collection; say whether it was so."""
+    """Remove a corpus without runs and lists that is not the newest version of a collection; say whether it was so."""
     wanted = db.execute(
-        "SELECT 1 FROM run WHERE corpus = ? UNION ALL SELECT 1 FROM version WHERE corpus = ? AND number = "
+        "SELECT 1 FROM run WHERE corpus = ?1 UNION ALL SELECT 1 FROM list WHERE corpus = ?1 "
+        "UNION ALL SELECT 1 FROM version WHERE corpus = ?1 AND number = "
         "(SELECT max(number) FROM version AS other WHERE other.collection = version.collection)",
-        (corpus, corpus),
+        (corpus,),
     ).fetchone()
     if wanted is None:
         db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
@@ -153,6 +167,7 @@ def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
     quoted = _quoting(db, runs)
     trials.forget_runs(db, runs)
     checks = kept.forget_runs(db, runs)
+    lists.forget_runs(db, runs)
     for run in runs:
         _note(db, "run", run)
         projections.clear(db, run)
@@ -169,12 +184,15 @@ def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
 
 
 def _quoting(db: sqlite3.Connection, runs: list[str]) -> list[str]:
-    """Runs that stay and were told what was asked and answered in one of these: later ones of the same session."""
+    """Runs that stay and were told what was asked and answered in one of these: later ones of the same session, and
+    forks of them.
+    """
     return [
         run
         for (run,) in db.execute(
-            "SELECT DISTINCT later.run FROM run AS gone JOIN run AS later ON later.session = gone.session "
-            "AND later.started > gone.started AND later.follows IS NOT NULL "
+            "SELECT DISTINCT later.run FROM run AS gone JOIN run AS later ON (later.session = gone.session "
+            "AND later.started > gone.started AND later.follows IS NOT NULL) "
+            "OR json_extract(later.forked, '$.run') = gone.run "
             "WHERE gone.run IN (SELECT value FROM json_each(?1)) "
             "AND later.run NOT IN (SELECT value FROM json_each(?1)) ORDER BY later.run",
             (json.dumps(runs),),

@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.events import Event, read
 from engine.store import collections, trials
+from engine.store.database import lists
 from engine.store.database.database import connect, sentences
 from engine.store.kept import table as kept
 from engine.store.log import projections, search
@@ -77,6 +78,15 @@ class Reader:
             found = db.execute("SELECT * FROM run WHERE session = ? ORDER BY started, run", (session,))
             return [run_of(db, row) for row in dicts(found)]
 
+    def forks(self, run: str) -> list[Row]:
+        """Return the runs that branched off a run, oldest first: {"run", "node", "cell"}, the place in the run."""
+        with self._snapshot() as db:
+            found = db.execute(
+                "SELECT run, forked ->> 'node', forked ->> 'cell' FROM run WHERE forked ->> 'run' = ? ORDER BY started",
+                (run,),
+            )
+            return [{"run": fork, "node": node, "cell": cell} for fork, node, cell in found]
+
     def sessions(
         self, wanted: list[str] | None, corpus: str | None, limit: int
     ) -> list[tuple[str, list[Row]]]:
@@ -84,12 +94,12 @@ class Reader:
 
         `wanted` names the only ones to return; with `corpus`, those that have a run on it or on another version of it.
         """
-        columns = "run, question, answer, status, forced, corpus, corpus_name, model, started, seconds, follows, session"
+        columns = "run, question, answer, status, forced, corpus, corpus_name, model, started, seconds, follows, session, forked"
         with self._snapshot() as db:
             names = db.execute(
                 "SELECT session FROM run WHERE (?1 IS NULL OR session IN (SELECT value FROM json_each(?1))) "
                 "AND (corpus IS NULL OR corpus NOT IN (SELECT corpus FROM version JOIN collection USING (collection) "
-                "WHERE kind = 'bench')) "
+                "WHERE kind = 'bench')) AND run NOT IN (SELECT run FROM list_run) "
                 "AND (?2 IS NULL OR corpus = ?2 OR corpus IN (SELECT corpus FROM version WHERE collection IN "
                 "(SELECT collection FROM version WHERE corpus = ?2))) GROUP BY session ORDER BY max(started) DESC, session DESC LIMIT ?3",
                 (None if wanted is None else json.dumps(wanted), corpus, limit),
@@ -225,6 +235,21 @@ class Reader:
                 run = run_of(db, by_prefix(db, "run", row["run"]))
                 found.append({**row, **{name: run[name] for name in ("question", "corpus", "corpus_name")}})
             return found
+
+    def question_lists(self) -> list[Row]:
+        """Return the lists of questions, newest first; see `database/lists.py`."""
+        with self._snapshot() as db:
+            return lists.stored(db)
+
+    def question_list(self, name: str) -> Row:
+        """Return the list of questions with this id, or the only one whose id starts so. Raises InputError."""
+        with self._snapshot() as db:
+            return lists.stored(db, by_prefix(db, "list", name)["list"])[0]
+
+    def list_rows(self, name: str) -> list[Row]:
+        """Return the rows of a list in order: number, question, document, run, status, problem."""
+        with self._snapshot() as db:
+            return lists.rows(db, name)
 
     def was_deleted(self, kind: str, name: str) -> bool:
         """Say whether a run, corpus or collection of this id was deleted and has not come back."""

@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import Any
 
 from engine.errors import StoreError
-from engine.events import DraftSaved, Event, Fact, OutputWritten, RunStarted
+from engine.events import DraftSaved, Event, Fact, OutputWritten, RunResumed, RunStarted
 from engine.store import collections, delete, owner, trials
-from engine.store.database import compact, database
+from engine.store.database import compact, database, lists
 from engine.store.database.writer import Result, When, Work, Writer
 from engine.store.kept import table as kept
 from engine.store.log import log, sweep
@@ -73,6 +73,21 @@ class Store(Reader):
             self._announce(Event(begun[0], 1, begun[1], "0", owned))
 
         return self._write(lambda db: log.begin(db, prepared, self._owner), after=announce)[0]
+
+    def resume_run(self, run: str, last: int, resumed: RunResumed) -> Event:
+        """Let an ended run go on in this process; `last` is the number of its last event, `owner` is filled in.
+
+        Raises InputError when it goes on already, has an answer, or has other events by now; nothing is written then.
+        """
+        owned = replace(resumed, owner=owner.to_json(self._owner))
+        prepared = log.prepare("0", owned)
+
+        def announce(place: tuple[int, float]) -> None:
+            self._announce(Event(run, *place, "0", owned))
+
+        work = partial(log.resume, run=run, last=last, prepared=prepared, me=self._owner)
+        seq, ts = self._write(work, after=announce)
+        return Event(run, seq, ts, "0", owned)
 
     def append(self, run: str, node: str, fact: Fact) -> Event:
         """Add an event to a run; return it after its commit.
@@ -205,6 +220,18 @@ class Store(Reader):
     def delete_series(self, series: str) -> None:
         """Delete results of the bench; their runs and texts are those of collections, see `delete_collection`."""
         self._write(partial(trials.remove, name=series))
+
+    def new_list(self, corpus: str, facts: Row, rows: Sequence[lists.Asked]) -> str:
+        """Add a list of questions, each with the number of its document or None; return its id."""
+        return self._write(partial(lists.save, corpus=corpus, facts=facts, rows=rows))
+
+    def attach_row(self, name: str, number: int, run: str | None, problem: str | None = None) -> None:
+        """Give a row of a list its run, or the reason why it could not be asked."""
+        self._write(partial(lists.attach, name=name, number=number, run=run, problem=problem))
+
+    def delete_list(self, name: str) -> Row:
+        """Delete a list by its id or unique prefix with all its runs; return a receipt as `delete_run` does."""
+        return self._delete(partial(delete.take_list, name=self.question_list(name)["list"]))
 
     def close(self) -> None:
         """Commit what is queued and let go of the database. May be called more than once."""

@@ -41,11 +41,11 @@ _NAME_BEFORE = re.compile(r"([^\W\d_]+)\.?\s$")
 _UNSPACED_DATE = "日일号"
 
 # What stands directly beside a word and makes it a part of a longer one, a hyphen at the end of a line included.
-_JOINED_BEFORE = re.compile(r"\w[-‐‑–'’./@&+]$|\w[-‐‑][ \t]*\n[ \t]*$|\u00ad$")
+_JOINED_BEFORE = re.compile(r"\w[-‐‑–'’./@&+]\Z|\w[-‐‑][ \t]*\n[ \t]*\Z|\u00ad\Z")
 _JOINED_AFTER = re.compile(r"[-‐‑–./@&+]\w|[@+#]|[-‐‑][ \t]*\n[ \t]*\w|['’](?!s\b)\w")
 # What makes a number another one: marks, signs, ranges, comparisons, fractions, powers.
 _MORE_BEFORE = re.compile(
-    r"\d[,:·^*×]$|\d[ \t]?[-–—−×xX^*][ \t]?$|(?:^|\W)[-−–]$|[<≤≥±~≈]\s?$|[^\s>]\s?>\s?$|(?:^|\s)[.,]$"
+    r"\d[,:·^*×]\Z|\d[ \t]?[-–—−×xX^*][ \t]?\Z|(?:^|\W)[-−–]\Z|[<≤≥±~≈]\s?\Z|[^\s>]\s?>\s?\Z|(?:^|\s)[.,]\Z"
 )
 _MORE_AFTER = re.compile(r"[.,'’:/·]\d|[ \t]?[-–—−×xX^*][ \t]?\d|[ \t]?[¼-¾⅐-⅞]|[ \t]\d+/\d")
 _HALF = re.compile(r"\s+(?:and\s+)?(?:an?\s+)?(?:half|quarter)\b")

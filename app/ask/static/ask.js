@@ -26,7 +26,14 @@ class AskView {
     this.run = null; // the id that is shown
     this.row = null; // what the server says about it
     this.unfollow = null;
-    this.head = new RunHead(app, { stop: (run) => this.stop(run), allow: (run, seconds) => this.allow(run, seconds) });
+    this.head = new RunHead(app, {
+      stop: (run) => this.tell(run, "stop"),
+      allow: (run, seconds) => this.tell(run, "limit", { seconds }),
+      resume: (run) => this.resume(run),
+      verify: (run) => this.verify(run),
+      verdicts: (nodes) => this.mark(nodes),
+      select: (node) => this.tree.select(node),
+    });
     this.thread = el("div", { class: "thread" });
     this.answer = el("div", { class: "answer-slot" });
     this.tree = el("rlm-tree", {});
@@ -160,12 +167,27 @@ class AskView {
     if (this.app.state.view === "ask") this.app.go("ask", {}, { replace: true });
   }
 
-  stop(run) {
-    return this.tell(run, "stop");
+  /** Let an ended run go on, and follow it. */
+  async resume(run) {
+    const done = await this.tell(run, "resume");
+    if (done && run === this.run) await this.open(run, this.tree.node);
+    return done;
   }
 
-  allow(run, seconds) {
-    return this.tell(run, "limit", { seconds });
+  /** Verify a run; null where that cannot be done. */
+  async verify(run) {
+    try {
+      return await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/verify`);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+      return null;
+    }
+  }
+
+  /** Show in the tree what was found of each node. */
+  mark(nodes) {
+    this.tree.list.verdicts = nodes ?? {};
+    this.tree.list.paint();
   }
 
   /** Ask something of a run; whether it was done. */
@@ -276,7 +298,7 @@ class AskView {
     app.shortcut("Ctrl+Enter", "Ask", null, { group: "Ask" });
     app.shortcut("Alt+N", "New session", () => this.fresh(), { group: "Ask" });
     app.shortcut("Alt+Q", "To the question", () => { app.go("ask", this.here()); find("#question textarea")?.focus(); }, { group: "Ask" });
-    app.shortcut("Alt+S", "Stop the run that is shown", () => this.row?.live && this.stop(this.run), { group: "Ask" });
+    app.shortcut("Alt+S", "Stop the run that is shown", () => this.row?.live && this.tell(this.run, "stop"), { group: "Ask" });
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.closest?.("#question")) return;
       event.preventDefault();

@@ -10,16 +10,14 @@ from pathlib import Path
 
 from app.ask.estimate import estimate
 from app.command_line.engine import opened
-from app.command_line.keeping.compare import side_by_side
 from app.command_line.progress import reporter_for
 from app.command_line.terminal import brief, console, safe
 from engine.answer.agreement import sentence
 from engine.bench.router import route
-from engine.compare import same_answer
-from engine.compare.comparison import side_of
-from engine.compare.record import Record, record
+from engine.corpus import coverage
 from engine.engine import Answer
 from engine.errors import InputError
+from engine.store import Store
 from engine.types import Json, Settings, to_json
 
 SHOWN_SOURCES = 12
@@ -31,11 +29,7 @@ def ask(options: argparse.Namespace) -> int:
     Raises Cancelled when it was stopped before a run began.
     """
     paths, question = split_words(options.words)
-    models = [options.model] if isinstance(options.model, str | None) else options.model
-    if len(models) * len(options.depth) > 1:
-        return ask_each(options, models, paths, question)
-    options.model = models[0]
-    settings = settings_of(options, options.depth[0])
+    settings = settings_of(options)
     with (
         reporter_for(options) as reporter,
         opened(options, reporter.say, reporter.loading) as (engine, stop),
@@ -53,53 +47,37 @@ def ask(options: argparse.Namespace) -> int:
             ),
             settings.max_seconds,
         )
-        strategy, hooks = route(engine, corpus), reporter.hooks()
-        answer = engine.ask(question, corpus, settings, hooks=hooks, stop=stop, strategy=strategy)
-    if options.json:
+        follows = followed(engine.store, options.follow)
+        strategy, hooks = route(engine, corpus, follows), reporter.hooks()
+        answer = engine.ask(
+            question, corpus, settings, hooks=hooks, stop=stop, follows=follows, strategy=strategy
+        )
+    return tell(answer, json_wanted=options.json)
+
+
+def followed(store: Store, name: str | None) -> str | None:
+    """The id of the run that a question follows. Raises InputError for one that is not there or goes on still."""
+    if name is None:
+        return None
+    row = store.run(name)
+    if row["status"] == "running":
+        raise InputError(f"The run {row['run']} is still going on. Wait for its answer, or stop it.")
+    return str(row["run"])
+
+
+def tell(answer: Answer, *, json_wanted: bool) -> int:
+    """Print what became of a run; returns the exit status."""
+    if json_wanted:
         print(json.dumps(answer.to_json(), ensure_ascii=False))
     else:
         print_answer(answer)
     if answer.status == "interrupted":
-        print(f"taproot: stopped; what was done is kept as run {answer.run}", file=sys.stderr)
+        kept = (
+            f"stopped; what was done is kept as run {answer.run}, and resume {answer.run} goes on from there"
+        )
+        print(f"taproot: {kept}", file=sys.stderr)
         return 130
     return 0 if answer.status == "answered" else 1
-
-
-def settings_of(options: argparse.Namespace, depth: int) -> Settings:
-    """The settings that the options name, with a depth."""
-    return Settings(
-        depth=depth,
-        max_turns=options.turns,
-        max_calls=options.calls,
-        max_seconds=float(options.seconds),
-        reply_tokens=options.reply_tokens,
-        temperature=options.temperature,
-        seed=options.seed,
-    )
-
-
-def ask_each(options: argparse.Namespace, models: list[str | None], paths: list[Path], question: str) -> int:
-    """Ask every model with every depth, and print what each came to side by side. 0: all answered, 1: one did not."""
-    records: list[Record] = []
-    answers: list[Answer] = []
-    with reporter_for(options) as reporter:
-        for options.model in models:
-            with opened(options, reporter.say, reporter.loading) as (engine, stop):
-                corpus = engine.add(paths, progress=reporter.reading, stop=stop)
-                for depth in options.depth:
-                    stop.check()
-                    reporter.say(f"{engine.model.info.name}, depth {depth}")
-                    settings, hooks = settings_of(options, depth), reporter.hooks()
-                    answers.append(engine.ask(question, corpus, settings, hooks=hooks, stop=stop))
-                    records.append(record(engine.store.events(answers[-1].run)))
-    if options.json:
-        print(json.dumps({"runs": [answer.to_json() for answer in answers]}, ensure_ascii=False))
-    else:
-        sides = [side_of(one) for one in records]
-        same = all(same_answer(sides[0].answer, side.answer) for side in sides)
-        console(wrap=True).print(side_by_side(sides, first="" if same else "they differ"))
-        print(f"\nTwo of them in full: launch.py compare {sides[0].run} {sides[-1].run}")
-    return 0 if all(answer.status == "answered" for answer in answers) else 1
 
 
 def split_words(words: list[str]) -> tuple[list[Path], str]:
@@ -119,11 +97,29 @@ def split_words(words: list[str]) -> tuple[list[Path], str]:
         )
     if not question.strip():
         raise InputError("the question is empty; write what you want to know in quotes after the paths")
-    found = [Path(p).expanduser() for p in paths]
+    return existing(paths), question
+
+
+def existing(words: list[str]) -> list[Path]:
+    """Paths of files and folders that are there. Raises InputError for one that is not."""
+    found = [Path(word).expanduser() for word in words]
     for path in found:
         if not os.path.lexists(path):  # said before a large model is loaded
             raise InputError(f"There is no file or folder {path}. Check the spelling.")
-    return found, question
+    return found
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The limits and choices of a run that the options name."""
+    return Settings(
+        depth=options.depth,
+        max_turns=options.turns,
+        max_calls=options.calls,
+        max_seconds=float(options.seconds),
+        reply_tokens=options.reply_tokens,
+        temperature=options.temperature,
+        seed=options.seed,
+    )
 
 
 def print_answer(answer: Answer) -> None:
@@ -148,11 +144,13 @@ def print_answer(answer: Answer) -> None:
         out.print(safe(source_line(number, to_json(source))))
     if (more := len(answer.sources) - SHOWN_SOURCES) > 0:
         out.print(f"  and {more} more (launch.py show {answer.run})")
-    c = answer.coverage
+    for told in quote_lines(to_json(answer.agreement) if answer.agreement else None, answer.answer or ""):
+        out.print(safe(told))
     out.print(
-        f"\n{c['documents_searched']} of {c['documents']} documents searched, {c['lines_read']} lines read by the "
-        f"model, {c['skipped']} files not read. {answer.strategy.capitalize()}: {answer.nodes} nodes, {answer.usage.calls} model calls, "
-        f"{answer.seconds:.1f} s. Run {answer.run}."
+        safe(
+            f"\n{coverage.sentence(answer.coverage)}. {answer.strategy.capitalize()}: {answer.nodes} nodes, "
+            f"{answer.usage.calls} model calls, {answer.seconds:.1f} s. Run {answer.run}."
+        )
     )
 
 
@@ -162,6 +160,21 @@ def source_line(number: int, source: Json) -> str:
         nearest = f" (nearest: {brief(source['nearest'])})" if source["nearest"] else ""
         return f"  [{number}] NOT FOUND IN THE DOCUMENTS: {brief(source['text'])}{nearest}"
     return f"  [{number}] {placed(source)}"
+
+
+def quote_lines(agreement: Json, answer: str) -> list[str]:
+    """A line for each quote of an answer that is not as the documents have it, with the nearest passage."""
+    lines = []
+    for quote in (agreement or {}).get("quotations", ()):
+        if quote["status"] not in ("missing", "elsewhere"):
+            continue
+        said = brief(answer[quote["start"] : quote["end"]])
+        where = f"not in {quote['given']}" if quote["given"] else "not word for word in the documents"
+        near = {**quote, "text": quote["nearest"]}
+        lines.append(
+            f"  NOT SO QUOTED ({where}): {said}" + (f" (nearest: {placed(near)})" if quote["name"] else "")
+        )
+    return lines
 
 
 def placed(source: Json) -> str:

@@ -11,10 +11,11 @@ from datetime import datetime
 from rich.table import Table
 from rich.tree import Tree
 
-from app.command_line.commands.ask import placed, source_line
+from app.command_line.commands.ask import placed, quote_lines, source_line
 from app.command_line.keeping.receipt import receipt_words
 from app.command_line.terminal import brief, console, printable, safe
 from engine.answer.agreement import sentence
+from engine.corpus import coverage
 from engine.errors import InputError
 from engine.events import (
     CellEnded,
@@ -25,6 +26,7 @@ from engine.events import (
     Note,
     OutputWritten,
     ReplyWritten,
+    RunResumed,
     Unreadable,
 )
 from engine.prompt import output_text
@@ -82,6 +84,8 @@ def show(options: argparse.Namespace) -> int:
     out.print(f"{row['run']}  {row['status']}  {when}")
     if row["follows"]:
         out.print(f"follows {row['follows']} in the session {row['session']}")
+    if forked := row["forked"]:
+        out.print(f"forked from {forked['run']} at cell {forked['cell']} of node {forked['node']}")
     out.print(run_tree(events))
     if row.get("reason"):
         forced = "asked for at a limit: " if row["forced"] else ""
@@ -96,7 +100,24 @@ def show(options: argparse.Namespace) -> int:
         out.print(safe(f"{agreed}."))
     for number, source in enumerate(row.get("sources") or (), 1):
         out.print(safe(source_line(number, source)))
+    for told in quote_lines(row.get("agreement"), row.get("answer") or ""):
+        out.print(safe(told))
+    if row.get("coverage"):
+        out.print(safe(f"{coverage.sentence(row['coverage'])}."))
+        out.print(files_table(row["coverage"]))
     return 0
+
+
+def files_table(account: Json) -> Table:
+    """What was read and quoted of each file, with a strip that shows where: "." read, "#" quoted."""
+    table = Table("file", "searched", "lines", "read", "quoted", "where", box=None, header_style="bold")
+    for file in account["files"]:
+        if "lines" not in file:  # a record of an older version
+            continue
+        counts = (f"{file[key]:,}" for key in ("lines", "lines_read", "lines_quoted"))
+        searched = "yes" if file["searched"] else "no"
+        table.add_row(safe(brief(file["name"])), searched, *counts, f"[{coverage.strip(file)}]")
+    return table
 
 
 def run_tree(events: list[Event]) -> Tree:
@@ -130,6 +151,8 @@ def run_tree(events: list[Event]) -> Tree:
             case NodeEnded(answer=answer) if node != "0":
                 said = f"= {brief(answer or 'no answer')}{sure.get(node, '') if answer else ''}"
                 branch.add(safe(said, "green"))
+            case RunResumed():
+                branch.add(safe("the run was resumed here", "yellow"))
             case Unreadable() as fact:
                 branch.add(safe(fact.sentence, "yellow"))
     return top
@@ -143,10 +166,9 @@ def sureness(confidence: float | None) -> str:
 def delete(options: argparse.Namespace) -> int:
     """Delete a run, or a corpus with its runs after naming them. Asks only on a terminal."""
     with Store(data_folder(options.data)) as store:
-        row, is_run = find(store, options.id)
-        what = "run" if is_run else "corpus"
+        row, what = find(store, options.id)
         name = row[what]
-        affected = [] if is_run else [r["run"] for r in store.runs() if r["corpus"] == name]
+        affected = [] if what != "corpus" else [r["run"] for r in store.runs() if r["corpus"] == name]
         if affected:
             print(f"Corpus {name} has {len(affected)} run(s): {', '.join(affected)}", file=sys.stderr)
         if not options.yes:
@@ -155,26 +177,27 @@ def delete(options: argparse.Namespace) -> int:
             if input(f"Delete {what} {name} for good? [y/N] ").strip().lower() not in ("y", "yes"):
                 print("nothing was deleted")
                 return 1
-        receipt = store.delete_run(name) if is_run else store.delete_corpus(name)
+        take = {"run": store.delete_run, "corpus": store.delete_corpus, "list": store.delete_list}[what]
+        receipt = take(name)
     print(json.dumps(receipt, ensure_ascii=False))
     if not options.json:
         print(printable(receipt_words(receipt)), file=sys.stderr)
     return 0
 
 
-def find(store: Store, id: str) -> tuple[Json, bool]:
-    """The run or corpus with this id or beginning, and whether it is a run. Raises InputError for none or both."""
+def find(store: Store, id: str) -> tuple[Json, str]:
+    """The run, corpus or list with this id or beginning, and which it is. Raises InputError for none or several."""
     if not id:
-        raise InputError("no id was given; `runs` and `corpora` list them")
-    found: list[tuple[Json, bool]] = []
+        raise InputError("no id was given; `runs`, `corpora` and `lists` list them")
+    found: list[tuple[Json, str]] = []
     problems: list[str] = []
-    for look_up, is_run in ((store.run, True), (store.corpus, False)):
+    for look_up, what in ((store.run, "run"), (store.corpus, "corpus"), (store.question_list, "list")):
         try:
-            found.append((look_up(id), is_run))
+            found.append((look_up(id), what))
         except InputError as error:
             problems.append(str(error))
     if len(found) == 2:
-        raise InputError(f"{id!r} begins both a run and a corpus; give more of the id")
+        raise InputError(f"{id!r} begins both a {found[0][1]} and a {found[1][1]}; give more of the id")
     if not found:
         raise InputError(problems[0] if "More than one" in problems[0] else problems[1])
     return found[0]

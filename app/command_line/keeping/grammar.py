@@ -48,6 +48,16 @@ def add_parsers(commands, common: argparse.ArgumentParser, loading: argparse.Arg
     restore.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def single(options: argparse.Namespace) -> bool:
+    """Whether `ask` names one model and one depth; if so, both become plain values, else lists."""
+    models = [options.model] if isinstance(options.model, str | None) else options.model
+    if len(models) * len(options.depth) == 1:
+        options.model, options.depth = models[0], options.depth[0]
+        return True
+    options.model = models
+    return False
+
+
 _KEEP = (
     "Keep the question of a run with the answer that you accept, so that `check` can ask it again. It goes when its run is "
     "deleted. Without RUN, list what is kept and what asking again came to."

@@ -8,14 +8,15 @@
 // is struck through, never shown as a fact; a click on any other opens the document at its span.
 
 import { el, icon } from "/ui/shell/dom.js";
+import { coverageSentence, fileAccount } from "/ui/runs/coverage.js";
 import { keepButton } from "/ui/runs/keep.js";
+import { dress, falseQuotes, marksOf, quoteList, signed, why } from "/ui/runs/quotes.js";
 import { render } from "/ui/shell/text/markdown.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
 const SHOWN_CHIPS = 8; // behind an answer that marks none itself
 const SHOWN_SOURCES = 5; // the rest behind "Show all"
-const SHOWN_FILES = 12;
 const FOUND = "Found by search, not by the model";
 const AGREED = {
   stated: { words: "Stated there", icon: "check", about: "The answer stands word for word in a source, or as the same number or date written in another way." },
@@ -51,6 +52,7 @@ export function answerPanel(run, app) {
     "section",
     { class: `answer answer-${run.status}`, "aria-label": "Answer" },
     body(run, sources, app),
+    quoteList(run, app),
     sources.length ? sourceList(run, sources, app) : null,
     run.passages?.length ? passageList(run, app) : null,
     account(run, app),
@@ -62,7 +64,7 @@ function body(run, sources, app) {
     return el("p", { class: "answer-none", dir: "auto" }, `${noAnswer(run)}.`);
   }
   const marked = new Set();
-  const text = render(run.answer, {
+  const text = render(signed(run), {
     cite: (n) => {
       if (!sources[n - 1]) return null;
       marked.add(n);
@@ -70,8 +72,10 @@ function body(run, sources, app) {
     },
   });
   const box = el("div", { class: "answer-text" }, text);
+  dress(box, run, (numbers) => el("span", { class: "cites" },
+    numbers.filter((n) => sources[n - 1]).map((n) => chip(run, sources[n - 1], n, app))), app);
   const alone = sources.length ? null : agreementLine(run);
-  if (sources.length && !marked.size) addChips(box, run, sources, app);
+  if (sources.length && !marked.size && !marksOf(run).length) addChips(box, run, sources, app);
   const mark = forcedChip(run);
   const forced = mark && el("p", { class: "answer-limit", dir: "auto" }, mark, ` ${limitSentence(run)}.`);
   return el("div", { class: "answer-body" }, forced, box, alone);
@@ -219,19 +223,8 @@ function brief(text) {
 
 // --- account --------------------------------------------------------------------------------------------
 
-/** "31 of 31 documents searched, 214 lines read by the model, 2 files not read". */
-export function coverageSentence(coverage) {
-  if (!coverage) return "";
-  const skipped = coverage.skipped ? `, ${many(coverage.skipped, "file")} could not be read` : "";
-  const documents = `${count(coverage.documents_searched)} of ${many(coverage.documents, "document")} searched`;
-  const read = coverage.lines_read
-    ? `, ${many(coverage.lines_read, "line")} read by the model`
-    : coverage.documents_searched ? " by code; no line had to be shown to the model" : ", no line read by the model";
-  return `${documents}${read}${skipped}.`;
-}
-
 function account(run, app) {
-  const parts = [el("p", { class: "coverage" }, coverageSentence(run.coverage), files(run, app))];
+  const parts = [el("p", { class: "coverage" }, coverageSentence(run.coverage), fileAccount(run, app))];
   parts.push(el("p", { class: "cost" }, cost(run)));
   return el("footer", { class: "answer-foot" }, el("div", {}, ...parts), keepButton(run, app), copyButton(run, app));
 }
@@ -249,20 +242,6 @@ export function cost(run) {
     run.seconds ? duration(run.seconds) : "",
     line(model ?? ""),
   ].filter(Boolean).join(" · ");
-}
-
-function files(run, app) {
-  const read = (run.coverage?.files ?? []).slice(0, SHOWN_FILES);
-  if (!read.length) return null;
-  const rows = read.map((file) => {
-    const share = Math.min(1, file.characters_read / Math.max(1, file.characters_total));
-    const bar = el("span", { class: "meter", "aria-hidden": "true" }, el("i", {}));
-    bar.firstChild.style.width = `${Math.max(2, share * 100)}%`;
-    const name = el("button", { class: "quiet file", type: "button" }, line(file.name));
-    name.addEventListener("click", () => app.openDocument(run.corpus, file.document, {}));
-    return el("li", {}, name, bar, el("span", { class: "file-share" }, `${many(file.lines_read, "line")}, ${percent(share)}`));
-  });
-  return el("details", { class: "files" }, el("summary", {}, "What was read"), el("ul", {}, ...rows));
 }
 
 function copyButton(run, app) {
@@ -289,12 +268,10 @@ export function asText(run) {
     const where = source.status === "missing" ? "NOT FOUND IN THE DOCUMENTS" : place(source);
     lines.push(`[${i + 1}] ${where}: ${brief(source.text)}`);
   });
+  const letters = [...(run.answer ?? "")];
+  for (const quote of falseQuotes(run)) lines.push(`${why(quote)}: “${brief(letters.slice(quote.start, quote.end).join(""))}”`);
   if (run.passages?.length) lines.push("", FOUND, ...run.passages.map((passage) => `- ${place(passage)}: ${brief(passage.text)}`));
   const coverage = coverageSentence(run.coverage);
   if (coverage) lines.push("", coverage);
   return `${lines.join("\n")}\n`;
-}
-
-function percent(share) {
-  return share > 0 && share < 0.01 ? "under 1 %" : `${Math.round(share * 100)} %`;
 }

@@ -3,7 +3,8 @@
 // `openComparison(app, left, right)` reads GET /api/compare; all text of documents and models goes in as text.
 
 import { el } from "/ui/shell/dom.js";
-import { agreementWords, coverageSentence, place, statusWords } from "/ui/runs/answer.js";
+import { agreementWords, place, statusWords } from "/ui/runs/answer.js";
+import { coverageSentence } from "/ui/runs/coverage.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
 

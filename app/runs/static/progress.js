@@ -19,6 +19,7 @@ export class Progress {
     this.written = []; // [seconds, characters] of live text
     this.speed = 0; // tokens per second of the last whole reply
     this.limit = null; // seconds, once somebody changed the time limit
+    this.before = 0; // seconds of work before the run was resumed; limits count from there
   }
 
   take(event) {
@@ -65,8 +66,15 @@ export class Progress {
         if (call) call[1] = Math.min(call[0], call[1] + 1);
         break;
       }
+      case "again":
+        this.before = this.worked ?? 0;
+        this.began = event.ts - this.before;
+        this.ended = this.limit = null;
+        this.tokens = this.calls = 0;
+        break;
       case "fin":
         this.ended = event.ts;
+        this.worked = event.sec ?? event.ts - this.began;
         this.doing.clear();
         break;
     }

@@ -3,6 +3,7 @@
 import { el, icon, put } from "/ui/shell/dom.js";
 import { adapterWords } from "/ui/models/adapters.js";
 import { forcedChip, statusWords } from "/ui/runs/answer.js";
+import { Verdict } from "/ui/runs/verdict.js";
 import { Progress } from "/ui/runs/progress.js";
 import { count, duration } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
@@ -15,7 +16,9 @@ const BUDGETS = [
 ];
 const MORE = 300; // seconds that a click adds to the time limit
 
-/** `on` is {stop(run), allow(run, seconds)}; what they return says whether that was done. */
+/**
+ * `on` is {stop(run), allow(run, seconds), resume(run)}, whose results say whether that was done, and what `Verdict` needs.
+ */
 export class RunHead {
   constructor(app, on) {
     this.app = app;
@@ -26,15 +29,19 @@ export class RunHead {
     this.rate = el("span", { class: "rate" });
     this.stop = el("button", { class: "button danger", type: "button", title: "Stop this run (Alt+S)", on: { click: () => this.halt() } },
       icon("stop"), el("span", {}, "Stop"));
+    this.again = el("button", { class: "button", type: "button", hidden: true, on: { click: () => this.resume() },
+      title: "Go on from where this run ended: nothing that was answered is asked again, and its limits count anew" },
+      icon("play"), el("span", {}, "Go on"));
     this.meters = new Map(BUDGETS.map(([name, label]) => [name, new Meter(label)]));
     this.more = el("button", { class: "button more-time", type: "button", title: "Give this run 5 more minutes", on: { click: () => this.allow() } }, "+5 min");
     this.meters.get("seconds").element.append(this.more);
     this.live = el("div", { class: "run-live", hidden: true },
       el("div", { class: "run-now" }, el("span", { class: "pulse", "aria-hidden": "true" }), this.phase, this.rate),
       el("div", { class: "budgets" }, [...this.meters.values()].map((meter) => meter.element)));
+    this.verdict = new Verdict(on);
     this.element = el("header", { class: "run-head" },
-      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.stop),
-      this.live);
+      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.verdict.button, this.again, this.stop),
+      this.verdict.element, this.live);
   }
 
   /** Show a run's row; `events` are those since the last call. */
@@ -44,6 +51,7 @@ export class RunHead {
       this.stop.disabled = false;
     }
     this.row = row;
+    this.verdict.show(row);
     for (const event of events) this.progress.take(event);
     put(this.question, plain(row.question ?? ""));
     const started = new Date((row.started ?? 0) * 1000);
@@ -56,8 +64,12 @@ export class RunHead {
       Array.isArray(row.model?.adapters) && row.model.adapters.map((one) =>
         el("span", { class: "chip", title: `LoRA adapter ${line(one.file ?? "", 60)}` }, line(adapterWords(one), 80))),
       row.model?.remote && el("span", { class: "chip warn", title: "Text of this run was sent to this server" }, line(row.model.remote, 60)),
+      forkedFrom(row.forked, this.app),
+      (row.forks ?? []).map((fork) => place(`branch at cell ${fork.cell}${below(fork)}`, `Run ${fork.run} goes on from here`, () => this.app.openRun(fork.run))),
       row.started && el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started)));
     this.stop.hidden = this.live.hidden = !row.live;
+    this.again.hidden = row.live || !row.resumes;
+    this.again.disabled = false;
     clearInterval(this.timer);
     if (row.live) this.timer = setInterval(() => this.paint(), 500);
     this.paint();
@@ -82,9 +94,15 @@ export class RunHead {
     this.stopping = null;
   }
 
+  async resume() {
+    this.again.disabled = true;
+    this.stopping = null;
+    if (!await this.on.resume(this.row.run)) this.again.disabled = false;
+  }
+
   /** The time limit in seconds, as it stands now. */
   get limit() {
-    return this.progress.limit ?? this.row.settings?.max_seconds;
+    return this.progress.limit ?? this.progress.before + (this.row.settings?.max_seconds ?? 0);
   }
 
   async allow() {
@@ -108,6 +126,16 @@ export class RunHead {
     }
   }
 }
+
+/** A link to the place where a run branched off; null for a run that did not. */
+export function forkedFrom(forked, app) {
+  if (!forked) return null;
+  const words = `forked from ${forked.run} at cell ${forked.cell}${below(forked)}`;
+  return place(words, "Open the run that this one branched off", () => app.openRun(forked.run, forked.node));
+}
+
+const below = ({ node }) => (node === "0" ? "" : ` of node ${node}`);
+const place = (words, title, go) => el("button", { class: "forked", type: "button", title, on: { click: go } }, line(words, 120));
 
 class Meter {
   constructor(label) {

@@ -6,7 +6,7 @@ import { el, icon, keyed, put } from "/ui/shell/dom.js";
 import { openComparison } from "/ui/runs/compare.js";
 import { saveReceipt } from "/ui/shell/receipt.js";
 import { forcedChip, statusWords } from "/ui/runs/answer.js";
-import { when } from "/ui/runs/run_head.js";
+import { forkedFrom, when } from "/ui/runs/run_head.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
 
@@ -148,6 +148,7 @@ class SessionsView {
         runs.length > 1 ? el("span", {}, many(runs.length, "question")) : null,
         one.seconds ? el("span", {}, `took ${duration(one.seconds)}`) : null,
         el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started))));
+    const forked = forkedFrom(one.forked, this.app);
     return el("li", { class: "session", dataset: { id: one.id } },
       open,
       el("div", { class: "session-tools" },
@@ -155,6 +156,7 @@ class SessionsView {
         el("button", { class: "quiet", type: "button", title: "Delete (Del)", "aria-label": `Delete ${title}`, on: { click: () => this.remove(one) } }, icon("trash")),
         el("button", { class: "quiet compare", type: "button", title: "Compare with another", "aria-label": `Compare ${title}`, "aria-pressed": "false",
           on: { click: (event) => this.chosen(one, event.currentTarget) } }, icon("compare"))),
+      forked && el("p", { class: "session-forked" }, forked),
       (one.hits ?? []).length ? el("ul", { class: "session-hits" }, one.hits.slice(0, 4).map((hit) => this.hit(hit))) : null);
   }
 

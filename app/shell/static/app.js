@@ -13,6 +13,7 @@ const VIEWS = [ // name, label, module
   ["sessions", "Sessions", "/ui/runs/sessions.js"],
   ["models", "Models", "/ui/models/models.js"],
   ["bench", "Bench", "/ui/bench/bench.js"],
+  ["questions", "Questions", "/ui/questions/questions.js"],
 ];
 const listeners = new Map();
 const toast = createToasts();
@@ -124,7 +125,7 @@ async function mountView([name, , module], streaming) {
 }
 
 async function start() {
-  await appears("#bench-host");
+  await appears("#questions-host");
   document.documentElement.lang = "en";
   document.body.prepend(
     el("a", { class: "skip", href: "#main", on: { click: (event) => {

@@ -2,7 +2,7 @@
 
 import { el, icon, put } from "/ui/shell/dom.js";
 
-const GROUPS = ["Everywhere", "Ask", "Tree", "Playback", "Library", "Document", "Sessions", "Models", "Bench"];
+const GROUPS = ["Everywhere", "Ask", "Tree", "Playback", "Library", "Document", "Sessions", "Models", "Bench", "Questions"];
 
 export function createShortcuts() {
   const known = [];

@@ -53,7 +53,7 @@ class Worker:
         self._corpus = corpus
         self._ref = ref
         self._limits = limits
-        self._question = question
+        self.question = question  # of the cells to come
         self._earlier = earlier
         self._busy = threading.Lock()
         self._interrupted = threading.Event()
@@ -73,7 +73,7 @@ class Worker:
             "ref": self._ref,
             "output_chars": self._limits.output_chars,
             "piece_chars": self._limits.piece_chars,
-            "question": self._question,
+            "question": self.question,
             "earlier": [list(exchange) for exchange in self._earlier],
         }
         try:
@@ -99,12 +99,14 @@ class Worker:
         on_output: OnOutput,
         timeout: float,
         cancel: threading.Event | None = None,
+        clock: float | None = None,
     ) -> CellResult:
         """Run one cell and return how it ended; never raises for what the cell does.
 
         `timeout` is in seconds and stands still during calls. `on_output` gets nbformat outputs as they come,
         `on_call` answers sub-calls (one string for each prompt); both run in this thread. CallRefused from
         `on_call` becomes a RuntimeError in the cell; any other exception stops the cell and is raised here.
+        `clock`: the time (Unix seconds) that a recorded cell finds, for one that is executed again.
         """
         if not self._busy.acquire(blocking=False):
             raise KernelError("this worker runs a cell already; wait for it, or use another worker")
@@ -121,7 +123,9 @@ class Worker:
             self._interrupted.clear()
             stops = [event for event in (cancel, self._interrupted) if event is not None]
             run = _CellRun(self._process, self._cells, timeout, stops, on_call, on_output)
-            result = run.run(code, self._host.cause_of_death)
+            result = run.run(
+                {"code": code, "clock": clock, "question": self.question}, self._host.cause_of_death
+            )
             refusal = self._process.meter.take_refusal() if self._process.meter is not None else ""
             notes += result.notes + ((refusal,) if refusal else ())
             return replace(result, restarted=restarted, notes=notes)
@@ -136,6 +140,10 @@ class Worker:
     def interrupt(self) -> None:
         """Stop the running cell, as Ctrl-C would; no effect between cells."""
         self._interrupted.set()
+
+    def lose(self) -> None:
+        """Let the session end as one that died: the next cell runs in a fresh one."""
+        self._process.kill("the session ended here in the record")
 
     def close(self) -> None:
         """End the worker and remove its scratch folder."""
@@ -178,7 +186,7 @@ class _CellRun:
         self._raised: BaseException | None = None
         self._frames = self._bytes = self._calls = 0
 
-    def run(self, code: str, cause_of_death: Callable[[Process], str]) -> CellResult:
+    def run(self, cell: dict[str, Json], cause_of_death: Callable[[Process], str]) -> CellResult:
         """Send the cell, follow it to its end, and say how it ended. Raises what `on_call` raised."""
         process = self._process
         if any(event.is_set() for event in self._stops):
@@ -186,7 +194,7 @@ class _CellRun:
             return CellResult("interrupted", 0.0, error=error)
         process.begin_cell()
         try:
-            process.channel.send({"op": "cell", "number": self._number, "code": code}, SEND_SECONDS)
+            process.channel.send({"op": "cell", "number": self._number, **cell}, SEND_SECONDS)
             result = self._finished(self._follow())
         except ChannelClosed:
             result = self._died(process.doom or cause_of_death(process))
@@ -313,6 +321,7 @@ class _CellRun:
             seconds=self._seconds,
             final=fields["final"],
             variables=fields["variables"],
+            changes=fields["changes"],
             error=error,
             spans=fields["spans"],
             searched=fields["searched"],

@@ -214,8 +214,30 @@ def _parts(value: Any) -> list[list[str]]:
     return items if sum(len(part) for item in items for part in item) <= MAX_FINAL else []
 
 
+def _changes(value: Any) -> dict[str, Json] | None:
+    """What a cell did to its variables, as `engine.kernel.toolbox.variables` says it. Raises ChannelError."""
+    if value is None:
+        return None
+    fields = _dict(value)
+    found: dict[str, Json] = {
+        "removed": [text(name, 100) for name in _list(fields.get("removed"), MAX_VARIABLES)]
+    }
+    for kind in ("added", "changed"):
+        variables = [_dict(one) for one in _list(fields.get(kind), MAX_VARIABLES)]
+        found[kind] = [
+            {
+                "name": text(one.get("name"), 100),
+                "type": text(one.get("type"), 100),
+                "size": None if one.get("size") is None else number(one["size"]),
+                "repr": text(one.get("repr"), 200),
+            }
+            for one in variables
+        ]
+    return found
+
+
 def done(value: Any) -> dict[str, Any]:
-    """Return the clean fields of a cell's end: error, final, variables, spans, searched, dropped, notes."""
+    """Return the clean fields of a cell's end: error, final, variables, changes, spans, searched, dropped, notes."""
     fields = _dict(value)
     error, final = fields.get("error"), fields.get("final")
     variables = [_list(pair, 2) for pair in _list(fields.get("variables"), MAX_VARIABLES)]
@@ -235,6 +257,7 @@ def done(value: Any) -> dict[str, Any]:
             **({"parts": parts} if (parts := _parts(final.get("parts"))) else {}),
         },
         "variables": [[text(name, 100), text(summary, 200)] for name, summary in variables],
+        "changes": _changes(fields.get("changes")),
         "spans": spans(fields.get("spans")),
         "searched": ranges(fields.get("searched")),
         "dropped": number(fields.get("dropped")),

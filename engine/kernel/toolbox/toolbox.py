@@ -11,7 +11,7 @@ from engine.kernel.toolbox.final import CellDone, Spans, parts_of, render, spans
 from engine.kernel.toolbox.prompts import CALL_BYTES, Prompt, Together, batches, body, first, part_of, shown
 from engine.kernel.toolbox.replies import PieceAnswer, are_pieces, best, number, ranked
 from engine.kernel.toolbox.sources import texts, unique
-from engine.kernel.toolbox.variables import summary
+from engine.kernel.toolbox.variables import Seen, changes, summary
 from engine.prompt import PIECE_PROMPT
 from engine.text.quoting import ALTERNATIVES, NOTHING
 from engine.types import Json
@@ -73,12 +73,15 @@ class Toolbox:
             },
         }
         self._hidden: frozenset[str] = frozenset()
+        self._seen: Seen = {}
 
     # --- the life of a cell -----------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Put every name back in its place before a cell."""
+    def begin(self, question: str | None = None) -> None:
+        """Put every name back in its place before a cell; `question` is the node's from now on, None: as before."""
         self.final, self.notes = None, []
+        if question is not None:
+            self._names["question"] = question
         own = self._namespace
         for name, value in self._names.items():
             kept = name in SOFT and name in own and not callable(own[name])
@@ -113,6 +116,11 @@ class Toolbox:
         """The model's own variables as [name, summary] pairs."""
         own = list(self.own_variables())[-MAX_VARIABLES:]
         return [[name[:80], summary(value)] for name, value in own]
+
+    def changes(self) -> dict[str, Json]:
+        """What was done to the model's own variables since the last time; see `variables.changes`."""
+        found, self._seen = changes(self._seen, self.own_variables())
+        return found
 
     def own_variables(self) -> Iterable[tuple[str, Any]]:
         """Yield the names and values of the model's own variables, oldest first."""

@@ -1,6 +1,6 @@
 """One worker: a forked process that confines itself and then runs the cells of one node. Untrusted from there.
 
-Frames from the host: start {context reference, limits}, cell {number, code}, answer {answers, known | refused | stop}.
+Frames from the host: start {context reference, limits}, cell {number, code, clock, question}, answer {answers, known | refused | stop}.
 Frames to the host: ready, failed {message}, output {output}, call {number, name, arguments}, done {...}.
 """
 
@@ -25,6 +25,7 @@ from engine.kernel.cell import Answered
 from engine.kernel.channel import Channel, ChannelFull
 from engine.kernel.toolbox.final import CellDone
 from engine.kernel.toolbox.toolbox import Toolbox
+from engine.kernel.worker import clock
 from engine.kernel.worker.faults import report
 from engine.kernel.worker.inprocess import CellKernel
 from engine.kernel.worker.interrupts import Interrupts
@@ -74,7 +75,8 @@ def serve(kernel: CellKernel, confine: Callable[[], int | None], scratch: Path) 
     channel.send({"op": "ready"})
     while True:
         frame: Any = channel.receive()
-        worker.run(frame["number"], frame["code"])
+        clock.shift(frame["clock"])
+        worker.run(frame["number"], frame["code"], frame["question"])
 
 
 def _fail(channel: Channel, error: Exception) -> None:
@@ -132,24 +134,25 @@ class _Worker:
         except MemoryError:
             pass
 
-    def run(self, number: int, code: str) -> None:
+    def run(self, number: int, code: str, question: str) -> None:
         """Run one cell and tell the host how it ended."""
         toolbox, kernel, interrupts = self._toolbox, self._kernel, self._interrupts
         vars(builtins).update(self._builtins)
         os.chdir(self._scratch)
         sys.stdout, sys.stderr = self._stdout, self._stderr
         sys.setrecursionlimit(3000)
-        toolbox.begin()
+        toolbox.begin(question)
         self._calls = 0
         self._shown.clear()
         self._outputs.begin()
         interrupts.begin()
         variables: list[list[str]] = []
+        changes: dict[str, Json] | None = None
         try:
             try:
                 kernel.run(code, number)
                 toolbox.end(ok=kernel.error is None)
-                variables = toolbox.variables()
+                variables, changes = toolbox.variables(), toolbox.changes()
             finally:
                 interrupts.end()
         except (KeyboardInterrupt, MemoryError) as error:  # it came in the last moment
@@ -165,6 +168,7 @@ class _Worker:
                     "error": kernel.error,
                     "final": toolbox.final,
                     "variables": variables,
+                    "changes": changes,
                     "spans": self._spans(),
                     "searched": self._searched(),
                     "dropped": dropped,

@@ -10,6 +10,7 @@ corpus     what was ingested; its text lies in the folder corpora/<id>, not here
 collection, version    what a person sees of corpora, see collections.py
 kept, result     questions kept as checks and what asking them again came to, see kept/table.py
 series, trial    results of the bench, see trials.py
+list, list_row, list_run   lists of questions, see database/lists.py
 heartbeat  the last sign of life of each process that owns runs
 deletion   what was deleted and when, without content; opens the delete trigger of its runs
 """
@@ -24,7 +25,7 @@ from sqlite_utils import Database, Migrations
 
 from engine.events import Event, read
 from engine.store import trials
-from engine.store.database import blobs
+from engine.store.database import blobs, lists
 from engine.store.kept import table as kept
 from engine.store.log import search, trace
 
@@ -94,7 +95,20 @@ def m007_agreement(db: Database) -> None:
 
 
 @migrations()
-def m008_kept_questions(db: Database) -> None:
+def m008_forks(db: Database) -> None:
+    """The place where a run branched off another one."""
+    db.conn.execute("ALTER TABLE run ADD COLUMN forked TEXT")
+
+
+@migrations()
+def m009_lists(db: Database) -> None:
+    """Lists of questions."""
+    for statement in lists.TABLES:
+        db.conn.execute(statement)
+
+
+@migrations()
+def m010_kept_questions(db: Database) -> None:
     """Questions kept as checks, and what asking them again came to."""
     for statement in kept.TABLES:
         db.conn.execute(statement)

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from engine.errors import InputError, StoreError
-from engine.events import KINDS, Event, Fact, RunEnded, RunStarted
+from engine.events import KINDS, Event, Fact, RunEnded, RunResumed, RunStarted
 from engine.store import owner
 from engine.store.database import blobs
 from engine.store.log import hash_chain, projections, search, trace
@@ -89,6 +89,27 @@ def begin(db: sqlite3.Connection, prepared: Prepared, me: owner.Owner) -> tuple[
             return run, ts
 
 
+def resume(
+    db: sqlite3.Connection, run: str, last: int, prepared: Prepared, me: owner.Owner
+) -> tuple[int, float]:
+    """Let a run of which `last` is the last event go on in this process; return number and time of the event.
+
+    Raises InputError, and writes nothing, when it goes on already, has an answer, or is not what it was read as.
+    """
+    row = db.execute("SELECT status, answer FROM run WHERE run = ?", (run,)).fetchone()
+    if row is None:
+        raise InputError(f"There is no run {run!r}; it may have been deleted.")
+    if row[0] is None:
+        raise InputError(f"The run {run} is still going on. Wait for its end, or stop it first.")
+    if row[0] == "answered" or row[1] is not None:
+        raise InputError(f"The run {run} has an answer. Ask a new question that follows it instead.")
+    found = db.execute("SELECT max(seq) FROM event WHERE run = ?", (run,)).fetchone()[0]
+    if found != last or not isinstance(prepared.fact, RunResumed):
+        raise InputError(f"The run {run} was changed meanwhile. Look at it again.")
+    beat(db, me)
+    return append(db, run, prepared)
+
+
 def beat(db: sqlite3.Connection, me: owner.Owner) -> None:
     """Leave a sign of life of this process."""
     db.execute(
@@ -114,7 +135,6 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
     """Finish the runs whose owner died as interrupted; return them. Runs of living processes are left alone."""
     dead = [run for run, alive in _unfinished(db) if not alive]
     for run in dead:
-        first, last = db.execute("SELECT min(ts), max(ts) FROM event WHERE run = ?", (run,)).fetchone()
         nodes = db.execute("SELECT count(*) FROM node WHERE run = ?", (run,)).fetchone()[0]
         ending = RunEnded(
             status="interrupted",
@@ -122,7 +142,7 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
             sources=(),
             coverage=None,
             usage=None,
-            seconds=round(last - first, 3),
+            seconds=_worked(db, run),
             nodes=nodes,
             reason="The program that ran it ended before the run did.",
             forced=False,
@@ -132,6 +152,23 @@ def mark_interrupted(db: sqlite3.Connection) -> list[str]:
         append(db, run, prepare("0", ending))
     db.execute("DELETE FROM heartbeat WHERE owner NOT IN (SELECT owner FROM run WHERE status IS NULL)")
     return dead
+
+
+def _worked(db: sqlite3.Connection, run: str) -> float:
+    """The seconds that a run was at work: those before it was resumed last, by its end then, and those since."""
+    first, last = db.execute("SELECT min(ts), max(ts) FROM event WHERE run = ?", (run,)).fetchone()
+    resumed = db.execute(
+        "SELECT seq, ts FROM event WHERE run = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
+        (run, RunResumed.KIND),
+    ).fetchone()
+    before = 0.0
+    if resumed is not None:
+        first = resumed[1]
+        ended = db.execute(
+            "SELECT payload FROM event WHERE run = ? AND seq = ?", (run, resumed[0] - 1)
+        ).fetchone()
+        before = float(json.loads(ended[0]).get("seconds") or 0)
+    return round(before + float(last) - float(first), 3)
 
 
 def _unfinished(db: sqlite3.Connection) -> list[tuple[str, bool]]:

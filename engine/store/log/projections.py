@@ -24,6 +24,7 @@ from engine.events import (
     OutputWritten,
     ReplyWritten,
     RunEnded,
+    RunResumed,
     RunStarted,
     TurnStarted,
 )
@@ -32,6 +33,11 @@ from engine.store.log.hash_chain import canonical
 from engine.types import Json
 
 Column = int | float | str | None
+ENDING = (  # the columns of a run that its end fills in
+    *("status", "answer", "sources", "coverage", "usage", "seconds", "nodes", "reason", "finished"),
+    *("forced", "passages", "agreement"),
+)
+UNENDED = dict.fromkeys(("status", "seconds", "finished", "finished_seq"))  # of a node that goes on
 
 
 def _integer(value: Json) -> Column:
@@ -96,6 +102,7 @@ TABLES: dict[str, Table] = {
             "forced": INTEGER,
             "passages": JSON,
             "agreement": JSON,
+            "forked": JSON,
         },
     ),
     "node": Table(
@@ -164,6 +171,9 @@ def changes(event: Event) -> list[Change]:
             return [_change("run", (run,), fact, session=session, started=ts)]
         case RunEnded() as fact:
             return [_change("run", (run,), fact, finished=ts)]
+        case RunResumed() as fact:
+            opened = [_change("node", (run, one), **UNENDED) for one in fact.nodes]
+            return [_change("run", (run,), fact, **dict.fromkeys(ENDING)), *opened]
         case NodeStarted() as fact:
             return [_change("node", (run, node), fact, **begun)]
         case NodeEnded() as fact:

@@ -2,7 +2,7 @@
 
     {"s": seq, "ts": Unix seconds, "n": node, "k": kind, ...}
 
-Kinds are run, node, turn, reply, draft, cell, out, done, call, ret, note, end, fin. Texts are heads on one line. They
+Kinds are run, node, turn, reply, draft, cell, out, done, call, ret, note, end, fin, again. Texts are heads on one line. They
 are kept as JSON text in the table `trace`, written in the event's own transaction, because to read and shorten the
 60,000 events of a large run takes seconds.
 """
@@ -27,6 +27,7 @@ from engine.events import (
     OutputWritten,
     ReplyWritten,
     RunEnded,
+    RunResumed,
     RunStarted,
     TurnStarted,
     Unreadable,
@@ -95,6 +96,8 @@ def _more(fact: Fact) -> tuple[str, Compact]:
                 "sec": _short(fact.seconds),
                 "f": True if fact.forced else None,
             }
+        case RunResumed():
+            return "again", {"nodes": [*fact.nodes]}
         case NodeStarted():
             return "node", {
                 "p": _word(fact.parent),

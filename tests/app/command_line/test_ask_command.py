@@ -85,6 +85,8 @@ def test_the_object_of_json_holds_the_agreement(ask) -> None:
         "cell": None,
         "how": "",
         "items": [],
+        "marks": [[10, [1]]],
+        "quotations": [],
     }
 
 

@@ -129,7 +129,7 @@ def test_the_account_says_what_was_searched_and_what_it_cost(page):
     assert page.inner_text(".cost") == "Recursive · 2 nodes · 3 model calls · 3,120 tokens · 12.4 s · small"
     page.get_by_text("What was read").click()
     expect(page.locator(".files li")).to_have_count(1)
-    assert "under 1 %" in page.inner_text(".files")
+    assert "under 0.1 %" in page.inner_text(".files")
 
 
 @pytest.mark.parametrize(

@@ -122,13 +122,15 @@ def paths(found: list, prefix: str = "") -> Iterator[tuple[str, str]]:
 def test_no_route_lets_anybody_in_who_lacks_token_host_or_origin(all_routes: list[tuple[str, str]]) -> None:
     known = {path for _, path in all_routes}
     assert {"/", "/api/runs", "/api/live", "/api/uploads", "/ui/shell/app.js", "/gradio_api/upload"} <= known
+    assert {"/v1/models", "/v1/chat/completions"} <= known
     inner = Inner()
     for method, path in all_routes:
         for why, status, headers in REFUSED:
             answer = ask(inner, path, method=method, **{k.replace("-", "_"): v for k, v in headers.items()})
             assert (answer.status, inner.reached) == (status, 0), (why, method, path)
     for method, path in all_routes:
-        assert ask(inner, path, method=method).status == 200
+        ours = {"cookie": None, "authorization": f"Bearer {TOKEN}"} if path.startswith("/v1") else {}
+        assert ask(inner, path, method=method, **ours).status == 200
     assert inner.reached == len(all_routes)
 
 

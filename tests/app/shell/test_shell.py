@@ -14,7 +14,7 @@ from tests.app.desk import READY, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
-VIEWS = ("ask", "library", "sessions", "models", "bench")
+VIEWS = ("ask", "library", "sessions", "models", "bench", "questions")
 Visit = Callable[..., Page]
 
 

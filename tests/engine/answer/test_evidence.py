@@ -16,7 +16,7 @@ def evidence(tmp_path):
     (tmp_path / "papers" / "a.txt").write_text(TEXT)
     (tmp_path / "papers" / "long.txt").write_text("word " * 1000)
     info = ingest([tmp_path / "papers"], tmp_path / "corpora")
-    return Evidence(Corpus.open(info.path), skipped=1)
+    return Evidence(Corpus.open(info.path), skipped=[{"path": "x.pdf", "reason": "it is encrypted"}])
 
 
 def test_named_sources_are_cited_with_their_place_and_exact_text(evidence):

@@ -182,7 +182,7 @@ def test_searched_documents_are_remembered(corpus: Corpus) -> None:
 
 def test_only_lines_that_stand_in_the_prompt_count(corpus: Corpus) -> None:
     lease = corpus["lease.md"]
-    coverage = Coverage(corpus, skipped=2)
+    coverage = Coverage(corpus, skipped=[{"path": "a.pdf", "reason": "it is encrypted"}] * 2)
     coverage.searched()
     start = LEASE.index("The notice")
     prompt = "Answer from this:\nThe notice period is six months.\n> It must be given in writing.\nEnd"
@@ -194,14 +194,22 @@ def test_only_lines_that_stand_in_the_prompt_count(corpus: Corpus) -> None:
     assert verified[0][1] == start
     summary = coverage.summary()
     assert {key: value for key, value in summary.items() if key != "files"} == {
-        "documents": 4, "documents_searched": 4, "documents_read": 1, "lines_read": 2,
+        "documents": 4, "documents_searched": 4, "documents_read": 1, "documents_quoted": 0, "lines_read": 2,
+        "lines": sum(len(document.splitlines()) for document in corpus), "lines_quoted": 0, "searched": [(0, 4)],
         "characters_read": 60, "characters_total": corpus.total_chars, "skipped": 2,
+        "unreadable": [{"path": "a.pdf", "reason": "it is encrypted"}] * 2,
     }  # fmt: skip
     assert summary["files"] == [
         {
             "document": lease.id,
             "name": "lease.md",
+            "searched": True,
+            "first_line": 1,
+            "lines": len(lease.splitlines()),
             "lines_read": 2,
+            "lines_quoted": 0,
+            "read": summary["files"][0]["read"],
+            "quoted": [],
             "characters_read": 60,
             "characters_total": len(lease),
         }

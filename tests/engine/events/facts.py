@@ -17,6 +17,7 @@ BLANK: dict[str, dict[str, Any]] = {
         **{"status": "answered", "sources": [], "passages": [], "reason": "", "forced": False},
         **{"seconds": 0.5, "nodes": 1},
     },
+    "run_resumed": {"model": {}, "settings": {}, "nodes": [], "owner": None},
     "node_started": {
         **dict.fromkeys(("parent", "cell", "call", "index")),
         **{"kind": "root", "question": "", "context": "", "depth": 0},

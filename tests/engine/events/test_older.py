@@ -9,8 +9,10 @@ import pytest
 from engine.events import (
     CallAnswered,
     CallMade,
+    CellEnded,
     DraftSaved,
     Fact,
+    NodeStarted,
     ReplyWritten,
     RunEnded,
     RunStarted,
@@ -21,12 +23,21 @@ from engine.events import (
 from tests.engine.store.stored import STORED, rows
 
 LACKS = {  # what the first release did not write, by class
-    RunStarted: {"session": None, "follows": None},
+    RunStarted: {
+        "session": None,
+        "follows": None,
+        "earlier": None,
+        "part": None,
+        "seal": None,
+        "forked": None,
+    },
+    NodeStarted: {"piece_chars": None},
     RunEnded: {"forced": None, "passages": None, "agreement": None},
     DraftSaved: {"at": 0},
     ReplyWritten: {"confidence": None},
     CallMade: {"quotes": None},
-    CallAnswered: {"confidences": (None,)},
+    CellEnded: {"changes": None},
+    CallAnswered: {"confidences": (None,), "quoted": None},
 }
 
 
@@ -35,8 +46,9 @@ def test_rows_of_the_first_release_get_what_they_lack(cls: type[Fact]) -> None:
     stored = [json.loads(payload) for kind, payload in rows("first_release") if kind == cls.KIND]
     assert stored and not any(set(payload) & set(LACKS[cls]) for payload in stored)
     for payload in stored:
-        with pytest.raises(ValueError, match="is missing"):
-            cls.from_payload(payload)
+        if set(LACKS[cls]) & older.schema_of(cls).required:
+            with pytest.raises(ValueError, match="is missing"):
+                cls.from_payload(payload)
         told = cls.from_payload(older.renew(cls, payload))
         assert {name: getattr(told, name) for name in LACKS[cls]} == LACKS[cls]
         assert all(told.to_payload()[name] == value for name, value in payload.items() if name != "usage")
@@ -86,9 +98,9 @@ def test_any_exception_of_a_step_is_of_its_event_alone(
 
 
 @pytest.mark.parametrize("name", STORED)
-def test_every_stored_row_is_read_and_those_of_today_come_back_to_the_byte(name: str) -> None:
+def test_every_stored_row_is_read_and_what_later_ones_hold_comes_back(name: str) -> None:
     for kind, payload in rows(name):
         told = read(kind, json.loads(payload))
         assert not isinstance(told, Unreadable), told.sentence
         if name != "first_release":
-            assert told.to_payload() == json.loads(payload)
+            assert told.to_payload() | {"version": 0} == json.loads(payload) | {"version": 0}

@@ -11,12 +11,21 @@ from engine.events import KINDS
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = [path for room in ("engine", "app", "models") for path in sorted((ROOT / room).rglob("*.py"))]
 CLASSES = {cls.__name__ for cls in KINDS.values()}
-WRITERS = {"run.record", "run.commit", "self.record", "self.commit", "store.new_run", "log.prepare"}
+WRITERS = {
+    "run.record",
+    "run.commit",
+    "self.record",
+    "self.commit",
+    "store.new_run",
+    "store.resume_run",
+    "log.prepare",
+}
 PASSED_ON = {
     "fact",
     "owned",
     "ended",
-}  # facts that were constructed before; `Answer.ended` returns a RunEnded
+    *("made", "answered", "started"),
+}  # facts that were constructed before, or are copied by a fork; `Answer.ended` returns a RunEnded
 # Words of their own that many places use for other things; the others have a "_" and mean nothing else.
 KIND_NAMES = {kind for kind in KINDS if "_" in kind}
 

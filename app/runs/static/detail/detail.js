@@ -23,7 +23,7 @@ const WORDS = {
 };
 const KINDS = { root: "Question", child: "Child", leaf: "Prompt" };
 
-/** `on` is {fetch(node, upto), select(id), stop(id), copy(text, what), link(id)}. */
+/** `on` is {fetch(node, upto), select(id), stop(id), fork(id, cell, given), copy(text, what), link(id)}. */
 export class Detail {
   constructor(on) {
     this.on = on;

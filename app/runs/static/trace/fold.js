@@ -138,6 +138,9 @@ function step(now, event) {
     case "note":
       if (event.l === "warning") now.warnings += 1;
       break;
+    case "again": // the run was resumed, and this node goes on
+      Object.assign(now, { status: "running", phase: "idle", since: event.ts, answer: "", seconds: null });
+      break;
     case "end":
       now.status = event.st ?? "answered";
       now.phase = "idle";
@@ -177,7 +180,7 @@ export class Trace {
       this.events.push(event);
       this.times.push(Math.max(event.ts, this.times.at(-1) ?? event.ts));
       this.#take(event);
-      if (event.n !== undefined) touched.add(event.n);
+      for (const id of event.nodes ?? [event.n ?? []].flat()) touched.add(id);
     }
     return { grown: this.order.length > before, touched, gap: false };
   }
@@ -189,6 +192,11 @@ export class Trace {
     }
     if (event.k === "fin") {
       this.end = event;
+      return;
+    }
+    if (event.k === "again") {
+      this.end = null;
+      for (const id of event.nodes ?? []) this.#open(this.nodes.get(id), event);
       return;
     }
     if (event.k === "node") {
@@ -223,6 +231,16 @@ export class Trace {
     while (this.lanes[node.lane]) node.lane += 1;
     this.lanes[node.lane] = node;
     this.#count(node, "nodes", 1, event);
+  }
+
+  /** A node that had ended, or was left behind, goes on. */
+  #open(node, event) {
+    if (!node) return;
+    node.finish = LIVE;
+    node.ended = null;
+    node.events.push(event);
+    step(node.now, event);
+    for (const span of node.spans) span[2] ??= this.times.at(-2) ?? event.ts;
   }
 
   #count(node, name, more, event) {

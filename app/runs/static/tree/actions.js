@@ -30,6 +30,19 @@ export class Actions {
     }
   }
 
+  /** Begin a run that forks from a cell and turn to it; resolves to whether it began. */
+  async fork(node, cell, given) {
+    const { app } = this.#tree;
+    try {
+      const { run } = await app.api.post(`${this.#path}/fork`, { node, cell, ...given });
+      app.openRun?.(run);
+      return true;
+    } catch (problem) {
+      this.#tell(problem.message, "error");
+      return false;
+    }
+  }
+
   async copy(text, what) {
     try {
       await navigator.clipboard.writeText(text);

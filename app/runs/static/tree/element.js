@@ -64,6 +64,7 @@ class RlmTree extends HTMLElement {
       fetch: (node, upto) => this.#actions.fetchNode(node, upto),
       select: (id) => this.select(id),
       stop: (id) => this.#actions.stop(id),
+      fork: (id, cell, given) => this.#actions.fork(id, cell, given),
       copy: (text, what) => this.#actions.copy(text, what),
       link: (id) => this.#actions.copyLink(id),
     });

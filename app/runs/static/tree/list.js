@@ -28,6 +28,7 @@ export const ENDED = {
 };
 const PHASE = { model: "writing", kernel: "running a cell", waiting: "waiting for its calls", idle: "" };
 const KIND = { root: "question", child: "child", leaf: "prompt" };
+const VERDICT = { holds: ", verified", explained: ", verified", unchecked: ", not checked", fails: ", does not hold" };
 const HEADS = ["Question", "Depth", "Cells", "Errors", "Tokens", "Time"];
 
 /** The heads of the columns. */
@@ -45,6 +46,7 @@ export class List {
     this.made = new Map();
     this.spare = [];
     this.selected = null;
+    this.verdicts = {}; // by node: what `verify` found
     this.space = el("div", { class: "space", role: "presentation" });
     this.element = el("div", {
       class: "list",
@@ -190,6 +192,7 @@ export class List {
     if (begun) row.element.setAttribute("aria-expanded", String(open));
     else row.element.removeAttribute("aria-expanded");
     row.element.dataset.status = now.status;
+    row.element.dataset.verdict = this.verdicts[node.id] ?? "";
     row.element.dataset.phase = now.phase;
     row.element.classList.toggle("way", kept !== null && kept.get(node.id) === false);
     row.twist.classList.toggle("none", begun === 0);
@@ -213,7 +216,8 @@ export class List {
     const label =
       `${KIND[node.kind] ?? node.kind}, ${row.status.title}: ${row.question.textContent}. ` +
       `${tokens} tokens, ${cells} cells, ${errors} errors, depth ${node.depth}` +
-      (sum ? `, with the ${sum.nodes - 1} nodes below` : "");
+      (sum ? `, with the ${sum.nodes - 1} nodes below` : "") +
+      (VERDICT[this.verdicts[node.id]] ?? "");
     if (row.said !== label) row.element.setAttribute("aria-label", (row.said = label));
   }
 

@@ -1,0 +1,1 @@
+"""Lists of questions in the app: asked row by row, followed, stopped, gone on with, saved as a table."""

@@ -1,0 +1,24 @@
+"""The record of a stored run, with those of the runs whose variables its root found."""
+
+from __future__ import annotations
+
+from engine.errors import InputError
+from engine.replay.record import ReplayError, RunRecord, read_record
+from engine.store import Store
+
+
+def load_record(store: Store, name: str) -> RunRecord:
+    """The record of a run by its id or unique beginning. Raises InputError for one that is not there, ReplayError where
+    it used variables of a run that was deleted.
+    """
+    record = read_record(store.events(store.run(name)["run"]))
+    try:
+        record.carried = tuple(
+            read_record(store.events(store.run(run)["run"])) for run in record.started.carried or ()
+        )
+    except InputError:
+        raise ReplayError(
+            f"run {record.id} used variables of an earlier run of its session, which was deleted; its cells cannot be "
+            "executed again."
+        ) from None
+    return record

@@ -1,0 +1,68 @@
+"""An ended run goes on: over HTTP, and by its button in the browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, expect
+
+from engine.llm.scripted import ScriptedModel
+from tests.app.desk import Desk, ask, run_of
+from tests.app.runs_fixture import LONG, api, cell, opened, until
+
+pytestmark = pytest.mark.sandbox
+
+
+def test_a_stopped_run_goes_on_over_http_and_others_are_refused(data_dir, tmp_path):
+    with opened(data_dir, tmp_path / "papers") as bench:
+        http = TestClient(api(bench.workbench))
+        bench.say = lambda request: cell("kept = 1") if len(request.messages) == 2 else LONG
+        run = bench.start()
+        answer = http.post(f"/api/runs/{run}/resume")
+        assert answer.status_code == 400 and "still going on" in answer.json()["error"]
+        until(lambda: any(event["k"] == "done" for event in bench.runs.log(run)["events"]))
+        bench.runs.stop(run)
+        bench.ended(run)
+        assert http.get(f"/api/runs/{run}/log").json()["run"]["resumes"] is True
+        bench.say = lambda request: cell("FINAL(str(kept + 1))")
+        answer = http.post(f"/api/runs/{run}/resume", json={"settings": {"max_seconds": 300}})
+        assert answer.json() == {"run": run, "session": run}
+        row = bench.ended(run)
+        assert (row["status"], row["answer"], row["settings"]["max_seconds"]) == ("answered", "2", 300)
+        assert http.get(f"/api/runs/{run}/log").json()["run"]["resumes"] is False
+        answer = http.post(f"/api/runs/{run}/resume")
+        assert answer.status_code == 400 and "has an answer" in answer.json()["error"]
+        assert http.post("/api/runs/nothing/resume").status_code == 404
+        bad = http.post(f"/api/runs/{run}/resume", json={"settings": {"max_seconds": -1}})
+        assert bad.status_code == 400 and "max_seconds has to be a number" in bad.json()["error"]
+
+
+@pytest.mark.browser
+def test_a_stopped_run_goes_on_by_its_button_and_shows_its_answer(tmp_path, browser: Browser):
+    (tmp_path / "data").mkdir(mode=0o700)
+    desk = Desk(tmp_path / "data")
+    try:
+        page = desk.visit(browser)
+        run = ask(page, "Look, then look for ever")
+        expect(page.locator("rlm-tree")).to_contain_text(re.compile("print"))
+        button = page.get_by_role("button", name="Go on")
+        expect(button).to_be_hidden()
+        page.keyboard.press("Alt+S")
+        expect(button).to_be_visible()
+        assert desk.ended(run)["status"] == "interrupted"
+        page.screenshot(path=str(tmp_path / "stopped.png"))
+        desk.workbench.engine.use(ScriptedModel(lambda request: cell("FINAL('seen after it went on')")))
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".answer-slot")).to_contain_text("seen after it went on")
+        expect(button).to_be_hidden()
+        expect(page.locator(".run-meta .chip").first).to_have_text("Answered")
+        assert run_of(page) == run
+        page.screenshot(path=str(tmp_path / "answered.png"))
+        assert page.problems == []  # type: ignore[attr-defined]
+        page.context.close()
+    finally:
+        desk.model.go.set()
+        desk.close()

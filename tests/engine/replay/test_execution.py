@@ -1,0 +1,177 @@
+"""Recorded cells executed again: the same outputs, answers from the record, explained and unexplained differences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.events import OutputWritten
+from engine.llm.scripted import ScriptedModel
+from engine.replay import (
+    ReplayError,
+    RunRecord,
+    corpus_of,
+    execute_again,
+    open_worker,
+    read_record,
+    replay_node,
+)
+from engine.replay import comparison as c
+
+pytestmark = pytest.mark.sandbox
+
+
+def replayed(desk, record, node="0"):
+    desk.engine.use(ScriptedModel([]))  # no model answers anything
+    path = corpus_of(desk.engine.store, record)
+    return replay_node(desk.engine.kernels, path, record, record.nodes[node])
+
+
+def verdicts(comparisons):
+    return [(one.verdict, one.reasons) for one in comparisons]
+
+
+def with_output(record: RunRecord, old: str, new: str) -> RunRecord:
+    """The record of a run in which an output was altered."""
+
+    def altered(event):
+        match event.fact:
+            case OutputWritten(cell=cell, output={"text": text} as output) if old in text:
+                return replace(event, fact=OutputWritten(cell, {**output, "text": text.replace(old, new)}))
+        return event
+
+    assert any(altered(event) is not event for event in record.events)
+    return read_record([altered(event) for event in record.events])
+
+
+def test_cells_sub_calls_and_children_give_the_same_without_a_model(desk):
+    record = desk.ask(
+        "hits = context.grep('Halden')\nprint(len(hits))\nhits[0]",
+        "names = map_query('Who wrote it? Say: Anna', [d for d in context])\nnames",
+        "parts = rlm_query_batched('How long is it?', [context[0], context[1]])\nprint(parts)",
+        "1 / 0",
+        "FINAL(f'{len(hits)} letters', hits)",
+    )
+    assert record.ended.answer == "2 letters" and {"0", "0.4", "0.5"} <= {n.id for n in record.sessions()}
+    for node in record.sessions():
+        assert {one.verdict for one in replayed(desk, record, node.id)} == {"same"}
+
+
+def test_chunks_are_cut_as_they_were_whatever_model_is_there_now(desk):
+    record = desk.ask(
+        "text = 'A paragraph of some words.\\n\\n' * 4000\nprint([len(x) for x in chunks(text)])",
+        "FINAL('done')",
+    )
+    assert {one.verdict for one in replayed(desk, record)} == {"same"}
+
+
+def test_the_clock_is_the_recorded_one(desk):
+    record = desk.ask(
+        "import datetime, time\nprint(datetime.date.today(), time.strftime('%Y'), datetime.datetime.now().year)",
+        "from datetime import datetime\nd = datetime(2024, 1, 2)\nprint(isinstance(d, datetime), repr(d), datetime)",
+        "FINAL('done')",
+    )
+    then = 86_400 * 365 * 7
+    past = read_record([replace(event, ts=event.ts - then) for event in record.events])
+    years = [int(line[:4]) for one in replayed(desk, past)[:1] for line in [one.differences[0].split("'")[1]]]
+    now = int(record.nodes["0"].cells[0].outputs[0]["text"][:4])
+    assert years == [now - 7]
+    assert [one.verdict for one in replayed(desk, record)] == ["same"] * 3
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("class Thing: pass\nprint('a thing', Thing(), 'of  37')", c.MEMORY),
+        ("import time\nprint('took', time.perf_counter(), 's for  37 letters')", c.TIME),
+        ("import time\nprint('at', time.time(), 'with  37')", c.TIME),
+        ("import uuid\nprint('id', uuid.uuid4().hex, ' 37 times')", c.RANDOM),
+        ("import random\nprint([random.SystemRandom().random() for _ in range(3)], ' 37 of them')", c.RANDOM),
+    ],
+)
+def test_what_chance_clock_and_memory_do_is_explained_and_nothing_beside_it(desk, code, reason):
+    record = desk.ask(code, "FINAL('done')")
+    first = replayed(desk, record)[0]
+    assert first.verdict == "explained" or (reason == c.MEMORY and first.verdict == "same")
+    assert first.reasons in ((reason,), ())
+    forged = replayed(desk, with_output(record, " 37", " 38"))[0]
+    assert forged.verdict == "differs" and "38" in forged.differences[0]
+
+
+def test_seeded_chance_and_sets_of_words_come_out_the_same(desk):
+    record = desk.ask(
+        "import random\nimport numpy as np\nprint(random.random(), np.random.rand(2), set('abcdefgh'), hash('word'))",
+        "FINAL('done')",
+    )
+    assert replayed(desk, record)[0].verdict == "same"
+
+
+def test_a_set_of_objects_may_stand_in_another_order():
+    then, now = "{<A>, <B>, <C>}", "{<C>, <A>, <B>}"
+    assert c.explain(then, now, "print({A(), B(), C()})") == (c.ORDER,)
+    assert c.explain(then, now, "print('sorted')") is None
+    assert c.explain(then, "{<C>, <A>, <D>}", "print({A(), B(), C()})") is None
+
+
+def test_a_call_that_the_record_does_not_hold_is_named(desk):
+    record = desk.ask("print(llm_query('Say: one'))", "FINAL('done')")
+    cell = record.nodes["0"].cells[0]
+    cell.started = replace(cell.started, code="print(llm_query('Say: two'))")
+    found = replayed(desk, record)
+    assert [one.verdict for one in found] == ["differs"]
+    assert "call 1 of cell 1 of node 0 asks something else than the recorded one" in found[0].differences[0]
+
+
+def test_a_refused_call_is_recorded_and_refused_again(desk):
+    record = desk.ask(
+        "try:\n    llm_query_batched(['a', 'b', 'c'])\nexcept RuntimeError as e:\n    print(e)\nprint(llm_query('Say: ok'))",
+        "FINAL('done')",
+        max_calls=2,
+    )
+    assert "3 sub-calls asked for, 2 left" in record.nodes["0"].cells[0].outputs[0]["text"]
+    assert {one.verdict for one in replayed(desk, record)} == {"same"}
+
+
+def test_a_session_that_died_or_timed_out_is_followed(desk):
+    record = desk.ask(
+        "x = 1",
+        "import os\nos._exit(3)",
+        "print('x' in globals())",
+        "y = 2\nwhile True: pass",
+        "print(y)",
+        "FINAL('done')",
+        cell_seconds=1,
+    )
+    assert [cell.ended.status for cell in record.nodes["0"].cells][:5] == [
+        "ok",
+        "died",
+        "ok",
+        "timeout",
+        "ok",
+    ]
+    assert [one.verdict for one in replayed(desk, record)] in (
+        ["same"] * 6,
+        ["same", "same", "same", "explained", "same", "same"],
+    )
+
+
+def test_the_worker_of_a_node_stands_where_it_was_before_a_cell(desk):
+    record = desk.ask("n = 1", "n += 1", "n += 1", "FINAL(n)")
+    path = corpus_of(desk.engine.store, record)
+    for before, expected in ((2, "1"), (3, "2"), (None, "3")):
+        with open_worker(desk.engine.kernels, path, record, record.nodes["0"]) as worker:
+            done = execute_again(worker, record, record.nodes["0"], before)
+            assert len(done) == (before or 5) - 1
+            outputs = []
+            worker.execute("print(n)", on_call=None, on_output=outputs.append, timeout=5)
+            assert outputs[0]["text"].strip() == expected
+
+
+def test_deleted_documents_are_said(desk):
+    record = desk.ask("FINAL('done')")
+    events = desk.engine.store.events(record.id)
+    desk.engine.store.delete_corpus(record.started.corpus)
+    with pytest.raises(ReplayError, match="were deleted"):
+        corpus_of(desk.engine.store, read_record(events))
+    desk.corpus = desk.engine.add([desk.folder])

@@ -1,0 +1,96 @@
+"""`verify`: what holds, what differs for a reason, and what each alteration of the record or the documents breaks."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.errors import InputError
+from engine.llm.scripted import ScriptedModel
+from engine.replay import corpus_of
+from engine.replay.fork import fork
+from engine.replay.verify import verify
+from tests.engine.replay.conftest import script
+from tests.proof.forger import alter
+from tests.proof.varied_cells import cells_of
+from tests.proof.verify import ALTERATIONS, FIVE, caught
+
+pytestmark = pytest.mark.sandbox
+QUESTION = "How many letters mention Halden?"
+
+
+def verdict_of(desk, run):
+    desk.engine.use(None)
+    return verify(desk.engine.store, desk.engine.kernels, run)
+
+
+@pytest.mark.parametrize("seed", [1, 4, 6])
+def test_runs_of_varied_cells_verify_without_a_model(desk, seed):
+    record = desk.ask(*cells_of(seed))
+    verdict = verdict_of(desk, record.id)
+    assert verdict.holds, [c for c in verdict.checks if c.result == "fails"]
+    assert {check.result for check in verdict.checks} <= {"holds", "explained"}
+    assert {check.node for check in verdict.checks} >= set(record.nodes)
+    told = verdict.to_json()
+    assert told["holds"] and set(told["nodes"]) == set(record.nodes)
+    assert sum(check.what == "cell" for check in verdict.checks) == sum(
+        len(n.cells) for n in record.nodes.values()
+    )
+
+
+CAUGHT = {  # by what, where the forger made chain and tables anew
+    "output of a cell": ["cell"],
+    "output that varies, its fixed part": ["cell"],
+    "output that varies, its varying part": [],
+    "answer of the run": ["answer", "agreement"],
+    "prompt of a sub-call": ["prompts", "answers"],
+    "prompt, with its hash": ["cell"],
+    "answer of a sub-call, wherever it stands": ["cell"],
+    "source: its text": ["sources"],
+    "source: its place": ["sources"],
+    "agreement of the answer": ["agreement"],
+}
+
+
+@pytest.mark.parametrize("altered", CAUGHT)
+def test_what_is_altered_is_caught_though_the_chain_was_made_anew(desk, altered):
+    record = desk.ask(*FIVE)
+    assert alter(desk.engine.store.folder, record.id, ALTERATIONS[altered], anew=True) > 0
+    verdict = verdict_of(desk, record.id)
+    assert caught(verdict) == CAUGHT[altered]
+    assert verdict.holds == (not CAUGHT[altered])
+
+
+def test_what_is_edited_by_hand_breaks_the_chain(desk):
+    record = desk.ask(*FIVE)
+    varying = ALTERATIONS["output that varies, its varying part"]
+    assert alter(desk.engine.store.folder, record.id, varying, anew=False) == 1
+    assert caught(verdict_of(desk, record.id)) == ["record"]
+
+
+def test_another_text_of_a_document_is_caught_cited_or_not(desk):
+    record = desk.ask("FINAL('Halden', context.grep('Halden'))")
+    text = corpus_of(desk.engine.store, record) / "text.utf8"
+    good = text.read_bytes()
+    try:
+        for old, new, found in (
+            (b"450", b"451", ["documents"]),
+            (b"Halden", b"Bergen", ["documents", "sources"]),
+        ):
+            text.write_bytes(good.replace(old, new))
+            assert caught(verdict_of(desk, record.id))[: len(found)] == found
+    finally:
+        text.write_bytes(good)
+
+
+def test_forks_children_and_direct_answers_verify(desk):
+    record = desk.ask("a = rlm_query('How long is it?', context[0])\nprint(a)", "FINAL(f'{a} characters')")
+    desk.engine.use(ScriptedModel(script("", "FINAL(f'{a} characters')", child="FINAL('7')")))
+    answer = fork(desk.engine, record.id, 1, node="0.1", code="FINAL('seven')")
+    verdict = verdict_of(desk, answer.run)
+    assert verdict.holds, [c for c in verdict.checks if c.result == "fails"]
+    assert answer.answer == "seven characters"
+
+
+def test_a_run_that_goes_on_and_one_that_is_not_there_are_refused(desk):
+    with pytest.raises(InputError, match="There is no run"):
+        verify(desk.engine.store, desk.engine.kernels, "nothing")
