@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import subprocess
 import sys
 from importlib import import_module
 
+from app.command_line.keeping import grammar as keeping
 from app.command_line.parser import build_parser
 from app.paths import ROOT
 from engine.errors import Cancelled, TaprootError
@@ -45,6 +47,10 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.server.serve import serve
 
             return serve(options)
+        case "ask" if not keeping.single(options):
+            from app.command_line.keeping import several
+
+            return several.run(options)
         case "ask" if options.questions or options.each:
             from app.command_line.commands import lists
 
@@ -87,6 +93,8 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line import exchange
 
             return exchange.run(options)
+        case "compare" | "keep" | "check" | "backup" | "restore" as name:
+            return int(importlib.import_module(f"app.command_line.keeping.{name}").run(options))
         case "key":
             from app.command_line.programs import key
 

@@ -5,6 +5,7 @@ import argparse
 from app.command_line import exchange
 from app.command_line.commands import fork, lists, resume, verify
 from app.command_line.folders import rescan
+from app.command_line.keeping import grammar as keeping
 from app.command_line.programs import key, mcp
 
 EPILOG = """\
@@ -40,6 +41,11 @@ def level(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
+
+
+def levels(text: str) -> list[int]:
+    """Whole numbers of at least 0 set apart by commas, or an argparse error."""
+    return [level(part.strip()) for part in text.split(",")]
 
 
 def temperature(text: str) -> float:
@@ -121,12 +127,20 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "--model",
         metavar="MODEL",
+        action="append",
         default=kept,
-        help="a GGUF file (default: the one that comes with Taproot), or openai:NAME@http://host:port/v1, where text is then sent",
+        help="a GGUF file (default: the one that comes with Taproot), or openai:NAME@http://host:port/v1, where text is then sent; "
+        "given several times, each is asked, and a table shows them side by side",
     )
     ask.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     lists.add_options(ask)
-    ask.add_argument("--depth", type=level, default=1, help="levels of rlm_query children (default 1)")
+    ask.add_argument(
+        "--depth",
+        type=levels,
+        default=[1],
+        metavar="N[,N]",
+        help="levels of rlm_query children (default 1); of several, such as 0,1,2, each is tried",
+    )
     ask.add_argument("--seed", type=level, default=0, help="seed of sampling (default 0)")
     ask.add_argument(
         "--temperature",
@@ -168,6 +182,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     delete.add_argument("id", metavar="RUN|CORPUS|LIST", help="an id that `runs`, `corpora` or `lists` lists")
     delete.add_argument("--yes", action="store_true", help="do not ask")
+    delete.add_argument("--json", action="store_true", help="print the receipt only, no words on stderr")
 
     verify.add_parser(commands, common)
     fork.add_parser(commands, common, loading)
@@ -230,6 +245,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
     exchange.add_parser(commands, common)
+    keeping.add_parsers(commands, common, loading)
     key.add_parser(commands, common)
     mcp.add_parser(commands, common, loading)
     commands.add_parser("test", help="run the test suite; further arguments go to pytest", add_help=False)

@@ -12,6 +12,7 @@ import json
 import secrets
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
@@ -118,6 +119,17 @@ def adopt(db: sqlite3.Connection) -> int:
         row = {"collection": known[0] if known else new_id(db), "kind": "folder", "sources": sources}
         save_version(db, {**row, "name": name or corpus}, corpus, None)
     return len(lone)
+
+
+def settle(db: sqlite3.Connection, folder: Path) -> None:
+    """Let corpora be found in `folder`, the folder of corpora, after a data folder was moved or restored elsewhere."""
+    for corpus, facts in db.execute("SELECT corpus, facts FROM corpus").fetchall():
+        known, here = json.loads(facts), folder / corpus
+        if known.get("path") != str(here) and here.is_dir():
+            db.execute(
+                "UPDATE corpus SET facts = ? WHERE corpus = ?",
+                (canonical({**known, "path": str(here)}), corpus),
+            )
 
 
 def rename(db: sqlite3.Connection, collection: str, name: str) -> None:

@@ -1,24 +1,28 @@
 """Deletion: the one exception to append-only. Takes a run, or a corpus with its runs, and leaves no byte of them.
 
-The rows, their projections and the values that only they used go in one transaction. Then the rest: the corpus folder,
-backups made before migrations (they hold the same text), the free space inside the file (VACUUM; `secure_delete` has
-zeroed it already) and the write-ahead log. If a program ends in between, `finish` does the rest at the next opening.
-What the file system or the disk keeps of freed blocks is out of reach.
+One transaction takes them out of every list and notes them in the table `deletion`. Their events go in short steps
+(`engine/store/log/sweep.py`), so that nobody who writes meanwhile waits for all of them. Then the rest: the corpus folder,
+backups made before migrations (they hold the same text), the free space inside the file (`secure_delete` has zeroed it
+already, see `engine/store/database/compact.py`) and the write-ahead log. If a program ends in between, `finish` does the
+rest later. What the file system or the disk keeps of freed blocks is out of reach.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, StoreError
 from engine.store import collections, trials
-from engine.store.database import blobs, lists
-from engine.store.database.database import BACKUPS
-from engine.store.log import log, projections, search
+from engine.store.database import compact, lists
+from engine.store.database.database import BACKUPS, transaction
+from engine.store.kept import table as kept
+from engine.store.log import log, projections, sweep
 
 CORPORA = "corpora"
 UPLOADS = "uploads"
@@ -82,10 +86,10 @@ def take_collection(db: sqlite3.Connection, collection: str) -> dict[str, Any]:
     if not found:
         raise InputError(f"There is no collection {collection!r}; it may have been deleted.")
     own, kept = collections.own_corpora(db, collection)
-    total: dict[str, Any] = {"runs": [], "corpora": [], "events": 0, "blobs": 0}
+    total = _take_runs(db, [])
     for corpus in own:
         for key, value in take_corpus(db, corpus).items():
-            total[key] += value
+            total[key] = total[key] | value if isinstance(value, dict) else total[key] + value
     collections.remove(db, collection)
     _note_collection(db, collection, found[0])
     return {**total, "collection": collection, "kept": kept}
@@ -116,53 +120,84 @@ def erase_unused(db: sqlite3.Connection, folder: Path, corpus: str) -> None:
 def erase(db: sqlite3.Connection, folder: Path) -> dict[str, Any]:
     """Remove what deleted rows left behind, outside a transaction; return what was done.
 
-    `notices` holds a sentence for each thing that could not be done now; it is tried again at the next opening.
+    `bytes` are those of removed folders. `notices` holds a sentence for each thing that could not be done now; it is tried
+    again later.
     """
     notices: list[str] = []
     pending = db.execute("SELECT kind, id FROM deletion WHERE erased = 0").fetchall()
-    folders = _remove_folders(db, folder, notices)
+    folders, freed = _remove_folders(db, folder, notices)
     backups = [file for file in (folder / BACKUPS).glob("*") if _remove(file, notices)]
-    try:
-        db.execute("VACUUM")
-    except sqlite3.OperationalError as error:
-        notices.append(
-            f"The database could not be made smaller ({error}); its freed space is already zeroed."
-        )
-    busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    if busy:
-        notices.append(
-            "Another program is reading the database; its log is emptied when that program is done."
-        )
+    if problem := compact.compact(db):
+        notices.append(problem)
     if not notices:
         db.executemany("UPDATE deletion SET erased = 1 WHERE kind = ? AND id = ?", pending)
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        compact.empty_log(db)
     return {
         "folders": folders,
         "backups": len(backups),
+        "bytes": freed,
         "erased": not notices,
         "notices": notices,
     }
 
 
-def finish(db: sqlite3.Connection, folder: Path) -> None:
-    """Complete deletions that were cut short."""
-    if db.execute("SELECT 1 FROM deletion WHERE erased = 0").fetchone():
-        erase(db, folder)
+def finish(db: sqlite3.Connection, folder: Path, hurry: Callable[[], bool] = lambda: False) -> None:
+    """Complete deletions that were cut short or put off; leaves off when `hurry` says that somebody waits to write."""
+    if not db.execute("SELECT 1 FROM deletion WHERE erased = 0").fetchone():
+        return
+    for step in (lambda db: sweep.step(db).more, compact.shrink):
+        more = True
+        while more:
+            with transaction(db):
+                more = step(db)
+            if hurry():
+                return
+    erase(db, folder)
 
 
 def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
-    count = 0
-    search.remove(db, runs)
+    heads = {
+        run: {
+            "events": count,
+            "hash": db.execute("SELECT hash FROM event WHERE run = ? AND seq = ?", (run, last)).fetchone()[0],
+        }
+        for run in runs
+        for count, last in db.execute("SELECT count(*), max(seq) FROM event WHERE run = ?", (run,))
+    }
+    quoted = _quoting(db, runs)
     trials.forget_runs(db, runs)
+    checks = kept.forget_runs(db, runs)
     lists.forget_runs(db, runs)
     for run in runs:
         _note(db, "run", run)
         projections.clear(db, run)
-        db.execute("DELETE FROM trace WHERE id IN (SELECT id FROM event WHERE run = ?)", (run,))
-        db.execute("DELETE FROM blob_use WHERE run = ?", (run,))
-        count += db.execute("DELETE FROM event WHERE run = ?", (run,)).rowcount
     db.execute("DELETE FROM title WHERE session NOT IN (SELECT session FROM run WHERE session IS NOT NULL)")
-    return {"runs": runs, "corpora": [], "events": count, "blobs": blobs.drop_unused(db)}
+    events = sum(head["events"] for head in heads.values())
+    return {
+        "runs": runs,
+        "corpora": [],
+        "events": events,
+        "heads": heads,
+        "checks": checks,
+        "quoted_by": quoted,
+    }
+
+
+def _quoting(db: sqlite3.Connection, runs: list[str]) -> list[str]:
+    """Runs that stay and were told what was asked and answered in one of these: later ones of the same session, and
+    forks of them.
+    """
+    return [
+        run
+        for (run,) in db.execute(
+            "SELECT DISTINCT later.run FROM run AS gone JOIN run AS later ON (later.session = gone.session "
+            "AND later.started > gone.started AND later.follows IS NOT NULL) "
+            "OR json_extract(later.forked, '$.run') = gone.run "
+            "WHERE gone.run IN (SELECT value FROM json_each(?1)) "
+            "AND later.run NOT IN (SELECT value FROM json_each(?1)) ORDER BY later.run",
+            (json.dumps(runs),),
+        )
+    ]
 
 
 def _note(db: sqlite3.Connection, kind: str, name: str) -> None:
@@ -178,18 +213,25 @@ def _note_collection(db: sqlite3.Connection, collection: str, kind: str) -> None
         _note(db, "upload", collection)
 
 
-def _remove_folders(db: sqlite3.Connection, folder: Path, notices: list[str]) -> int:
-    """Remove what deleted corpora and uploads have on disk; return how many folders there were."""
+def _remove_folders(db: sqlite3.Connection, folder: Path, notices: list[str]) -> tuple[int, int]:
+    """Remove what deleted corpora and uploads have on disk; return how many folders there were, and their bytes."""
     places = {"corpus": folder / CORPORA, "upload": folder / UPLOADS}
-    removed = 0
+    removed, freed = 0, 0
     for kind, name in db.execute("SELECT kind, id FROM deletion WHERE erased = 0").fetchall():
         if kind in places:
-            removed += _remove_folder(places[kind], name, notices)
+            size = bytes_in(places[kind] / name)
+            if _remove_folder(places[kind], name, notices):
+                removed, freed = removed + 1, freed + size
         if kind == "corpus":
             for file in (folder / CORPORA / SEEN).glob("*.json"):
                 if name in file.read_text(errors="replace"):
                     _remove(file, notices)
-    return removed
+    return removed, freed
+
+
+def bytes_in(folder: Path) -> int:
+    """The bytes of all files below a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _remove_folder(parent: Path, name: str, notices: list[str]) -> bool:

@@ -14,6 +14,7 @@ from engine.events import Event, read
 from engine.store import collections, trials
 from engine.store.database import lists
 from engine.store.database.database import connect, sentences
+from engine.store.kept import table as kept
 from engine.store.log import projections, search
 from engine.store.rows import (
     Row,
@@ -225,6 +226,15 @@ class Reader:
         """Return how the recursive runs of a series went; see `trials.cells`."""
         with self._snapshot() as db:
             return trials.cells(db, series)
+
+    def kept(self) -> list[Row]:
+        """Return the kept questions, oldest first: run, question, corpus, corpus_name, accepted, created, results."""
+        with self._snapshot() as db:
+            found = []
+            for row in kept.stored(db):
+                run = run_of(db, by_prefix(db, "run", row["run"]))
+                found.append({**row, **{name: run[name] for name in ("question", "corpus", "corpus_name")}})
+            return found
 
     def question_lists(self) -> list[Row]:
         """Return the lists of questions, newest first; see `database/lists.py`."""

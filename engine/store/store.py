@@ -17,9 +17,10 @@ from typing import Any
 from engine.errors import StoreError
 from engine.events import DraftSaved, Event, Fact, OutputWritten, RunResumed, RunStarted
 from engine.store import collections, delete, owner, trials
-from engine.store.database import database, lists
+from engine.store.database import compact, database, lists
 from engine.store.database.writer import Result, When, Work, Writer
-from engine.store.log import log
+from engine.store.kept import table as kept
+from engine.store.log import log, sweep
 from engine.store.log.hash_chain import canonical
 from engine.store.reader import Reader
 from engine.store.rows import Row
@@ -44,10 +45,13 @@ class Store(Reader):
         self._watchers: list[Callable[[Event], None]] = []
         super().__init__(database.prepare(self.folder, busy_seconds), busy_seconds)
         self._writer = Writer(
-            partial(database.connect, self._path, busy_seconds), tick=lambda db: log.tick(db, self._owner)
+            partial(database.connect, self._path, busy_seconds),
+            tick=lambda db: log.tick(db, self._owner),
+            idle=lambda db: delete.finish(db, self.folder, self._writer.is_wanted),
         )
         try:
             self._write(log.mark_interrupted)
+            self._write(partial(collections.settle, folder=self.folder / delete.CORPORA))
             self._write(lambda db: delete.finish(db, self.folder), "alone")
         except BaseException:
             self.close()
@@ -141,8 +145,10 @@ class Store(Reader):
     def delete_run(self, name: str) -> Row:
         """Delete a run by its id or unique prefix; return a receipt.
 
-        The receipt holds the ids of `runs` and `corpora`, counts of `events`, `blobs`, `folders` and `backups`,
-        `erased` (no byte is left in our files) and `notices`. Raises InputError while the run is running.
+        The receipt holds the ids of `runs` and `corpora`, the number of events and the last hash of each run (`heads`),
+        counts of `events`, `blobs`, `folders`, `backups` and kept questions (`checks`), the `bytes` freed, the time (`deleted`, Unix seconds), `erased`
+        (no byte is left in our files), `notices`, and `quoted_by`: runs that stay and were told of what was deleted,
+        because they follow it. Raises InputError while the run is running.
         """
         run = self.run(name)["run"]
         return self._delete(lambda db: delete.take_run(db, run))
@@ -199,6 +205,18 @@ class Store(Reader):
         """Delete all runs of a session; return a receipt as `delete_run` does. Raises InputError while one runs."""
         return self._delete(lambda db: delete.take_session(db, session))
 
+    def keep(self, run: str, accepted: str) -> None:
+        """Keep the question of a run with its accepted answer, or change that answer."""
+        self._write(partial(kept.keep, run=run, accepted=accepted))
+
+    def drop_kept(self, run: str) -> None:
+        """Keep a question no longer; its runs stay. Raises InputError when it is not kept."""
+        self._write(partial(kept.drop, run=run))
+
+    def save_check(self, name: str, run: str, facts: Row) -> None:
+        """Add what asking the question kept from the run `name` again came to, in the run `run`."""
+        self._write(partial(kept.save_result, kept=name, run=run, facts=facts))
+
     def save_series(self, series: str, facts: Row) -> None:
         """Add a series of bench results, or renew its facts."""
         self._write(partial(trials.save_series, series=series, facts=facts))
@@ -238,8 +256,18 @@ class Store(Reader):
         self.close()
 
     def _delete(self, take: Work[Row]) -> Row:
-        receipt = self._write(take)
-        return {**receipt, **self._write(lambda db: delete.erase(db, self.folder), "alone")}
+        used = self._write(compact.used_bytes)
+        receipt = {**self._write(take), "blobs": 0, "deleted": time.time()}
+        more = True
+        while more:  # each step is a piece of work of its own, so that others can write between them
+            swept = self._write(sweep.step)
+            receipt["blobs"] += swept.blobs
+            more = swept.more
+        freed = used - self._write(compact.used_bytes)
+        while self._write(compact.shrink):
+            pass
+        erased = self._write(lambda db: delete.erase(db, self.folder), "alone")
+        return {**receipt, **erased, "bytes": max(0, freed) + erased["bytes"]}
 
     def _write(
         self, work: Work[Result], when: When = "now", after: Callable[[Result], None] | None = None

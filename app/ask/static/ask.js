@@ -4,7 +4,7 @@
 // sees it. From then on everything comes from our own routes, so a reload, a second tab or a restart finds it again by
 // the address ?view=ask&run=RUN&node=NODE.
 
-import { answerPanel, statusWords } from "/ui/runs/answer.js";
+import { answerPanel, statusWords } from "/ui/runs/answer/answer.js";
 import { appears, el, find, icon, put } from "/ui/shell/dom.js";
 import { RunHead } from "/ui/runs/run_head.js";
 import { line } from "/ui/shell/text/text.js";

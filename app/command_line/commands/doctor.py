@@ -23,6 +23,7 @@ from engine.llm.gguf.fit import Wish
 from engine.llm.machine.hardware import build, gpus, machine, rebuild
 from engine.sandbox.probes import selftest
 from engine.store import Store
+from engine.store.database.database import BACKUPS
 from engine.store.location import data_folder
 from engine.types import Json
 from models import default
@@ -182,6 +183,7 @@ def data(folder: Path) -> Json:
             "runs": len(store.runs()),
             "corpora": len(store.corpora()),
             "problems": problems,
+            "copies_before_migrations": [str(file) for file in sorted((folder / BACKUPS).glob("*.db"))],
             "free_gib": round(shutil.disk_usage(folder).free / GIB, 1),
         }
 

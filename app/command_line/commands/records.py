@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.tree import Tree
 
 from app.command_line.commands.ask import placed, quote_lines, source_line
-from app.command_line.terminal import brief, console, safe
+from app.command_line.keeping.receipt import receipt_words
+from app.command_line.terminal import brief, console, printable, safe
 from engine.answer.agreement import sentence
 from engine.corpus import coverage
 from engine.errors import InputError
@@ -179,6 +180,8 @@ def delete(options: argparse.Namespace) -> int:
         take = {"run": store.delete_run, "corpus": store.delete_corpus, "list": store.delete_list}[what]
         receipt = take(name)
     print(json.dumps(receipt, ensure_ascii=False))
+    if not options.json:
+        print(printable(receipt_words(receipt)), file=sys.stderr)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import { amount } from "/ui/library/document_table.js";
 import { el } from "/ui/shell/dom.js";
+import { saveReceipt } from "/ui/shell/receipt.js";
 import { count, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
@@ -77,6 +78,7 @@ export function told(receipt) {
     ["Questions with their answers", count(receipt.runs.length)],
     ["Recorded events", count(receipt.events)],
     receipt.blobs > 0 && ["Stored images and long texts", count(receipt.blobs)],
+    receipt.checks > 0 && ["Questions kept as checks", count(receipt.checks)],
     receipt.backups > 0 && ["Backups of the database", count(receipt.backups)],
     ["Space freed", amount(receipt.bytes)],
   ].filter(Boolean);
@@ -87,5 +89,7 @@ export function told(receipt) {
       ? "No byte of it is left in Taproot’s files: freed space in the database was overwritten and its log emptied."
       : `Not everything could be erased now; it is tried again at the next start. ${receipt.notices.join(" ")}`),
     receipt.kept_sources.length > 0 && el("p", { class: "muted" }, "Untouched on your disk: ", el("span", { class: "mono" }, receipt.kept_sources.slice(0, 3).map((one) => line(one, 300)).join(", "))),
-    el("div", { class: "confirm-foot" }, el("button", { class: "button primary", type: "button", dataset: { first: "true" }, on: { click: () => close(true) } }, "Close"))], "told");
+    el("div", { class: "confirm-foot" },
+      el("button", { class: "button", type: "button", on: { click: () => saveReceipt(receipt) } }, "Save the receipt"),
+      el("button", { class: "button primary", type: "button", dataset: { first: "true" }, on: { click: () => close(true) } }, "Close"))], "told");
 }

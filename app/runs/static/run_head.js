@@ -2,7 +2,7 @@
 
 import { el, icon, put } from "/ui/shell/dom.js";
 import { adapterWords } from "/ui/models/adapters.js";
-import { forcedChip, statusWords } from "/ui/runs/answer.js";
+import { forcedChip, statusWords } from "/ui/runs/answer/answer.js";
 import { ExportMenu } from "/ui/runs/export/menu.js";
 import { Verdict } from "/ui/runs/verdict.js";
 import { Progress } from "/ui/runs/progress.js";

@@ -3,7 +3,9 @@
 // A row opens on Enter or a click; F2 renames it in place, Delete removes it after a question and says what went.
 
 import { el, icon, keyed, put } from "/ui/shell/dom.js";
-import { forcedChip, statusWords } from "/ui/runs/answer.js";
+import { openComparison } from "/ui/runs/compare.js";
+import { saveReceipt } from "/ui/shell/receipt.js";
+import { forcedChip, statusWords } from "/ui/runs/answer/answer.js";
 import { forkedFrom, when } from "/ui/runs/run_head.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
@@ -52,6 +54,30 @@ class SessionsView {
 
   shown() {
     this.load();
+    const { left, right } = this.app.state;
+    if (left && right) this.compare(left, right);
+  }
+
+  /** Mark a session as one of two; with the second one both are compared. */
+  chosen(one, button) {
+    const run = (one.runs ?? []).at(-1) ?? one.id;
+    const first = this.first;
+    this.first?.button.setAttribute("aria-pressed", "false");
+    this.first = null;
+    if (first?.run === run) return;
+    if (first) return this.app.go("sessions", { left: first.run, right: run });
+    this.first = { run, button };
+    button.setAttribute("aria-pressed", "true");
+    this.app.toast("Choose the session to compare it with.");
+  }
+
+  async compare(left, right) {
+    try {
+      await openComparison(this.app, left, right);
+    } catch (problem) {
+      this.app.toast(problem.message, "error");
+    }
+    if (this.visible) this.app.go("sessions", {}, { replace: true });
   }
 
   later(wait = WAIT) {
@@ -127,7 +153,9 @@ class SessionsView {
       open,
       el("div", { class: "session-tools" },
         el("button", { class: "quiet", type: "button", title: "Rename (F2)", "aria-label": `Rename ${title}`, on: { click: () => this.rename(one) } }, icon("edit")),
-        el("button", { class: "quiet", type: "button", title: "Delete (Del)", "aria-label": `Delete ${title}`, on: { click: () => this.remove(one) } }, icon("trash"))),
+        el("button", { class: "quiet", type: "button", title: "Delete (Del)", "aria-label": `Delete ${title}`, on: { click: () => this.remove(one) } }, icon("trash")),
+        el("button", { class: "quiet compare", type: "button", title: "Compare with another", "aria-label": `Compare ${title}`, "aria-pressed": "false",
+          on: { click: (event) => this.chosen(one, event.currentTarget) } }, icon("compare"))),
       forked && el("p", { class: "session-forked" }, forked),
       (one.hits ?? []).length ? el("ul", { class: "session-hits" }, one.hits.slice(0, 4).map((hit) => this.hit(hit))) : null);
   }
@@ -220,7 +248,7 @@ class SessionsView {
     try {
       const receipt = await this.app.during("Deleting the session: its text is being erased from the disk…",
         this.app.api.del(`/api/sessions/${encodeURIComponent(one.id)}`));
-      this.app.toast(receiptWords(receipt), "ok");
+      this.app.toast(receiptWords(receipt), "ok", { label: "Save the receipt", run: () => saveReceipt(receipt) });
     } catch (problem) {
       this.app.toast(problem.message, "error");
     }
@@ -236,7 +264,8 @@ export function receiptWords(receipt) {
     .filter(([n]) => n > 0)
     .map(([n, noun]) => (noun.startsWith("stored") ? `${count(n)} stored images or long texts` : many(n, noun)));
   const notices = (receipt?.notices ?? []).join(" ");
-  return `Deleted: ${parts.join(", ") || "the session"}.${receipt?.erased === false ? " Not every byte could be erased." : ""}${notices ? ` ${notices}` : ""}`;
+  const quoted = receipt?.quoted_by?.length ? ` ${many(receipt.quoted_by.length, "question")} that followed it still hold what was asked and answered.` : "";
+  return `Deleted: ${parts.join(", ") || "the session"}.${receipt?.erased === false ? " Not every byte could be erased." : ""}${notices ? ` ${notices}` : ""}${quoted}`;
 }
 
 /** Ask in a dialog; resolves to whether the person agreed. */

@@ -112,11 +112,6 @@ def save(db: sqlite3.Connection, run: str, blobs: Iterable[Blob]) -> None:
         db.execute("INSERT OR IGNORE INTO blob_use (run, sha256) VALUES (?, ?)", (run, blob.sha256))
 
 
-def drop_unused(db: sqlite3.Connection) -> int:
-    """Delete the blobs that no run uses; return how many."""
-    return db.execute("DELETE FROM blob WHERE sha256 NOT IN (SELECT sha256 FROM blob_use)").rowcount
-
-
 def _escape(name: Json) -> Json:
     return f"${name}" if isinstance(name, str) and ESCAPED.fullmatch(name) else name
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import StoreError
-from engine.store.database import migrations
+from engine.store.database import compact, migrations
 
 FILE_NAME = "taproot.db"
 BACKUPS = "backups"
@@ -52,6 +52,8 @@ def connect(path: Path, busy_seconds: float, *, read_only: bool = False) -> sqli
         if read_only:
             db.execute("PRAGMA query_only = ON")
         else:
+            if path.stat().st_size == 0:
+                db.execute(f"PRAGMA auto_vacuum = {compact.INCREMENTAL}")
             _enable_wal(db, busy_seconds)
             # FULL: a commit survives a power cut, not only a killed process. secure_delete: freed bytes are zeroed.
             db.execute("PRAGMA synchronous = FULL")

@@ -8,6 +8,7 @@ title      what a person called a session (a first run and its follow-ups); goes
 blob       large values by sha256; blob_use says which runs refer to them
 corpus     what was ingested; its text lies in the folder corpora/<id>, not here
 collection, version    what a person sees of corpora, see collections.py
+kept, result     questions kept as checks and what asking them again came to, see kept/table.py
 series, trial    results of the bench, see trials.py
 list, list_row, list_run   lists of questions, see database/lists.py
 heartbeat  the last sign of life of each process that owns runs
@@ -25,6 +26,7 @@ from sqlite_utils import Database, Migrations
 from engine.events import Event, read
 from engine.store import trials
 from engine.store.database import blobs, lists
+from engine.store.kept import table as kept
 from engine.store.log import search, trace
 
 APPLICATION_ID = 0x54415052  # "TAPR" in the header of the file
@@ -102,6 +104,13 @@ def m008_forks(db: Database) -> None:
 def m009_lists(db: Database) -> None:
     """Lists of questions."""
     for statement in lists.TABLES:
+        db.conn.execute(statement)
+
+
+@migrations()
+def m010_kept_questions(db: Database) -> None:
+    """Questions kept as checks, and what asking them again came to."""
+    for statement in kept.TABLES:
         db.conn.execute(statement)
 
 

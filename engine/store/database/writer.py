@@ -35,8 +35,8 @@ class _Job(Generic[Result]):
 class Writer:
     """Runs work on its own connection, made by `open_connection` in its own thread.
 
-    `tick` runs about every `tick_seconds`, in a transaction of its own. `group_seconds` is how long work that is
-    wanted "soon" may wait for company.
+    `tick` runs about every `tick_seconds`, in a transaction of its own; `idle` after it, outside of one, when nothing is
+    queued. `group_seconds` is how long work that is wanted "soon" may wait for company.
     """
 
     def __init__(
@@ -44,11 +44,12 @@ class Writer:
         open_connection: Callable[[], sqlite3.Connection],
         *,
         tick: Work[object],
+        idle: Work[object] = lambda db: None,
         tick_seconds: float = 5.0,
         group_seconds: float = 0.05,
     ):
         self._open_connection = open_connection
-        self._tick = tick
+        self._tick, self._idle = tick, idle
         self._tick_seconds = tick_seconds
         self._group_seconds = group_seconds
         self._jobs: queue.Queue[_Job[Any] | None] = queue.Queue()
@@ -75,6 +76,10 @@ class Writer:
                 raise StoreError(self._ended)
             self._jobs.put(job)
         return job.future
+
+    def is_wanted(self) -> bool:
+        """Say whether work is queued."""
+        return not self._jobs.empty()
 
     def close(self) -> None:
         """Commit what is queued and end the thread. May be called more than once."""
@@ -169,6 +174,8 @@ class Writer:
         try:
             with transaction(db):
                 self._tick(db)
+            if not self.is_wanted():
+                self._idle(db)
         except sqlite3.Error:
             pass  # a missed heartbeat does no harm; a lasting failure shows at the next append
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.events import CellStarted, Fact, NodeEnded, NodeStarted, OutputWritten, RunEnded, RunStarted
@@ -17,6 +16,7 @@ from engine.types import Json
 MOST_CHARS = 20_000  # of one event
 LOOKED_AT = 5_000  # matching events of one search, newest first
 HITS = 3  # of one session that are kept
+MERGED_PAGES = 50  # of one step
 WORDS = 14  # of an excerpt, as FTS5 counts
 BEFORE, AFTER = 60, 100  # characters of an excerpt around a part of a word
 KINDS = {
@@ -76,11 +76,11 @@ def add(db: sqlite3.Connection, event: int, words: str | None) -> None:
         db.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (event, words))
 
 
-def remove(db: sqlite3.Connection, runs: Iterable[str]) -> None:
-    """Take the texts of runs out, before their events go; merging the index leaves none of their words in it."""
-    for run in runs:
-        db.execute("DELETE FROM search WHERE rowid IN (SELECT id FROM event WHERE run = ?)", (run,))
-    db.execute("INSERT INTO search (search) VALUES ('optimize')")
+def merge(db: sqlite3.Connection) -> bool:
+    """Merge a part of the index, after texts went: only when all is merged are their words gone. Whether there is more."""
+    before = db.total_changes
+    db.execute("INSERT INTO search (search, rank) VALUES ('merge', ?)", (-MERGED_PAGES,))
+    return db.total_changes - before > 1
 
 
 def stored(db: sqlite3.Connection, run: str) -> dict[int, str]:

@@ -7,8 +7,10 @@ import pytest
 
 from engine.errors import InputError, StoreError
 from engine.store import Store, delete
+from engine.store.database import compact
 from engine.store.database.blobs import KEY
-from tests.engine.events.facts import fact
+from engine.store.log import sweep
+from tests.engine.events.facts import fact, started
 from tests.engine.store.conftest import Start, begin, tell
 
 SECRET = "zanzibar-4711-heliotrope"
@@ -73,6 +75,11 @@ def test_no_byte_of_a_deleted_corpus_and_its_runs_is_left(store: Store, folder: 
 def test_rows_are_zeroed_already_before_the_file_is_made_smaller(store: Store, folder: Path) -> None:
     gone, kept = fill(store, "c1", 2)
     store._write(lambda db: delete.take_run(db, gone))
+    assert store.runs() == [store.run(kept)] and store.events(gone)
+    steps = 1
+    while store._write(sweep.step).more:
+        steps += 1
+    assert steps > 3
     store._write(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone(), "alone")
     assert holding(folder, f"{SECRET} {gone}") == [] != holding(folder, f"{SECRET} {kept}")
     size = (folder / "taproot.db").stat().st_size
@@ -168,3 +175,52 @@ def test_a_name_that_is_no_folder_of_its_own_removes_nothing(tmp_path: Path, nam
     with pytest.raises(StoreError, match="no folder of its own"):
         delete._remove_folder(tmp_path / "corpora", name, [])
     assert (tmp_path / "corpora").exists()
+
+
+def test_of_a_large_database_only_the_freed_pages_are_given_back_in_short_steps(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compact, "SMALL_BYTES", 0)
+    monkeypatch.setattr(compact, "STEP_PAGES", 5)
+    runs = fill(store, "c1", 6)
+    said: list[str] = []
+    store._write(lambda db: db.set_trace_callback(said.append), "alone")
+    for gone in (runs[0], runs[3], runs[5]):
+        size = (folder / "taproot.db").stat().st_size
+        assert store.delete_run(gone)["erased"]
+        assert holding(folder, f"{SECRET} {gone}") == [] != holding(folder, f"{SECRET} {runs[1]}")
+        assert (folder / "taproot.db").stat().st_size < size
+    assert store.check() == [] and "VACUUM" not in said
+    assert sum("incremental_vacuum" in one for one in said) > 6
+
+
+def test_others_can_write_between_the_steps_of_a_deletion(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run,) = fill(store, "c1", 1)
+    live, order = begin(store), []
+    step = sweep.step
+
+    def slow(db: sqlite3.Connection) -> sweep.Swept:
+        order.append("step")
+        store._writer.submit(lambda db: order.append("other"))
+        return step(db)
+
+    monkeypatch.setattr(sweep, "step", slow)
+    store.delete_run(run)
+    store.flush()
+    assert order[:4] == ["step", "other", "step", "other"] and store.run(live)["status"] == "running"
+
+
+def test_a_receipt_names_what_went_and_what_still_quotes_it(store: Store) -> None:
+    run = begin(store)
+    tell(store, run)
+    last = store.events(run)[-1].seq
+    with sqlite3.connect(store.folder / "taproot.db") as db:
+        hash_ = db.execute("SELECT hash FROM event WHERE run = ? AND seq = ?", (run, last)).fetchone()[0]
+    later = store.new_run(started(question="And then?", session=run, follows=run))
+    receipt = store.delete_run(run)
+    assert receipt["heads"] == {run: {"events": last, "hash": hash_}} and receipt["quoted_by"] == [later]
+    assert receipt["bytes"] >= 0 and receipt["deleted"] > 0
+    store.append(later, "0", fact("run_finished", {}))
+    assert store.delete_session(run)["quoted_by"] == []

@@ -8,8 +8,9 @@
 // is struck through, never shown as a fact; a click on any other opens the document at its span.
 
 import { el, icon } from "/ui/shell/dom.js";
-import { coverageSentence, fileAccount } from "/ui/runs/coverage.js";
-import { dress, falseQuotes, marksOf, quoteList, signed, why } from "/ui/runs/quotes.js";
+import { coverageSentence, fileAccount } from "/ui/runs/answer/coverage.js";
+import { keepButton } from "/ui/runs/answer/keep.js";
+import { dress, falseQuotes, marksOf, quoteList, signed, why } from "/ui/runs/answer/quotes.js";
 import { render } from "/ui/shell/text/markdown.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
@@ -225,7 +226,7 @@ function brief(text) {
 function account(run, app) {
   const parts = [el("p", { class: "coverage" }, coverageSentence(run.coverage), fileAccount(run, app))];
   parts.push(el("p", { class: "cost" }, cost(run)));
-  return el("footer", { class: "answer-foot" }, el("div", {}, ...parts), copyButton(run, app));
+  return el("footer", { class: "answer-foot" }, el("div", {}, ...parts), keepButton(run, app), copyButton(run, app));
 }
 
 /** Strategy and cost in one line. */

@@ -1,0 +1,6 @@
+"""A data folder as one file and back: `write` while the app may be running, `restore` into a new folder."""
+
+from engine.backup.restore import restore
+from engine.backup.write import Written, write
+
+__all__ = ["Written", "restore", "write"]
