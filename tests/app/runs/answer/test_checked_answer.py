@@ -57,7 +57,7 @@ def test_a_false_quote_is_struck_and_its_nearest_passage_opens(page) -> None:  #
     page.locator(".answer-text button.quote-near").first.click()
     page.locator(".quotes-box button").last.click()
     assert page.evaluate("window.opened") == [["c1", 2, {"start": 40, "end": 60}]] * 2
-    text = call(page, "runs/answer.js", "return m.asText(x)", row()).splitlines()
+    text = call(page, "runs/answer/answer.js", "return m.asText(x)", row()).splitlines()
     assert "Not word for word in the documents: “all is free”" in text
 
 
