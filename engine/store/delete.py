@@ -121,10 +121,10 @@ def erase(db: sqlite3.Connection, folder: Path) -> dict[str, Any]:
     """Remove what deleted rows left behind, outside a transaction; return what was done.
 
     `bytes` are those of removed folders. `notices` holds a sentence for each thing that could not be done now; it is tried
-    again later.
+    again later. A run that another deletion took meanwhile, and has not swept yet, stays to be done.
     """
     notices: list[str] = []
-    pending = db.execute("SELECT kind, id FROM deletion WHERE erased = 0").fetchall()
+    pending = db.execute(f"SELECT kind, id FROM deletion WHERE erased = 0 AND NOT {sweep.LEFT}").fetchall()
     folders, freed = _remove_folders(db, folder, notices)
     backups = [file for file in (folder / BACKUPS).glob("*") if _remove(file, notices)]
     if problem := compact.compact(db):

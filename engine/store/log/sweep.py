@@ -13,6 +13,10 @@ from engine.store.log import search
 
 STEP_CHARS = 1_000_000  # of payloads or large values that one step takes
 STEP_ROWS = 200
+UNUSED = "FROM blob WHERE sha256 NOT IN (SELECT sha256 FROM blob_use)"
+# Whether a row of `deletion` is a run of which something is left in the log.
+LEFT = f"""(kind = 'run' AND (EXISTS (SELECT 1 FROM event WHERE run = deletion.id)
+    OR EXISTS (SELECT 1 FROM blob_use WHERE run = deletion.id) OR EXISTS (SELECT 1 {UNUSED})))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,7 @@ def step(db: sqlite3.Connection) -> Swept:
     ).fetchone()
     if found:
         return _take_events(db, found[0])
-    if unused := _some(
-        db, "SELECT rowid, length(data) FROM blob WHERE sha256 NOT IN (SELECT sha256 FROM blob_use)"
-    ):
+    if unused := _some(db, f"SELECT rowid, length(data) {UNUSED}"):
         _delete(db, "blob", unused)
         return Swept(True, len(unused))
     return Swept(search.merge(db))

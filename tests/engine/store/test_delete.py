@@ -212,6 +212,26 @@ def test_others_can_write_between_the_steps_of_a_deletion(
     assert order[:4] == ["step", "other", "step", "other"] and store.run(live)["status"] == "running"
 
 
+def test_a_run_that_is_deleted_while_another_deletion_ends_is_swept_all_the_same(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = fill(store, "c1", 2)
+    shrink, taken = compact.shrink, []
+
+    def meanwhile(db: sqlite3.Connection) -> bool:
+        if not taken:  # as another thread or program does it, between two steps
+            taken.append(delete.take_run(db, second))
+        return shrink(db)
+
+    monkeypatch.setattr(compact, "shrink", meanwhile)
+    assert store.delete_run(first)["erased"] and taken
+    assert holding(folder, f"{SECRET} {first}") == []
+    store._write(
+        lambda db: delete.finish(db, folder), "alone"
+    )  # what the other one, or the next opening, does
+    assert store.events(second) == [] and holding(folder, f"{SECRET} {second}") == []
+
+
 def test_a_receipt_names_what_went_and_what_still_quotes_it(store: Store) -> None:
     run = begin(store)
     tell(store, run)
