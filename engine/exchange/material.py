@@ -22,7 +22,9 @@ UNKNOWN_PIECE = 8_000  # where the record does not know the window of its model
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """`path` is the folder of the stored corpus, None where it is gone. `earlier`: what the run follows, oldest first."""
+    """`path` is the folder of the stored corpus, None where it is gone. `earlier`: what is stored of what the run follows,
+    oldest first; newer runs record it themselves.
+    """
 
     path: Path | None
     earlier: tuple[tuple[str, str], ...]
@@ -35,11 +37,10 @@ def material(store: Store, row: Json) -> Material:
         path = Path(stored) if stored else None
     except InputError:
         path = None
-    earlier: list[tuple[str, str]] = []
-    if row["follows"]:
-        before = store.run(row["follows"])
-        session = [one for one in store.session(row["session"]) if one["started"] <= before["started"]]
-        earlier = [(one["question"], one["answer"] or "(none)") for one in session]
+    session = store.session(row["session"])
+    before = next((one for one in session if one["run"] == row["follows"]), None)  # it may have been deleted
+    until = before["started"] if before else 0.0
+    earlier = [(one["question"], one["answer"] or "(none)") for one in session if one["started"] <= until]
     return Material(path if path and path.is_dir() else None, tuple(earlier))
 
 

@@ -15,6 +15,7 @@ from engine.exchange.record import read_record
 from engine.store import Store
 from tests.engine.events.facts import fact, started
 from tests.engine.exchange.markdown import active
+from tests.engine.store.conftest import begin, tell
 from tests.engine.store.stored import STORED, lay_out
 
 
@@ -75,6 +76,17 @@ def test_what_broke_off_in_a_cell_is_exported_as_far_as_it_came(tmp_path):
         assert "it was killed" in export(store, run, "md").text
         assert "it was killed" in export(store, run, "html").text
         assert len(export(store, run, "jsonl").text.splitlines()) == 2
+
+
+def test_a_follow_up_is_exported_after_what_it_follows_was_deleted(tmp_path):
+    with Store(tmp_path / "data") as store:
+        first = begin(store)
+        tell(store, first)
+        later = store.new_run(started(question="And then?", session=first, follows=first))
+        tell(store, later)
+        whole = export(store, later, "ipynb", "none")
+        store.delete_run(first)
+        assert export(store, later, "ipynb", "none").name == whole.name
 
 
 @pytest.mark.sandbox
