@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import lzma
+import math
 import os
 import shutil
 import sqlite3
@@ -15,10 +17,14 @@ from pathlib import Path, PurePosixPath
 from engine.backup.write import FILES, FOLDERS, FORMAT, MANIFEST
 from engine.errors import InputError, StoreError
 from engine.store import Store
-from engine.store.database.database import FILE_NAME
+from engine.store.database.database import FILE_NAME, check_version
 from engine.types import Json
 
 CHUNK = 1 << 20  # bytes
+MANIFEST_BYTES = 64 << 20
+LATEST = 253_402_214_400  # Unix seconds; a calendar ends with the year 9999
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+FOREIGN = (RuntimeError, NotImplementedError)  # encrypted, or packed in a way that Python does not know
 
 
 def restore(file: Path, data: Path) -> Json:
@@ -42,7 +48,7 @@ def restore(file: Path, data: Path) -> Json:
             if data.is_dir():
                 data.rmdir()
             folder.rename(data)
-    except (OSError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, *BROKEN, *FOREIGN) as error:
         raise _explained(error, file, data) from error
     with Store(data) as store:  # brings it up to date, and finds the corpora in their new place
         return {
@@ -55,14 +61,12 @@ def restore(file: Path, data: Path) -> Json:
 
 def _unpack(file: Path, folder: Path) -> Json:
     with zipfile.ZipFile(file) as archive:
-        try:
-            manifest = json.loads(archive.read(MANIFEST))
-            known = manifest["format"], manifest["created"]
-        except (KeyError, ValueError, TypeError) as error:
-            raise InputError(f"{file} is no backup of Taproot.") from error
-        if known[0] != FORMAT:
-            raise InputError(
-                f"{file} was written by a newer version of Taproot. Update Taproot, then restore it."
+        manifest = _manifest(archive, file)
+        size, free = sum(entry.file_size for entry in archive.infolist()), shutil.disk_usage(folder).free
+        if size > free:
+            raise StoreError(
+                f"{file} holds {size:,} bytes, and the disk of {folder.parent.parent} has {free:,} free. Free some space, or "
+                "restore to another place with --data DIR; nothing was restored."
             )
         for entry in archive.infolist():
             if entry.filename != MANIFEST:
@@ -70,9 +74,29 @@ def _unpack(file: Path, folder: Path) -> Json:
                 _take(archive, entry, folder / entry.filename)
         if not (folder / FILE_NAME).is_file():
             raise InputError(f"{file} holds no database; it is no whole backup.")
-        missing = [name for name in manifest.get("names", []) if not (folder / name).is_file()]
+        missing = [name for name in manifest["names"] if not (folder / name).is_file()]
         if missing:
             raise StoreError(f"{file} is not whole: {missing[0]} is missing in it. Nothing was restored.")
+    return manifest
+
+
+def _manifest(archive: zipfile.ZipFile, file: Path) -> Json:
+    """What a backup says of itself. Raises InputError."""
+    try:
+        if archive.getinfo(MANIFEST).file_size > MANIFEST_BYTES:
+            raise ValueError("it is too large")
+        manifest = json.loads(archive.read(MANIFEST))
+        made, created, names = manifest["format"], manifest["created"], manifest["names"]
+        if made != FORMAT:
+            raise InputError(
+                f"{file} was written by a newer version of Taproot. Update Taproot, then restore it."
+            )
+        if not (
+            math.isfinite(created) and 0 <= created < LATEST and all(isinstance(one, str) for one in names)
+        ):
+            raise ValueError("it holds something else")
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise InputError(f"{file} is no backup of Taproot.") from error
     return manifest
 
 
@@ -95,9 +119,11 @@ def _take(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> Non
 
 
 def _check_database(database: Path, file: Path) -> None:
+    """Raises StoreError for a database that is damaged, of another program, or of a newer version."""
     with contextlib.closing(sqlite3.connect(database)) as db:
         try:
             sound = db.execute("PRAGMA quick_check").fetchone()[0] == "ok"
+            check_version(db, file)
         except sqlite3.DatabaseError:
             sound = False
     if not sound:
@@ -105,7 +131,11 @@ def _check_database(database: Path, file: Path) -> None:
 
 
 def _explained(error: Exception, file: Path, data: Path) -> Exception:
-    if isinstance(error, zipfile.BadZipFile | zlib.error):
+    if isinstance(error, FOREIGN):
+        return InputError(
+            f"{file} is encrypted or packed in a way that no backup of Taproot is; nothing was restored."
+        )
+    if isinstance(error, BROKEN):
         if zipfile.is_zipfile(file):
             return StoreError(f"{file} is damaged ({error}); nothing was restored. Use another backup.")
         return InputError(f"{file} is no backup of Taproot, or its end is missing; nothing was restored.")

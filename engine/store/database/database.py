@@ -138,11 +138,19 @@ def _check_size(path: Path) -> None:
         raise _damaged(path, f"its {size:,} bytes are not whole pages")
 
 
-def _bring_up_to_date(db: sqlite3.Connection, path: Path, busy_seconds: float) -> None:
+def check_version(db: sqlite3.Connection, path: Path) -> list[str]:
+    """The steps that a database has yet to go through. Raises StoreError for one of another program or a newer version.
+
+    `path` is the file that the sentence names.
+    """
     own, tables = _pragma(db, "application_id"), _pragma(db, "schema_version")
     if own not in (0, migrations.APPLICATION_ID) or (own == 0 and tables and not _has_event_log(db)):
         raise StoreError(f"{path} is a database of another program. Choose another folder with --data.")
-    if _missing(db, path) == []:
+    return _missing(db, path)
+
+
+def _bring_up_to_date(db: sqlite3.Connection, path: Path, busy_seconds: float) -> None:
+    if not check_version(db, path):
         return
     with transaction(db):
         # Another process may have migrated while this one waited for the lock.

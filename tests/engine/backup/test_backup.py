@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -186,7 +188,14 @@ def test_a_forged_backup_writes_nowhere_else(data: Path, tmp_path: Path, name: s
 
 
 def test_a_zip_that_is_no_backup_and_one_of_a_newer_version(tmp_path: Path) -> None:
-    for content, why in (("{}", "is no backup"), (json.dumps({"format": 9, "created": 1}), "newer version")):
+    odd = ({"created": "x"}, {"created": 1e300}, {"names": 5}, {"names": [1]}, {"names": None})
+    plain = {"format": 1, "created": 1.0, "names": []}
+    for content, why in (
+        ("{}", "is no backup"),
+        ("[" * 100_000, "is no backup"),
+        *((json.dumps(plain | one), "is no backup") for one in odd),
+        (json.dumps(plain | {"format": 9}), "newer version"),
+    ):
         with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
             archive.writestr("backup.json", content)
         with pytest.raises(InputError, match=why):
@@ -201,3 +210,66 @@ def test_a_backup_that_lacks_a_file_is_refused(data: Path, tmp_path: Path) -> No
                 part.writestr(entry, whole.read(entry))
     with pytest.raises(StoreError, match=r"is not whole: uploads/c1/lease\.txt is missing"):
         restore(tmp_path / "part.zip", tmp_path / "new")
+
+
+def repacked(data: Path, tmp_path: Path, change: str = "") -> Path:
+    """A backup whose database was changed by an SQL statement, and that is not compressed."""
+    made, database = tmp_path / "changed.zip", tmp_path / "changed.db"
+    write(data, tmp_path / "plain.zip", force=True)
+    with zipfile.ZipFile(tmp_path / "plain.zip") as whole, zipfile.ZipFile(made, "w") as archive:
+        for name in whole.namelist():
+            inside = whole.read(name)
+            if name == "taproot.db" and change:
+                database.write_bytes(inside)
+                with sqlite3.connect(database) as db:
+                    db.execute(change)
+                db.close()
+                inside = database.read_bytes()
+            archive.writestr(name, inside)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("UPDATE _sqlite_migrations SET name = 'm999_later' WHERE name LIKE 'm010%'", "by a newer version"),
+        ("PRAGMA application_id = 7", "of another program"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_here_leaves_no_folder(
+    data: Path, tmp_path: Path, change: str, why: str
+) -> None:
+    with pytest.raises(StoreError, match=why):
+        restore(repacked(data, tmp_path, change), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    assert restore(tmp_path / "plain.zip", tmp_path / "new")["runs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "byte", "why"),
+    [
+        (8, 1, "is encrypted or packed in a way"),
+        (10, 99, "is encrypted or packed in a way"),
+        (10, 14, "is damaged"),
+    ],
+)
+def test_entries_that_cannot_be_unpacked_are_refused(
+    data: Path, tmp_path: Path, at: int, byte: int, why: str
+) -> None:
+    file = repacked(data, tmp_path)
+    content = bytearray(file.read_bytes())
+    content[content.rfind(b"PK\x01\x02") + at] = byte  # in the directory at the end, of the last entry
+    file.write_bytes(content)
+    with pytest.raises((InputError, StoreError), match=why):
+        restore(file, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_backup_that_unpacks_to_more_than_the_disk_holds_is_refused_first(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = repacked(data, tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(StoreError, match=r"has 1,000 free\. Free some space"):
+        restore(file, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
