@@ -53,9 +53,9 @@ def write(data: Path, target: Path, *, force: bool = False, busy_seconds: float 
     _check(data, target, force)
     with (
         _sentences(data, target),
-        tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder,
+        tempfile.TemporaryDirectory(prefix=f".{target.name[:100]}.", dir=target.parent) as folder,
     ):
-        database, part = Path(folder) / FILE_NAME, Path(folder) / target.name
+        database, part = Path(folder) / FILE_NAME, Path(folder) / "backup.zip"
         with (
             contextlib.closing(connect(data / FILE_NAME, busy_seconds, read_only=True)) as source,
             contextlib.closing(sqlite3.connect(database)) as copy,
@@ -103,7 +103,10 @@ def _check(data: Path, target: Path, force: bool) -> None:
 
 def _named(db: sqlite3.Connection, data: Path) -> Iterator[str]:
     """The files that belong to the database, by their paths in the data folder."""
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
     for parent, query in FOLDERS.items():
+        if query.split()[3] not in tables:
+            continue  # a database of an older version, which nobody has opened since
         for (name,) in db.execute(query).fetchall():
             yield from sorted(
                 file.relative_to(data).as_posix()

@@ -23,6 +23,7 @@ from engine.errors import InputError, StoreError
 from engine.store import Store
 from tests.engine.events.facts import fact
 from tests.engine.store.conftest import begin, tell
+from tests.engine.store.stored import STORED, lay_out
 
 LIMITED = """
 import resource, sys
@@ -99,6 +100,14 @@ def test_a_backup_unpacked_by_hand_is_a_data_folder(data: Path, tmp_path: Path) 
     shutil.rmtree(data)
     with Store(tmp_path / "unpacked") as store:
         assert store.check() == [] and Corpus.open(Path(store.corpora()[0]["path"]))[0].name == "lease.txt"
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_a_data_folder_of_an_older_version_is_backed_up_as_it_is(tmp_path: Path, name: str) -> None:
+    old = lay_out(name, tmp_path / "old")
+    written = write(old, tmp_path / "taproot.db")  # a name that the copy of the database has as well
+    with Store(old) as store:
+        assert restore(tmp_path / "taproot.db", tmp_path / "new")["runs"] == written.runs == len(store.runs())
 
 
 def test_nothing_is_written_over_without_force(data: Path, tmp_path: Path) -> None:
