@@ -10,12 +10,12 @@ written first after the child began. Source: avbiswas/fast-rlm, src/logging.ts a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import InputError
-from engine.exchange.incoming.fields import Line
-from engine.exchange.incoming.tree import Cell, Imported, Node, Turn
+from engine.exchange.incoming.fields import Line, on_calendar
+from engine.exchange.incoming.tree import DEEPEST, Cell, Imported, Node, Turn
 from engine.types import Usage
 
 PROGRAM = "fast-rlm"
@@ -68,19 +68,21 @@ def read_fast_rlm(lines: Sequence[Line], name: str) -> list[Imported]:
             )
         else:
             agents[agent.parent].children.append(agent)
-    reached = {id for root in roots for id in _below(root)}
-    if len(reached) < len(agents):
+    levels = {id: level for root in roots for id, level in _levels(root)}
+    if len(levels) < len(agents):
         raise InputError("Agents of this log ask each other in a circle. Nothing was imported.")
+    if max(levels.values(), default=0) > DEEPEST:
+        raise InputError(f"Children stand more than {DEEPEST} levels deep. Nothing was imported.")
     return [_run(root, name) for root in roots]
 
 
-def _below(agent: _Agent) -> list[str]:
-    found, left = [], [agent]
+def _levels(agent: _Agent) -> Iterator[tuple[str, int]]:
+    """An agent and all below it by their ids, with the levels they stand below it."""
+    left = [(agent, 0)]
     while left:
-        one = left.pop()
-        found.append(one.id)
-        left += one.children
-    return found
+        one, level = left.pop()
+        yield one.id, level
+        left += [(child, level + 1) for child in one.children]
 
 
 def _take(agents: dict[str, _Agent], number: int, line: Line) -> None:
@@ -106,18 +108,14 @@ def _take(agents: dict[str, _Agent], number: int, line: Line) -> None:
 def _time(line: Line) -> float:
     value = line.value.get("time")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value / 1000  # milliseconds, as pino writes them by default
+        return on_calendar(line.number("time") / 1000)  # milliseconds, as pino writes them by default
     return line.moment("time")
 
 
 def _run(agent: _Agent, name: str) -> Imported:
     root = _node(agent, "root", name)
-    deepest = max((id.count(".") for id in _depths(agent)), default=0)
+    deepest = max(level for _, level in _levels(agent))
     return Imported(PROGRAM, root, "unknown", agent.times[0], depth=deepest, notices=NOTICES)
-
-
-def _depths(agent: _Agent, at: str = "0") -> list[str]:
-    return [at, *(one for child in agent.children for one in _depths(child, f"{at}.0"))]
 
 
 def _node(agent: _Agent, kind: str, name: str) -> Node:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,9 @@ from typing import Any
 
 from engine.errors import InputError
 from engine.types import Json
+
+LARGEST = 1e15  # of any number that counts or measures something
+LATEST = 253_402_214_400.0  # Unix seconds; a calendar ends with the year 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,13 @@ class Line:
         return json.dumps(value, ensure_ascii=False)
 
     def number(self, name: str) -> float:
-        """A finite number; 0 where there is none. Raises InputError."""
+        """A number; 0 where there is none. Raises InputError, also for one that nothing can amount to."""
         value = self.value.get(name)
         if value is None:
             return 0.0
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST:
             return float(value)
-        raise self.wrong(name, "a number")
+        raise self.wrong(name, f"a number up to {LARGEST:,.0f}")
 
     def objects(self, name: str, what: str) -> Iterator[Line]:
         """The objects of a list; none where it is missing or null. Raises InputError."""
@@ -66,9 +68,14 @@ class Line:
     def moment(self, name: str) -> float:
         """A moment in ISO 8601 as Unix seconds; 0 where it is none."""
         try:
-            return datetime.fromisoformat(str(self.value.get(name))).timestamp()
+            return on_calendar(datetime.fromisoformat(str(self.value.get(name))).timestamp())
         except (ValueError, OverflowError, OSError):
             return 0.0
+
+
+def on_calendar(moment: float) -> float:
+    """A moment in Unix seconds; 0 for one before 1970 or after the year 9999, which is none."""
+    return moment if 0 <= moment < LATEST else 0.0
 
 
 def lines_of(text: str) -> list[Line]:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from engine.errors import InputError
-from engine.exchange.incoming.fields import Line
-from engine.exchange.incoming.tree import Cell, Imported, Node, Turn
+from engine.exchange.incoming.fields import Line, on_calendar
+from engine.exchange.incoming.tree import DEEPEST, Cell, Imported, Node, Turn
 from engine.types import Json, Message, Role, Usage
 
 PROGRAM = "rlms"
@@ -20,7 +20,6 @@ ASKED = re.compile(r"Answer the following: (.*?)(?:\n\nYour context is |\Z)", re
 ROLES: dict[str, Role] = {"system": "system", "assistant": "assistant"}
 NO_FINAL = "the log ends without a final answer"
 NO_USAGE = "The log says nothing of the tokens of its own turns, only of those of its sub-calls."
-DEEPEST = 50  # levels of children
 
 
 def is_rlms(lines: Sequence[Line]) -> bool:
@@ -114,7 +113,7 @@ def _turns(lines: list[Line], depth: int) -> Iterator[Turn]:
         yield Turn(
             messages=tuple(new),
             text=response,
-            began=max(0.0, ended - line.number("iteration_time")),
+            began=on_calendar(ended - line.number("iteration_time")),
             ended=ended,
             cells=cells,
         )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from engine.events.kinds import NodeKind, NodeStatus
 from engine.types import Json, Message, Usage
 
+DEEPEST = 50  # levels of children
+
 
 @dataclass
 class Cell:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.errors import InputError
+from engine.exchange.export import export
 from engine.exchange.incoming.facts import STRATEGY
 from engine.exchange.incoming.reading import import_log, imported_before, read_log
 from engine.exchange.record import read_record
@@ -151,6 +153,18 @@ def test_a_log_of_fast_rlm_that_broke_off_has_no_answer(database, tmp_path):
     assert row["reason"] == "the log holds no final result of this agent"
 
 
+def test_times_that_no_calendar_knows_count_as_unknown(database, tmp_path):
+    late = [line | {"time": 1e14} for line in FAST]
+    runs = import_log(database, read_log(written(tmp_path, late)))
+    text = changed(lambda line: line.update(timestamp="9999-12-31T23:59:59", iteration_time=-1e14))
+    (tmp_path / "rlms.jsonl").write_text(text)
+    runs += import_log(database, read_log(tmp_path / "rlms.jsonl"))
+    for run in runs:
+        assert [time.gmtime(event.ts) for event in database.events(run)]
+        for form in ("md", "html", "jsonl"):
+            assert export(database, run, form).text
+
+
 # --- what is refused ------------------------------------------------------------------------------------
 
 RLMS = (LOGS / "rlms_child.jsonl").read_text("utf-8")
@@ -161,6 +175,15 @@ def changed(change) -> str:
     line = json.loads(second)
     change(line)
     return "\n".join([first, json.dumps(line), *rest])
+
+
+def chain(length: int) -> str:
+    """A log of fast-rlm in which each agent asks the next."""
+    ids = [f"agent{number}" for number in range(length)]
+    asked = zip(ids, [None, *ids], strict=False)
+    return "\n".join(
+        json.dumps({"run_id": id, "parent_run_id": by, "event_type": "agent_start"}) for id, by in asked
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,6 +199,10 @@ def changed(change) -> str:
         (changed(lambda line: line.update(code_blocks=5)), "line 2: 'code_blocks' has to be a list, but is int"),
         (changed(lambda line: line["code_blocks"][0].pop("result")), "line 2, code block 1: 'result' has to be an object"),
         (changed(lambda line: line.update(iteration_time="soon")), "line 2: 'iteration_time' has to be a number"),
+        (changed(lambda line: line.update(iteration_time=10**400)), "line 2: 'iteration_time' has to be a number up to"),
+        (changed(lambda line: line.update(iteration_time=-1e300)), "line 2: 'iteration_time' has to be a number up to"),
+        (json.dumps({"run_id": "a", "event_type": "agent_start", "time": float("inf")}), "line 1: 'time' has to be a number up to"),
+        (chain(60), "Children stand more than 50 levels deep"),
         ("[" * 100_000, "is not JSON"),
         (json.dumps({**FAST[0], "event_type": "agent_start"}) + '\n{"run_id": "a", "event_type": "poem"}', "'event_type' is 'poem'"),
         (json.dumps({"run_id": "b", "parent_run_id": "x", "event_type": "agent_start"}), "the agent 'x' that asked this one"),
