@@ -62,7 +62,7 @@ def take_corpus(db: sqlite3.Connection, corpus: str) -> dict[str, Any]:
     _note(db, "corpus", corpus)
     for name, kind in collections.remove_empty(db):
         _note_collection(db, name, kind)
-    return {**receipt, "corpora": [corpus]}
+    return _staying(db, {**receipt, "corpora": [corpus]})
 
 
 def take_list(db: sqlite3.Connection, name: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def take_list(db: sqlite3.Connection, name: str) -> dict[str, Any]:
     receipt = _take_runs(db, runs)
     lists.remove(db, name)
     _note(db, "list", name)
-    return {**receipt, "lists": [name]}
+    return _staying(db, {**receipt, "lists": [name]})
 
 
 def take_collection(db: sqlite3.Connection, collection: str) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def take_collection(db: sqlite3.Connection, collection: str) -> dict[str, Any]:
             total[key] = total[key] | value if isinstance(value, dict) else total[key] + value
     collections.remove(db, collection)
     _note_collection(db, collection, found[0])
-    return {**total, "collection": collection, "kept": kept}
+    return {**_staying(db, total), "collection": collection, "kept": kept}
 
 
 def take_unused(db: sqlite3.Connection, corpus: str) -> bool:
@@ -164,7 +164,7 @@ def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
         for run in runs
         for count, last in db.execute("SELECT count(*), max(seq) FROM event WHERE run = ?", (run,))
     }
-    quoted = _quoting(db, runs)
+    quoted, asked = _quoting(db, runs), _asked_in(db, runs)
     trials.forget_runs(db, runs)
     checks = kept.forget_runs(db, runs)
     lists.forget_runs(db, runs)
@@ -180,24 +180,46 @@ def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
         "heads": heads,
         "checks": checks,
         "quoted_by": quoted,
+        "asked_in": asked,
     }
 
 
 def _quoting(db: sqlite3.Connection, runs: list[str]) -> list[str]:
-    """Runs that stay and were told what was asked and answered in one of these: later ones of the same session, and
-    forks of them.
+    """Runs that stay and were told what was asked and answered in one of these: later ones of the same session and
+    forks, also those that come after these.
     """
     return [
         run
         for (run,) in db.execute(
-            "SELECT DISTINCT later.run FROM run AS gone JOIN run AS later ON (later.session = gone.session "
+            "WITH RECURSIVE told (run) AS (SELECT value FROM json_each(?1) UNION SELECT later.run "
+            "FROM told JOIN run AS gone USING (run) JOIN run AS later ON (later.session = gone.session "
             "AND later.started > gone.started AND later.follows IS NOT NULL) "
-            "OR json_extract(later.forked, '$.run') = gone.run "
-            "WHERE gone.run IN (SELECT value FROM json_each(?1)) "
-            "AND later.run NOT IN (SELECT value FROM json_each(?1)) ORDER BY later.run",
+            "OR json_extract(later.forked, '$.run') = gone.run) "
+            "SELECT run FROM told WHERE run NOT IN (SELECT value FROM json_each(?1)) ORDER BY run",
             (json.dumps(runs),),
         )
     ]
+
+
+def _asked_in(db: sqlite3.Connection, runs: list[str]) -> list[str]:
+    """Lists of questions and series of the bench that hold the questions of these runs themselves."""
+    found = db.execute(
+        "SELECT list FROM list_row WHERE run IN (SELECT value FROM json_each(?1)) "
+        "UNION SELECT series FROM trial WHERE run IN (SELECT value FROM json_each(?1))",
+        (json.dumps(runs),),
+    )
+    return sorted(name for (name,) in found)
+
+
+def _staying(db: sqlite3.Connection, receipt: dict[str, Any]) -> dict[str, Any]:
+    """The receipt of several deletions, without what went after it was named as staying."""
+    runs = {run for (run,) in db.execute("SELECT run FROM run")}
+    names = {name for (name,) in db.execute("SELECT list FROM list UNION SELECT series FROM series")}
+    return {
+        **receipt,
+        "quoted_by": sorted(runs.intersection(receipt["quoted_by"])),
+        "asked_in": sorted(names.intersection(receipt["asked_in"])),
+    }
 
 
 def _note(db: sqlite3.Connection, kind: str, name: str) -> None:

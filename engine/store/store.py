@@ -147,8 +147,8 @@ class Store(Reader):
 
         The receipt holds the ids of `runs` and `corpora`, the number of events and the last hash of each run (`heads`),
         counts of `events`, `blobs`, `folders`, `backups` and kept questions (`checks`), the `bytes` freed, the time (`deleted`, Unix seconds), `erased`
-        (no byte is left in our files), `notices`, and `quoted_by`: runs that stay and were told of what was deleted,
-        because they follow it. Raises InputError while the run is running.
+        (no byte is left in our files), `notices`, `quoted_by`: runs that stay and were told of what was deleted, because
+        they follow it or were forked, and `asked_in`: lists and series of the bench that hold its question. Raises InputError while the run is running.
         """
         run = self.run(name)["run"]
         return self._delete(lambda db: delete.take_run(db, run))

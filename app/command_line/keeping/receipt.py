@@ -29,6 +29,10 @@ def receipt_words(receipt: Json) -> str:
         lines.append(
             f"Its question and answer were told to the model in what follows it, and stand there still: {', '.join(receipt['quoted_by'])}."
         )
+    if receipt["asked_in"]:
+        lines.append(
+            f"Its question stands still in these, and goes when they go: {', '.join(receipt['asked_in'])}."
+        )
     lines.append(
         "No byte of it is left in the data folder otherwise."
         if receipt["erased"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.command_line.keeping.receipt import receipt_words
 from engine.errors import InputError, StoreError
 from engine.store import Store, delete
 from engine.store.database import compact
@@ -244,3 +245,39 @@ def test_a_receipt_names_what_went_and_what_still_quotes_it(store: Store) -> Non
     assert receipt["bytes"] >= 0 and receipt["deleted"] > 0
     store.append(later, "0", fact("run_finished", {}))
     assert store.delete_session(run)["quoted_by"] == []
+
+
+def test_a_receipt_names_forks_of_forks_and_what_follows_them(store: Store) -> None:
+    run = begin(store)
+    tell(store, run)
+    fork = store.new_run(started(question="Else?", forked={"run": run, "node": "0", "cell": 1}))
+    again = store.new_run(started(question="Else?", forked={"run": fork, "node": "0", "cell": 1}))
+    later = store.new_run(started(question="And then?", session=fork, follows=fork))
+    other = begin(store)
+    assert store.delete_run(run)["quoted_by"] == sorted([fork, again, later])
+    assert store.run(other)["status"] == "running"
+
+
+def test_a_receipt_of_a_collection_names_no_run_that_went_with_it(store: Store, folder: Path) -> None:
+    row = {"collection": "k1", "kind": "folder", "name": "letters", "sources": []}
+    for corpus in ("c1", "c2"):
+        store.save_version(row, {"id": corpus, "name": "letters"}, None)
+    first = store.new_run(started(question="Who?", corpus="c1"))
+    tell(store, first)
+    later = store.new_run(started(question="And then?", corpus="c2", session=first, follows=first))
+    tell(store, later)
+    receipt = store.delete_collection("k1")
+    assert sorted(receipt["runs"]) == sorted([first, later]) and receipt["quoted_by"] == []
+
+
+def test_a_receipt_names_the_list_that_holds_the_question_until_that_goes_too(
+    store: Store, folder: Path
+) -> None:
+    name = store.new_list("c1", {"model": "m"}, [(f"{SECRET}?", None)])
+    run = begin(store, question=f"{SECRET}?")
+    tell(store, run)
+    store.attach_row(name, 1, run)
+    receipt = store.delete_run(run)
+    assert receipt["asked_in"] == [name] and holding(folder, SECRET)
+    assert name in receipt_words(receipt)
+    assert store.delete_list(name)["asked_in"] == [] and holding(folder, SECRET) == []
