@@ -36,6 +36,7 @@ from engine.types import Json
 
 REPLY_CHARS = 1000  # of a reply without a cell
 OUTPUT_CHARS = 2000  # of a cell's output
+LISTED = "`runs`, `corpora` and `lists` list what is stored."
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -168,13 +169,12 @@ def delete(options: argparse.Namespace) -> int:
     with Store(data_folder(options.data)) as store:
         row, what = find(store, options.id)
         name = row[what]
-        affected = [] if what != "corpus" else [r["run"] for r in store.runs() if r["corpus"] == name]
-        if affected:
-            print(f"Corpus {name} has {len(affected)} run(s): {', '.join(affected)}", file=sys.stderr)
+        if affected := going_too(store, what, name):
+            print(f"With the {what} {name} go {len(affected)}: {', '.join(affected)}", file=sys.stderr)
         if not options.yes:
             if not sys.stdin.isatty():
                 raise InputError(f"deleting {what} {name} needs --yes here, because nobody can be asked")
-            if input(f"Delete {what} {name} for good? [y/N] ").strip().lower() not in ("y", "yes"):
+            if not agreed(f"Delete {what} {name} for good? [y/N] "):
                 print("nothing was deleted")
                 return 1
         take = {"run": store.delete_run, "corpus": store.delete_corpus, "list": store.delete_list}[what]
@@ -185,10 +185,27 @@ def delete(options: argparse.Namespace) -> int:
     return 0
 
 
+def going_too(store: Store, what: str, name: str) -> list[str]:
+    """The runs and lists that go with a corpus, and the runs that go with a list."""
+    if what == "corpus":
+        lists = [row["list"] for row in store.question_lists() if row["corpus"] == name]
+        return [row["run"] for row in store.runs(name)] + lists
+    return [row["run"] for row in store.list_rows(name) if row["run"]] if what == "list" else []
+
+
+def agreed(question: str) -> bool:
+    """Whether a person says yes; the end of the input says no."""
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False
+
+
 def find(store: Store, id: str) -> tuple[Json, str]:
     """The run, corpus or list with this id or beginning, and which it is. Raises InputError for none or several."""
     if not id:
-        raise InputError("no id was given; `runs`, `corpora` and `lists` list them")
+        raise InputError(f"no id was given. {LISTED}")
     found: list[tuple[Json, str]] = []
     problems: list[str] = []
     for look_up, what in ((store.run, "run"), (store.corpus, "corpus"), (store.question_list, "list")):
@@ -199,7 +216,8 @@ def find(store: Store, id: str) -> tuple[Json, str]:
     if len(found) == 2:
         raise InputError(f"{id!r} begins both a {found[0][1]} and a {found[1][1]}; give more of the id")
     if not found:
-        raise InputError(problems[0] if "More than one" in problems[0] else problems[1])
+        several = next((problem for problem in problems if "More than one" in problem), None)
+        raise InputError(several or f"There is no run, corpus or list {id!r}. {LISTED}")
     return found[0]
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.errors import StoreError
+from engine.errors import InputError, StoreError
 from engine.store.database import compact, migrations
 
 FILE_NAME = "taproot.db"
@@ -80,9 +80,16 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 @contextlib.contextmanager
 def sentences(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the system raise in the block into a StoreError that says what to do."""
+    """Turn what SQLite and the system raise in the block into a StoreError that says what to do.
+
+    Text that no database can hold raises InputError.
+    """
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{str(error.object)[:80]!r} holds half a character or a byte that is no text. Write it anew."
+        ) from error
     except (sqlite3.Error, OSError) as error:
         raise explain(error, path) from error
 
