@@ -67,7 +67,7 @@ def _parts(node: Node) -> Iterator[list[Json]]:
 
 
 def _good(node: Node, turn: Turn) -> bool:
-    cells = node.cells_of(turn.number)
+    cells = node.counted(turn.number)
     return all(cell.status == "ok" and not (cell.ended and cell.ended.flaw) for cell in cells) and bool(
         cells or node.started.kind == "llm" or turn.number == max(node.turns)
     )

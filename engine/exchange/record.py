@@ -24,6 +24,7 @@ from engine.events import (
     TurnStarted,
     Unreadable,
 )
+from engine.replay.record import VOID
 from engine.types import Json, Message, Usage
 
 
@@ -48,6 +49,11 @@ class Cell:
     def status(self) -> str:
         """How it ended, "running" where the run broke off."""
         return self.ended.status if self.ended else "running"
+
+    @property
+    def void(self) -> bool:
+        """Whether the run broke off in it, and ran it anew as a later cell when it went on."""
+        return self.status == VOID
 
     @property
     def final(self) -> Json:
@@ -107,6 +113,10 @@ class Node:
     def cells_of(self, turn: int) -> list[Cell]:
         """The cells that a turn led to."""
         return [cell for cell in self.cells.values() if cell.started.turn == turn]
+
+    def counted(self, turn: int) -> list[Cell]:
+        """The cells that a turn led to, without those that ran anew."""
+        return [cell for cell in self.cells_of(turn) if not cell.void]
 
 
 @dataclass

@@ -138,7 +138,8 @@ def node_parts(record: Record, node: Node, level: int) -> Iterator[str]:
 
 
 def _cell(cell: Cell) -> Iterator[str]:
-    yield f"Cell {cell.started.cell}, {cell.status}:\n\n{fenced(cell.started.code, 'python')}"
+    how = "broken off, and run anew below" if cell.void else cell.status
+    yield f"Cell {cell.started.cell}, {how}:\n\n{fenced(cell.started.code, 'python')}"
     yield from call_parts(cell)
     outputs = [made for output in cell.outputs if (made := shown(output))]
     if text := output_text(outputs):

@@ -58,7 +58,7 @@ def _iterations(record: Record, node: Node) -> list[Json]:
 
 
 def _iteration(record: Record, node: Node, turn: Turn, prompt: list[Message]) -> Json:
-    blocks = [_block(record, node, cell) for cell in node.cells_of(turn.number)]
+    blocks = [_block(record, node, cell) for cell in node.counted(turn.number)]
     finals = [block["result"]["final_answer"] for block in blocks if block["result"]["final_answer"]]
     return {
         "type": "iteration",

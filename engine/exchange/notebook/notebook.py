@@ -168,7 +168,8 @@ def _cell(record: Record, cell: Cell, documents: Documents) -> Iterator[Json]:
             f"cell-{number}", cell.started.code, outputs, number, ["raises-exception"] if fails else []
         )
     else:
-        why = f"Cell {number} did not end by itself ({cell.status}), so it is not run here."
+        how = "was broken off, and run anew below" if cell.void else f"did not end by itself ({cell.status})"
+        why = f"Cell {number} {how}, so it is not run here."
         text = output_text(outputs)
         parts = [why, fenced(cell.started.code, "python"), *([f"Output:\n\n{fenced(text)}"] if text else [])]
         yield _markdown(f"cell-{number}", "\n\n".join(parts))

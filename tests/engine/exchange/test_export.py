@@ -46,6 +46,37 @@ def test_an_older_run_whose_sources_bear_its_answer_out_makes_lessons(tmp_path):
     assert any(message["weight"] for message in lessons[0]["messages"])
 
 
+def test_a_cell_that_was_broken_off_and_ran_anew_counts_once(tmp_path):
+    """As `resume` writes it: the first cell is void, and the second asks again what the first asked."""
+    call = {"prompts": ["a"], "hashes": ["h"], "children": ["0.1"]}
+    leaf = {"parent": "0", "kind": "llm", "question": "a", "cell": 1, "call": 1}
+    with Store(tmp_path / "data") as store:
+        run = store.new_run(started(question="Why?"))
+        for node, kind, given in (
+            ("0", "node_started", {"parent": None, "kind": "root", "question": "Why?"}),
+            ("0", "turn_started", {"messages": [{"role": "user", "content": "Why?"}]}),
+            ("0", "turn_finished", {"text": "```repl\nFINAL(llm_query('a'))\n```", "code": "x"}),
+            ("0", "cell_started", {"cell": 1, "code": "FINAL(llm_query('a'))"}),
+            ("0", "call_started", {"cell": 1, **call}),
+            ("0.1", "node_started", leaf),
+            ("0.1", "node_finished", {"status": "answered", "answer": "b"}),
+            ("0", "cell_finished", {"cell": 1, "status": "void", "final": None}),
+            ("0", "cell_started", {"cell": 2, "code": "FINAL(llm_query('a'))"}),
+            ("0", "call_started", {"cell": 2, **call}),
+            ("0", "call_finished", {"cell": 2, "answers": ["b"], "error": None}),
+            ("0", "cell_finished", {"cell": 2, "status": "ok", "flaw": None, "final": {"content": "b"}}),
+            ("0", "node_finished", {"status": "answered", "answer": "b"}),
+            ("0", "run_finished", {"status": "answered", "answer": "b", "forced": False, "agreement": None}),
+        ):
+            store.append(run, node, fact(kind, given))
+        turns = [json.loads(line) for line in export(store, run, "jsonl").text.splitlines()][1:]
+        assert [len(block["result"]["rlm_calls"]) for block in turns[0]["code_blocks"]] == [1]
+        (lesson, *_) = [json.loads(line) for line in export(store, run, "train").text.splitlines()]
+        assert [message["weight"] for message in lesson["messages"]] == [0, 1]
+        assert "Cell 1, broken off, and run anew below" in export(store, run, "md").text
+        assert "Cell 1 was broken off, and run anew below" in export(store, run, "ipynb", "none").text
+
+
 def test_a_run_that_goes_on_or_never_began_is_refused(tmp_path):
     with Store(tmp_path / "data") as store:
         run = store.new_run(started(question="Why?"))
