@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from app.errors import NotFound
+from engine.errors import InputError
 from engine.types import Json
 
 PREFIX = "taproot/"
@@ -41,6 +42,12 @@ def find(cards: list[Json], wanted: str) -> Json:
         raise NotFound(f"Several corpora are called {name[:80]!r}; name one: {', '.join(shown[:SHOWN])}.")
     some = f"there are {', '.join([*known][:SHOWN])}" if known else "add documents in the library first"
     raise NotFound(f"There is no corpus {name[:80]!r}; {some}.")
+
+
+def check_follows(row: Json, card: Json) -> None:
+    """Raises InputError where a run to follow is about other documents than those of a card."""
+    if row["corpus"] not in card["versions"]:
+        raise InputError(f"The run {row['run']} is about other documents; ask those, or leave follows out.")
 
 
 def _plain(name: str) -> str:

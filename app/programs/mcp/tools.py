@@ -57,12 +57,13 @@ class Tools:
     def open_source(self, corpus: str, document: str, line: int, lines: int) -> Json:
         """The text of a document around a line: {"document", "name", "lines", "from", "to", "text"}, lines numbered.
 
-        `document` is a number or a name as `search` gives them, or the end of a name. Raises NotFound.
+        `document` is a number or a name as `search` gives them, or the end of a name; what may be both is the number.
+        Raises NotFound.
         """
         opened = self._library.documents.open(self._card(corpus)["id"]).corpus
-        number = int(document) if document.isdecimal() and len(document) < 10 else None
+        number = int(document) if document.isdecimal() and len(document) < 10 else -1
         try:
-            piece = opened.document(number if number is not None else document)
+            piece = opened.document(number if number in opened.numbers else document)
         except KeyError as error:
             raise NotFound(f"There is {error.args[0]}.") from error
         first = max(1, line - lines // 3)
@@ -90,6 +91,8 @@ class Tools:
         while self._workbench.models.loading():
             yield "the model is being loaded"
             await asyncio.sleep(LOADING_SECONDS)
+        if follows is not None:
+            names.check_follows(await asyncio.to_thread(self._workbench.runs.row, clean(follows)), card)
         settings = {} if max_seconds is None else {"max_seconds": max_seconds}
         run = await following.begin(self._workbench, clean(question), card["id"], settings, follows)
         async with aclosing(following.steps(self._workbench, run)) as steps:

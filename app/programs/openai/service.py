@@ -8,10 +8,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.errors import status_of
 from app.programs import following, names
 from app.programs.openai import conversation, errors, responses
 from app.programs.openai.requests import Asked, Refusal
-from engine.errors import ModelError
+from engine.errors import InputError, ModelError, TaprootError
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -61,8 +62,12 @@ async def stream(workbench: Workbench, chat: Chat) -> AsyncIterator[str]:
     async with aclosing(following.steps(workbench, chat.run)) as steps:
         async for line in steps:
             yield chunk({"reasoning_content": f"{line}\n\n"}) if line else responses.SIGN
-    row = await asyncio.to_thread(workbench.runs.row, chat.run)
-    if problem := _problem(row):
+    try:
+        row = await asyncio.to_thread(workbench.runs.row, chat.run)
+        problem = _problem(row)
+    except TaprootError as error:  # it was deleted, or cannot be read
+        problem = Refusal(str(error), status=status_of(error), code="run_failed")
+    if problem is not None:
         yield responses.event(errors.error(problem.status, str(problem), code=problem.code))
     else:
         whole = responses.completion(chat.asked.model, row, chat.notes)
@@ -81,10 +86,10 @@ def _places(workbench: Workbench, asked: Asked) -> tuple[str, str | None]:
     follows = asked.follows
     if follows is None:
         return card["id"], conversation.followed(workbench.engine.store, card["versions"], asked.earlier)
-    if workbench.runs.row(follows)["corpus"] not in card["versions"]:
-        raise Refusal(
-            f"The run {follows} is about other documents; ask those, or leave follows out.", "follows"
-        )
+    try:
+        names.check_follows(workbench.runs.row(follows), card)
+    except InputError as error:
+        raise Refusal(str(error), "taproot.follows", status=status_of(error)) from error
     return card["id"], follows
 
 

@@ -149,6 +149,20 @@ def test_a_run_that_a_person_stops_is_said_to_have_no_answer(desk: Desk, client:
     assert end.taproot["status"] == "interrupted"
 
 
+def test_a_run_that_is_deleted_meanwhile_ends_its_stream_with_an_error(
+    desk: Desk, client: OpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, looked = desk.workbench.runs.row, []
+
+    def once(run: str) -> Any:
+        looked.append(run)
+        return row(run if len(looked) == 1 else "gone")
+
+    monkeypatch.setattr(desk.workbench.runs, "row", once)
+    with pytest.raises(openai.APIError, match="There is no run 'gone'; it may have been deleted"):
+        list(ask(client, FERRY, stream=True))
+
+
 # --- refused ----------------------------------------------------------------------------------------------
 
 
