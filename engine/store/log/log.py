@@ -77,11 +77,29 @@ def insert(
 
 
 def begin(db: sqlite3.Connection, prepared: Prepared, me: owner.Owner) -> tuple[str, float]:
-    """Start a run of this process; return its new id, such as 20261122-111509-4f2a (UTC, then chance), and time."""
+    """Start a run of this process; return its new id, such as 20261122-111509-4f2a (UTC, then chance), and time.
+
+    Raises InputError where the documents, or the run that it follows or forks, were deleted since they were read.
+    """
+    _check_there(db, prepared.fact)
     beat(db, me)
     run = new_id(db)
     _, ts = append(db, run, prepared)
     return run, ts
+
+
+def _check_there(db: sqlite3.Connection, fact: Fact) -> None:
+    """A run must not bring back what was deleted while it was made ready."""
+    assert isinstance(fact, RunStarted)
+    forked = (fact.forked or {}).get("run")
+    for kind, name, what in (
+        ("corpus", fact.corpus, "The documents"),
+        ("run", fact.follows, "The run that this question follows"),
+        ("run", forked, "The run that is forked"),
+    ):
+        gone = "SELECT 1 FROM deletion WHERE kind = ? AND id = ?"
+        if name and db.execute(gone, (kind, name)).fetchone():
+            raise InputError(f"{what} ({name}) {'were' if kind == 'corpus' else 'was'} deleted meanwhile.")
 
 
 def new_id(db: sqlite3.Connection) -> str:

@@ -126,6 +126,30 @@ def test_nothing_can_be_added_to_a_deleted_run(store: Store) -> None:
         store.delete_run(run)
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"corpus": "c1"}, "The documents (c1) were deleted meanwhile"),
+        ({"session": "RUN", "follows": "RUN"}, "The run that this question follows (RUN) was deleted"),
+        ({"forked": {"run": "RUN", "node": "0", "cell": 1}}, "The run that is forked (RUN) was deleted"),
+    ],
+)
+def test_no_run_begins_on_what_was_deleted_while_it_was_made_ready(
+    store: Store, more: dict, why: str
+) -> None:
+    save_corpus(store, "c1")
+    run = begin(store, corpus="c2")
+    tell(store, run)
+    store.delete_run(run)
+    store.delete_corpus("c1")
+    wanted = json.loads(json.dumps(more).replace("RUN", run))
+    with pytest.raises(InputError) as refused:
+        store.new_run(started(question=f"{SECRET}?", **wanted))
+    assert why.replace("RUN", run) in str(refused.value) and store.runs() == []
+    save_corpus(store, "c1")
+    assert begin(store, corpus="c1")
+
+
 def test_backups_hold_the_same_text_and_go_as_well(store: Store, folder: Path) -> None:
     (run,) = fill(store, "c1", 1)
     backup = folder / "backups" / "taproot-20260101-000000.db"
