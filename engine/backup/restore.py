@@ -51,6 +51,7 @@ def restore(file: Path, data: Path) -> Json:
     except (OSError, *BROKEN, *FOREIGN) as error:
         raise _explained(error, file, data) from error
     with Store(data) as store:  # brings it up to date, and finds the corpora in their new place
+        store.mark_interrupted(copied=True)  # what went on elsewhere goes on there alone
         return {
             "folder": str(data),
             "runs": len(store.runs()),

@@ -133,9 +133,9 @@ class Store(Reader):
         """Leave a sign of life now. The store does so by itself every few seconds while a run of it lasts."""
         self._write(lambda db: log.beat(db, self._owner))
 
-    def mark_interrupted(self) -> list[str]:
-        """Finish the runs whose owner died as interrupted; return their ids."""
-        return self._write(log.mark_interrupted)
+    def mark_interrupted(self, *, copied: bool = False) -> list[str]:
+        """Finish the runs whose owner died as interrupted, or all where this is a copy; return their ids."""
+        return self._write(partial(log.mark_interrupted, copied=copied))
 
     def save_corpus(self, row: dict[str, Json]) -> None:
         """Add or replace a corpus. `row` needs "id"; "name" and all other JSON values in it are kept as they are."""

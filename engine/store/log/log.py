@@ -166,9 +166,11 @@ def live_runs(db: sqlite3.Connection, *, corpus: str | None = None, run: str | N
     return [found for found, alive in _unfinished(db) if alive and _matches(db, found, corpus, run)]
 
 
-def mark_interrupted(db: sqlite3.Connection) -> list[str]:
-    """Finish the runs whose owner died as interrupted; return them. Runs of living processes are left alone."""
-    dead = [run for run, alive in _unfinished(db) if not alive]
+def mark_interrupted(db: sqlite3.Connection, *, copied: bool = False) -> list[str]:
+    """Finish the runs whose owner died as interrupted; return them. Runs of living processes are left alone, unless the
+    database is a copy, in which none of them goes on.
+    """
+    dead = [run for run, alive in _unfinished(db) if copied or not alive]
     for run in dead:
         nodes = db.execute("SELECT count(*) FROM node WHERE run = ?", (run,)).fetchone()[0]
         ending = RunEnded(

@@ -87,6 +87,7 @@ def test_a_backup_made_while_others_write_is_whole(data: Path, tmp_path: Path) -
     with Store(tmp_path / "elsewhere" / "data") as store:
         assert store.check() == []
         assert {run: store.events(run) for run in original} == original
+        assert store.run(live)["status"] == "interrupted"  # though its program still lives
         path = Path(store.corpora()[0]["path"])
         assert path.is_relative_to(tmp_path / "elsewhere") and Corpus.open(path)[0].startswith("The notice")
     assert (tmp_path / "elsewhere/data/uploads/c1/lease.txt").read_text().startswith("The notice")
