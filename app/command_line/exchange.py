@@ -57,6 +57,7 @@ def export(options: argparse.Namespace) -> int:
     """Write runs to a file. Raises InputError."""
     from engine.errors import InputError
     from engine.exchange import export as exchange
+    from engine.paths import expanded
     from engine.store import Store
     from engine.store.location import data_folder
 
@@ -68,7 +69,7 @@ def export(options: argparse.Namespace) -> int:
     if options.output == "-":
         sys.stdout.write(text)
         return 0
-    target = Path(options.output).expanduser() if options.output else Path(made[0].name)
+    target = expanded(options.output) if options.output else Path(made[0].name)
     exchange.write(text, target, force=options.force)
     print(target)
     return 0
@@ -81,10 +82,11 @@ def import_file(options: argparse.Namespace) -> int:
     from app.command_line.terminal import brief
     from engine.errors import InputError
     from engine.exchange.incoming.reading import import_log, imported_before, read_log
+    from engine.paths import expanded
     from engine.store import Store
     from engine.store.location import data_folder
 
-    log = read_log(Path(options.file).expanduser())
+    log = read_log(expanded(options.file))
     with Store(data_folder(options.data)) as store:
         before = imported_before(store, log)
         if before and not options.force:

@@ -32,6 +32,7 @@ from engine.corpus.archive import Archive
 from engine.documents.discover import existing
 from engine.documents.ingest import CorpusInfo, ingest, ingest_found, load_info
 from engine.errors import InputError, StoreError, TaprootError
+from engine.paths import expanded
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ class Library:
         return [row for row in self._store.collections() if row["kind"] != "upload"]
 
     def _root(self, text: str) -> Path:
-        path = Path(text).expanduser()
+        path = expanded(text)
         if not path.is_absolute():
             raise InputError(
                 f"{text} is not a whole path. Write it from the top, as in {Path.home() / text}."

@@ -26,6 +26,7 @@ from engine.llm.gguf.facts import GgufFacts, read_facts
 from engine.llm.gguf.fit import Fit, Wish, choose
 from engine.llm.machine import hardware
 from engine.llm.remote.endpoint import is_remote, read_endpoint
+from engine.paths import expanded
 from engine.stop import Stop
 from engine.types import Json
 from models import default
@@ -137,7 +138,7 @@ class Loader:
             wish = replace(self._wish, window=window or self._wish.window)
             self._begin(path, read_endpoint(path).label, lambda: self._connect(path, wish))
             return
-        file = Path(path).expanduser().absolute()
+        file = expanded(path).absolute()
         facts = read_facts(file)
         adapters = tuple(Adapter.read(one) for one in lora)
         _, extra = check_adapters(adapters, facts)
@@ -216,7 +217,7 @@ class Loader:
                 return True
             if spec == str(default.model_file()):
                 default.provide(on_progress=self._progressed)
-            facts = read_facts(Path(spec).expanduser().absolute())
+            facts = read_facts(expanded(spec).absolute())
             adapters = self._adapters if spec == self._workbench.model else ()
             _, extra = check_adapters(adapters, facts)
             fit = choose(facts, self._machine.room(0), self._wish, extra=extra)

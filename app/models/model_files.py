@@ -18,6 +18,7 @@ from pathlib import Path
 from app.preferences import Preferences
 from engine.errors import InputError
 from engine.llm.gguf.facts import GgufFacts, read_facts
+from engine.paths import expanded
 from models.default import ADAPTER
 
 DEPTH = 3  # levels of folders looked into
@@ -72,7 +73,7 @@ class Shelf:
 
     def add(self, path: Path) -> None:
         """Remember a file or folder. Raises InputError when it is neither a GGUF file nor a folder."""
-        path = path.expanduser()
+        path = expanded(path)
         if not path.is_absolute():
             raise InputError(f"{path} is not a full path. Give one that begins at the root of the disk.")
         if not path.exists():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import NotFound
@@ -21,6 +20,7 @@ from engine.llm.gguf.facts import read_facts
 from engine.llm.gguf.fit import Room, Wish, choose
 from engine.llm.local.load.probe_records import ProbeRecords
 from engine.llm.remote.endpoint import is_remote
+from engine.paths import expanded
 from engine.types import Json
 from models import default
 
@@ -116,7 +116,7 @@ class Models:
 
     def inspect(self, path: str) -> Json:
         """Facts and fit of any GGUF file. Raises InputError when it is not a usable model."""
-        facts = read_facts(Path(path).expanduser().absolute())
+        facts = read_facts(expanded(path).absolute())
         known = ProbeRecords(self._workbench.data_dir).of(facts)
         return serializers.inspected(facts, choose(facts, self.machine.room(0), self._wish), known)
 

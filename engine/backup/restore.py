@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from engine.backup.write import FILES, FOLDERS, FORMAT, MANIFEST
 from engine.errors import InputError, StoreError
+from engine.paths import expanded
 from engine.store import Store
 from engine.store.database.database import FILE_NAME, check_version
 from engine.types import Json
@@ -33,7 +34,7 @@ def restore(file: Path, data: Path) -> Json:
     {"folder", "runs", "corpora", "created": Unix seconds}. Raises InputError for a file that is no backup or a folder that
     is in use, StoreError when the backup is damaged or the disk is full; then the folder is as it was.
     """
-    file, data = file.expanduser().absolute(), data.absolute()
+    file, data = expanded(file).absolute(), data.absolute()
     if data.is_dir() and any(data.iterdir()):
         raise InputError(
             f"{data} holds something already. Restore into another folder with --data DIR, and open that one."

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.errors import InputError, StoreError
+from engine.paths import expanded
 from engine.store.database import migrations
 from engine.store.database.database import FILE_NAME, NO_SPACE, connect, explain
 
@@ -49,7 +50,7 @@ def write(data: Path, target: Path, *, force: bool = False, busy_seconds: float 
     Raises InputError when the target exists (unless `force`), lies in the data folder, or has no folder, and when
     there is nothing to back up; StoreError when the disk is full or something cannot be read. Then nothing is left of it.
     """
-    target = target.expanduser().absolute()
+    target = expanded(target).absolute()
     _check(data, target, force)
     with (
         _sentences(data, target),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import InputError
+from engine.paths import expanded
 
 LARGEST = 256 << 20  # bytes of one file
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
@@ -46,7 +47,7 @@ def discover(
 
     Raises InputError when a path does not exist or cannot be opened.
     """
-    given = [Path(path).expanduser() for path in paths]
+    given = [expanded(path) for path in paths]
     if not given:
         raise InputError("No file or folder was given. Name at least one.")
     roots = [existing(path) for path in given]

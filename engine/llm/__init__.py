@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.paths import expanded
 
 if TYPE_CHECKING:
     from engine.llm.base import Model
@@ -35,7 +36,7 @@ def open_model(
     file is not a usable model or does not fit, ModelError when it cannot be loaded, Cancelled when `stop` is
     requested before it is.
     """
-    if adapters and not Path(spec).expanduser().is_file():
+    if adapters and not expanded(spec).is_file():
         raise InputError(
             f"Adapters are put on a GGUF file, and {spec} is none. Load them where the model is."
         )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import platformdirs
 
+from engine.paths import expanded
+
 ENVIRONMENT_NAME = "TAPROOT_DATA"
 
 
@@ -16,7 +18,5 @@ def data_folder(chosen: str | Path | None = None) -> Path:
     `chosen` is what `--data` was given. An empty option or environment value counts as absent.
     """
     named = chosen or os.environ.get(ENVIRONMENT_NAME)
-    folder = (
-        Path(named).expanduser() if named else Path(platformdirs.user_data_dir("taproot", appauthor=False))
-    )
+    folder = expanded(named) if named else Path(platformdirs.user_data_dir("taproot", appauthor=False))
     return Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow a link that may move later

@@ -17,6 +17,7 @@ from engine.bench.router import route
 from engine.corpus import coverage
 from engine.engine import Answer
 from engine.errors import InputError
+from engine.paths import expanded
 from engine.store import Store
 from engine.types import Json, Settings, to_json
 
@@ -84,14 +85,14 @@ def split_words(words: list[str]) -> tuple[list[Path], str]:
     """Paths first, the question last. Raises InputError when one of them is missing or swapped."""
     *paths, question = words
     if not paths:
-        if Path(question).expanduser().exists():
+        if os.path.lexists(expanded(question)):  # a long question is no error to it
             raise InputError(
                 'no question: put it in quotes after the paths, as in: ask FOLDER "How many ...?"'
             )
         raise InputError(
             'no path: name a file or folder before the question, as in: ask FOLDER "How many ...?"'
         )
-    if os.path.lexists(Path(question).expanduser()):
+    if os.path.lexists(expanded(question)):
         raise InputError(
             f"no question: the last word, {question}, is a path. Put the question after it, in quotes"
         )
@@ -102,7 +103,7 @@ def split_words(words: list[str]) -> tuple[list[Path], str]:
 
 def existing(words: list[str]) -> list[Path]:
     """Paths of files and folders that are there. Raises InputError for one that is not."""
-    found = [Path(word).expanduser() for word in words]
+    found = [expanded(word) for word in words]
     for path in found:
         if not os.path.lexists(path):  # said before a large model is loaded
             raise InputError(f"There is no file or folder {path}. Check the spelling.")

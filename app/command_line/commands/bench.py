@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
@@ -19,6 +18,7 @@ from engine.bench.chart import png, title_of
 from engine.bench.plan import QUICK, Plan, check
 from engine.bench.results import report
 from engine.errors import Cancelled, InputError
+from engine.paths import expanded
 from engine.stop import Stop
 from engine.types import Json
 
@@ -116,7 +116,7 @@ def show(found: Json, plan: Plan, options: argparse.Namespace) -> None:
     wanted = {(row.suite, row.windows, row.method) for row in plan.rows()}
     table = [row for row in found["rows"] if (row["suite"], row["windows"], row["method"]) in wanted]
     if options.chart and table:
-        target = Path(options.chart).expanduser()
+        target = expanded(options.chart)
         try:
             target.write_bytes(png(table, title_of(found)))
         except OSError as error:

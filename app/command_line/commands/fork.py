@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
 
 def add_parser(
@@ -91,10 +90,11 @@ def run(options: argparse.Namespace) -> int:
 def read_code(name: str | None) -> str | None:
     """The code of a file, of standard input for "-"; None where none is named. Raises InputError."""
     from engine.errors import InputError
+    from engine.paths import expanded
 
     if name is None:
         return None
     try:
-        return sys.stdin.read() if name == "-" else Path(name).expanduser().read_text("utf-8")
+        return sys.stdin.read() if name == "-" else expanded(name).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(f"the code in {name} cannot be read: {problem}") from problem

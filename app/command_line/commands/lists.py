@@ -150,10 +150,11 @@ def left_of(row: dict[str, Any]) -> int:
 def check_output(output: str | None) -> None:
     """Raises InputError for a file that cannot be written, before anything is asked."""
     from engine.errors import InputError
+    from engine.paths import expanded
 
     if output is None:
         return
-    path = Path(output).expanduser()
+    path = expanded(output)
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"{path.name} is neither .csv nor .xlsx; name the file answers.csv or answers.xlsx")
     if not path.parent.is_dir() or path.is_dir():
@@ -166,12 +167,13 @@ def show(store: Store, name: str, options: argparse.Namespace) -> None:
 
     from app.command_line.terminal import brief, console, safe
     from engine.answer.agreement import sentence
+    from engine.paths import expanded
     from engine.questions.lists import rows_with_answers
     from engine.questions.table import save
 
     rows = rows_with_answers(store, name)
     if options.output:
-        save(Path(options.output).expanduser(), rows)
+        save(expanded(options.output), rows)
     if options.json:
         print(json.dumps({**store.question_list(name), "table": rows}, ensure_ascii=False))
         return

@@ -7,7 +7,6 @@ import json
 import sys
 import threading
 from dataclasses import asdict
-from pathlib import Path
 
 from rich.progress import (
     BarColumn,
@@ -32,6 +31,7 @@ from engine.llm.gguf.fit import Fit, Room, choose
 from engine.llm.gguf.memory import gib
 from engine.llm.local.load.probe_records import ProbeRecords
 from engine.llm.machine import hardware
+from engine.paths import expanded
 from engine.store.location import data_folder
 from engine.types import Json
 from models import default
@@ -97,7 +97,7 @@ def listing(options: argparse.Namespace) -> int:
 def inspect(options: argparse.Namespace) -> int:
     """Print facts of a file, without one of the default model, and how it would be loaded here."""
     file = options.name or default.provide(lambda line: print(f"taproot: {line}", file=sys.stderr))
-    facts = read_facts(Path(file).expanduser().absolute())
+    facts = read_facts(expanded(file).absolute())
     fit, records = choose(facts, room_here()), ProbeRecords(data_folder(options.data))
     if options.forget:
         records.forget(facts)

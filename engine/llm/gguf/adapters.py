@@ -13,6 +13,7 @@ from engine.errors import InputError
 from engine.llm.gguf.facts import GgufFacts
 from engine.llm.gguf.header import read_contents
 from engine.llm.gguf.weights import Tensor
+from engine.paths import expanded
 from engine.types import AdapterInfo, Scope
 
 MOST_SCALE = 100.0
@@ -40,7 +41,7 @@ class Adapter:
         spec, scope = _cut_scope(spec)
         found = re.fullmatch(r"(.+\.gguf):([^:/\\]*)", spec, re.IGNORECASE)
         name = found[1] if found else spec
-        path = Path(name.replace("@@", "@")).expanduser().absolute()
+        path = expanded(name.replace("@@", "@")).absolute()
         if found is None:
             return cls(path, scope=scope)
         try:

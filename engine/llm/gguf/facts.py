@@ -16,6 +16,7 @@ from engine.errors import InputError
 from engine.llm.gguf.header import BadHeader, contents_of, guarded, part_tensors
 from engine.llm.gguf.weights import Tensor, Weights, quantization, state_bytes, weigh
 from engine.llm.sampling import Advice, advise
+from engine.paths import expanded
 
 MAX_LAYERS = 1000  # llama.cpp aborts beyond its own limit of 512
 
@@ -62,7 +63,7 @@ def read_facts(path: Path) -> GgufFacts:
     Raises InputError with a sentence for a person: missing, a directory, empty, not GGUF, truncated, a part of
     a split model, an adapter, an encoder, or a header that would crash llama.cpp.
     """
-    path = path.expanduser()
+    path = expanded(path)
     return guarded(path, lambda file: _read(path, file))
 
 

@@ -25,6 +25,7 @@ from engine.llm.local.load.probe_records import Known, ProbeRecords
 from engine.llm.local.load.threads import Threads
 from engine.llm.machine.hardware import room_now
 from engine.llm.supervised import HANG_SECONDS, Supervised
+from engine.paths import expanded
 from engine.sandbox.frames import Writer
 from engine.stop import Stop
 from engine.types import Json, Message, to_json
@@ -83,7 +84,7 @@ class LocalModel(Supervised):
         on_progress: Callable[[float], None] | None = None,
         stop: Stop | None = None,
     ):
-        self._path = Path(path).expanduser().absolute()
+        self._path = expanded(path).absolute()
         self._days: OrderedDict[str, str] = OrderedDict()
         self._facts = facts = read_facts(self._path)
         described, self._extra = check_adapters(adapters, facts)
