@@ -129,6 +129,7 @@ class Record:
     ended: RunEnded | None
     nodes: dict[str, Node]
     problems: list[str]
+    resumed: list[RunResumed] = field(default_factory=list)
 
     @property
     def root(self) -> Node:
@@ -147,8 +148,12 @@ class Record:
 
     @property
     def model_name(self) -> str:
-        """The name of the model."""
-        return str(self.started.model.get("name") or "unknown")
+        """The name of the model; of several, where the run went on with another one, all in order."""
+        models = [self.started.model, *(fact.model for fact in self.resumed)]
+        names = [str(model.get("name") or "unknown") for model in models]
+        return ", then ".join(
+            name for name, before in zip(names, [None, *names], strict=False) if name != before
+        )
 
     def children(self, node: str) -> list[Node]:
         """The nodes right below one, in the order they began."""
@@ -179,6 +184,7 @@ def _take(record: Record, event: Event) -> None:
             record.ended = fact
         case RunResumed() as fact:
             record.ended = None
+            record.resumed.append(fact)
             for open_again in (record.nodes[id] for id in fact.nodes if id in record.nodes):
                 open_again.ended = None
         case NodeStarted() as fact:

@@ -77,6 +77,19 @@ def test_a_cell_that_was_broken_off_and_ran_anew_counts_once(tmp_path):
         assert "Cell 1 was broken off, and run anew below" in export(store, run, "ipynb", "none").text
 
 
+def test_a_run_that_went_on_with_another_model_names_both(tmp_path):
+    with Store(tmp_path / "data") as store:
+        run = store.new_run(started(question="Why?", model={"name": "small"}))
+        store.append(run, "0", fact("node_started", {"parent": None, "kind": "root", "question": "Why?"}))
+        for name in ("small", "large"):
+            store.append(run, "0", fact("run_finished", {"status": "interrupted", "answer": None}))
+            given = {"model": {"name": name}, "settings": {}, "nodes": ["0"], "owner": None}
+            store.resume_run(run, store.last(run), fact("run_resumed", given))
+        store.append(run, "0", fact("run_finished", {"status": "answered", "answer": "b"}))
+        for form in ("md", "html", "jsonl"):
+            assert "small, then large" in export(store, run, form).text
+
+
 def test_a_run_that_goes_on_or_never_began_is_refused(tmp_path):
     with Store(tmp_path / "data") as store:
         run = store.new_run(started(question="Why?"))
