@@ -169,7 +169,8 @@ def delete(options: argparse.Namespace) -> int:
     with Store(data_folder(options.data)) as store:
         row, what = find(store, options.id)
         name = row[what]
-        if affected := going_too(store, what, name):
+        affected = going_too(store, what, name)
+        if affected and not (options.json and options.yes):
             print(f"With the {what} {name} go {len(affected)}: {', '.join(affected)}", file=sys.stderr)
         if not options.yes:
             if not sys.stdin.isatty():

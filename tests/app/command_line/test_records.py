@@ -97,6 +97,12 @@ def test_what_goes_with_a_corpus_or_a_list_is_named_before_anybody_is_asked(
         assert len(store.runs()) == len(store.question_lists()) == 1
 
 
+def test_a_receipt_as_json_comes_without_words_beside_it(stored, data_dir, capsys):
+    assert command(data_dir, "delete", "c0ffee", "--yes", "--json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["runs"] == [stored] and err == ""
+
+
 def test_an_id_that_names_nothing_or_several_is_told_as_such(stored, data_dir, capsys):
     with Store(data_dir) as store:
         for _ in range(2):
