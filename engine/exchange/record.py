@@ -155,6 +155,11 @@ class Record:
             name for name, before in zip(names, [None, *names], strict=False) if name != before
         )
 
+    def question_at(self, cell: int) -> str:
+        """The question that a cell of the root found: a fork may have asked another one from some cell on."""
+        asked = [(1, self.root.started.question), *(self.started.forked or {}).get("questions", ())]
+        return next(str(question) for first, question in reversed(asked) if first <= cell)
+
     def children(self, node: str) -> list[Node]:
         """The nodes right below one, in the order they began."""
         return [one for one in self.nodes.values() if one.started.parent == node]

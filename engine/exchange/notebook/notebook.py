@@ -101,7 +101,9 @@ def carried(record: Record, material: Material, documents: Documents, path: Path
                 }
             )
         if cell.status in RUNNABLE:
-            cells.append({"number": cell.started.cell, "code": cell.started.code, "calls": calls})
+            number = cell.started.cell
+            asked = record.question_at(number)
+            cells.append({"number": number, "code": cell.started.code, "question": asked, "calls": calls})
     finals = [
         cell for cell in record.root.cells.values() if cell.final and cell.final["content"] == record.answer
     ]

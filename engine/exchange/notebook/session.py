@@ -118,7 +118,7 @@ class Session:
         same = [one for one in self._record["cells"] if one["code"].strip() == code]
         self._cell = next((one for one in same if one["number"] not in self._ran), same[-1] if same else None)
         self._calls = 0
-        self._toolbox.begin()
+        self._toolbox.begin(self._cell["question"] if self._cell is not None else None)
 
     def _end(self, result: Any) -> None:
         if isinstance(result.error_in_exec, CellDone):

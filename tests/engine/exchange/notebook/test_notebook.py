@@ -12,13 +12,18 @@ import nbformat
 import pytest
 
 from engine.corpus import Corpus
+from engine.engine import Engine
 from engine.errors import InputError
 from engine.exchange.export import export
 from engine.exchange.notebook import packing
+from engine.llm.scripted import ScriptedModel
+from engine.replay.fork import fork
 from engine.store import Store
+from engine.types import Settings
 from tests.engine.exchange.conftest import CELLS
 from tests.engine.exchange.markdown import active, headings
 from tests.engine.exchange.notebook.jupyter import run_cells, words
+from tests.engine.run.conftest import cell as fenced
 
 pytestmark = pytest.mark.sandbox
 
@@ -48,6 +53,26 @@ def test_it_runs_without_taproot_and_says_again_what_the_run_said(store, made, t
         assert words(outputs) == words(cell["outputs"]), cell["source"]
         assert status == ("error" if "raises-exception" in cell["metadata"]["tags"] else "ok"), cell["source"]
     assert (ran[-1][0], words(ran[-1][1])) == ("ok", "The cells give the recorded answer again: 2\n")
+
+
+@pytest.mark.slow
+def test_cells_before_a_fork_find_the_question_that_they_found(tmp_path, kernels):
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "notes.md").write_text("The deposit is 450 crowns.\n")
+    replies = [
+        fenced("print(question)"),
+        fenced("FINAL(len(context))"),
+        fenced("FINAL(question[:3] + ' is asked')"),
+    ]
+    with Engine(tmp_path / "data", ScriptedModel(replies), kernels) as engine:
+        first = engine.ask("How many notes?", engine.add([tmp_path / "papers"]), Settings())
+        forked = fork(engine, first.run, 2, question="Who wrote them?")
+        notebook = json.loads(export(engine.store, forked.run, "ipynb").text)
+    assert forked.answer == "Who is asked"
+    (tmp_path / "empty").mkdir()
+    ran = run_cells(notebook, tmp_path / "empty")
+    assert words(ran[1][1]) == "How many notes?\n"
+    assert words(ran[-1][1]) == "The cells give the recorded answer again: Who is asked\n"
 
 
 @pytest.mark.slow
