@@ -9,7 +9,6 @@ Role = Literal["system", "user", "assistant"]
 CallRole = Literal["root", "sub"]  # of a request: a node that writes cells, or a one-shot sub-call that reads
 Scope = Literal["root", "sub", "both"]  # of an adapter: the requests that it works for
 Json = Any  # what json.dumps takes: None, bool, int, float, str, list, dict with str keys
-IMPORTED = "imported"  # the strategy of a run that another program made
 
 
 @dataclass(frozen=True, slots=True)

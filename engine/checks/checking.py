@@ -15,7 +15,7 @@ from engine.errors import InputError, TaprootError
 from engine.run.node import Hooks
 from engine.stop import Stop
 from engine.store import Store
-from engine.types import IMPORTED, Json, Settings
+from engine.types import Json, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,10 @@ class Checked:
 def keep(store: Store, name: str, accepted: str | None = None) -> Json:
     """Keep the question of a run with `accepted`, or with its own answer; return {"run", "question", "accepted"}.
 
-    Raises InputError for an unknown run, one that was imported, one that follows another (its question cannot be asked
-    alone), and one without an answer where none is given.
+    Raises InputError for an unknown run, one that follows another (its question cannot be asked alone), and one without
+    an answer where none is given.
     """
     row = store.run(name)
-    if row["strategy"] == IMPORTED:
-        raise InputError(
-            f"The run {row['run']} was imported from a log of another program, and its documents are not here. Ask its "
-            "question about documents of yours, then keep that run."
-        )
     if row["follows"]:
         raise InputError(
             f"The run {row['run']} follows {row['follows']}, and its question may mean something only after that one. "

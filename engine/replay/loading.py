@@ -5,20 +5,13 @@ from __future__ import annotations
 from engine.errors import InputError
 from engine.replay.record import ReplayError, RunRecord, read_record
 from engine.store import Store
-from engine.types import IMPORTED
 
 
 def load_record(store: Store, name: str) -> RunRecord:
-    """The record of a run by its id or unique beginning. Raises InputError for one that is not there, ReplayError for one
-    that was imported and where it used variables of a run that was deleted.
+    """The record of a run by its id or unique beginning. Raises InputError for one that is not there, ReplayError where
+    it used variables of a run that was deleted.
     """
-    row = store.run(name)
-    if row["strategy"] == IMPORTED:
-        raise ReplayError(
-            f"run {row['run']} was imported from a log of another program; Taproot did not observe it and has none of its "
-            "documents, so its cells cannot be executed again. `show` and `export` work."
-        )
-    record = read_record(store.events(row["run"]))
+    record = read_record(store.events(store.run(name)["run"]))
     try:
         record.carried = tuple(
             read_record(store.events(store.run(run)["run"])) for run in record.started.carried or ()

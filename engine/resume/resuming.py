@@ -23,7 +23,7 @@ from engine.run.node import Hooks, Node, Outcome, Run
 from engine.run.session import NodeSession
 from engine.stop import Stop
 from engine.store import Store
-from engine.types import IMPORTED, Json, Settings, Usage, to_json
+from engine.types import Json, Settings, Usage, to_json
 
 STRATEGIES = ("recursive", "direct")
 
@@ -117,8 +117,6 @@ def may_go_on(row: dict[str, Json]) -> str:
         return f"The run {run} is still going on. Wait for its end, or stop it first."
     if status == "answered" or row.get("answer") is not None:
         return f"The run {run} has an answer. Ask a new question that follows it instead."
-    if row["strategy"] == IMPORTED:
-        return f"The run {run} was imported from a log of another program, so it cannot go on. Ask its question anew."
     if row["strategy"] not in STRATEGIES:
         return f"The run {run} is one of the bench ({row['strategy']}); `bench` goes on where it stopped."
     return ""

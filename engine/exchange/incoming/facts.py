@@ -20,8 +20,9 @@ from engine.events import (
     TurnStarted,
 )
 from engine.exchange.incoming.tree import Cell, Imported, Node, Turn
-from engine.types import IMPORTED, Json, ModelInfo, Settings, Usage, to_json
+from engine.types import Json, ModelInfo, Settings, Usage, to_json
 
+STRATEGY = "imported"  # of a run that Taproot did not make
 SETTING = "imported"  # in its settings: {"program", "file", "sha256", "number"}
 MARK = "Imported from a log of {program} ({file}). Taproot did not observe this run and cannot verify it."
 
@@ -37,7 +38,7 @@ def events_of(run: Imported, file: str, sha256: str, number: int) -> list[Dated]
     root = run.root
     story.add(
         "0",
-        RunStarted(root.question, "", f"(log of {run.program})", model, settings, IMPORTED, None, None, None),
+        RunStarted(root.question, "", f"(log of {run.program})", model, settings, STRATEGY, None, None, None),
     )
     story.add("0", NodeStarted(None, "root", root.question, root.context, 0, None, None, None))
     story.add("0", Note(MARK.format(program=run.program, file=file), "warning"))

@@ -9,15 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.checks import keep
 from engine.errors import InputError
 from engine.exchange.export import export
+from engine.exchange.incoming.facts import STRATEGY
 from engine.exchange.incoming.reading import import_log, imported_before, read_log
 from engine.exchange.record import read_record
-from engine.replay.loading import load_record
-from engine.resume import may_go_on
 from engine.store import Store
-from engine.types import IMPORTED, Json
+from engine.types import Json
 
 LOGS = Path(__file__).parent / "logs"
 
@@ -61,7 +59,7 @@ def test_a_run_of_rlms_has_its_question_tree_outputs_and_mark(database):
     (run,) = import_log(database, read_log(LOGS / "rlms_child.jsonl"))
     record = read_record(database.events(run))
     assert record.started.question == "How many letters mention Halden?"
-    assert (record.started.strategy, record.started.model["name"]) == (IMPORTED, "scripted")
+    assert (record.started.strategy, record.started.model["name"]) == (STRATEGY, "scripted")
     assert [(n.id, n.started.kind, n.started.parent) for n in record.nodes.values()] == [
         *[("0", "root", None), ("0.1", "llm", "0"), ("0.2", "llm", "0"), ("0.3", "llm", "0")],
         *[("0.4", "rlm", "0"), ("0.4.1", "llm", "0.4")],
@@ -92,17 +90,6 @@ def test_an_imported_run_is_in_lists_search_and_playback_and_its_chain_holds(dat
     assert database.verify_chain(run) == [] and database.verify_projections(run) == []
     assert row["seconds"] > 0 and row["started"] < row["finished"]
     assert database.delete_run(run)["runs"] == [run]
-
-
-def test_what_an_imported_run_cannot_do_is_refused_for_that_reason(database):
-    (run,) = import_log(database, read_log(LOGS / "rlms_limit.jsonl"))
-    for refused in (load_record, keep, may_go_on_of):
-        with pytest.raises(InputError, match="was imported from a log of another program"):
-            refused(database, run)
-
-
-def may_go_on_of(database, run):
-    raise InputError(may_go_on(database.run(run) | {"status": "unanswered", "answer": None}))
 
 
 def test_a_file_is_known_again(database):
