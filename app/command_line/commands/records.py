@@ -214,11 +214,15 @@ def find(store: Store, id: str) -> tuple[Json, str]:
             found.append((look_up(id), what))
         except InputError as error:
             problems.append(str(error))
-    if len(found) == 2:
+    exact = [(row, what) for row, what in found if row[what] == id]
+    if exact:
+        return exact[0]
+    if several := next((problem for problem in problems if "More than one" in problem), ""):
+        raise InputError(several)
+    if len(found) > 1:
         raise InputError(f"{id!r} begins both a {found[0][1]} and a {found[1][1]}; give more of the id")
     if not found:
-        several = next((problem for problem in problems if "More than one" in problem), None)
-        raise InputError(several or f"There is no run, corpus or list {id!r}. {LISTED}")
+        raise InputError(f"There is no run, corpus or list {id!r}. {LISTED}")
     return found[0]
 
 

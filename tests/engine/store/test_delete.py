@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from app.command_line.keeping.receipt import receipt_words
 from engine.errors import InputError, StoreError
 from engine.store import Store, delete
 from engine.store.database import compact
@@ -126,30 +125,6 @@ def test_nothing_can_be_added_to_a_deleted_run(store: Store) -> None:
         store.delete_run(run)
 
 
-@pytest.mark.parametrize(
-    ("more", "why"),
-    [
-        ({"corpus": "c1"}, "The documents (c1) were deleted meanwhile"),
-        ({"session": "RUN", "follows": "RUN"}, "The run that this question follows (RUN) was deleted"),
-        ({"forked": {"run": "RUN", "node": "0", "cell": 1}}, "The run that is forked (RUN) was deleted"),
-    ],
-)
-def test_no_run_begins_on_what_was_deleted_while_it_was_made_ready(
-    store: Store, more: dict, why: str
-) -> None:
-    save_corpus(store, "c1")
-    run = begin(store, corpus="c2")
-    tell(store, run)
-    store.delete_run(run)
-    store.delete_corpus("c1")
-    wanted = json.loads(json.dumps(more).replace("RUN", run))
-    with pytest.raises(InputError) as refused:
-        store.new_run(started(question=f"{SECRET}?", **wanted))
-    assert why.replace("RUN", run) in str(refused.value) and store.runs() == []
-    save_corpus(store, "c1")
-    assert begin(store, corpus="c1")
-
-
 def test_backups_hold_the_same_text_and_go_as_well(store: Store, folder: Path) -> None:
     (run,) = fill(store, "c1", 1)
     backup = folder / "backups" / "taproot-20260101-000000.db"
@@ -237,26 +212,6 @@ def test_others_can_write_between_the_steps_of_a_deletion(
     assert order[:4] == ["step", "other", "step", "other"] and store.run(live)["status"] == "running"
 
 
-def test_a_run_that_is_deleted_while_another_deletion_ends_is_swept_all_the_same(
-    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second = fill(store, "c1", 2)
-    shrink, taken = compact.shrink, []
-
-    def meanwhile(db: sqlite3.Connection) -> bool:
-        if not taken:  # as another thread or program does it, between two steps
-            taken.append(delete.take_run(db, second))
-        return shrink(db)
-
-    monkeypatch.setattr(compact, "shrink", meanwhile)
-    assert store.delete_run(first)["erased"] and taken
-    assert holding(folder, f"{SECRET} {first}") == []
-    store._write(
-        lambda db: delete.finish(db, folder), "alone"
-    )  # what the other one, or the next opening, does
-    assert store.events(second) == [] and holding(folder, f"{SECRET} {second}") == []
-
-
 def test_a_receipt_names_what_went_and_what_still_quotes_it(store: Store) -> None:
     run = begin(store)
     tell(store, run)
@@ -269,39 +224,3 @@ def test_a_receipt_names_what_went_and_what_still_quotes_it(store: Store) -> Non
     assert receipt["bytes"] >= 0 and receipt["deleted"] > 0
     store.append(later, "0", fact("run_finished", {}))
     assert store.delete_session(run)["quoted_by"] == []
-
-
-def test_a_receipt_names_forks_of_forks_and_what_follows_them(store: Store) -> None:
-    run = begin(store)
-    tell(store, run)
-    fork = store.new_run(started(question="Else?", forked={"run": run, "node": "0", "cell": 1}))
-    again = store.new_run(started(question="Else?", forked={"run": fork, "node": "0", "cell": 1}))
-    later = store.new_run(started(question="And then?", session=fork, follows=fork))
-    other = begin(store)
-    assert store.delete_run(run)["quoted_by"] == sorted([fork, again, later])
-    assert store.run(other)["status"] == "running"
-
-
-def test_a_receipt_of_a_collection_names_no_run_that_went_with_it(store: Store, folder: Path) -> None:
-    row = {"collection": "k1", "kind": "folder", "name": "letters", "sources": []}
-    for corpus in ("c1", "c2"):
-        store.save_version(row, {"id": corpus, "name": "letters"}, None)
-    first = store.new_run(started(question="Who?", corpus="c1"))
-    tell(store, first)
-    later = store.new_run(started(question="And then?", corpus="c2", session=first, follows=first))
-    tell(store, later)
-    receipt = store.delete_collection("k1")
-    assert sorted(receipt["runs"]) == sorted([first, later]) and receipt["quoted_by"] == []
-
-
-def test_a_receipt_names_the_list_that_holds_the_question_until_that_goes_too(
-    store: Store, folder: Path
-) -> None:
-    name = store.new_list("c1", {"model": "m"}, [(f"{SECRET}?", None)])
-    run = begin(store, question=f"{SECRET}?")
-    tell(store, run)
-    store.attach_row(name, 1, run)
-    receipt = store.delete_run(run)
-    assert receipt["asked_in"] == [name] and holding(folder, SECRET)
-    assert name in receipt_words(receipt)
-    assert store.delete_list(name)["asked_in"] == [] and holding(folder, SECRET) == []
