@@ -22,8 +22,8 @@ UNKNOWN_PIECE = 8_000  # where the record does not know the window of its model
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """`path` is the folder of the stored corpus, None where it is gone. `earlier`: what is stored of what the run follows,
-    oldest first; newer runs record it themselves.
+    """`path` is the folder of the stored corpus, None where it is gone. `earlier`: what the run follows, oldest
+    first, as far as it is stored; newer records hold it themselves.
     """
 
     path: Path | None
@@ -37,10 +37,11 @@ def material(store: Store, row: Json) -> Material:
         path = Path(stored) if stored else None
     except InputError:
         path = None
-    session = store.session(row["session"])
-    before = next((one for one in session if one["run"] == row["follows"]), None)  # it may have been deleted
-    until = before["started"] if before else 0.0
-    earlier = [(one["question"], one["answer"] or "(none)") for one in session if one["started"] <= until]
+    earlier: list[tuple[str, str]] = []
+    before = next((one for one in store.session(row["session"]) if one["run"] == row["follows"]), None)
+    if before is not None:  # None: it follows none, or one that was deleted
+        session = [one for one in store.session(row["session"]) if one["started"] <= before["started"]]
+        earlier = [(one["question"], one["answer"] or "(none)") for one in session]
     return Material(path if path and path.is_dir() else None, tuple(earlier))
 
 

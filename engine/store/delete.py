@@ -205,27 +205,6 @@ def _quoting(db: sqlite3.Connection, runs: list[str]) -> list[str]:
     return sorted(told - {*runs})
 
 
-def _asked_in(db: sqlite3.Connection, runs: list[str]) -> list[str]:
-    """Lists of questions and series of the bench that hold the questions of these runs themselves."""
-    found = db.execute(
-        "SELECT list FROM list_row WHERE run IN (SELECT value FROM json_each(?1)) "
-        "UNION SELECT series FROM trial WHERE run IN (SELECT value FROM json_each(?1))",
-        (json.dumps(runs),),
-    )
-    return sorted(name for (name,) in found)
-
-
-def _staying(db: sqlite3.Connection, receipt: dict[str, Any]) -> dict[str, Any]:
-    """The receipt of several deletions, without what went after it was named as staying."""
-    runs = {run for (run,) in db.execute("SELECT run FROM run")}
-    names = {name for (name,) in db.execute("SELECT list FROM list UNION SELECT series FROM series")}
-    return {
-        **receipt,
-        "quoted_by": sorted(runs.intersection(receipt["quoted_by"])),
-        "asked_in": sorted(names.intersection(receipt["asked_in"])),
-    }
-
-
 def _note(db: sqlite3.Connection, kind: str, name: str) -> None:
     db.execute(
         "INSERT OR REPLACE INTO deletion (kind, id, ts, erased) VALUES (?, ?, ?, 0)",
@@ -281,3 +260,24 @@ def _remove(file: Path, notices: list[str]) -> bool:
         notices.append(f"The file {file} could not be removed ({error}). Remove it by hand.")
         return False
     return True
+
+
+def _asked_in(db: sqlite3.Connection, runs: list[str]) -> list[str]:
+    """Lists of questions and series of the bench that hold the questions of these runs themselves."""
+    found = db.execute(
+        "SELECT list FROM list_row WHERE run IN (SELECT value FROM json_each(?1)) "
+        "UNION SELECT series FROM trial WHERE run IN (SELECT value FROM json_each(?1))",
+        (json.dumps(runs),),
+    )
+    return sorted(name for (name,) in found)
+
+
+def _staying(db: sqlite3.Connection, receipt: dict[str, Any]) -> dict[str, Any]:
+    """The receipt of several deletions, without what went after it was named as staying."""
+    runs = {run for (run,) in db.execute("SELECT run FROM run")}
+    names = {name for (name,) in db.execute("SELECT list FROM list UNION SELECT series FROM series")}
+    return {
+        **receipt,
+        "quoted_by": sorted(runs.intersection(receipt["quoted_by"])),
+        "asked_in": sorted(names.intersection(receipt["asked_in"])),
+    }
