@@ -24,7 +24,7 @@ from engine.events import (
     TurnStarted,
     Unreadable,
 )
-from engine.replay.record import VOID
+from engine.events.kinds import VOID
 from engine.types import Json, Message, Usage
 
 
