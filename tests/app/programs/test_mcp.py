@@ -94,8 +94,11 @@ def place(tmp_path_factory: pytest.TempPathFactory, kernels: Any) -> tuple[Path,
     letters.mkdir()
     for name, text in LETTERS.items():
         (letters / name).write_text(text)
+    (folder / "bills").mkdir()
+    (folder / "bills" / "may.txt").write_text("The ferry costs 12 crowns.\n")
     with Engine(data, None, kernels) as engine:
         engine.add([letters])
+        engine.add([folder / "bills"])
     (folder / "script.jsonl").write_text("\n".join(map(json.dumps, SCRIPT)))
     return data, f"scripted:{folder / 'script.jsonl'}"
 
@@ -164,11 +167,7 @@ def test_an_answer_comes_with_progress_and_sources(client: Connected) -> None:
     assert again.structured_content["session"] == parts["run"]
 
 
-def test_a_run_about_other_documents_is_not_followed(client: Connected, tmp_path: Path) -> None:
-    (tmp_path / "bills").mkdir()
-    (tmp_path / "bills" / "may.txt").write_text("The ferry costs 12 crowns.\n")
-    with Engine(client.data, None) as engine:
-        engine.add([tmp_path / "bills"])
+def test_a_run_about_other_documents_is_not_followed(client: Connected) -> None:
     ask = {"corpus": "bills", "question": "When does the ferry leave?"}
     other = client.call("ask", corpus=CORPUS, question="When does the ferry leave?").structured_content
     assert "is about other documents" in client.refused("ask", follows=other["run"], **ask)
