@@ -14,8 +14,8 @@ MOST = 1000
 class Preferences(Records):
     """Thread-safe. A file that is missing or broken counts as empty: nothing in it is worth a refusal to start."""
 
-    def __init__(self, data_dir: Path):
-        super().__init__(data_dir / FILE, MOST)
+    def __init__(self, data_dir: Path, file: str = FILE):
+        super().__init__(data_dir / file, MOST)
 
     def put(self, **values: Json) -> None:
         """Remember values; a disk that is full forgets them."""

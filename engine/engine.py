@@ -16,8 +16,9 @@ from engine import prompt
 from engine.answer.checked import Checked
 from engine.answer.evidence import Evidence
 from engine.corpus import Corpus
-from engine.documents.ingest import CorpusInfo, Progress, ingest
+from engine.documents.ingest import CorpusInfo, ingest
 from engine.documents.seal import written_seal
+from engine.documents.writing.builder import Progress
 from engine.errors import Cancelled, InputError, KernelError, StoreError, TaprootError
 from engine.events import Event, NodeEnded, NodeStarted, RunEnded, RunStarted
 from engine.events.kinds import NodeStatus, RunStatus

@@ -71,6 +71,10 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands import records
 
             return getattr(records, options.command)(options)
+        case "rescan":
+            from app.command_line.folders import rescan
+
+            return rescan.run(options)
         case "doctor":
             from app.command_line.commands.doctor import doctor
 
@@ -87,6 +91,10 @@ def dispatch(options: argparse.Namespace) -> int:
             return bench(options)
         case "compare" | "keep" | "check" | "backup" | "restore" as name:
             return int(importlib.import_module(f"app.command_line.keeping.{name}").run(options))
+        case "export" | "import":
+            from app.command_line import exchange
+
+            return exchange.run(options)
         case "key":
             from app.command_line.programs import key
 

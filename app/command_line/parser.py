@@ -2,7 +2,9 @@
 
 import argparse
 
+from app.command_line import exchange
 from app.command_line.commands import fork, lists, resume, verify
+from app.command_line.folders import rescan
 from app.command_line.keeping import grammar as keeping
 from app.command_line.programs import key, mcp
 
@@ -170,6 +172,7 @@ def build_parser() -> argparse.ArgumentParser:
         listing = commands.add_parser(name, parents=[common], help=help_text)
         listing.add_argument("--json", action="store_true", help="print a JSON list")
 
+    rescan.add_parser(commands, common)
     show = commands.add_parser("show", parents=[common], help="show a run: its tree, cells and outputs")
     show.add_argument("run", metavar="RUN", help="a run's id, or enough of its beginning")
     show.add_argument("--json", action="store_true", help="print the run's events as JSON")
@@ -242,6 +245,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
     keeping.add_parsers(commands, common, loading)
+    exchange.add_parser(commands, common)
     key.add_parser(commands, common)
     mcp.add_parser(commands, common, loading)
     commands.add_parser("test", help="run the test suite; further arguments go to pytest", add_help=False)

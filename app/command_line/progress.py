@@ -14,7 +14,8 @@ from rich.status import Status
 
 from app.ask.estimate import Estimate
 from app.command_line.terminal import console, safe
-from engine.documents.ingest import CorpusInfo, Progress
+from engine.documents.ingest import CorpusInfo
+from engine.documents.writing.builder import Progress
 from engine.events import CallMade, CellStarted, Event, Note, RunResumed, RunStarted, TurnStarted
 from engine.run.node import Hooks
 from engine.types import Json

@@ -18,14 +18,17 @@ from typing import Any, Generic, TypeVar
 
 from app.errors import NotFound
 from engine.corpus import Corpus
+from engine.corpus.archive import Archive
 from engine.corpus.contents import Entry, entries
+from engine.corpus.document import Hit
+from engine.corpus.place.place import place_of
 from engine.corpus.rows import Rows
 from engine.corpus.search import grep
 from engine.corpus.search.telling import HALF, telling
 from engine.documents.discover import natural
 from engine.errors import InputError
 from engine.store import Store
-from engine.text.pattern import compile_pattern
+from engine.text.pattern import Pattern, compile_pattern
 from engine.types import Json
 
 T = TypeVar("T")
@@ -35,6 +38,7 @@ MOST_MATCHES = 10_000
 MOST_HITS = 200
 LONGEST_QUERY = 1000
 MOST_WORDS = 40
+LONGEST_FOLDED = 4_000_000  # characters of a document that is folded to find a place
 
 SORTS: dict[str, Callable[[Entry], Any]] = {
     "name": lambda entry: natural(entry.name),
@@ -165,15 +169,17 @@ class Documents:
         }
 
     def find(self, corpus: str, document: int, query: str) -> Json:
-        """Where `query` stands in a document, upper and lower case alike; any white space fits any other.
+        """Where `query` stands in a document, folded as in `search`; any white space fits any other.
 
-        Returns {"hits": [[start, end, row], ...], "more": whether there are more than MOST_MATCHES}.
+        In a very long document only upper and lower case are alike. Returns {"hits": [[start, end, row], ...], "more": whether there are more than MOST_MATCHES}.
         """
         words = _normal(query).split()
         if not words:
             return {"hits": [], "more": False}
         rows = self.rows(corpus, document)
-        pattern = compile_pattern(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
+        expression = r"\s+".join(map(re.escape, words))
+        fold = rows.chars <= LONGEST_FOLDED
+        pattern = compile_pattern(expression, 0 if fold else re.IGNORECASE, fold=fold)
         matches = grep.matches(self.open(corpus).corpus.archive, document, pattern)
         found = [(start, end) for start, end, _ in islice(matches, MOST_MATCHES + 1)]
         places = rows.rows_of([start for start, _ in found])
@@ -183,27 +189,13 @@ class Documents:
     def search(self, corpus: str, query: str, limit: int = 50) -> Json:
         """The lines of all documents that fit the words of `query` best, best first.
 
-        Returns {"hits": [{"document", "name", "line", "page", "start", "end", "text", "marks"}]}; `marks` are the
+        Returns {"hits": [{"document", "name", "line", "page", "place", "start", "end", "text", "marks"}]}; `marks` are the
         ranges of characters in `text` where a word of the query stands.
         """
         words = _normal(query)
         found = self.open(corpus).corpus.search(words, min(max(1, limit), MOST_HITS)) if words.strip() else []
-        marks = _marker(words)
-        return {
-            "hits": [
-                {
-                    "document": hit.document,
-                    "name": hit.name,
-                    "line": hit.line,
-                    "page": hit.page,
-                    "start": hit.start,
-                    "end": hit.end,
-                    "text": str.__str__(hit.text),
-                    "marks": [[m.start(), m.end()] for m in marks.finditer(str(hit.text))] if marks else [],
-                }
-                for hit in found
-            ]
-        }
+        marks, archive = _marker(words), self.open(corpus).corpus.archive
+        return {"hits": [_told(archive, hit, marks) for hit in found]}
 
     def rows(self, corpus: str, document: int) -> Rows:
         """The rows of one document. Raises NotFound when there is no such document."""
@@ -248,9 +240,28 @@ def _normal(query: str) -> str:
     return unicodedata.normalize("NFC", query.encode("utf-8", "replace").decode())[:LONGEST_QUERY]
 
 
-def _marker(query: str) -> re.Pattern[str] | None:
-    """A pattern for the words of a query; short ones are marked only where there are no others."""
+def _marker(query: str) -> Pattern | None:
+    """A folded pattern for the words of a query; short ones are marked only where there are no others."""
     every = [word for word in re.findall(r"\w+", query) if len(word) > 1]
     told = [word for word in every if telling(word) >= HALF]
     words = sorted({*(told or every)}, key=len, reverse=True)[:MOST_WORDS]
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})", re.IGNORECASE) if words else None
+    return compile_pattern(rf"\b(?:{'|'.join(map(re.escape, words))})", fold=True) if words else None
+
+
+def _told(archive: Archive, hit: Hit, marks: Pattern | None) -> Json:
+    """What is said of a hit; its place is that of its first marked word."""
+    at, end = hit.start, hit.end
+    places = grep.matches(archive, hit.id, marks, at, end) if marks else ()
+    marked = [[first - at, last - at] for first, last, _ in places]
+    begin = at + marked[0][0] if marked else hit.match_start
+    return {
+        "document": hit.document,
+        "name": hit.name,
+        "line": hit.line,
+        "page": hit.page,
+        "place": place_of(archive, hit.id, begin, begin).said(),
+        "start": at,
+        "end": end,
+        "text": str.__str__(hit.text),
+        "marks": marked,
+    }

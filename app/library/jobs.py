@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from app.errors import NotFound
-from engine.documents.ingest import Progress
+from engine.documents.writing.builder import Progress
 from engine.errors import Cancelled, TaprootError
 from engine.types import Json
 

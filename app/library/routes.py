@@ -5,6 +5,7 @@ POST   /api/corpora {paths: [..] | path, name?}  -> job; {sample: true} brings t
 GET    /api/corpora/ID                           card; ID is that of a card or of any of its versions
 PATCH  /api/corpora/ID {name}                    -> card
 POST   /api/corpora/ID/rescan                    -> job
+PUT    /api/corpora/ID/watching {on}             read it again by itself whenever it changes -> card
 GET    /api/corpora/ID/deletion                  what deleting would take
 DELETE /api/corpora/ID                           -> receipt
 GET    /api/corpora/ID/documents?first&count&query&problems&sort&descending
@@ -74,6 +75,10 @@ def router(workbench: Workbench) -> APIRouter:
     @routes.post("/corpora/{name}/rescan")
     def rescan(name: str) -> Json:
         return _job(library.rescan(name))
+
+    @routes.put("/corpora/{name}/watching")
+    def watch(name: str, on: Annotated[bool, Body(embed=True)]) -> Json:
+        return library.watch(name, on)
 
     @routes.get("/corpora/{name}/deletion")
     def before_delete(name: str) -> Json:

@@ -21,15 +21,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import Conflict, NotFound
-from app.library import wording
+from app.library import versions, wording
 from app.library.documents import Documents
 from app.library.jobs import Control, Job, Jobs
 from app.library.uploads import Uploads
+from app.library.watching import Watching
 from app.paths import ROOT
 from engine.corpus import contents
 from engine.corpus.archive import Archive
 from engine.documents.discover import existing
-from engine.documents.ingest import CorpusInfo, ingest, ingest_found, load_info, to_json
+from engine.documents.ingest import CorpusInfo, ingest, ingest_found, load_info
 from engine.errors import InputError, StoreError, TaprootError
 from engine.types import Json
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 SAMPLE = ROOT / "app" / "sample" / "documents"
 SAMPLE_CARD, SAMPLE_NAME = "sample", "Sample: Hessindale Ropeworks"
 LAST_QUESTIONS = 3
-SHOWN_CHANGES = 200  # names of each kind that a version keeps
 SHOWN_PROBLEMS = 3  # the last ones, in a message about progress
 
 
@@ -64,11 +64,13 @@ class Library:
         self.documents = Documents(self._store)
         self.jobs = Jobs(self._tell)
         self.uploads = Uploads(self._data / "uploads")
+        self.watching = Watching(self._data, self._store, self.rescan, self.jobs.busy)
         known = {row["collection"] for row in self._store.collections() if row["kind"] == "upload"}
         self.uploads.sweep(known)
 
     def close(self) -> None:
         """Stop what is being read."""
+        self.watching.close()
         self.jobs.close()
 
     # --- what there is ----------------------------------------------------------------------------------
@@ -118,6 +120,7 @@ class Library:
             "card": row["collection"],
             "name": row["name"],
             "kind": row["kind"],
+            "watched": self.watching.has(row["collection"]),
             "sources": row["sources"] if row["kind"] == "folder" else [],
             "documents": current["documents"],
             "chars": current["chars"],
@@ -170,19 +173,20 @@ class Library:
     def rescan(self, name: str) -> Job:
         """Read the folder of a card again. Raises InputError when it is gone or was uploaded, Conflict."""
         row = self._collection(name)
-        if row["kind"] == "upload":
-            raise InputError(
-                f"The files of {row['name']} were uploaded, so there is no folder to read again. "
-                "Add them once more, or add their folder by its path."
-            )
-        for source in row["sources"]:
-            try:
-                existing(Path(source))
-            except InputError as problem:
-                raise InputError(
-                    f"{str(problem).removesuffix('.')}. {row['name']} stays as it was read last."
-                ) from problem
+        versions.require_sources(row)
         return self._read(row, "rescan")
+
+    def watch(self, name: str, on: bool) -> Json:
+        """Read the folder of a card again by itself whenever it changes, or no longer; return the card.
+
+        Raises InputError for what was uploaded, or a folder that is gone; NotFound.
+        """
+        row = self._collection(name)
+        if on:
+            versions.require_sources(row)
+        self.watching.set(row["collection"], on)
+        self._hub.tell("corpora", card=row["collection"])
+        return self.card(row["collection"])
 
     def ensure_sample(self) -> Job | None:
         """See that the sample corpus is there, unless a person deleted it. Quick when nothing changed."""
@@ -245,42 +249,9 @@ class Library:
     def _save(self, row: Json, info: CorpusInfo) -> tuple[str, Json]:
         """Make `info` the newest version of a collection; return a sentence and what changed."""
         with self._saving:
-            row = {**row, "collection": row["collection"] or self._store.new_collection()}
-            before = next(
-                (c for c in self._store.collections() if c["collection"] == row["collection"]), None
-            )
-            last = before["versions"][-1]["corpus"] if before else None
-            changes = self._changes(last, info) if last else None
-            self._store.save_version(row, to_json(info), changes)
-            dropped = [
-                version["corpus"]
-                for version in (before["versions"] if before else [])
-                if version["corpus"] != info.id and self._store.drop_unused(version["corpus"])
-            ]
-        self._forget(dropped)
-        result = {"card": row["collection"], "id": info.id, "changes": changes, "unchanged": last == info.id}
-        return wording.sentence(
-            info, result, [c["name"] for c in self._others(row["collection"], info.id)]
-        ), result
-
-    def _changes(self, last: str, info: CorpusInfo) -> Json:
-        if last == info.id:
-            return None
-        try:
-            found = contents.changes(Path(self._store.corpus(last)["path"]), info.path)
-        except TaprootError:  # the text of the version before was removed by hand
-            return None
-        return {
-            kind: {"count": len(names), "names": [*names[:SHOWN_CHANGES]]}
-            for kind, names in asdict(found).items()
-        }
-
-    def _others(self, card: str, corpus: str) -> list[Json]:
-        return [
-            row
-            for row in self._store.collections()
-            if row["collection"] != card and row["versions"] and row["versions"][-1]["corpus"] == corpus
-        ]
+            saved = versions.save(self._store, row, info)
+        self._forget(saved.dropped)
+        return saved.sentence, saved.result
 
     # --- uploads ----------------------------------------------------------------------------------------
 
@@ -379,6 +350,7 @@ class Library:
         except InputError as problem:
             raise Conflict(str(problem)) from problem
         self._forget(corpora)
+        self.watching.set(row["collection"], False)
         self._hub.tell("corpora", card=row["collection"])
         self._hub.tell("runs")
         same = ("name", "bytes", "uploaded_bytes", "shared_with")

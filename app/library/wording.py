@@ -14,6 +14,7 @@ from engine.types import Json
 
 LONGEST_NAME = 200
 MOST_PATHS = 100
+CHANGES = {"added": "added", "changed": "changed", "moved": "moved", "removed": "gone", "same": "as before"}
 HEAD = 160  # characters of a question on a card
 
 
@@ -63,10 +64,17 @@ def sentence(info: CorpusInfo, result: Json, others: list[str]) -> str:
     read = f"{info.documents:,} document{'s' * (info.documents != 1)} read"
     left = f", {len(info.skipped):,} file{'s' * (len(info.skipped) != 1)} left out" if info.skipped else ""
     also = f" {others[0]} holds the same documents." if others else ""
-    if changes := result["changes"]:
-        parts = [f"{changes[kind]['count']:,} {kind}" for kind in changes if changes[kind]["count"]]
-        return f"{', '.join(parts) or 'What could be read'} since the last time; {read}{left}.{also}"
+    if result["changes"]:
+        return f"{difference(result['changes'])}; {read}{left}.{also}"
     return f"{read}{left}.{also}"
+
+
+def difference(changes: Json) -> str:
+    """How a version differs from the one before, as in "3 added, 1 changed, 1 moved, 2 gone, 459 as before"."""
+    counts = {word: changes[kind]["count"] for kind, word in CHANGES.items() if kind in changes}
+    parts = [f"{count:,} {word}" for word, count in counts.items() if count]
+    only = not any(count for word, count in counts.items() if word != CHANGES["same"])
+    return ", ".join(["What could be read changed", *parts] if only else parts)
 
 
 def head(run: Json) -> str:

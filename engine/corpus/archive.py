@@ -211,6 +211,21 @@ class Archive:
         """The document that holds this byte of the whole text."""
         return bisect_right(self._byte_start, byte) - 1
 
+    def passages(self, document: int) -> list[int]:
+        """The bytes of a document where its passages begin."""
+        first, end = self.passage_first[document : document + 2]
+        return [start - self._byte_start[document] for start in self.passage_start[first:end]]
+
+    def headings(self, document: int) -> list[tuple[int, str]]:
+        """From which passage of a document on (counted in it) which heading stands above, as `ArchiveWriter.add` takes it."""
+        first, end = self.passage_first[document : document + 2]
+        before = [0, *self._heading_of[first:end]]
+        return [
+            (n, self.heading(first + n))
+            for n, at in enumerate(self._heading_of[first:end])
+            if at != before[n]
+        ]
+
     def heading(self, passage: int) -> str:
         """The nearest heading above a passage, or an empty string."""
         at = self._heading_of[passage]

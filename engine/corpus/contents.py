@@ -36,14 +36,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Names of files that came, went, or have another content since the version before."""
+    """Names of files that came, went, or have another content since the version before.
+
+    `moved` are (name before, name now) of a content that was there under another name; `same` is how many files are
+    as before.
+    """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
+    moved: tuple[tuple[str, str], ...]
     removed: tuple[str, ...]
+    same: int
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
+        return bool(self.added or self.changed or self.moved or self.removed)
 
 
 def entries(path: Path, archive: Archive) -> list[Entry]:
@@ -73,10 +79,21 @@ def source_bytes(path: Path) -> int:
 def changes(before: Path, after: Path) -> Changes:
     """How the files of one stored corpus differ from those of another. Raises StoreError."""
     old, new = _contents(before), _contents(after)
+    gone: dict[tuple[str, str], list[str]] = {}  # by content
+    for name in reversed(old):
+        if name not in new and old[name][0]:
+            gone.setdefault(old[name], []).append(name)
+    fresh = [name for name in new if name not in old]
+    moved = tuple((gone[new[name]].pop(), name) for name in fresh if gone.get(new[name]))
+    left, arrived = {name for name, _ in moved}, {name for _, name in moved}
+    kept = [name for name in new if name in old]
+    changed = tuple(name for name in kept if old[name] != new[name])
     return Changes(
-        added=tuple(name for name in new if name not in old),
-        changed=tuple(name for name in new if name in old and old[name] != new[name]),
-        removed=tuple(name for name in old if name not in new),
+        added=tuple(name for name in fresh if name not in arrived),
+        changed=changed,
+        moved=moved,
+        removed=tuple(name for name in old if name not in new and name not in left),
+        same=len(kept) - len(changed),
     )
 
 

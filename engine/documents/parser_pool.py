@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from engine.documents.discover import LARGEST, SourceFile
 from engine.sandbox import frames
@@ -92,6 +92,16 @@ class Result:
             self.notices += said
 
 
+class Before(Protocol):
+    """What is known of files that were read before."""
+
+    def by_facts(self, file: SourceFile) -> Result | None:
+        """What a file gave that need not be opened."""
+
+    def by_content(self, result: Result) -> Result | None:
+        """What a file with this hash gave."""
+
+
 class ParserPool:
     """A few parser processes. Use as a context manager; `sandbox` says afterwards why they had none, or ""."""
 
@@ -118,19 +128,25 @@ class ParserPool:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def parse(
-        self, files: Iterable[SourceFile], waiting_for: Callable[[], None] = lambda: None
+        self,
+        files: Iterable[SourceFile],
+        waiting_for: Callable[[], None] = lambda: None,
+        before: Before | None = None,
     ) -> Iterator[Result]:
-        """Yield a result for each file, in order; `waiting_for` is called while there is none."""
+        """Yield a result for each file, in order; `waiting_for` is called while there is none.
+
+        What `before` knows already is not parsed.
+        """
         waiting: deque[Future[list[Result]]] = deque()
         for batch in batches(files):
-            waiting.append(self._threads.submit(self._batch, batch))
+            waiting.append(self._threads.submit(self._batch, batch, before))
             if len(waiting) >= AHEAD * self._processes:
                 yield from _await(waiting.popleft(), waiting_for)
         while waiting:
             yield from _await(waiting.popleft(), waiting_for)
 
-    def _batch(self, files: list[SourceFile]) -> list[Result]:
-        contents = [read(file) for file in files]
+    def _batch(self, files: list[SourceFile], before: Before | None) -> list[Result]:
+        contents = [_unparsed(file, before) for file in files]
         readable = [(result, data) for result, data in contents if data is not None]
         if len(readable) == 1 or (readable and not self._try(readable)):
             for result, data in readable:  # one of them may break the parser: find out which
@@ -307,6 +323,17 @@ def read(file: SourceFile) -> tuple[Result, bytes | None]:
         result.reason = "it is empty"
         return result, None
     return result, data
+
+
+def _unparsed(file: SourceFile, before: Before | None) -> tuple[Result, bytes | None]:
+    """What a file gave before, else as `read`."""
+    known = before.by_facts(file) if before else None
+    if known is None:
+        result, data = read(file)
+        known = before.by_content(result) if before else None
+        if known is None:
+            return result, data
+    return known, None
 
 
 def batches(files: Iterable[SourceFile]) -> Iterator[list[SourceFile]]:

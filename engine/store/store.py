@@ -74,6 +74,14 @@ class Store(Reader):
 
         return self._write(lambda db: log.begin(db, prepared, self._owner), after=announce)[0]
 
+    def add_runs(self, runs: Sequence[Sequence[tuple[float, str, Fact]]]) -> list[str]:
+        """Add whole runs that ended elsewhere, all in one transaction; return their new ids.
+
+        Each is a sequence of (Unix seconds, node, fact) that begins with its RunStarted and holds its RunEnded.
+        """
+        prepared = [[(ts, log.prepare(node, fact)) for ts, node, fact in run] for run in runs]
+        return self._write(partial(log.add_runs, runs=prepared))
+
     def resume_run(self, run: str, last: int, resumed: RunResumed) -> Event:
         """Let an ended run go on in this process; `last` is the number of its last event, `owner` is filled in.
 

@@ -11,6 +11,7 @@ ENOUGH = 250  # characters after which a blank line ends a passage
 HEADING = re.compile(r"#{1,6}[ \t]+(\S.*)")
 BROKEN_WORD = re.compile(r"(?<=\s)[^\W\d_]+[-‐\u00ad] ?\r?\n\Z")  # at the end of a line
 LONGEST_WORD = 80
+LONGEST_HEADING = 200  # characters
 BREAK = re.compile(r"[.!?…。！？;]\s+|\s+")
 
 
@@ -32,7 +33,7 @@ def split(text: str, *, headings: bool = True) -> tuple[list[int], list[tuple[in
             begin = _sentence_end(text, begin + ENOUGH, _unbroken(text, begin, at)) if wrapped else at
             starts.append(begin)
         if found:
-            changes.append((len(starts) - 1, found[1].strip("# \t")))
+            changes.append((len(starts) - 1, found[1].strip("# \t")[:LONGEST_HEADING]))
         while at + size - begin > LONGEST + 1 and size > 1:
             end = _break(text, begin, min(begin + LONGEST, at + size - 1))
             if end >= at + size - 1:

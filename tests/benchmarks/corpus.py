@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.corpus import Corpus
+from engine.corpus.archive import SEARCH
 from engine.documents.ingest import ingest
 
 WORDS = [
@@ -86,6 +89,31 @@ def median(work: Callable[[], Any], times: int = 5) -> float:
     return statistics.median(seconds)
 
 
+def timed(work: Callable[[], Any]) -> float:
+    """The seconds that some work takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def rescans(folder: Path, before: str) -> dict[str, Any]:
+    """What reading the folder again costs when all files were touched, and when one changed, one moved, one went."""
+    source, corpora = folder / "source", folder / "corpora"
+    first, second, third = sorted(source.rglob("*.txt"))[:3]
+    for path in source.rglob("*.txt"):
+        path.touch()
+    hashed = timed(lambda: ingest([source], corpora))
+    first.write_text("changed\n")
+    second.rename(source / "moved.txt")
+    third.unlink()
+    started = time.perf_counter()
+    again = ingest([source], corpora)
+    seconds = time.perf_counter() - started
+    assert again.id != before
+    shutil.rmtree(again.path)
+    return {"touched_again_seconds": round(hashed, 2), "three_changed_again_seconds": round(seconds, 2)}
+
+
 def measure(files: int, size: int, *, umlauts: bool, times: int) -> dict[str, Any]:
     """Make a corpus of `files` files of about `size` bytes each, and time everything about it."""
     with tempfile.TemporaryDirectory() as name:
@@ -101,10 +129,16 @@ def measure(files: int, size: int, *, umlauts: bool, times: int) -> dict[str, An
             ).stdout.split()]
             for _ in range(5)
         ]  # fmt: skip
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         corpus = Corpus.open(info.path)
         disk = sum(path.stat().st_size for path in info.path.iterdir())
+        rare = [timed(lambda n=n: corpus.search(f"NEEDLE-{n}", 1)) for n in range(0, files, 100)]
         result: dict[str, Any] = {
             "files": files,
+            "peak_megabytes_of_the_app": round(peak / 1e3),
+            "index_bytes_per_source_byte": round((info.path / SEARCH).stat().st_size / written, 2),
+            "search_rare_p95_milliseconds": round(statistics.quantiles(rare, n=20)[-1] * 1e3, 1),
+            **rescans(folder, info.id),
             "source_megabytes": round(written / 1e6, 1),
             "with_umlauts": umlauts,
             "ingest_seconds": round(ingest_seconds, 2),

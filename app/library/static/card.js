@@ -6,6 +6,7 @@ import { count, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
 const SHOWN_NAMES = 12;
+const KINDS = { added: "added", changed: "changed", moved: "moved", removed: "gone" };
 
 /** Where the documents of a card come from. */
 export function source(card) {
@@ -24,14 +25,15 @@ export function facts(card) {
 /** What a card's newest version changed, to be unfolded; null when nothing. */
 export function changes(card, unfolded) {
   if (!card.changes) return null;
-  const kinds = ["added", "changed", "removed"].filter((kind) => card.changes[kind]?.count);
+  const kinds = Object.keys(KINDS).filter((kind) => card.changes[kind]?.count);
   if (!kinds.length) return null;
+  const same = card.changes.same ? `, ${count(card.changes.same.count)} as before` : "";
   return el("details", { class: "changes", open: unfolded },
-    el("summary", {}, `What changed ${ago(card.updated)}: ${kinds.map((kind) => `${count(card.changes[kind].count)} ${kind}`).join(", ")}`),
+    el("summary", {}, `What changed ${ago(card.updated)}: ${kinds.map((kind) => `${count(card.changes[kind].count)} ${KINDS[kind]}`).join(", ")}${same}`),
     el("ul", {}, kinds.flatMap((kind) => {
       const { count: all, names } = card.changes[kind];
-      const shown = names.slice(0, SHOWN_NAMES).map((name) => el("li", {}, el("span", { class: `change ${kind}` }, kind), " ", line(name, 300)));
-      return all > shown.length ? [...shown, el("li", { class: "muted" }, `and ${count(all - shown.length)} more ${kind}`)] : shown;
+      const shown = names.slice(0, SHOWN_NAMES).map((name) => el("li", {}, el("span", { class: `change ${kind}` }, KINDS[kind]), " ", line(name, 300)));
+      return all > shown.length ? [...shown, el("li", { class: "muted" }, `and ${count(all - shown.length)} more ${KINDS[kind]}`)] : shown;
     })));
 }
 

@@ -120,7 +120,7 @@ export class Detail {
     this.found.textContent = hits ? (hits.length ? `the ${many(hits.length, "best line", "best lines")}` : "not found") : "";
     put(this.results, (hits ?? []).map((hit) => el("li", {}, el("button", { class: "result", type: "button",
       on: { click: () => this.app.openDocument(this.version, hit.document, { start: hit.start, end: hit.end }) } },
-    el("span", { class: "result-place" }, `${line(hit.name, 200)}, line ${count(hit.line)}${hit.page ? `, page ${count(hit.page)}` : ""}`),
+    el("span", { class: "result-place" }, `${line(hit.name, 200)}, ${line(hit.place, 200)}`),
     el("span", { class: "result-text", dir: "auto" }, marked(hit.text, hit.marks))))));
     if (hits && !hits.length) put(this.results, el("li", { class: "empty" }, `No line has words of “${line(query, 80)}”.`));
   }

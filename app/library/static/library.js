@@ -140,6 +140,7 @@ class Library {
       el("div", { class: "corpus-chips" },
         card.problems > 0 && el("button", { class: "chip warn", type: "button", on: { click: () => this.openProblems(card) } }, icon("warning"), many(card.problems, "problem")),
         busy && el("span", { class: "chip info" }, "being read"),
+        card.watched && el("span", { class: "chip" }, "watched"),
         el("span", { class: "muted small", title: new Date(card.updated * 1000).toLocaleString() }, `read ${ago(card.updated)}`)),
       card.questions.length > 0 && el("ul", { class: "corpus-questions", "aria-label": "Last questions" }, card.questions.map((run) => el("li", {},
         el("button", { class: "question-link", type: "button", dir: "auto", on: { click: () => this.app.openRun(run.run) } }, icon("ask"), el("span", {}, line(run.question, 160)))))),
@@ -149,9 +150,11 @@ class Library {
   }
 
   tools(card, busy) {
-    const tool = (name, label, run, off = false) => el("button", { class: "quiet", type: "button", title: label, "aria-label": `${label}: ${line(card.name, 80)}`, disabled: off,
-      on: { click: run } }, icon(name));
+    const tool = (name, label, run, off = false, more = {}) => el("button", { class: "quiet", type: "button", title: label, "aria-label": `${label}: ${line(card.name, 80)}`, disabled: off,
+      on: { click: run }, ...more }, icon(name));
     return el("span", { class: "corpus-tools" },
+      card.kind === "folder" && tool("eye", card.watched ? "Watched: read again when something changes" : "Watch: read again when something changes",
+        () => this.watch(card), false, { "aria-pressed": String(card.watched), dataset: { focus: `watch-${card.card}` } }),
       card.kind !== "upload" && tool("refresh", "Read the folder again", () => this.rescan(card), busy),
       tool("edit", "Rename", () => this.rename(card)),
       tool("trash", "Delete", () => this.remove(card), busy));
@@ -247,6 +250,10 @@ class Library {
 
   rescan(card) {
     return this.act(this.app.api.post(`/api/corpora/${card.card}/rescan`));
+  }
+
+  watch(card) {
+    return this.act(this.app.api.put(`/api/corpora/${card.card}/watching`, { on: !card.watched }), false).then(() => this.load());
   }
 
   async rename(card) {

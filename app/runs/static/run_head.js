@@ -3,6 +3,7 @@
 import { el, icon, put } from "/ui/shell/dom.js";
 import { adapterWords } from "/ui/models/adapters.js";
 import { forcedChip, statusWords } from "/ui/runs/answer.js";
+import { ExportMenu } from "/ui/runs/export/menu.js";
 import { Verdict } from "/ui/runs/verdict.js";
 import { Progress } from "/ui/runs/progress.js";
 import { count, duration } from "/ui/shell/text/figures.js";
@@ -38,9 +39,10 @@ export class RunHead {
     this.live = el("div", { class: "run-live", hidden: true },
       el("div", { class: "run-now" }, el("span", { class: "pulse", "aria-hidden": "true" }), this.phase, this.rate),
       el("div", { class: "budgets" }, [...this.meters.values()].map((meter) => meter.element)));
+    this.exports = new ExportMenu(app);
     this.verdict = new Verdict(on);
     this.element = el("header", { class: "run-head" },
-      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.verdict.button, this.again, this.stop),
+      el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.verdict.button, this.exports.element, this.again, this.stop),
       this.verdict.element, this.live);
   }
 
@@ -68,6 +70,7 @@ export class RunHead {
       (row.forks ?? []).map((fork) => place(`branch at cell ${fork.cell}${below(fork)}`, `Run ${fork.run} goes on from here`, () => this.app.openRun(fork.run))),
       row.started && el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started)));
     this.stop.hidden = this.live.hidden = !row.live;
+    this.exports.show(row.live ? null : row.run);
     this.again.hidden = row.live || !row.resumes;
     this.again.disabled = false;
     clearInterval(this.timer);

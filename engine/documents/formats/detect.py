@@ -17,11 +17,11 @@ from engine.documents.formats.containers.zipped import open_zip
 from engine.documents.formats.encodings import NotText, read
 from engine.documents.formats.mail.opening import open_mail
 from engine.documents.formats.office import opened as office
-from engine.documents.formats.text import json_text, xml
+from engine.documents.formats.text import json_text, terminal, xml
 from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
 
-VERSION = 3  # raise it when the same bytes would give another text
+VERSION = 4  # raise it when the same bytes would give another text
 
 OLE = b"\xd0\xcf\x11\xe0"
 OLD_OFFICE = "an old Office file"
@@ -56,6 +56,7 @@ MAGIC = (
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
+DISC = 0x8001  # where an ISO 9660 image says that it is one
 STILL = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")  # brands of the ISO base media format
 
 RTF = re.compile(rb"\s*\{\\rtf")
@@ -108,6 +109,10 @@ def parse(data: bytes, name: str) -> Parsed:
         if data.startswith(magic) and not _printable(data[:512]):
             advice = "; save it as PDF, text or CSV and add that" if kind == OLD_OFFICE else ""
             raise Unreadable(f"it is {kind}, not text{advice}")
+    if data[DISC : DISC + 5] == b"CD001":
+        raise Unreadable("it is the image of a disc (ISO), not text; open it and add its files")
+    if data.startswith(b"%!PS-"):
+        raise Unreadable("it is PostScript, which draws pages, not text; make a PDF of it and add that")
     if data[4:8] == b"ftyp":
         kind = "an image (HEIC or AVIF)" if data[8:12] in STILL else "audio or video"
         raise Unreadable(f"it is {kind}, not text")
@@ -142,6 +147,7 @@ def parse(data: bytes, name: str) -> Parsed:
         return Parsed(normal(xml.readable(text)), "xml", notices=notices)
     if suffix == ".properties":
         text = normal(json_text.readable(text))
+    text = terminal.shown(text)
     if suffix in (".log", ".txt", ""):
         text = normal(json_text.readable_in_lines(text))
     text = rows_on_lines(text, suffix)

@@ -79,14 +79,31 @@ def insert(
 def begin(db: sqlite3.Connection, prepared: Prepared, me: owner.Owner) -> tuple[str, float]:
     """Start a run of this process; return its new id, such as 20261122-111509-4f2a (UTC, then chance), and time."""
     beat(db, me)
+    run = new_id(db)
+    _, ts = append(db, run, prepared)
+    return run, ts
+
+
+def new_id(db: sqlite3.Connection) -> str:
+    """An id that no run has or had."""
     while True:
         run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
         taken = db.execute(
             "SELECT 1 FROM run WHERE run = ? UNION SELECT 1 FROM deletion WHERE id = ?", (run, run)
         ).fetchone()
         if not taken:
-            _, ts = append(db, run, prepared)
-            return run, ts
+            return run
+
+
+def add_runs(db: sqlite3.Connection, runs: list[list[tuple[float, Prepared]]]) -> list[str]:
+    """Add whole runs with the times that their events had elsewhere; return their new ids."""
+    ids = []
+    for events in runs:
+        run, last = new_id(db), hash_chain.GENESIS
+        for seq, (ts, prepared) in enumerate(events, 1):
+            last = insert(db, last, run, seq, ts, prepared).hash
+        ids.append(run)
+    return ids
 
 
 def resume(

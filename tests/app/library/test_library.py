@@ -55,10 +55,12 @@ def test_a_changed_folder_is_a_new_version_of_the_same_card(library: Library, pa
         == {
             "added": {"count": 1, "names": ["new.txt"]},
             "changed": {"count": 1, "names": ["mail/a.txt"]},
+            "moved": {"count": 0, "names": []},
             "removed": {"count": 1, "names": ["mail/b.txt"]},
+            "same": {"count": 2, "names": []},
         }
     )
-    assert "1 added, 1 changed, 1 removed" in job.message
+    assert job.message.startswith("1 added, 1 changed, 1 gone, 2 as before; ")
     assert (card["name"], card["number"], len(library.cards())) == ("Case", 2, 1)
     assert card["id"] != first["id"] and card["versions"] == [card["id"]]  # no question used the first
     assert library.card(first["id"])["card"] == card["card"]

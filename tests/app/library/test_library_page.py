@@ -242,11 +242,11 @@ def test_a_folder_is_read_again_and_says_what_changed(page: Page, tmp_path: Path
     fill(folder, {"a.txt": "changed", "c.txt": "new"})
     (folder / "b.txt").unlink()
     again.click()
-    expect(page.locator(".job", has_text="1 added, 1 changed, 1 removed since the last time")).to_be_visible()
+    expect(page.locator(".job", has_text="1 added, 1 changed, 1 gone")).to_be_visible()
     open_card(page, "Living")
     page.locator(".changes summary").click()
     changed = page.locator(".changes li")
-    expect(changed).to_have_text(["added c.txt", "changed a.txt", "removed b.txt"])
+    expect(changed).to_have_text(["added c.txt", "changed a.txt", "gone b.txt"])
     expect(changed.first).to_be_visible()
     folder.rename(tmp_path / "elsewhere")
     page.get_by_role("button", name="Read the folder again: Living").locator("visible=true").click()
@@ -312,3 +312,23 @@ def test_thousands_of_documents_scroll_and_sort(desk: Desk, page: Page, tmp_path
     expect(page.locator(".doc-head [aria-sort=descending]")).to_have_text("Characters")
     page.get_by_label("Filter documents by name").fill("d07/00007")
     expect(page.locator(".doc-row")).to_have_count(1)
+
+
+def test_a_folder_is_watched_and_read_again_by_itself(page: Page, desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "Watched"
+    fill(folder, {"a.txt": "one", "b.txt": "two"})
+    add(page, folder)
+    desk.workbench.library.watching._seconds = 0.1
+    eye = card(page, "Watched").get_by_role(
+        "button", name="Watch: read again when something changes: Watched"
+    )
+    expect(eye).to_have_attribute("aria-pressed", "false")
+    eye.focus()
+    page.keyboard.press("Enter")
+    expect(card(page, "Watched").locator(".chip", has_text="watched")).to_be_visible()
+    expect(page.locator(":focus")).to_have_attribute("aria-pressed", "true")
+    (folder / "a.txt").rename(folder / "z.txt")
+    expect(page.locator(".job", has_text="1 moved, 1 as before; 2 documents read.")).to_be_visible()
+    open_card(page, "Watched")
+    page.locator(".changes summary").click()
+    expect(page.locator(".changes li")).to_have_text(["moved a.txt → z.txt"])

@@ -165,11 +165,37 @@ def test_searches_give_places_in_characters(client: TestClient, papers: Path) ->
     assert [row for _, _, row in found["hits"]][:3] == [7, 88, 89] and len(found["hits"]) == 111
     assert client.get(f"/api/corpora/{corpus}/documents/{document}/search?q=%20").json()["hits"] == []
     every = client.get(f"/api/corpora/{corpus}/documents/{document}/search?q=i").json()
-    assert len(every["hits"]) == 1000 and not every["more"]
+    assert len(every["hits"]) == 2000 and not every["more"]  # of "line" and of "naïve"
     hit = client.get(f"/api/corpora/{corpus}/search?q=notice period").json()["hits"][0]
     assert (hit["name"], hit["line"], hit["page"]) == ("short.md", 3, None)
     assert [hit["text"][a:b] for a, b in hit["marks"]] == ["notice", "period"]
     assert client.get(f"/api/corpora/{corpus}/search?q=").json() == {"hits": []}
+
+
+def test_a_hit_is_found_again_in_its_document_however_it_is_written(
+    client: TestClient, tmp_path: Path
+) -> None:
+    text = "The naïve ﬁnder lost the settle-\nment of the Straße. A naïve one.\n"
+    fill(tmp_path / "letters", {"a.txt": text})
+    corpus = added(client, tmp_path / "letters")
+    for query, stood in (
+        ("naive", "naïve"),
+        ("finder", "ﬁnder"),
+        ("settlement", "settle-\nment"),
+        ("STRASSE", "Straße"),
+    ):
+        (hit, *_) = client.get(f"/api/corpora/{corpus}/search", params={"q": query}).json()["hits"]
+        marked = [hit["text"][start:end] for start, end in hit["marks"]]
+        assert marked and all(mark in stood or mark == stood for mark in marked), (query, hit)
+        found = client.get(f"/api/corpora/{corpus}/documents/0/search", params={"q": query}).json()["hits"]
+        assert {text[start:end] for start, end, _ in found} == {stood}
+
+
+def test_a_hit_says_its_place_in_the_words_of_its_format(client: TestClient, tmp_path: Path) -> None:
+    fill(tmp_path / "ships", {"a.json": '{"ships": [{"name": "Halcyon"}, {"name": "Zeemeeuw"}]}'})
+    corpus = added(client, tmp_path / "ships")
+    (hit,) = client.get(f"/api/corpora/{corpus}/search?q=Zeemeeuw").json()["hits"]
+    assert hit["place"] == "line 1, $.ships[1].name"
 
 
 def test_an_upload_over_http(client: TestClient, library: Library) -> None:

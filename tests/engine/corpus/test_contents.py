@@ -22,10 +22,26 @@ def test_each_file_has_its_size_and_its_problems(add, source: Path) -> None:
     assert source_bytes(info.path) == 3 + 200 + 14 + 280
 
 
-def test_changes_name_what_came_went_and_differs(add, source: Path) -> None:
-    first = add({"same.txt": "s", "old.txt": "o", "edit.txt": "1"})
+def test_changes_name_what_came_went_moved_and_differs(add, source: Path) -> None:
+    first = add({"same.txt": "s", "old.txt": "o", "edit.txt": "1", "here/a.txt": "a", "b.txt": "a"})
     (source / "old.txt").unlink()
-    second = add({"new.txt": "n", "edit.txt": "2"})
+    (source / "here/a.txt").rename(source / "there.txt")
+    second = add({"new.txt": "n", "edit.txt": "2", "copy.txt": "s"})
     found = changes(first.path, second.path)
-    assert (found.added, found.changed, found.removed) == (("new.txt",), ("edit.txt",), ("old.txt",))
+    assert (found.added, found.changed, found.removed) == (
+        ("copy.txt", "new.txt"),
+        ("edit.txt",),
+        ("old.txt",),
+    )
+    assert found.moved == (("here/a.txt", "there.txt"),) and found.same == 2
     assert found and not changes(first.path, first.path)
+
+
+def test_each_file_that_went_is_moved_once(add, source: Path) -> None:
+    first = add({"a1.txt": "a", "a2.txt": "a", "b.txt": "b"})
+    (source / "a1.txt").unlink()
+    (source / "a2.txt").unlink()
+    second = add({f"n{n}.txt": "a" for n in range(3)})
+    found = changes(first.path, second.path)
+    assert found.moved == (("a1.txt", "n0.txt"), ("a2.txt", "n1.txt"))
+    assert (len(found.added), found.removed, found.same) == (1, (), 1)

@@ -75,7 +75,9 @@ def test_changed_added_and_removed_files_make_another_corpus(add, source: Path) 
 def test_a_change_within_the_clock_tick_of_the_first_reading_is_seen(
     add, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.documents.ingest._stat_hash", lambda found: "a clock that stands still")
+    monkeypatch.setattr(
+        "engine.documents.writing.earlier.facts_sign", lambda found: "a clock that stands still"
+    )
     add({"a.txt": "one"})
     assert not add({"a.txt": "eno"}).reused
 
@@ -219,7 +221,7 @@ def test_progress_counts_files_and_bytes(source: Path, corpora: Path) -> None:
 def test_progress_goes_on_inside_a_large_file_and_so_does_cancel(
     source: Path, corpora: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.documents.ingest.ROWS", 10)
+    monkeypatch.setattr("engine.documents.writing.builder.ROWS", 10)
     fill(source, {"a.txt": "small", "large.txt": "The rope is long.\n" * 20_000})
     seen: list[Progress] = []
     ingest([source], corpora, progress=seen.append)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
@@ -19,6 +20,7 @@ LEFT_OUT = (
     "bibliography-configuration",
 )
 REPEATED = 64  # times that one cell stands in a row, at most
+WHITE = re.compile(r"[ \t\r\n]+")
 SPACES = 64  # one after the other, at most
 
 
@@ -80,6 +82,7 @@ def _blocks(element: Element | list[Element], package: Package, found: _Found) -
         name = local(child)
         if name in ("h", "p"):
             text = "".join(_inline(child, package, found))
+            text = text.strip() if (child.text or "")[:1].isspace() else text
             level = attribute(child, "outline-level") if name == "h" else ""
             yield f"{'#' * min(6, int(level))} {text}" if level.isdecimal() and text.strip() else text
             waiting, found.waiting = found.waiting, []
@@ -114,7 +117,7 @@ def _row(row: Element, package: Package, found: _Found) -> str:
 
 def _inline(element: Element, package: Package, found: _Found) -> Iterator[str]:
     """The text of a paragraph. Notes, comments and text boxes wait to follow it."""
-    yield element.text or ""
+    yield _collapsed(element.text)
     for child in element:
         name = local(child)
         if name == "s":
@@ -135,7 +138,12 @@ def _inline(element: Element, package: Package, found: _Found) -> Iterator[str]:
             found.waiting = kept + [line for line in _blocks(child, package, found) if line.strip()]
         elif name not in LEFT_OUT:
             yield from _inline(child, package, found)
-        yield child.tail or ""
+        yield _collapsed(child.tail)
+
+
+def _collapsed(text: str | None) -> str:
+    """Text of a paragraph as the format means it: white space is one space, whatever it is in the file."""
+    return WHITE.sub(" ", text or "")
 
 
 def _note(note: Element, package: Package, found: _Found) -> str:
@@ -168,6 +176,19 @@ def _formula(item: Element, package: Package) -> Iterator[str]:
     if root is not None and local(root) == "math":
         typed = next((e.text for e in root.iter() if local(e) == "annotation" and e.text), "")
         yield " ".join((typed or "".join(root.itertext())).split())
+
+
+def parse_tables(package: Package) -> str:
+    """The rows of all sheets of an OpenDocument workbook, several under headings. Raises what `package.DAMAGE` names."""
+    root = package.xml("content.xml")
+    tables = [e for e in root.iter() if local(e) == "table"] if root is not None else []
+    parts = []
+    for table in tables:
+        rows = [line for line in _blocks(table, package, _Found()) if line.strip(" |")]
+        if rows:
+            head = [f"# {attribute(table, 'name')}", ""] if len(tables) > 1 else []
+            parts.append("\n".join([*head, *rows]))
+    return "\n\n".join(parts) + "\n" if parts else ""
 
 
 def properties(package: Package) -> str:

@@ -96,9 +96,16 @@ def _parsed(kind: str, package: Package, data: bytes) -> OfficeText:
         opened.pages, opened.notices = parse_slides(package)
     elif kind in ("xlsx", "xlsb", "ods"):
         from engine.documents.formats.office import opendocument
-        from engine.documents.formats.office.sheets import parse_workbook
+        from engine.documents.formats.office.sheets import Locked, parse_workbook
 
-        opened.text, opened.notices = parse_workbook(data, package, NAMES[kind])
+        try:
+            opened.text, opened.notices = parse_workbook(data, package, NAMES[kind])
+        except Locked:
+            raise
+        except Unreadable:  # Calamine does not know every program's way to write one
+            opened.text = opendocument.parse_tables(package) if kind == "ods" else ""
+            if not opened.text:
+                raise
         line = opendocument.properties(package) if kind == "ods" else package.properties()
         if opened.text and line:
             opened.text += f"\n{line}\n"

@@ -17,6 +17,7 @@ from pypdfium2 import raw
 WIDE = 1.0  # a gap of this many line heights ends a segment
 MOST = 400_000  # characters of one page
 SAMPLED = 200  # characters that tell which way a page is turned
+RIGHT_TO_LEFT = "\u0590"  # the first letter of such scripts
 LINE_HYPHEN = "\x02"  # what PDFium gives for a hyphen at the end of a line
 TURN = math.pi / 2
 
@@ -116,9 +117,26 @@ def _words(handle: object, count: int) -> Iterator[tuple[str, int, int]]:
         else:
             if not letters:
                 first = index
-            letters.append(letter)
+            if letters and letter >= RIGHT_TO_LEFT and _one_glyph(handle, index):
+                letters.insert(
+                    len(letters) - 1, letter
+                )  # PDFium turns round also the letters of one ligature
+            else:
+                letters.append(letter)
     if letters:
         yield "".join(letters), first, count - 1
+
+
+def _one_glyph(handle: object, index: int) -> bool:
+    """Whether two letters, of a script from right to left, come from one glyph, as lam and alef do."""
+    places = []
+    for at in (index - 1, index):
+        if unicodedata.bidirectional(chr(raw.FPDFText_GetUnicode(handle, at))) not in ("R", "AL"):
+            return False
+        x, y = ctypes.c_double(), ctypes.c_double()
+        raw.FPDFText_GetCharOrigin(handle, at, ctypes.byref(x), ctypes.byref(y))
+        places.append((x.value, y.value))
+    return places[0] == places[1]
 
 
 def _turns(handle: object, count: int) -> tuple[int, bool]:

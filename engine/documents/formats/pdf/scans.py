@@ -21,6 +21,7 @@ LANGUAGES = 4  # that are looked for at once, of those that are installed
 LIBRARIES = ("libtesseract.so.5", "libtesseract.so.4", "libtesseract.5.dylib", "libtesseract.4.dylib")
 PREFIXES = ("/usr/share", "/usr/local/share", "/opt/homebrew/share")
 WORD = re.compile(r"[^\W_]{2}")
+COLUMNS, BLOCK = 3, 6  # how tesseract takes a page: with columns, which misses some small texts; as one block
 IMAGE = 3  # what PDFium calls an image among the objects of a page
 MISSING = "tesseract, which reads words in images, is not installed"
 
@@ -89,16 +90,22 @@ class Reader:
                 self._engine, bitmap.buffer, bitmap.width, bitmap.height, 1, bitmap.stride
             )
             library.TessBaseAPISetSourceResolution(self._engine, round(72 * scale))
-            text = ctypes.c_void_p(library.TessBaseAPIGetUTF8Text(self._engine))
+            for mode in (COLUMNS, BLOCK):
+                library.TessBaseAPISetPageSegMode(self._engine, mode)
+                found = self._found(library)
+                if WORD.search(found):  # lines and boxes look like signs to it
+                    return [line.strip() for line in found.split("\n") if line.strip()]
         finally:
             bitmap.close()
+        return []
+
+    def _found(self, library: ctypes.CDLL) -> str:
+        text = ctypes.c_void_p(library.TessBaseAPIGetUTF8Text(self._engine))
         if not text.value:
-            return []
+            return ""
         found = ctypes.string_at(text.value).decode("utf-8", "replace")
         library.TessDeleteText(text)
-        if not WORD.search(found):  # lines and boxes look like signs to it
-            return []
-        return [line.strip() for line in found.split("\n") if line.strip()]
+        return found
 
     def close(self) -> None:
         """Give back what the library holds."""

@@ -1,0 +1,109 @@
+"""Where characters of a document stand, as a person would say it, and back to the characters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from engine.corpus.archive import Archive
+from engine.corpus.place import json_path, mail_header, sheet_cell
+from engine.corpus.place.sheet_cell import Cell
+
+LONGEST = 200_000  # characters of a text whose cells and paths are looked for: some 30 ms
+SHEETS = (".xlsx", ".xlsb", ".xls", ".ods")
+SLIDES = (".pptx", ".odp")
+JSON = (".json", ".jsonl", ".ndjson", ".geojson", ".jsonld", ".har", ".webmanifest")
+MAIL = re.compile(r"(?:From|Sender|To|Date|Subject): ")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where [start, end) stands. Lines and columns (characters) count from 1; `last` are those just after the end.
+
+    `page` is that of a PDF or the number of a slide, None without pages. `cell` of a workbook, `header` of a message and `path` in
+    JSON are those that hold the first character, None and "" where there is none.
+    """
+
+    line: int
+    column: int
+    last_line: int
+    last_column: int
+    page: int | None = None
+    slide: bool = False
+    cell: Cell | None = None
+    header: str = ""
+    path: str = ""
+
+    def said(self) -> str:
+        """In a few words: "line 3, page 2", "line 8, sheet Fees, row 4, column Total"."""
+        parts = [f"line {self.line:,}"]
+        if self.page:
+            parts.append(f"{'slide' if self.slide else 'page'} {self.page:,}")
+        if self.cell:
+            parts += [f"sheet {self.cell.sheet}"] if self.cell.sheet else []
+            parts += [f"row {self.cell.row:,}", f"column {self.cell.name or self.cell.column}"]
+        parts += [f"header {self.header}"] if self.header else []
+        parts += [self.path] if self.path else []
+        return ", ".join(parts)
+
+
+def place_of(archive: Archive, document: int, start: int, end: int) -> Place:
+    """The place of characters [start, end) of a document."""
+    (line, column), (last_line, last_column) = (_line(archive, document, at) for at in (start, end))
+    kind = PurePosixPath(re.sub(r" \[\d+ of \d+\]$", "", archive.name(document))).suffix.lower()
+    short = archive.chars(document) <= LONGEST
+    text = archive.text(document) if short and (kind in SHEETS + JSON or _is_mail(archive, document)) else ""
+    return Place(
+        line,
+        column,
+        last_line,
+        last_column,
+        archive.page(document, start),
+        kind in SLIDES,
+        sheet_cell.cell_at(text, start) if kind in SHEETS else None,
+        "" if kind in SHEETS + JSON else mail_header.header_at(text, start),
+        json_path.path_at(text, start) if kind in JSON else "",
+    )
+
+
+def span_of(archive: Archive, document: int, place: Place) -> tuple[int, int]:
+    """The characters [start, end) that stand at a place."""
+    first = _offset(archive, document, place.line, place.column)
+    return first, _offset(archive, document, place.last_line, place.last_column)
+
+
+def part_of(archive: Archive, document: int, place: Place) -> tuple[int, int]:
+    """The characters [start, end) of the cell, header, value or page that a place names; of its line without such."""
+    text = archive.text(document)
+    found: tuple[int, int] | None = None
+    if place.cell:
+        found = sheet_cell.part_at(text, place.cell)
+    elif place.header:
+        found = mail_header.part_at(text, place.header)
+    elif place.path:
+        found = json_path.part_at(text, place.path)
+    elif place.page:
+        starts = [*archive.page_starts(document), len(text)]
+        found = starts[place.page - 1] if place.page > 1 else 0, starts[place.page]
+    if found is None:
+        start = _offset(archive, document, place.line, 1)
+        end = text.find("\n", start)
+        found = start, len(text) if end < 0 else end + 1
+    return found
+
+
+def _is_mail(archive: Archive, document: int) -> bool:
+    return MAIL.match(archive.slice(document, 0, 20)) is not None
+
+
+def _line(archive: Archive, document: int, at: int) -> tuple[int, int]:
+    first, _ = archive.line_bounds(document, at, at)
+    return archive.line(document, at), at - first + 1
+
+
+def _offset(archive: Archive, document: int, line: int, column: int) -> int:
+    text, at = archive.text(document), 0
+    for _ in range(line - archive.first_line(document)):
+        at = text.index("\n", at) + 1
+    return at + column - 1

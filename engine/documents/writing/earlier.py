@@ -1,0 +1,198 @@
+"""The reading before: whether anything changed since, and what each unchanged or moved file gave then.
+
+A file counts as unchanged without being opened when its name, size, times and inode are those of that reading; every
+other is known by the hash of its content, wherever it lies now. What it gave is taken out of the stored corpus, so
+only what changed is parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from engine.corpus.archive import META, Archive
+from engine.documents.discover import Discovery, SourceFile
+from engine.documents.formats import detect as formats
+from engine.documents.formats.pdf.scans import data_folder
+from engine.documents.parser_pool import Part, Result, read
+from engine.errors import StoreError
+from engine.types import Json
+
+# Of what is written; another version is another corpus, also once the words in images can be read.
+VERSION = f"2.{formats.VERSION}{'+images' if data_folder() else ''}"
+RACY_NS = 2_000_000_000  # a file changed this shortly before it was read may change again unseen
+SEEN = ".seen"
+GIVEN = "given.json"  # in the folder of a corpus: what each file gave
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one file gave: where its parts lie in the stored corpus, and what was said of it."""
+
+    sha256: str
+    endings: list[str]
+    facts: list[int]
+    reason: str
+    notices: list[str]
+    told: dict[str, list[str]]
+    unread: list[list[str]]
+    parts: list[Json]
+
+
+class Earlier:
+    """The corpus that these sources gave last; asked from several threads."""
+
+    def __init__(self, path: Path, meta: Json, seen: Json):
+        self.seen = seen
+        self.id: str = meta["id"]
+        self.states: list[list[str]] = [entry[:3] for entry in meta["files"]]
+        self._path = path
+        self._by_name: dict[str, Kept] = {}
+        self._by_content: dict[tuple[str, ...], Kept] = {}
+        self._before = 0
+        self._archive: Archive | None = None
+        if (path / GIVEN).exists():  # corpora of older versions have none
+            given = json.loads((path / GIVEN).read_bytes())
+            self._before = given["before"]
+            for (name, sha256, state), entry in zip(self.states, given["files"], strict=True):
+                if sha256 and state != "retry":
+                    kept = Kept(sha256, *entry)
+                    self._by_name[name] = kept
+                    self._by_content[sha256, *kept.endings] = kept
+
+    def state(self, file: SourceFile) -> list[str]:
+        """The fingerprint of a file now; it is opened only where its facts do not tell."""
+        kept = self._unchanged(file)
+        return [file.name, kept.sha256, ""] if kept else fingerprint(read(file)[0])
+
+    def by_facts(self, file: SourceFile) -> Result | None:
+        """What a file gave that is unchanged by its name, size, times and inode."""
+        kept = self._unchanged(file)
+        return self._result(file, kept) if kept else None
+
+    def by_content(self, result: Result) -> Result | None:
+        """What a file with this content, and an ending that says the same of it, gave under any name."""
+        kept = self._by_content.get((result.sha256, *_endings(result.file.name))) if result.sha256 else None
+        return self._result(result.file, kept) if kept else None
+
+    def _unchanged(self, file: SourceFile) -> Kept | None:
+        kept = self._by_name.get(file.name)
+        if kept is None or kept.facts != _facts(file):
+            return None
+        return kept if max(file.mtime, file.ctime) < self._before - RACY_NS else None
+
+    def _result(self, file: SourceFile, kept: Kept) -> Result | None:
+        try:
+            archive = self._archive = self._archive or Archive(self._path)
+            parts = [_part(archive, *facts) for facts in kept.parts]
+        except (StoreError, ValueError, IndexError):
+            return None  # damaged: the file is parsed anew
+        unread = [(inside, reason) for inside, reason in kept.unread]
+        return Result(file, kept.sha256, parts, kept.reason, [*kept.notices], {**kept.told}, unread)
+
+
+def _part(
+    archive: Archive, inside: str, number: int, of: int, size: int, sha256: str, kind: str, document: int
+) -> Part:
+    if document < 0:
+        return Part(b"", 0, "", 1, [], [], [], inside, sha256=sha256, again=True)
+    return Part(
+        text=bytes(archive.raw(document)),
+        chars=archive.chars(document),
+        format=kind,
+        first_line=archive.first_line(document),
+        pages=archive.page_starts(document).tolist(),
+        passages=archive.passages(document),
+        headings=archive.headings(document),
+        inside=inside,
+        number=number,
+        of=of,
+        size=size,
+        sha256=sha256,
+    )
+
+
+def given(result: Result, documents: list[int]) -> Json:
+    """What a file gave, to be stored; `documents` are the numbers of its parts, -1 for one that was there before."""
+    parts = [
+        [part.inside, part.number, part.of, part.size, part.sha256, part.format, document]
+        for part, document in zip(result.parts, documents, strict=True)
+    ]
+    file = result.file
+    return [
+        _endings(file.name),
+        _facts(file),
+        result.reason,
+        result.notices,
+        result.told,
+        result.unread,
+        parts,
+    ]
+
+
+def fingerprint(result: Result) -> list[str]:
+    """What makes a file the same for the id of a corpus: name and content, or how it failed."""
+    state = "retry" if result.transient else "" if result.sha256 else result.reason
+    return [result.file.name, result.sha256, state]
+
+
+def _endings(name: str) -> list[str]:
+    """What the name of a file may say of its content: also that of what is packed in it."""
+    return [ending.lower() for ending in PurePosixPath(name).suffixes]
+
+
+def _facts(file: SourceFile) -> list[int]:
+    return [file.size, file.mtime, file.ctime, file.inode]
+
+
+def last(found: Discovery, corpora_dir: Path) -> Earlier | None:
+    """What was read from these sources last, if it is stored and this version would read the same."""
+    try:
+        seen = json.loads(_seen_file(found, corpora_dir).read_bytes())
+        target = corpora_dir / seen["corpus"]
+        meta = json.loads((target / META).read_bytes())
+        return Earlier(target, meta, seen) if meta.get("version") == VERSION else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_unchanged(found: Discovery, earlier: Earlier, corpora_dir: Path, check: Callable[[], None]) -> bool:
+    """Whether the sources hold the same files with the same content as then."""
+    if any(state == "retry" for _, _, state in earlier.states):
+        return False
+    recent = max((max(f.mtime, f.ctime) for f in found.files), default=0)
+    if earlier.seen["stat"] == facts_sign(found) and recent <= earlier.seen["at"] - RACY_NS:
+        return True
+    if [file.name for file in found.files] != [name for name, _, _ in earlier.states]:
+        return False
+    for file, state in zip(found.files, earlier.states, strict=True):
+        check()
+        if earlier.state(file) != state:
+            return False
+    remember(found, corpora_dir, earlier.id)
+    return True
+
+
+def remember(found: Discovery, corpora_dir: Path, corpus: str) -> None:
+    """Note which corpus these sources gave, and what `stat` said of them."""
+    path = _seen_file(found, corpora_dir)
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_text(json.dumps({"corpus": corpus, "stat": facts_sign(found), "at": time.time_ns()}))
+    temporary.replace(path)
+
+
+def _seen_file(found: Discovery, corpora_dir: Path) -> Path:
+    key = hashlib.sha256("\0".join(map(str, found.roots)).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    return corpora_dir / SEEN / f"{key}.json"
+
+
+def facts_sign(found: Discovery) -> str:
+    """A hash of what `stat` says of all files."""
+    facts = [[file.name, *_facts(file)] for file in found.files]
+    return hashlib.sha256(json.dumps([facts, found.skipped]).encode()).hexdigest()
