@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 100_000
 MOST_FAILURES = 3  # runs in a row that the model did not survive
-DONE = ("answered", "unanswered", "failed", "refused")  # what is not asked again by itself
-AGAIN = ("open", "interrupted", "refused")  # what going on asks
+DONE = ("answered", "unanswered", "refused")  # what is not asked again by itself
+AGAIN = ("open", "interrupted", "failed", "refused")  # what going on asks
 Row = dict[str, Any]
 
 
@@ -95,8 +95,8 @@ def go_on(
 ) -> None:
     """Ask the rows of a list that have no answer yet, in order; `progress` gets each row when it begins and ends.
 
-    Raises InputError while another program asks it, ModelError when there is no model any more, Cancelled on a stop.
-    What was done is kept whatever happens.
+    Raises InputError while another program asks it or when it was deleted, ModelError when there is no model any more,
+    Cancelled on a stop. What was done is kept whatever happens.
     """
     store, hooks = engine.store, hooks or Hooks()
     settings = Settings(**store.question_list(name)["settings"])
@@ -105,6 +105,7 @@ def go_on(
         raise InputError(f"The list {name} is being asked already. Wait for its end, or stop it there.")
     archive = Corpus.open(corpus.path).archive
     failures = 0
+    lost: list[InputError] = []
     for row in (row for row in rows if row["status"] in AGAIN):
         stop.check()
         document = row["document"]
@@ -116,7 +117,7 @@ def go_on(
                 row["question"],
                 corpus,
                 settings,
-                hooks=_attaching(engine, name, row, hooks, progress),
+                hooks=_attaching(engine, name, row, hooks, progress, stop, lost),
                 stop=stop,
                 strategy=strategy(_alone(corpus, archive.chars(document)) if part else corpus),
                 part=part,
@@ -125,6 +126,9 @@ def go_on(
             store.attach_row(name, row["number"], None, str(error))
             progress({**row, "status": "refused", "problem": str(error)})
             continue
+        if lost:  # the run was stopped at its beginning
+            store.delete_run(answer.run)
+            raise lost[0]
         progress({**row, "status": answer.status, "run": answer.run})
         stop.check()
         failures = failures + 1 if answer.status == "failed" else 0
@@ -139,14 +143,31 @@ def _alone(corpus: CorpusInfo, chars: int) -> CorpusInfo:
     return replace(corpus, documents=1, chars=chars)
 
 
-def _attaching(engine: Engine, name: str, row: Row, hooks: Hooks, progress: Callable[[Row], None]) -> Hooks:
-    """Hooks that note the run of a row at its first event, before anything is paid for it."""
+def _attaching(
+    engine: Engine,
+    name: str,
+    row: Row,
+    hooks: Hooks,
+    progress: Callable[[Row], None],
+    stop: Stop,
+    lost: list[InputError],
+) -> Hooks:
+    """Hooks that note the run of a row at its first event, before anything is paid for it.
+
+    A row that is not to be had is `lost`, and its run is stopped: the list was deleted, or another program asks it.
+    """
 
     def event(event: Event) -> None:
         if isinstance(event.fact, RunStarted):
-            engine.store.attach_row(name, row["number"], event.run)
+            try:
+                engine.store.attach_row(name, row["number"], event.run)
+            except InputError as problem:
+                lost.append(problem)
+                stop.request()
+                return
             progress({**row, "status": "running", "run": event.run})
-        hooks.event(event)
+        if not lost:
+            hooks.event(event)
 
     return Hooks(event, hooks.token)
 

@@ -51,7 +51,16 @@ def save(db: sqlite3.Connection, corpus: str, facts: Row, rows: Sequence[Asked])
 
 
 def attach(db: sqlite3.Connection, name: str, number: int, run: str | None, problem: str | None) -> None:
-    """Give a row its run, or the reason why it could not be asked. Raises InputError when it is gone."""
+    """Give a row its run, or the reason why it could not be asked.
+
+    Raises InputError when it is gone, and for a run when another run of the list is at work or has answered the row.
+    """
+    taken = "SELECT 1 FROM list_row JOIN run USING (run) WHERE list = ? AND run.run <> ? AND "
+    if run is not None and (
+        db.execute(f"{taken} run.status IS NULL", (name, run)).fetchone()
+        or db.execute(f"{taken} number = ? AND run.status = 'answered'", (name, run, number)).fetchone()
+    ):
+        raise InputError(f"The list {name} is being asked already. Wait for its end, or stop it there.")
     changed = db.execute(
         "UPDATE list_row SET run = ?, problem = ? WHERE list = ? AND number = ?", (run, problem, name, number)
     ).rowcount
