@@ -29,7 +29,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read again, print what changed; with `--watch` until it is stopped. Raises InputError, StoreError."""
+    """Read again, print what changed; with `--watch` until it is stopped or deleted. Raises InputError, StoreError."""
     from app.library.versions import require_sources
     from engine.store import Store
     from engine.store.location import data_folder
@@ -88,12 +88,20 @@ def _watch(store: Store, row: Any, as_json: bool) -> None:
     import time
 
     from app.library.watching import PATIENCE, Looker
+    from engine.errors import Cancelled, InputError, TaprootError
 
     looker = Looker(row["sources"], store.corpora_dir, store.corpora_dir.parent)
     if not as_json:
         print("watching; Ctrl+C ends it", file=sys.stderr, flush=True)
     while True:
         began = time.monotonic()
-        if looker.changed():
-            _read(store, row, as_json)
+        if all(one["collection"] != row["collection"] for one in store.collections()):
+            raise InputError(f"{row['name']} was deleted, so it is not watched any more.")
+        try:
+            if looker.changed():
+                _read(store, row, as_json)
+        except Cancelled:
+            raise
+        except (TaprootError, OSError) as problem:  # it is empty now, say, or the disk is full
+            print(f"taproot: {problem}", file=sys.stderr, flush=True)
         time.sleep(max(SECONDS, PATIENCE * (time.monotonic() - began)))
