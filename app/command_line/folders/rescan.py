@@ -57,7 +57,9 @@ def find(store: Store, name: str) -> Any:
     ):
         found = [row for row in rows if fits(row)]
         if len(found) > 1:
-            ids = ", ".join(row["versions"][-1]["corpus"] for row in found)
+            newest = [row["versions"][-1]["corpus"] for row in found]
+            same = len(set(newest)) < len(newest)  # the same documents in several places
+            ids = ", ".join(row["collection"] for row in found) if same else ", ".join(newest)
             raise InputError(f"{name!r} may be several corpora; give the id of one of these: {ids}.")
         if found:
             return found[0]

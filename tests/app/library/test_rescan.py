@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,20 @@ def test_two_corpora_of_one_name_are_told_apart_by_id(
     second = add(library, tmp_path / "other", name="letters")
     assert run(["rescan", "letters", "--data", str(data_dir)]) == 2
     assert second["id"] in capsys.readouterr().err
+
+
+def test_two_corpora_of_the_same_documents_are_told_apart_too(
+    library: Library, folder: Path, tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = add(library, folder)
+    shutil.copytree(folder, tmp_path / "copy" / "letters")
+    second = add(library, tmp_path / "copy" / "letters")
+    assert run(["rescan", "letters", "--data", str(data_dir)]) == 2
+    told = capsys.readouterr().err.rsplit(": ", 1)[1].rstrip(".\n").split(", ")
+    assert {*told} == {first["card"], second["card"]}
+    fill(tmp_path / "copy" / "letters", {"new.txt": "new"})
+    assert run(["rescan", second["card"], "--data", str(data_dir)]) == 0
+    assert "1 added" in capsys.readouterr().out
 
 
 def test_a_change_is_told_once_and_only_when_it_has_come_to_rest(folder: Path, tmp_path: Path) -> None:
