@@ -26,6 +26,7 @@ Span = tuple[int, int]
 MOST = 500  # quotes of one answer that are checked
 LOOKED_AT = 50_000  # characters of an answer
 WORK = 4_000_000_000  # characters that are read to find the quotes of one answer, in each form: some seconds
+SEARCH = 5_000_000  # characters that are read in the time that a search of a small corpus takes
 REACH = 2000  # characters between two quotation marks
 SHORT_REACH = 400  # between two that are apostrophes, too
 FIRST_LOOKED_AT = 20  # documents that a search finds
@@ -272,6 +273,8 @@ def _checked(
     work: _Work,
 ) -> Quotation | None:
     """What became of a quote; None where that was too much work to tell."""
+    if work.left < 0:
+        return None
     start, end = span
     quote = text[start:end]
     name = ", ".join(corpus.archive.name(document) for document in sorted(given)[:3])
@@ -284,6 +287,7 @@ def _checked(
     if work.left < 0:
         return None
     plain = " ".join(word for word in quote.split() if not any(map(str.isdigit, word)))
+    work.left -= SEARCH + corpus.archive.chars_total
     for words in (quote, plain):  # a number that stands nowhere finds nothing
         near = check(corpus, min(given) if given else -1, 0, 0, words)
         if near.nearest is not None:
@@ -303,8 +307,9 @@ def _placed(
 
 def _everywhere(corpus: Corpus, quote: str, first: Sequence[int]) -> Iterator[int]:
     """All documents, those where the quote is likely before the others."""
+    yield from dict.fromkeys(first)
     likely = dict.fromkeys([*first, *(hit.id for hit in corpus.search(quote, FIRST_LOOKED_AT))])
-    yield from likely
+    yield from (document for document in likely if document not in first)
     yield from (document for document in range(corpus.archive.count) if document not in likely)
 
 

@@ -137,7 +137,8 @@ def test_quotes_that_would_take_too_much_work_are_not_judged(
     real = grep.matches
     monkeypatch.setattr(grep, "matches", lambda *args: read.append(args[1]) or real(*args))
     answer = " ".join(f"“nobody wrote {n} of these”" for n in range(100))
-    monkeypatch.setattr("engine.answer.quotations.WORK", 10 * corpus.archive.chars_total)
+    monkeypatch.setattr("engine.answer.quotations.SEARCH", 0)
+    monkeypatch.setattr("engine.answer.quotations.WORK", 20 * corpus.archive.chars_total)
     told = quotations(f"“The tenant keeps the roof.” {answer} “keeps the roof”", "", corpus)
     assert [quote.status for quote in told[:3]] == ["exact", "missing", "missing"]
     assert 5 < len(told) < 12 and len(read) < 60
