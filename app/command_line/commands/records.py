@@ -196,10 +196,15 @@ def find(store: Store, id: str) -> tuple[Json, str]:
             found.append((look_up(id), what))
         except InputError as error:
             problems.append(str(error))
-    if len(found) == 2:
+    exact = [(row, what) for row, what in found if row[what] == id]
+    if exact:
+        return exact[0]
+    if several := next((problem for problem in problems if "More than one" in problem), ""):
+        raise InputError(several)
+    if len(found) > 1:
         raise InputError(f"{id!r} begins both a {found[0][1]} and a {found[1][1]}; give more of the id")
     if not found:
-        raise InputError(problems[0] if "More than one" in problems[0] else problems[1])
+        raise InputError(problems[1])
     return found[0]
 
 
