@@ -112,7 +112,10 @@ def as_xlsx(rows: Sequence[Row]) -> bytes:
 
 def _fitting(cell: str) -> str:
     plain = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", cell)
-    return plain if len(plain) <= LONGEST_CELL else plain[: LONGEST_CELL - len(CUT)] + CUT
+    units = plain.encode("utf-16-le")  # a letter beyond the first plane counts twice
+    if len(units) <= 2 * LONGEST_CELL:
+        return plain
+    return units[: 2 * (LONGEST_CELL - len(CUT))].decode("utf-16-le", "ignore") + CUT
 
 
 def save(path: Path, rows: Sequence[Row]) -> None:

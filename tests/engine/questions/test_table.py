@@ -145,3 +145,9 @@ def test_no_cell_is_a_formula_where_another_mark_parts_them(mark: str) -> None:
     assert [cell for cell in found if cell.strip('" \r\n')[:1] in tuple("=+-@")] == []
     kept = row(answer="apples; -5; see a;\n- pears; two = 2")
     assert csv_cells(as_csv([kept]))[1][3] == kept["answer"]
+
+
+def test_a_cell_is_cut_by_what_a_workbook_counts() -> None:
+    cell = sheet_of(as_xlsx([row(answer="x" + "\N{ROCKET}" * 20_000)]))["D2"].value
+    assert len(cell.encode("utf-16-le")) // 2 <= LONGEST_CELL and cell.endswith(CUT)
+    assert cell.startswith("x\N{ROCKET}\N{ROCKET}") and "\N{REPLACEMENT CHARACTER}" not in cell
