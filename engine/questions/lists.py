@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.corpus import Corpus
@@ -95,6 +95,8 @@ def go_on(
 ) -> None:
     """Ask the rows of a list that have no answer yet, in order; `progress` gets each row when it begins and ends.
 
+    A row that somebody else began or answered meanwhile is left to them.
+
     Raises InputError while another program asks it or when it was deleted, ModelError when there is no model any more,
     Cancelled on a stop. What was done is kept whatever happens.
     """
@@ -105,20 +107,20 @@ def go_on(
         raise InputError(f"The list {name} is being asked already. Wait for its end, or stop it there.")
     archive = Corpus.open(corpus.path).archive
     failures = 0
-    lost: list[InputError] = []
     for row in (row for row in rows if row["status"] in AGAIN):
         stop.check()
         document = row["document"]
         part = None
         if document is not None:
             part = {"kind": "document", "document": document, "start": 0, "end": archive.chars(document)}
+        taken = _Taken(stop.below())
         try:
             answer = engine.ask(
                 row["question"],
                 corpus,
                 settings,
-                hooks=_attaching(engine, name, row, hooks, progress, stop, lost),
-                stop=stop,
+                hooks=_attaching(engine, name, row, hooks, progress, taken),
+                stop=taken.stop,
                 strategy=strategy(_alone(corpus, archive.chars(document)) if part else corpus),
                 part=part,
             )
@@ -126,9 +128,11 @@ def go_on(
             store.attach_row(name, row["number"], None, str(error))
             progress({**row, "status": "refused", "problem": str(error)})
             continue
-        if lost:  # the run was stopped at its beginning
+        if taken.by_another:  # the run was stopped at its beginning
             store.delete_run(answer.run)
-            raise lost[0]
+            if taken.problem is not None:
+                raise taken.problem
+            continue
         progress({**row, "status": answer.status, "run": answer.run})
         stop.check()
         failures = failures + 1 if answer.status == "failed" else 0
@@ -143,30 +147,31 @@ def _alone(corpus: CorpusInfo, chars: int) -> CorpusInfo:
     return replace(corpus, documents=1, chars=chars)
 
 
-def _attaching(
-    engine: Engine,
-    name: str,
-    row: Row,
-    hooks: Hooks,
-    progress: Callable[[Row], None],
-    stop: Stop,
-    lost: list[InputError],
-) -> Hooks:
-    """Hooks that note the run of a row at its first event, before anything is paid for it.
+@dataclass
+class _Taken:
+    """Whether a row was not to be had when its run began; `stop` ends that run. With a `problem` the list is gone."""
 
-    A row that is not to be had is `lost`, and its run is stopped: the list was deleted, or another program asks it.
-    """
+    stop: Stop
+    by_another: bool = False
+    problem: InputError | None = None
+
+
+def _attaching(
+    engine: Engine, name: str, row: Row, hooks: Hooks, progress: Callable[[Row], None], taken: _Taken
+) -> Hooks:
+    """Hooks that note the run of a row at its first event, before anything is paid for it."""
 
     def event(event: Event) -> None:
         if isinstance(event.fact, RunStarted):
             try:
-                engine.store.attach_row(name, row["number"], event.run)
+                taken.by_another = not engine.store.attach_row(name, row["number"], event.run)
             except InputError as problem:
-                lost.append(problem)
-                stop.request()
+                taken.by_another, taken.problem = True, problem
+            if taken.by_another:
+                taken.stop.request()
                 return
             progress({**row, "status": "running", "run": event.run})
-        if not lost:
+        if not taken.by_another:
             hooks.event(event)
 
     return Hooks(event, hooks.token)

@@ -50,24 +50,25 @@ def save(db: sqlite3.Connection, corpus: str, facts: Row, rows: Sequence[Asked])
     return name
 
 
-def attach(db: sqlite3.Connection, name: str, number: int, run: str | None, problem: str | None) -> None:
-    """Give a row its run, or the reason why it could not be asked.
+def attach(db: sqlite3.Connection, name: str, number: int, run: str | None, problem: str | None) -> bool:
+    """Give a row its run, or the reason why it could not be asked. Raises InputError when it is gone.
 
-    Raises InputError when it is gone, and for a run when another run of the list is at work or has answered the row.
+    False, and nothing is changed, where another run is at work on this row or has answered it.
     """
-    taken = "SELECT 1 FROM list_row JOIN run USING (run) WHERE list = ? AND run.run <> ? AND "
-    if run is not None and (
-        db.execute(f"{taken} run.status IS NULL", (name, run)).fetchone()
-        or db.execute(f"{taken} number = ? AND run.status = 'answered'", (name, run, number)).fetchone()
-    ):
-        raise InputError(f"The list {name} is being asked already. Wait for its end, or stop it there.")
-    changed = db.execute(
-        "UPDATE list_row SET run = ?, problem = ? WHERE list = ? AND number = ?", (run, problem, name, number)
-    ).rowcount
-    if not changed:
+    row = db.execute(
+        "SELECT run.run, run.status FROM list_row LEFT JOIN run USING (run) WHERE list = ? AND number = ?",
+        (name, number),
+    ).fetchone()
+    if row is None:
         raise InputError(f"There is no list {name!r} any more; it was deleted while it was asked.")
+    if row[0] not in (None, run) and row[1] in (None, "answered"):
+        return False
+    db.execute(
+        "UPDATE list_row SET run = ?, problem = ? WHERE list = ? AND number = ?", (run, problem, name, number)
+    )
     if run is not None:
         db.execute("INSERT OR REPLACE INTO list_run VALUES (?, ?)", (run, name))
+    return True
 
 
 def stored(db: sqlite3.Connection, name: str | None = None) -> list[Row]:

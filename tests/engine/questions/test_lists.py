@@ -200,8 +200,20 @@ def test_two_that_begin_between_two_rows_pay_no_row_twice(
         if row["number"] == 2 and row["status"] == "answered":
             go(engine, name, corpus)  # another one, at the moment when no row is at work
 
-    with pytest.raises(InputError, match="is being asked already"):
-        go(engine, name, corpus, progress=second)
-    assert len(reader.asked) <= 7  # the run that came too late was stopped at once
+    go(engine, name, corpus, progress=second)
     assert engine.store.question_list(name)["counts"] == {"answered": 6}
-    assert len(engine.store.runs()) == 6
+    assert len(engine.store.runs()) == 6 and engine.store.check() == []
+
+
+def test_a_row_that_somebody_goes_on_with_is_left_to_them(engine: Engine, corpus: Any) -> None:
+    name, other = begun(engine, corpus), begun(engine, corpus, QUESTIONS[:1])
+    go(engine, other, corpus)
+    (begun_elsewhere,) = engine.store.runs()
+
+    def second(row: dict[str, Any]) -> None:
+        if row["number"] == 2 and row["status"] == "answered":
+            assert engine.store.attach_row(name, 4, begun_elsewhere["run"])
+
+    go(engine, name, corpus, progress=second)
+    rows = engine.store.list_rows(name)
+    assert {row["status"] for row in rows} == {"answered"} and rows[3]["run"] == begun_elsewhere["run"]
