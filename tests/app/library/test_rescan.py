@@ -229,3 +229,9 @@ def test_the_command_watches_on_past_an_empty_folder_and_brings_nothing_deleted_
     assert "holds no files" in said and "1 added, 20 gone" in said
     assert "letters was deleted, so it is not watched any more." in capsys.readouterr().err
     assert store.collections() == [] and store.corpora() == []
+
+
+def test_a_folder_that_is_added_twice_at_once_has_one_card(library: Library, folder: Path) -> None:
+    jobs = [library.add([str(folder)]) for _ in range(2)]
+    cards = {done(library, job).result["card"] for job in jobs}
+    assert cards == {card["card"] for card in library.cards()} and len(cards) == 1
