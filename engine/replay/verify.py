@@ -273,11 +273,16 @@ def _sources(record: RunRecord, path: Path, store: Store) -> Iterator[Check]:
     yield from _checked("sources", problems, "0")
     if ended.agreement is not None and root.cells:
         codes = [cell.started.code for cell in root.cells]
-        judged = evidence.agreement(outcome, again, codes)
-        same = judged is not None and _plain(to_json(judged)) == _plain(ended.agreement)
+        judged = evidence.agreement(outcome, again, codes, root.started.question)
+        told = _plain(to_json(judged)) if judged is not None else {}
+        older = set(told) - set(ended.agreement)
+        same = judged is not None and {**ended.agreement, **{name: told[name] for name in older}} == told
         long = not named and any(s["end"] - s["start"] >= 500 for s in ended.sources)
         if not same and long:
             yield Check("agreement", "unchecked", "the sources are whole documents, kept in part", "0")
+        elif same and older:
+            said = f"the version of Taproot that recorded it did not look at: {', '.join(sorted(older))}"
+            yield Check("agreement", "unchecked", said, "0")
         else:
             said = "judged again, the answer agrees with its sources in another way than was recorded"
             yield Check("agreement", "holds" if same else "fails", "" if same else said, "0")

@@ -28,6 +28,8 @@ def ask(options: argparse.Namespace) -> int:
 
     Raises Cancelled when it was stopped before a run began.
     """
+    if options.output or options.column:
+        raise InputError("--output and --column are for lists of questions. Add --questions FILE or --each.")
     paths, question = split_words(options.words)
     settings = settings_of(options)
     with (

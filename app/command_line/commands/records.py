@@ -36,6 +36,7 @@ from engine.types import Json
 
 REPLY_CHARS = 1000  # of a reply without a cell
 OUTPUT_CHARS = 2000  # of a cell's output
+LISTED = "`runs`, `corpora` and `lists` list what is stored."
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -188,7 +189,7 @@ def delete(options: argparse.Namespace) -> int:
 def find(store: Store, id: str) -> tuple[Json, str]:
     """The run, corpus or list with this id or beginning, and which it is. Raises InputError for none or several."""
     if not id:
-        raise InputError("no id was given; `runs`, `corpora` and `lists` list them")
+        raise InputError(f"no id was given. {LISTED}")
     found: list[tuple[Json, str]] = []
     problems: list[str] = []
     for look_up, what in ((store.run, "run"), (store.corpus, "corpus"), (store.question_list, "list")):
@@ -196,10 +197,15 @@ def find(store: Store, id: str) -> tuple[Json, str]:
             found.append((look_up(id), what))
         except InputError as error:
             problems.append(str(error))
-    if len(found) == 2:
+    exact = [(row, what) for row, what in found if row[what] == id]
+    if exact:
+        return exact[0]
+    if several := next((problem for problem in problems if "More than one" in problem), ""):
+        raise InputError(several)
+    if len(found) > 1:
         raise InputError(f"{id!r} begins both a {found[0][1]} and a {found[1][1]}; give more of the id")
     if not found:
-        raise InputError(problems[0] if "More than one" in problems[0] else problems[1])
+        raise InputError(f"There is no run, corpus or list {id!r}. {LISTED}")
     return found[0]
 
 
