@@ -83,6 +83,22 @@ class NodeRecord:
         """Its cells without those that are void."""
         return [cell for cell in self.cells if not cell.void]
 
+    def begins_turn(self, cell: CellRecord) -> bool:
+        """Whether a cell is the first of its turn; one that ran anew is what the void ones before it were."""
+        return not any(
+            one.started.turn == cell.started.turn and one.number < cell.number for one in self.counted
+        )
+
+    def before(self, number: int | None) -> list[CellRecord]:
+        """The cells that a run has which goes on in place of a cell: those before it, but not the void ones that it, or
+        the cell that ran for it, took the place of. None: all. Raises ReplayError when there is no such cell.
+        """
+        if number is None:
+            return self.cells
+        cell = self.cell(number)
+        turn = cell.started.turn if self.begins_turn(cell) else None
+        return [one for one in self.cells if one.number < number and one.started.turn != turn]
+
     @property
     def last_turn(self) -> int:
         """The number of its last turn; 0 where nothing was asked yet."""
@@ -146,6 +162,11 @@ class RunRecord:
             if cell.number == started.cell and started.call in cell.calls:
                 return cell.calls[started.call]
         raise ReplayError(f"the record does not hold the call that asked for node {node.id}.")
+
+
+def highest(children: Iterable[str]) -> int:
+    """The highest number of some children of one node; 0 of none."""
+    return max((int(id.rpartition(".")[2]) for id in children), default=0)
 
 
 def read_record(events: Iterable[Event]) -> RunRecord:

@@ -135,7 +135,7 @@ def _fork_began(record: RunRecord) -> bool:
         return False
     last = node.cells[-1] if node.cells else None
     return node.last_turn > (last.started.turn if last else 0) or (
-        last is not None and last.number >= place["cell"]
+        last is not None and last.number >= place.get("first", place["cell"])
     )
 
 
