@@ -129,13 +129,13 @@ def _settings(record: RunRecord, seconds: float | None, depth: int | None) -> Se
 
 def _fork_began(record: RunRecord) -> bool:
     """Whether a fork has all that it shares with the run it comes from: then it did something of its own."""
-    place = record.started.forked or {}
+    place: dict[str, Json] = record.started.forked or {}
     node = record.nodes.get(str(place.get("node")))
     if node is None:
         return False
     last = node.cells[-1] if node.cells else None
     return node.last_turn > (last.started.turn if last else 0) or (
-        last is not None and last.number >= place.get("first", place["cell"])
+        last is not None and last.number >= (place.get("first") or place["cell"])
     )
 
 
