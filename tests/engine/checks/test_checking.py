@@ -156,3 +156,12 @@ def test_a_kept_question_that_is_deleted_while_others_are_asked_is_passed_over(e
     assert next(found).kept == run
     engine.store.delete_run(other)
     assert [*found] == []
+
+
+def test_a_question_whose_run_was_deleted_a_moment_ago_is_not_kept(engine, asked):
+    run = asked("2")
+    keep(engine.store, asked("3"))
+    engine.store.delete_run(run)
+    with pytest.raises(InputError, match=f"There is no run '{run}'; it may have been deleted"):
+        engine.store.keep(run, "2")
+    assert [row["accepted"] for row in engine.store.kept()] == ["3"]
