@@ -20,6 +20,9 @@ CallKind = Literal["llm", "rlm"]
 Level = Literal["info", "warning", "stop", "limit"]  # of a note
 Object = dict[str, Json]
 Place = tuple[int, int, int]  # [document, start, end) in characters
+VOID = (
+    "void"  # the status of a cell that was under way when its run was cut off, and ran anew as the next one
+)
 
 
 @dataclass(frozen=True, slots=True)

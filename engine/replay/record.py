@@ -21,9 +21,8 @@ from engine.events import (
     RunStarted,
     TurnStarted,
 )
+from engine.events.kinds import VOID
 from engine.types import Json
-
-VOID = "void"  # the status of a cell that ran anew as the next one
 
 
 class ReplayError(InputError):
