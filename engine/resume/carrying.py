@@ -75,6 +75,7 @@ def carry(session: NodeSession, records: Sequence[RunRecord]) -> Step:
     """Execute the cells of earlier runs in the fresh worker of a session. Raises Cancelled on a stop."""
     done = execute_carried(session.worker, records, stop=session.node.stop)
     session.worker.question = session.node.question
+    session.worker.piece_chars = session.node.piece_chars
     session.node.variables = tuple(name for name, _ in done[-1].ran.variables) if done else ()
     return Step()
 

@@ -24,6 +24,7 @@ class Asking:
 
     def __init__(self, root: Path, kernels: Any):
         self.root, self.kernels = root, kernels
+        self.question = "How many letters?"
         fill(root / "papers", LETTERS)
 
     def __call__(self, *cells: str, follows: str | None = None, window: int = 8192) -> Answer:
@@ -35,7 +36,7 @@ class Asking:
         with Engine(self.root / "data", self.model, self.kernels) as engine:
             corpus = engine.add([self.root / "papers"])
             strategy = route(engine, corpus, follows)
-            answer = engine.ask("How many letters?", corpus, follows=follows, strategy=strategy)
+            answer = engine.ask(self.question, corpus, follows=follows, strategy=strategy)
             self.answer = answer.answer
             self.events = engine.store.events(answer.run)
             self.verdict = verify(engine.store, engine.kernels, answer.run)
@@ -121,3 +122,17 @@ def test_a_session_that_is_too_long_for_the_window_keeps_its_variables(ask: Aski
     ask("FINAL(first + str(more0 + more1 + more2))", follows=follows, window=2048)
     assert ask.answer == "x3"
     assert any("earlier questions fit the window" in note for note in ask.notes)
+
+
+def test_cells_of_before_cut_texts_as_they_did_whatever_the_question(ask: Asking) -> None:
+    fill(ask.root / "papers", {"long.txt": "".join(f"line {n} says it\n" for n in range(1500))})
+    cut = "parts = chunks(context[2])\nsaid = llm_query(parts[0])\nprint(len(parts))"
+    first = ask(cut, "FINAL('3 of them')", window=2048)
+    ask.question = "How many letters are there in all of these papers, taken together?"
+    count = "sizes = [len(part) for part in parts]\nFINAL(f'{len(parts)} parts, {said}')"
+    second = ask(count, follows=first.run, window=2048)
+    assert ask.notes == ["variables of the run before were restored: parts, said"]
+    assert second.answer is not None and "parts, yes" in second.answer
+    third = ask("FINAL(f'{len(sizes)} sizes, {said}')", follows=second.run, window=1600)
+    assert third.answer is not None and third.answer.endswith("sizes, yes")
+    assert [check for check in ask.verdict.checks if check.result == "fails"] == []
