@@ -102,10 +102,10 @@ def verify(
     record = load_record(store, row["run"])
     checks = [
         *_checked("record", [*store.verify_chain(record.id), *store.verify_projections(record.id)]),
-        *_prompts(record),
-        *_answers(record),
-        *_leaves(record),
-        *_answer(record),
+        *_read("prompts", _prompts(record)),
+        *_read("answers", _answers(record)),
+        *_read("answers", _leaves(record)),
+        *_read("answer", _answer(record)),
     ]
     try:
         path = corpus_of(store, record)
@@ -113,15 +113,26 @@ def verify(
         checks.append(Check("documents", "fails", str(problem)))
     else:
         checks += _documents(record, path)
-        checks += _sources(record, path, store)
+        checks += _read("sources", _sources(record, path, store))
         for node in record.sessions():
             progress(node.id)
-            checks += _cells(kernels, path, record, node, stop)
+            checks += _read("cell", _cells(kernels, path, record, node, stop), node.id)
     return Verdict(record.id, tuple(checks), round(time.monotonic() - began, 3))
 
 
 def _checked(what: str, problems: list[str], node: str | None = None) -> list[Check]:
     return [Check(what, "fails", problem, node) for problem in problems] or [Check(what, "holds", "", node)]
+
+
+def _read(what: str, checks: Iterator[Check], node: str | None = None) -> Iterator[Check]:
+    """These checks; one that fails where an altered record does not hold what they look at."""
+    try:
+        yield from checks
+    except InputError as problem:
+        yield Check(what, "fails", str(problem), node)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as problem:
+        said = f"the record does not hold there what Taproot writes ({type(problem).__name__}: {problem})"
+        yield Check(what, "fails", said, node)
 
 
 def _documents(record: RunRecord, path: Path) -> Iterator[Check]:
@@ -137,11 +148,7 @@ def _documents(record: RunRecord, path: Path) -> Iterator[Check]:
 def _cells(
     kernels: KernelHost, path: Path, record: RunRecord, node: NodeRecord, stop: Stop | None
 ) -> Iterator[Check]:
-    try:
-        found = replay_node(kernels, path, record, node, stop)
-    except InputError as problem:
-        yield Check("cell", "fails", str(problem), node.id)
-        return
+    found = replay_node(kernels, path, record, node, stop)
     for one in found:
         if one.verdict == "same":
             yield Check("cell", "holds", "", node.id, one.cell)

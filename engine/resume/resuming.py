@@ -7,6 +7,7 @@ from engine.documents.ingest import load_info
 from engine.engine import Answer, Engine, Strategy
 from engine.errors import InputError
 from engine.events import Event, RunResumed
+from engine.exchange.incoming.facts import STRATEGY as IMPORTED
 from engine.llm.base import Reply
 from engine.replay import ReplayError, RunRecord, corpus_of, text_problem
 from engine.replay.fork import settings_of
@@ -117,6 +118,8 @@ def may_go_on(row: dict[str, Json]) -> str:
         return f"The run {run} is still going on. Wait for its end, or stop it first."
     if status == "answered" or row.get("answer") is not None:
         return f"The run {run} has an answer. Ask a new question that follows it instead."
+    if row["strategy"] == IMPORTED:
+        return f"The run {run} was imported from a log, and only the program that made it could let it go on."
     if row["strategy"] not in STRATEGIES:
         return f"The run {run} is one of the bench ({row['strategy']}); `bench` goes on where it stopped."
     return ""
