@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.errors import InputError
 from engine.events import (
@@ -41,7 +41,8 @@ class CallRecord:
 class CellRecord:
     """One cell: its code, outputs in Jupyter's format, calls by number, and how it ended (None: the record does not say).
 
-    `seq` is the number of the event that began it, `ts` its time in Unix seconds.
+    `seq` is the number of the event that began it, `ts` the time that it found, in Unix seconds: that of the void cell that
+    it ran anew for, if it did.
     """
 
     started: CellStarted
@@ -202,7 +203,9 @@ def _add(node: NodeRecord, event: Event) -> None:
         case ReplyWritten() as fact:
             node.replies[fact.turn] = fact
         case CellStarted() as fact:
-            node.cells.append(CellRecord(fact, event.seq, event.ts))
+            last = node.cells[-1] if node.cells else None
+            anew = last is not None and last.void and last.started == replace(fact, cell=last.number)
+            node.cells.append(CellRecord(fact, event.seq, last.ts if last and anew else event.ts))
         case NodeEnded() as fact:
             node.ended = fact
         case OutputWritten() | CellEnded() | CallMade() | CallAnswered() as fact:
