@@ -9,9 +9,11 @@ import pytest
 
 from engine.bench.router import route
 from engine.engine import Answer, Engine
+from engine.errors import Cancelled
 from engine.llm.scripted import ScriptedModel
 from engine.replay.verify import verify
 from engine.resume import carrying, resume
+from engine.stop import Stop
 from tests.engine.conftest import fill
 from tests.engine.resume.conftest import Desk
 from tests.engine.run.conftest import LETTERS
@@ -136,3 +138,11 @@ def test_cells_of_before_cut_texts_as_they_did_whatever_the_question(ask: Asking
     third = ask("FINAL(f'{len(sizes)} sizes, {said}')", follows=second.run, window=1600)
     assert third.answer is not None and third.answer.endswith("sizes, yes")
     assert [check for check in ask.verdict.checks if check.result == "fails"] == []
+
+
+def test_a_stop_ends_the_cells_of_before_at_once(ask: Asking) -> None:
+    first = ask("import time\ntime.sleep(0.5)\nFINAL('3')")
+    stop = Stop()
+    stop.request()
+    with Engine(ask.root / "data", ScriptedModel([]), ask.kernels) as engine, pytest.raises(Cancelled):
+        route(engine, engine.add([ask.root / "papers"]), first.run, stop)
