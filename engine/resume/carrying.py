@@ -80,6 +80,11 @@ def carry(session: NodeSession, records: Sequence[RunRecord]) -> Step:
     return Step()
 
 
+def known_before(record: RunRecord) -> tuple[tuple[str, str], ...]:
+    """The variables (name, summary) that a recorded run found from those before it, as far as a model is told of them."""
+    return tuple(_variables(record.carried[-1]).items())[:MOST_NAMES] if record.carried else ()
+
+
 def _tried(engine: Engine, corpus: CorpusInfo, follows: str, stop: Stop) -> Carried:
     store = engine.store
     row = store.run(follows)

@@ -13,7 +13,7 @@ from engine.replay import ReplayError, RunRecord, corpus_of, text_problem
 from engine.replay.fork import settings_of
 from engine.replay.loading import load_record
 from engine.replay.origin import earlier_of, piece_chars
-from engine.resume.carrying import carry
+from engine.resume.carrying import carry, known_before
 from engine.resume.going_on import go_on
 from engine.resume.open_nodes import open_nodes
 from engine.run.calls import answer_call, describe
@@ -96,6 +96,7 @@ def resume(
 
     def prepare(root: Node) -> None:
         root.earlier = earlier_of(record)
+        root.variables_before = known_before(record)  # told where it was asked nothing yet
         if node := record.nodes.get("0"):
             root.piece_chars = piece_chars(record, node)
 

@@ -116,6 +116,21 @@ def test_a_follow_up_that_was_cut_off_goes_on_with_the_variables(ask: Asking, ke
         assert resume(engine, run).answer == "11"
 
 
+@pytest.mark.parametrize("kind", ["run_started", "node_started"])
+def test_a_follow_up_that_was_cut_off_before_its_first_turn_is_told_of_the_variables(
+    ask: Asking, kernels: Any, kind: str
+) -> None:
+    first = ask("kept = 5\nFINAL('5')")
+    ask("FINAL(str(kept + 2))", follows=first.run)
+    model = ScriptedModel(["```repl\nFINAL(str(kept + 2))\n```"])
+    with Engine(ask.root / "data", model, kernels) as engine:
+        desk = Desk.__new__(Desk)
+        desk.engine = engine
+        at = next(i for i, event in enumerate(ask.events) if event.kind == kind)
+        assert resume(engine, desk.cut(ask.events[: at + 1])).answer == "7"
+    assert "Variables of before: kept (int 5)" in model.requests[0].messages[1].content
+
+
 def test_a_session_that_is_too_long_for_the_window_keeps_its_variables(ask: Asking) -> None:
     follows = ask("first = 'x'\nFINAL('one')").run
     for number in range(3):
