@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from engine.engine import DIRECT
 from engine.errors import InputError
-from engine.events import NodeEnded, RunEnded
 from engine.llm.scripted import ScriptedModel
 from engine.replay import corpus_of
 from engine.replay.fork import fork
 from engine.replay.verify import verify
-from engine.types import Settings
 from tests.engine.replay.conftest import script
 from tests.proof.forger import alter
 from tests.proof.varied_cells import cells_of
-from tests.proof.verify import ALTERATIONS, FIVE, caught, swap
+from tests.proof.verify import ALTERATIONS, FIVE, caught
 
 pytestmark = pytest.mark.sandbox
 QUESTION = "How many letters mention Halden?"
@@ -97,22 +94,3 @@ def test_forks_children_and_direct_answers_verify(desk):
 def test_a_run_that_goes_on_and_one_that_is_not_there_are_refused(desk):
     with pytest.raises(InputError, match="There is no run"):
         verify(desk.engine.store, desk.engine.kernels, "nothing")
-
-
-@pytest.mark.parametrize(
-    ("reply", "end"),
-    [
-        ("NONE.", "not in these documents"),
-        ("<think>\nIs it there? No.\n</think>\nNONE", "not in these documents"),
-        ("The ferry to Halden leaves the quay " * 9, "[cut off here: the answer reached its limit]"),
-    ],
-)
-def test_direct_answers_that_say_none_or_were_cut_verify(desk, reply, end):
-    desk.engine.use(ScriptedModel([reply]))
-    settings = Settings(reply_tokens=30)
-    found = desk.engine.ask("When does it leave?", desk.corpus, settings, strategy=DIRECT)
-    assert found.answer.endswith(end)
-    assert verdict_of(desk, found.run).holds
-    swapped = swap(RunEnded, NodeEnded, answer=(found.answer, "not at all"))
-    assert alter(desk.engine.store.folder, found.run, swapped, anew=True) > 0
-    assert "answer" in caught(verdict_of(desk, found.run))
