@@ -20,6 +20,9 @@ CallKind = Literal["llm", "rlm"]
 Level = Literal["info", "warning", "stop", "limit"]  # of a note
 Object = dict[str, Json]
 Place = tuple[int, int, int]  # [document, start, end) in characters
+VOID = (
+    "void"  # the status of a cell that was under way when its run was cut off, and ran anew as the next one
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class RunStarted(Fact):
 
     What is needed to execute its cells again: `earlier`, the questions and answers that the root was told of, `part`, the
     reference of its data where that is not all of the corpus, `seal`, the hash of the documents' text
-    (`engine.documents.seal`). `forked` is {"run", "node", "cell"}, the place where it branched off, with "questions"
+    (`engine.documents.seal`). `forked` is {"run", "node", "cell"}, the place where it branched off, with "first",
+    the number of that cell here where it is another (void ones before it were left behind), and "questions"
     [[cell, question]] where the question became another one at a cell. `carried` are the earlier runs, oldest first, whose
     root cells were executed again before the first cell of this root, which found their variables. None: there is none, or
     an older version did not say.

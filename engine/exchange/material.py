@@ -22,7 +22,9 @@ UNKNOWN_PIECE = 8_000  # where the record does not know the window of its model
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """`path` is the folder of the stored corpus, None where it is gone. `earlier`: what the run follows, oldest first."""
+    """`path` is the folder of the stored corpus, None where it is gone. `earlier`: what the run follows, oldest
+    first, as far as it is stored; newer records hold it themselves.
+    """
 
     path: Path | None
     earlier: tuple[tuple[str, str], ...]
@@ -36,8 +38,8 @@ def material(store: Store, row: Json) -> Material:
     except InputError:
         path = None
     earlier: list[tuple[str, str]] = []
-    if row["follows"]:
-        before = store.run(row["follows"])
+    before = next((one for one in store.session(row["session"]) if one["run"] == row["follows"]), None)
+    if before is not None:  # None: it follows none, or one that was deleted
         session = [one for one in store.session(row["session"]) if one["started"] <= before["started"]]
         earlier = [(one["question"], one["answer"] or "(none)") for one in session]
     return Material(path if path and path.is_dir() else None, tuple(earlier))

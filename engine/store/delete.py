@@ -184,20 +184,24 @@ def _take_runs(db: sqlite3.Connection, runs: list[str]) -> dict[str, Any]:
 
 
 def _quoting(db: sqlite3.Connection, runs: list[str]) -> list[str]:
-    """Runs that stay and were told what was asked and answered in one of these: later ones of the same session, and
-    forks of them.
+    """Runs that stay and were told what was asked and answered in one of these: later ones of the same session, forks of
+    them, and what follows or was forked from such a run in turn.
     """
-    return [
-        run
-        for (run,) in db.execute(
-            "SELECT DISTINCT later.run FROM run AS gone JOIN run AS later ON (later.session = gone.session "
-            "AND later.started > gone.started AND later.follows IS NOT NULL) "
-            "OR json_extract(later.forked, '$.run') = gone.run "
-            "WHERE gone.run IN (SELECT value FROM json_each(?1)) "
-            "AND later.run NOT IN (SELECT value FROM json_each(?1)) ORDER BY later.run",
-            (json.dumps(runs),),
+    forks: dict[str, list[str]] = {}
+    for fork, origin in db.execute("SELECT run, forked ->> 'run' FROM run WHERE forked IS NOT NULL"):
+        forks.setdefault(origin, []).append(fork)
+    told, new = {*runs}, {*runs}
+    while new:
+        later = db.execute(
+            "SELECT DISTINCT later.run FROM run AS gone JOIN run AS later ON later.session = gone.session "
+            "AND later.started > gone.started AND later.follows IS NOT NULL "
+            "WHERE gone.run IN (SELECT value FROM json_each(?))",
+            (json.dumps([*new]),),
         )
-    ]
+        found = {run for (run,) in later} | {fork for run in new for fork in forks.get(run, ())}
+        new = found - told
+        told |= new
+    return sorted(told - {*runs})
 
 
 def _note(db: sqlite3.Connection, kind: str, name: str) -> None:

@@ -50,7 +50,7 @@ def ask(options: argparse.Namespace) -> int:
             settings.max_seconds,
         )
         follows = followed(engine.store, options.follow)
-        strategy, hooks = route(engine, corpus, follows), reporter.hooks()
+        strategy, hooks = route(engine, corpus, follows, stop), reporter.hooks()
         answer = engine.ask(
             question, corpus, settings, hooks=hooks, stop=stop, follows=follows, strategy=strategy
         )
