@@ -182,12 +182,13 @@ class Engine:
         progress: Callable[[Progress], None] | None = None,
         stop: Stop | None = None,
     ) -> CorpusInfo:
-        """Read files and folders into a corpus; an unchanged folder is taken from the last time.
+        """Read files and folders into a corpus, but for our own data; an unchanged folder is taken from the last time.
 
         Raises InputError when nothing can be read, StoreError when there is no space, Cancelled on a stop.
         """
         cancel = stop.event.is_set if stop else None
-        info = ingest(paths, self.store.corpora_dir, progress=progress, cancel=cancel)
+        folder, own = self.store.corpora_dir, self.store.folder
+        info = ingest(paths, folder, progress=progress, cancel=cancel, leave_out=own)
         self.store.save_corpus({**asdict(info), "path": str(info.path)})
         return info
 

@@ -13,12 +13,11 @@ CLI = "import sys\n\ndef run(arguments):\n    import {module}\n    print('ran', 
 
 def make_clone(root):
     """Make the project in a folder. Its one requirement is a local package."""
-    (root / "app" / "command_line").mkdir(parents=True)
+    (root / "app").mkdir(parents=True)
     shutil.copy(ROOT / "launch.py", root)
-    shutil.copy(ROOT / "app" / "command_line" / "parser.py", root / "app" / "command_line")
-    shutil.copytree(ROOT / "app" / "setup", root / "app" / "setup")
+    for room in ("command_line", "setup"):
+        shutil.copytree(ROOT / "app" / room, root / "app" / room, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "app" / "__init__.py").touch()
-    (root / "app" / "command_line" / "__init__.py").touch()
     (root / "app" / "command_line" / "main.py").write_text(CLI.format(module="trellis_one"))
     package(root, "trellis_one")
     (root / "requirements.txt").write_text("./trellis_one\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.ask.estimate import Estimate, estimate
-from app.errors import Conflict
+from app.errors import Conflict, NotFound
 from app.paths import ROOT
 from app.preferences import Preferences
 from app.runs.service import to_settings
@@ -39,6 +39,9 @@ def start(
         raise Conflict("another model was chosen by now, perhaps in another tab; look which, and ask again")
     if workbench.models.loading():
         raise ModelOnItsWay("the model is still being loaded; your question is asked as soon as it is there")
+    corpus = workbench.library.corpus(
+        corpus
+    )  # the newest, where the one chosen was read again and let go since
     remember(workbench, corpus)
     if follows and card(workbench, workbench.runs.row(follows)["corpus"]) != card(workbench, corpus):
         follows = ""
@@ -56,9 +59,9 @@ def corpora(workbench: Workbench, chosen: str | None) -> tuple[Choices, str | No
     cards = workbench.library.cards()
     choices = [(label(one), one["id"]) for one in cards]
     for wanted in (chosen, Preferences(workbench.data_dir).get("corpus")):
-        for one in cards:
-            if wanted in one["versions"]:
-                return choices, one["id"]
+        found = card(workbench, wanted)
+        if found and any(one["card"] == found["card"] for one in cards):
+            return choices, found["id"]
     return choices, choices[0][1] if choices else None
 
 
@@ -69,8 +72,11 @@ def label(card: Json) -> str:
 
 
 def card(workbench: Workbench, corpus: str | None) -> Json:
-    """The card of the library that has this corpus as one of its versions, or None."""
-    return next((one for one in workbench.library.cards() if corpus in one["versions"]), None)
+    """The card of the library that has or had this corpus as one of its versions, or None."""
+    try:
+        return workbench.library.card(corpus) if corpus else None
+    except NotFound:
+        return None
 
 
 def is_sample(workbench: Workbench, corpus: str | None) -> bool:

@@ -8,7 +8,6 @@ import io
 import os
 import subprocess
 import sys
-from importlib import import_module
 
 from app.command_line.keeping import grammar as keeping
 from app.command_line.parser import build_parser
@@ -80,7 +79,8 @@ def dispatch(options: argparse.Namespace) -> int:
 
             return doctor(options)
         case "verify" | "fork":
-            return import_module(f"app.command_line.commands.{options.command}").run(options)
+            module = importlib.import_module(f"app.command_line.commands.{options.command}")
+            return int(module.run(options))
         case "models":
             from app.command_line.commands.models import models
 
@@ -94,7 +94,8 @@ def dispatch(options: argparse.Namespace) -> int:
 
             return exchange.run(options)
         case "compare" | "keep" | "check" | "backup" | "restore" as name:
-            return int(importlib.import_module(f"app.command_line.keeping.{name}").run(options))
+            module = importlib.import_module(f"app.command_line.keeping.{name}")
+            return int(module.run(options))
         case "key":
             from app.command_line.programs import key
 

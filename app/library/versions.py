@@ -42,9 +42,14 @@ def require_sources(row: Json) -> None:
 
 
 def save(store: Store, row: Json, info: CorpusInfo) -> Saved:
-    """Make `info` the newest version of the collection `row`. Versions that no run used are let go."""
-    row = {**row, "collection": row["collection"] or store.new_collection()}
-    before = next((c for c in store.collections() if c["collection"] == row["collection"]), None)
+    """Make `info` the newest version of the collection `row`, or of one with the same sources that was made meanwhile.
+
+    Versions that no run used are let go.
+    """
+    there = store.collections()
+    same = (c["collection"] for c in there if c["kind"] == row["kind"] and c["sources"] == row["sources"])
+    row = {**row, "collection": row["collection"] or next(same, None) or store.new_collection()}
+    before = next((c for c in there if c["collection"] == row["collection"]), None)
     last = before["versions"][-1]["corpus"] if before else None
     changes = _changes(store, last, info) if last else None
     store.save_version(row, to_json(info), changes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from app.preferences import Preferences
@@ -86,9 +87,12 @@ class Watching:
     def _work(self) -> None:
         while not self._ends.is_set():
             began = time.monotonic()
-            for row in self._store.collections() if self._cards else ():
-                if row["collection"] in self._cards and not self._ends.is_set():
-                    self._look(row["collection"], row["sources"])
+            with suppress(
+                TaprootError, OSError
+            ):  # a disk or database that cannot be used now; looked at again
+                for row in self._store.collections() if self._cards else ():
+                    if row["collection"] in self._cards and not self._ends.is_set():
+                        self._look(row["collection"], row["sources"])
             self._lookers = {card: looker for card, looker in self._lookers.items() if card in self._cards}
             self._wake.clear()
             took = time.monotonic() - began
@@ -103,5 +107,5 @@ class Watching:
         if looker.changed():
             try:
                 self._rescan(card)
-            except TaprootError:  # it went, or is being read since; the next look sees that
-                pass
+            except TaprootError:  # it went, or is being read since; looked at as if for the first time
+                del self._lookers[card]

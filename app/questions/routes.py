@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
 from app.errors import TooLarge
 from engine.questions import reading
@@ -41,12 +42,14 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.post("/read")
     async def read(request: Request, name: str, column: str | None = None) -> Json:
-        data = b""
+        data = bytearray()
         async for chunk in request.stream():
             data += chunk
             if len(data) > reading.LARGEST:
                 raise TooLarge(f"{name[:80]} is larger than {reading.LARGEST // 1_000_000} MB.")
-        found = reading.parse(data, name[:200], column or None)
+        found = await run_in_threadpool(
+            reading.parse, bytes(data), name[:200], column or None
+        )  # it may take seconds
         return {"questions": found.questions, "notices": found.notices}
 
     @api.post("", status_code=202)

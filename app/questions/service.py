@@ -26,6 +26,7 @@ class Asking:
     """Thread-safe. Tells followers {"kind": "questions", "list": id, "running": row or None} as it goes on."""
 
     def __init__(self, workbench: Workbench):
+        self._workbench = workbench
         self._engine = workbench.engine
         self._store = workbench.engine.store
         self._hub = workbench.hub
@@ -42,7 +43,9 @@ class Asking:
         """Begin a list: a question on each line of `text`. Raises InputError, NotFound, Conflict while one is asked."""
         read = reading.typed(text)
         chosen = to_settings(settings)
-        info = corpus_of(self._store, corpus)
+        info = self._workbench.library.info(
+            corpus
+        )  # the newest of its card, where that one is not stored any more
         self._engine.model  # noqa: B018  raises ModelError while there is none, before anything is stored
         with self._lock:
             self._refuse_two()

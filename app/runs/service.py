@@ -86,7 +86,7 @@ class Runs:
         follows = self._followed(session, follows)
 
         def ask(hooks: Hooks, stop: Stop) -> None:
-            strategy = route(self._engine, info, follows)
+            strategy = route(self._engine, info, follows, stop)
             self._engine.ask(
                 question, info, chosen, hooks=hooks, stop=stop, follows=follows, strategy=strategy
             )
@@ -104,11 +104,12 @@ class Runs:
         settings: dict[str, Json] | None = None,
     ) -> Started:
         """Begin a run that goes on from a cell of another one, as `engine.replay.fork.fork` does, and return as `start`."""
-        to_settings(settings or {})
+        chosen = to_settings(settings or {})
+        changes = {name: getattr(chosen, name) for name in settings or {}}
         self.row(run)
 
         def ask(hooks: Hooks, stop: Stop) -> None:
-            wanted = partial(fork, node=node, code=code, question=question, changes=settings)
+            wanted = partial(fork, node=node, code=code, question=question, changes=changes)
             wanted(self._engine, run, cell, hooks=hooks, stop=stop)
 
         return self._begin(ask)

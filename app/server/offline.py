@@ -35,6 +35,11 @@ def enforce(cache: Path) -> None:
         HF_HUB_DISABLE_TELEMETRY="1",
         DO_NOT_TRACK="1",
     )
+    stay()
+
+
+def stay() -> None:
+    """Install the guard in this process, for good."""
     sys.addaudithook(loopback_only)
 
 

@@ -25,6 +25,8 @@ Span = tuple[int, int]
 
 MOST = 500  # quotes of one answer that are checked
 LOOKED_AT = 50_000  # characters of an answer
+WORK = 4_000_000_000  # characters that are read to find the quotes of one answer, in each form: some seconds
+SEARCH = 5_000_000  # characters that are read in the time that a search of a small corpus takes
 REACH = 2000  # characters between two quotation marks
 SHORT_REACH = 400  # between two that are apostrophes, too
 FIRST_LOOKED_AT = 20  # documents that a search finds
@@ -87,7 +89,7 @@ def quotations(
     answer: str, question: str, corpus: Corpus, cited: Sequence[int] = (), first: Iterable[int] = ()
 ) -> tuple[Quotation, ...]:
     """Check every quote of an answer, at most 500. `cited` are the documents of its sources, by their number from 1;
-    `first` are documents to look into first.
+    `first` are documents to look into first. Nothing is said of quotes that would take more work than `WORK` to find.
     """
     text = answer[:LOOKED_AT]
     found = [] if is_literal(text) else spans(text)[:MOST]
@@ -97,10 +99,28 @@ def quotations(
     found = [span for span in found if not _is_name(text, span, names)]
     given = attributed(text, found, names, cited)
     asked = " ".join(question.casefold().split())
-    return tuple(
-        _checked(text, span, documents, corpus, [*first], asked)
+    first, work = [*first], _Work(WORK)
+    told = (
+        _checked(text, span, documents, corpus, first, asked, work)
         for span, documents in zip(found, given, strict=True)
     )
+    return tuple(quotation for quotation in told if quotation is not None)
+
+
+@dataclass(slots=True)
+class _Work:
+    """How many characters may still be read; below 0 nothing more is."""
+
+    left: int
+
+    def reading(self, corpus: Corpus, quote: str, documents: Iterable[int]) -> Iterator[int]:
+        """These documents, as far as there is work left to look for all forms of a quote in them."""
+        forms = len(_forms(quote))
+        for document in documents:
+            self.left -= corpus.archive.chars(document) * forms
+            if self.left < 0:
+                return
+            yield document
 
 
 def is_literal(text: str) -> bool:
@@ -244,18 +264,30 @@ def _in_clause(
 
 
 def _checked(
-    text: str, span: Span, given: frozenset[int], corpus: Corpus, first: Sequence[int], asked: str
-) -> Quotation:
+    text: str,
+    span: Span,
+    given: frozenset[int],
+    corpus: Corpus,
+    first: Sequence[int],
+    asked: str,
+    work: _Work,
+) -> Quotation | None:
+    """What became of a quote; None where that was too much work to tell."""
+    if work.left < 0:
+        return None
     start, end = span
     quote = text[start:end]
     name = ", ".join(corpus.archive.name(document) for document in sorted(given)[:3])
-    if given and (place := _place(corpus, quote, sorted(given))):
+    if given and (place := _place(corpus, quote, work.reading(corpus, quote, sorted(given)))):
         return _placed(corpus, span, "exact", name, *place)
-    if place := _place(corpus, quote, _everywhere(corpus, quote, first)):
+    if place := _place(corpus, quote, work.reading(corpus, quote, _everywhere(corpus, quote, first))):
         return _placed(corpus, span, "elsewhere" if given else "exact", name, *place)
     if not given and " ".join(quote.casefold().split()).rstrip(".,") in asked:
         return Quotation(start, end, "asked")
+    if work.left < 0:
+        return None
     plain = " ".join(word for word in quote.split() if not any(map(str.isdigit, word)))
+    work.left -= SEARCH + corpus.archive.chars_total
     for words in (quote, plain):  # a number that stands nowhere finds nothing
         near = check(corpus, min(given) if given else -1, 0, 0, words)
         if near.nearest is not None:
@@ -275,8 +307,9 @@ def _placed(
 
 def _everywhere(corpus: Corpus, quote: str, first: Sequence[int]) -> Iterator[int]:
     """All documents, those where the quote is likely before the others."""
+    yield from dict.fromkeys(first)
     likely = dict.fromkeys([*first, *(hit.id for hit in corpus.search(quote, FIRST_LOOKED_AT))])
-    yield from likely
+    yield from (document for document in likely if document not in first)
     yield from (document for document in range(corpus.archive.count) if document not in likely)
 
 

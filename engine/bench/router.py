@@ -10,15 +10,19 @@ from engine.errors import ModelError
 from engine.resume.carrying import following
 from engine.run.direct import answer_directly
 from engine.run.node import Node, Outcome, Run
+from engine.stop import Stop
 
 SEED = 0  # of the series that counts
 
 
-def route(engine: Engine, corpus: CorpusInfo, follows: str | None = None) -> Strategy:
+def route(
+    engine: Engine, corpus: CorpusInfo, follows: str | None = None, stop: Stop | None = None
+) -> Strategy:
     """The strategy for a question about all of a corpus: recursive, unless results are stored that speak against it.
 
     A follow-up is recursive: only then is the model given what was asked before, and its cells the variables. A run that goes directly has a
-    note that says why. Returns "recursive" while there is no model, so that asking says so.
+    note that says why. Returns "recursive" while there is no model, so that asking says so. Raises Cancelled on a stop
+    while the cells of the run before are executed again.
     """
     try:
         info = engine.model.info
@@ -26,7 +30,7 @@ def route(engine: Engine, corpus: CorpusInfo, follows: str | None = None) -> Str
         return RECURSIVE
     series = series_of(info, SEED)
     if follows is not None:
-        return following(engine, corpus, follows)
+        return following(engine, corpus, follows, stop)
     facts = next((row for row in engine.store.series() if row["series"] == series), None)
     if facts is None:
         return RECURSIVE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.compare.answers import holds
@@ -12,10 +12,15 @@ from engine.compare.record import record
 from engine.documents.ingest import load_info
 from engine.engine import DIRECT, RECURSIVE, Engine
 from engine.errors import InputError, TaprootError
+from engine.events import RunStarted
+from engine.replay import RunRecord, read_record
+from engine.replay.fork import settings_of
 from engine.run.node import Hooks
 from engine.stop import Stop
 from engine.store import Store
-from engine.types import Json, Settings
+from engine.types import Json
+
+WAYS = {way.name: way for way in (RECURSIVE, DIRECT)}  # in which a question can be asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +59,21 @@ class Checked:
 def keep(store: Store, name: str, accepted: str | None = None) -> Json:
     """Keep the question of a run with `accepted`, or with its own answer; return {"run", "question", "accepted"}.
 
-    Raises InputError for an unknown run, one that follows another (its question cannot be asked alone), and one without
-    an answer where none is given.
+    Raises InputError for an unknown run, one that was imported or is of the bench, one that follows another or was forked
+    from such a one (its question cannot be asked alone), and one without an answer where none is given.
     """
     row = store.run(name)
-    if row["follows"]:
+    if row["strategy"] not in WAYS:
         raise InputError(
-            f"The run {row['run']} follows {row['follows']}, and its question may mean something only after that one. "
+            f"The run {row['run']} cannot be kept: it did not come from asking a question here ({row['strategy']}), so it "
+            "cannot be asked again. Ask its question about your documents, then keep that run."
+        )
+    first = store.node_events(row["run"], "0", 1)
+    told = isinstance(first[0].fact, RunStarted) and first[0].fact.earlier if first else None
+    if row["follows"] or told:  # a fork of a follow-up was told the same
+        before = row["follows"] or (row["forked"] or {}).get("run")
+        raise InputError(
+            f"The run {row['run']} follows {before}, and its question may mean something only after that one. "
             "Ask it as a question of its own, then keep it."
         )
     answer = row["answer"] if accepted is None else accepted
@@ -85,11 +98,14 @@ def check(
     for row in engine.store.kept():
         stop.check()
         said(f"asking: {row['question']}")
-        before = side_of(record(engine.store.events(row["run"])))
+        events = engine.store.events(row["run"])
+        if not events:  # another program deleted the run meanwhile, and with it what was kept
+            continue
+        before = side_of(record(events))
         last = row["results"][-1] if row["results"] else None
         was_right = bool(last["right"]) if last else holds(before.answer, row["accepted"])
         try:
-            after = _ask_again(engine, row, hooks, stop)
+            after = _ask_again(engine, row, read_record(events), hooks, stop)
         except TaprootError as error:
             stop.check()
             yield _unasked(row, before, was_right, engine.model.info.name, str(error))
@@ -101,13 +117,18 @@ def check(
         yield found
 
 
-def _ask_again(engine: Engine, row: Json, hooks: Hooks | None, stop: Stop) -> Side:
-    stored = engine.store.run(row["run"])
+def _ask_again(engine: Engine, row: Json, kept: RunRecord, hooks: Hooks | None, stop: Stop) -> Side:
+    """Ask as the kept run was asked: of the same documents, with the same limits, in the same way."""
     corpus = load_info(Path(engine.store.corpus(row["corpus"])["path"]))
-    known = {field.name for field in fields(Settings)}
-    settings = Settings(**{name: value for name, value in stored["settings"].items() if name in known})
-    strategy = DIRECT if stored["strategy"] == DIRECT.name else RECURSIVE
-    answer = engine.ask(row["question"], corpus, settings, hooks=hooks, stop=stop, strategy=strategy)
+    answer = engine.ask(
+        row["question"],
+        corpus,
+        settings_of(kept, {}),
+        hooks=hooks,
+        stop=stop,
+        strategy=WAYS[kept.started.strategy],
+        part=kept.started.part,
+    )
     return side_of(record(engine.store.events(answer.run)))
 
 

@@ -18,7 +18,8 @@ What = Literal[
     "sub-call answer", "output", "end of the cell", "turn", "answer", "status",
 ]  # fmt: skip
 MODEL = ("name", "fingerprint", "n_ctx", "cache_type", "adapters")  # what may move an answer
-CLOCK = re.compile(r"[\d,]+(?= seconds)")  # what is left of the time is told to the model and never the same
+# What is left of the limits is told to the model; it is never the same, and begins anew in a run that was resumed.
+LEFT = re.compile(r"[\d,]+(?= sub-calls| seconds)|(?<=\(turn )\d+(?= of \d+ done)")
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")  # of an object in memory
 
 
@@ -296,7 +297,7 @@ def _part(
 
 
 def _timeless(prompt: str) -> str:
-    return ADDRESS.sub("0x", CLOCK.sub("", prompt))
+    return ADDRESS.sub("0x", LEFT.sub("", prompt))
 
 
 def _words(value: Any) -> str:

@@ -16,9 +16,11 @@ from engine.events import (
     OutputWritten,
     ReplyWritten,
     RunEnded,
+    RunResumed,
     RunStarted,
     TurnStarted,
 )
+from engine.events.kinds import VOID
 from engine.prompt import output_text
 from engine.types import Json
 
@@ -50,6 +52,22 @@ class Turn:
     calls: list[Call] = field(default_factory=list)
     ended: str = ""
     final: str = ""
+    before: tuple[int | None, str, int, int] = (
+        None,
+        "",
+        0,
+        0,
+    )  # cell, code, outputs, calls: without its last cell
+
+    def begin(self, cell: int, code: str) -> None:
+        """Its (next) cell is about to run."""
+        self.before = self.cell, self.code, len(self.outputs), len(self.calls)
+        self.cell, self.code = cell, code
+
+    def leave(self) -> None:
+        """Forget its last cell, which ran anew as the next one."""
+        self.cell, self.code, outputs, calls = self.before
+        del self.outputs[outputs:], self.calls[calls:]
 
     @property
     def output(self) -> str:
@@ -91,6 +109,10 @@ def record(events: Iterable[Event]) -> Record:
                 found = Record(event.run, fact, {})
             case RunEnded() as fact if found is not None:
                 found.ended = fact
+            case RunResumed() as fact if found is not None:
+                found.ended = None
+                for node in (found.nodes[id] for id in fact.nodes if id in found.nodes):
+                    node.answer, node.status = None, "running"
             case NodeStarted() as fact if found is not None:
                 found.nodes[event.node] = Node(event.node, fact)
             case _ if found is not None and event.node in found.nodes:
@@ -108,10 +130,12 @@ def _take(node: Node, event: Event) -> None:
         case ReplyWritten() as fact:
             node.turns.setdefault(fact.turn, Turn(fact.turn)).reply = fact.text
         case CellStarted() as fact:
-            turn = node.turns.setdefault(fact.turn, Turn(fact.turn))
-            turn.cell, turn.code = fact.cell, fact.code
+            node.turns.setdefault(fact.turn, Turn(fact.turn)).begin(fact.cell, fact.code)
         case OutputWritten() as fact if turn_of := node.turn_of(fact.cell):
             turn_of.outputs.append(fact.output)
+        case CellEnded(status=status) as fact if status == VOID:
+            if turn_of := node.turn_of(fact.cell):
+                turn_of.leave()
         case CellEnded() as fact if turn_of := node.turn_of(fact.cell):
             turn_of.ended = fact.status
             turn_of.final = (

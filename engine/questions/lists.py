@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.corpus import Corpus
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 100_000
 MOST_FAILURES = 3  # runs in a row that the model did not survive
-DONE = ("answered", "unanswered", "failed", "refused")  # what is not asked again by itself
-AGAIN = ("open", "interrupted", "refused")  # what going on asks
+DONE = ("answered", "unanswered", "refused")  # what is not asked again by itself
+AGAIN = ("open", "interrupted", "failed", "refused")  # what going on asks
 Row = dict[str, Any]
 
 
@@ -95,8 +95,10 @@ def go_on(
 ) -> None:
     """Ask the rows of a list that have no answer yet, in order; `progress` gets each row when it begins and ends.
 
-    Raises InputError while another program asks it, ModelError when there is no model any more, Cancelled on a stop.
-    What was done is kept whatever happens.
+    A row that somebody else began or answered meanwhile is left to them.
+
+    Raises InputError while another program asks it or when it was deleted, ModelError when there is no model any more,
+    Cancelled on a stop. What was done is kept whatever happens.
     """
     store, hooks = engine.store, hooks or Hooks()
     settings = Settings(**store.question_list(name)["settings"])
@@ -111,19 +113,25 @@ def go_on(
         part = None
         if document is not None:
             part = {"kind": "document", "document": document, "start": 0, "end": archive.chars(document)}
+        taken = _Taken(stop.below())
         try:
             answer = engine.ask(
                 row["question"],
                 corpus,
                 settings,
-                hooks=_attaching(engine, name, row, hooks, progress),
-                stop=stop,
+                hooks=_attaching(engine, name, row, hooks, progress, taken),
+                stop=taken.stop,
                 strategy=strategy(_alone(corpus, archive.chars(document)) if part else corpus),
                 part=part,
             )
         except InputError as error:  # nothing was asked: it is empty, or does not fit the window
             store.attach_row(name, row["number"], None, str(error))
             progress({**row, "status": "refused", "problem": str(error)})
+            continue
+        if taken.by_another:  # the run was stopped at its beginning
+            store.delete_run(answer.run)
+            if taken.problem is not None:
+                raise taken.problem
             continue
         progress({**row, "status": answer.status, "run": answer.run})
         stop.check()
@@ -139,14 +147,32 @@ def _alone(corpus: CorpusInfo, chars: int) -> CorpusInfo:
     return replace(corpus, documents=1, chars=chars)
 
 
-def _attaching(engine: Engine, name: str, row: Row, hooks: Hooks, progress: Callable[[Row], None]) -> Hooks:
+@dataclass
+class _Taken:
+    """Whether a row was not to be had when its run began; `stop` ends that run. With a `problem` the list is gone."""
+
+    stop: Stop
+    by_another: bool = False
+    problem: InputError | None = None
+
+
+def _attaching(
+    engine: Engine, name: str, row: Row, hooks: Hooks, progress: Callable[[Row], None], taken: _Taken
+) -> Hooks:
     """Hooks that note the run of a row at its first event, before anything is paid for it."""
 
     def event(event: Event) -> None:
         if isinstance(event.fact, RunStarted):
-            engine.store.attach_row(name, row["number"], event.run)
+            try:
+                taken.by_another = not engine.store.attach_row(name, row["number"], event.run)
+            except InputError as problem:
+                taken.by_another, taken.problem = True, problem
+            if taken.by_another:
+                taken.stop.request()
+                return
             progress({**row, "status": "running", "run": event.run})
-        hooks.event(event)
+        if not taken.by_another:
+            hooks.event(event)
 
     return Hooks(event, hooks.token)
 

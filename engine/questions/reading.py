@@ -79,6 +79,7 @@ def _of_table(text: str, name: str, column: str | None) -> list[str]:
         (n for n, cell in enumerate(head) if cell.casefold() in (wanted.casefold(), f"{wanted}s")), None
     )
     if at is not None:
+        _refuse_cut(rows, name)
         return [row[at] if at < len(row) else "" for row in rows[1:]]
     if column is None and max(map(len, rows)) == 1:
         return [row[0] for row in rows]
@@ -87,6 +88,16 @@ def _of_table(text: str, name: str, column: str | None) -> list[str]:
         f"{name} has no column called {wanted!r}; its first row holds {shown}. Call the column of the questions "
         f"{wanted!r}, or name another one."
     )
+
+
+def _refuse_cut(rows: list[list[str]], name: str) -> None:
+    """Raise InputError where a row has more cells than the first: a question in it would lose its end."""
+    for number, row in enumerate(rows[1:], 2):
+        if any(cell.strip() for cell in row[len(rows[0]) :]):
+            raise InputError(
+                f"Row {number:,} of {name} has more cells than its first row: {row[0][:60]!r}, {row[1][:60]!r}, ... "
+                "Put a question that holds the mark between cells in double quotes."
+            )
 
 
 def _delimiter(text: str) -> str:

@@ -36,6 +36,8 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # tells spreadsheets that the file is in 
 
 # What a spreadsheet takes for the beginning of a formula, after white space too; a plain number is none.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
+# A formula that could do something, after what parts cells or rows for a spreadsheet whose mark is no comma.
+_WITHIN = re.compile(r"([;\t\n\r][\s\"]{0,99})(?=[=+\-@＝＋－＠][^;\t\n\r]*[(|!])")
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -67,8 +69,11 @@ def source_text(source: Json) -> str:
 
 
 def harmless(cell: str) -> str:
-    """Text that a spreadsheet shows and does not compute: what begins like a formula gets an apostrophe before it."""
-    plain = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", cell)
+    """Text that a spreadsheet shows and does not compute: what begins like a formula gets an apostrophe before it.
+
+    So does a formula within it, which many a spreadsheet in Europe takes for a cell of its own: it parts them by ";".
+    """
+    plain = _WITHIN.sub(r"\1'", _CONTROL.sub("\N{REPLACEMENT CHARACTER}", cell))
     return f"'{plain}" if _FORMULA.match(plain) and not _NUMBER.fullmatch(plain) else plain
 
 
@@ -107,7 +112,10 @@ def as_xlsx(rows: Sequence[Row]) -> bytes:
 
 def _fitting(cell: str) -> str:
     plain = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", cell)
-    return plain if len(plain) <= LONGEST_CELL else plain[: LONGEST_CELL - len(CUT)] + CUT
+    units = plain.encode("utf-16-le")  # a letter beyond the first plane counts twice
+    if len(units) <= 2 * LONGEST_CELL:
+        return plain
+    return units[: 2 * (LONGEST_CELL - len(CUT))].decode("utf-16-le", "ignore") + CUT
 
 
 def save(path: Path, rows: Sequence[Row]) -> None:

@@ -11,7 +11,7 @@ from engine.kernel.cell import CellResult
 from engine.kernel.host.host import KernelHost, Worker
 from engine.replay.answers import CutHere, RecordedAnswers
 from engine.replay.comparison import Comparison, Ran, compare
-from engine.replay.origin import is_small, open_worker, question_at
+from engine.replay.origin import is_small, open_worker, piece_chars, question_at
 from engine.replay.record import CellRecord, NodeRecord, ReplayError, RunRecord
 from engine.stop import Stop
 from engine.types import Json
@@ -71,6 +71,7 @@ def _execute_cells(
     stop: Stop | None,
 ) -> list[Executed]:
     small = is_small(record)
+    worker.piece_chars = piece_chars(record, node)
     done: list[Executed] = []
     for cell in node.cells:
         if before is not None and cell.number >= before:

@@ -30,7 +30,7 @@ from engine.kernel.cell import Call
 from engine.replay.answers import RecordedAnswers, answers_of
 from engine.replay.loading import load_record
 from engine.replay.origin import corpus_of, earlier_of, is_small, piece_chars, question_at, text_problem
-from engine.replay.record import CallRecord, NodeRecord, ReplayError, RunRecord
+from engine.replay.record import CallRecord, NodeRecord, ReplayError, RunRecord, highest
 from engine.replay.restore import give_call, restore
 from engine.reply import without_loop
 from engine.run.calls import answer_call, make_node, run_child
@@ -126,6 +126,8 @@ class Branch:
             "node": self._target.id,
             "cell": self._cells[self._target.id],
         }
+        if (first := self._number(self._target)) != forked["cell"]:
+            forked["first"] = first
         if questions := self._questions(root):
             forked["questions"] = questions
 
@@ -138,13 +140,17 @@ class Branch:
 
     def _questions(self, root: NodeRecord) -> list[Json]:
         """From which cell on the root has which question; none where it has one all along."""
-        at = self._cells["0"]
+        at = self._number(root)
         before = (self._record.started.forked or {}).get("questions", [])
         kept = [[cell, question] for cell, question in before if cell <= at]
         if self._new_question is not None:
             kept = [one for one in kept if one[0] < at] or [[1, question_at(self._record, root, 1)]]
             kept.append([at, self._new_question])
         return kept if len(kept) > 1 else []
+
+    def _number(self, node: NodeRecord) -> int:
+        """Which cell of its node the new run goes on with: void ones before it are left behind."""
+        return len(node.before(self._cells[node.id])) + 1
 
     # --- the new run ------------------------------------------------------------------------------------
 
@@ -190,7 +196,7 @@ class Branch:
         if answers is None:
             return answer_call(session, cell, call)
         found = answers.take(call)
-        session.node.children += len(found.made.children)
+        session.node.children = max(session.node.children, highest(found.made.children))
         session.run.record(id, found.made)
         if self._below[id].id in found.made.children:
             del self._answers[id]
@@ -261,12 +267,11 @@ class Branch:
         node = self._record.node(id)
         at = node.cell(self._cells[id])
         turn = at.started.turn
-        first = next(cell for cell in node.counted if cell.started.turn == turn)
-        end = next((seq for seq, fact in node.turns if fact.turn == turn), at.seq) if first is at else at.seq
+        first = next((seq for seq, fact in node.turns if fact.turn == turn), at.seq)
+        end = first if node.begins_turn(at) else at.seq
         gone = [
             child
-            for cell in node.cells
-            if cell.number < at.number
+            for cell in node.before(at.number)
             for call in cell.calls.values()
             for child in call.made.children
         ]

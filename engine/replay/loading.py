@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from engine.errors import InputError
+from engine.exchange.incoming.facts import STRATEGY
 from engine.replay.record import ReplayError, RunRecord, read_record
 from engine.store import Store
 
 
 def load_record(store: Store, name: str) -> RunRecord:
     """The record of a run by its id or unique beginning. Raises InputError for one that is not there, ReplayError where
-    it used variables of a run that was deleted.
+    it was imported, or used variables of a run that was deleted.
     """
-    record = read_record(store.events(store.run(name)["run"]))
+    row = store.run(name)
+    if row["strategy"] == STRATEGY:
+        raise ReplayError(
+            f"run {row['run']} was imported from a log: Taproot did not observe it and has not its documents, so its cells "
+            "cannot be executed again. Ask its question about your documents instead."
+        )
+    record = read_record(store.events(row["run"]))
     try:
         record.carried = tuple(
             read_record(store.events(store.run(run)["run"])) for run in record.started.carried or ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.errors import InputError
 from engine.events import (
@@ -21,9 +21,8 @@ from engine.events import (
     RunStarted,
     TurnStarted,
 )
+from engine.events.kinds import VOID
 from engine.types import Json
-
-VOID = "void"  # the status of a cell that ran anew as the next one
 
 
 class ReplayError(InputError):
@@ -42,7 +41,8 @@ class CallRecord:
 class CellRecord:
     """One cell: its code, outputs in Jupyter's format, calls by number, and how it ended (None: the record does not say).
 
-    `seq` is the number of the event that began it, `ts` its time in Unix seconds.
+    `seq` is the number of the event that began it, `ts` the time that it found, in Unix seconds: that of the void cell that
+    it ran anew for, if it did.
     """
 
     started: CellStarted
@@ -82,6 +82,22 @@ class NodeRecord:
     def counted(self) -> list[CellRecord]:
         """Its cells without those that are void."""
         return [cell for cell in self.cells if not cell.void]
+
+    def begins_turn(self, cell: CellRecord) -> bool:
+        """Whether a cell is the first of its turn; one that ran anew is what the void ones before it were."""
+        return not any(
+            one.started.turn == cell.started.turn and one.number < cell.number for one in self.counted
+        )
+
+    def before(self, number: int | None) -> list[CellRecord]:
+        """The cells that a run has which goes on in place of a cell: those before it, but not the void ones that it, or
+        the cell that ran for it, took the place of. None: all. Raises ReplayError when there is no such cell.
+        """
+        if number is None:
+            return self.cells
+        cell = self.cell(number)
+        turn = cell.started.turn if self.begins_turn(cell) else None
+        return [one for one in self.cells if one.number < number and one.started.turn != turn]
 
     @property
     def last_turn(self) -> int:
@@ -148,6 +164,11 @@ class RunRecord:
         raise ReplayError(f"the record does not hold the call that asked for node {node.id}.")
 
 
+def highest(children: Iterable[str]) -> int:
+    """The highest number of some children of one node; 0 of none."""
+    return max((int(id.rpartition(".")[2]) for id in children), default=0)
+
+
 def read_record(events: Iterable[Event]) -> RunRecord:
     """Sort the events of one run. Raises ReplayError when they do not begin as a run does."""
     events = list(events)
@@ -182,7 +203,9 @@ def _add(node: NodeRecord, event: Event) -> None:
         case ReplyWritten() as fact:
             node.replies[fact.turn] = fact
         case CellStarted() as fact:
-            node.cells.append(CellRecord(fact, event.seq, event.ts))
+            last = node.cells[-1] if node.cells else None
+            anew = last is not None and last.void and last.started == replace(fact, cell=last.number)
+            node.cells.append(CellRecord(fact, event.seq, last.ts if last and anew else event.ts))
         case NodeEnded() as fact:
             node.ended = fact
         case OutputWritten() | CellEnded() | CallMade() | CallAnswered() as fact:

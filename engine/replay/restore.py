@@ -6,7 +6,7 @@ from engine import prompt
 from engine.prompt import Conversation
 from engine.replay.execution import Executed, compare_node, execute_again
 from engine.replay.origin import open_worker
-from engine.replay.record import CallRecord, CellRecord, NodeRecord, ReplayError, RunRecord
+from engine.replay.record import CallRecord, CellRecord, NodeRecord, ReplayError, RunRecord, highest
 from engine.reply import without_loop
 from engine.run.session import NO_OUTPUT, NodeSession
 from engine.types import Message
@@ -24,9 +24,10 @@ def restore(
     done = execute_again(session.worker, record, node, before, stop=session.node.stop)
     note_differences(session, record, node, done)
     own = session.node
-    own.codes = [cell.started.code for cell in node.cells if before is None or cell.number < before]
+    cells = node.before(before)
+    own.codes = [cell.started.code for cell in cells]
     own.variables = tuple(name for name, _ in done[-1].ran.variables) if done else ()
-    own.children = sum(len(call.made.children) for one in done for call in one.cell.calls.values())
+    own.children = highest(id for cell in cells for call in cell.calls.values() for id in call.made.children)
     session.turn = session.free = last_turn(node, before)
     session.conversation = conversation_of(node, before) or session.conversation
     _tell_of_last(session, node, done, before)
@@ -39,8 +40,7 @@ def last_turn(node: NodeRecord, before: int | None) -> int:
     if before is None:
         return max((fact.turn for _, fact in node.turns), default=0)
     cell = node.cell(before)
-    first = next(one for one in node.counted if one.started.turn == cell.started.turn)
-    return cell.started.turn - 1 if first is cell else cell.started.turn
+    return cell.started.turn - 1 if node.begins_turn(cell) else cell.started.turn
 
 
 def conversation_of(node: NodeRecord, before: int | None) -> Conversation | None:

@@ -25,15 +25,18 @@ from engine.corpus import Corpus
 from engine.corpus.citations import check as check_citation
 from engine.errors import InputError, TaprootError
 from engine.kernel.host.host import KernelHost
+from engine.prompt import NOT_THERE
 from engine.replay.answers import prompt_hash
 from engine.replay.execution import replay_node
 from engine.replay.loading import load_record
 from engine.replay.origin import corpus_of, text_problem
 from engine.replay.record import CallRecord, CellRecord, NodeRecord, RunRecord
+from engine.reply import without_loop
+from engine.reply.thinking import split_thinking
 from engine.run.node import Outcome
 from engine.stop import Stop
 from engine.store import Store
-from engine.text.quoting import NOTHING, UNCLEAR
+from engine.text.quoting import NOTHING, UNCLEAR, is_none
 from engine.types import Json, to_json
 
 Result = Literal["holds", "explained", "unchecked", "fails"]
@@ -102,10 +105,10 @@ def verify(
     record = load_record(store, row["run"])
     checks = [
         *_checked("record", [*store.verify_chain(record.id), *store.verify_projections(record.id)]),
-        *_prompts(record),
-        *_answers(record),
-        *_leaves(record),
-        *_answer(record),
+        *_read("prompts", _prompts(record)),
+        *_read("answers", _answers(record)),
+        *_read("answers", _leaves(record)),
+        *_read("answer", _answer(record)),
     ]
     try:
         path = corpus_of(store, record)
@@ -113,15 +116,26 @@ def verify(
         checks.append(Check("documents", "fails", str(problem)))
     else:
         checks += _documents(record, path)
-        checks += _sources(record, path, store)
+        checks += _read("sources", _sources(record, path, store))
         for node in record.sessions():
             progress(node.id)
-            checks += _cells(kernels, path, record, node, stop)
+            checks += _read("cell", _cells(kernels, path, record, node, stop), node.id)
     return Verdict(record.id, tuple(checks), round(time.monotonic() - began, 3))
 
 
 def _checked(what: str, problems: list[str], node: str | None = None) -> list[Check]:
     return [Check(what, "fails", problem, node) for problem in problems] or [Check(what, "holds", "", node)]
+
+
+def _read(what: str, checks: Iterator[Check], node: str | None = None) -> Iterator[Check]:
+    """These checks; one that fails where an altered record does not hold what they look at."""
+    try:
+        yield from checks
+    except InputError as problem:
+        yield Check(what, "fails", str(problem), node)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as problem:
+        said = f"the record does not hold there what Taproot writes ({type(problem).__name__}: {problem})"
+        yield Check(what, "fails", said, node)
 
 
 def _documents(record: RunRecord, path: Path) -> Iterator[Check]:
@@ -137,11 +151,7 @@ def _documents(record: RunRecord, path: Path) -> Iterator[Check]:
 def _cells(
     kernels: KernelHost, path: Path, record: RunRecord, node: NodeRecord, stop: Stop | None
 ) -> Iterator[Check]:
-    try:
-        found = replay_node(kernels, path, record, node, stop)
-    except InputError as problem:
-        yield Check("cell", "fails", str(problem), node.id)
-        return
+    found = replay_node(kernels, path, record, node, stop)
     for one in found:
         if one.verdict == "same":
             yield Check("cell", "holds", "", node.id, one.cell)
@@ -212,11 +222,17 @@ def _leaves(record: RunRecord) -> Iterator[Check]:
             if index >= len(prompts) or not node.started.question.startswith(prompts[index]):
                 problems.append(f"it was asked something else than call {call.made.call} says")
         said = node.ended.answer if node.ended is not None else None
-        if said is not None and 1 in node.replies and said != NOTHING:
-            written = said.partition(" [cut off here")[0].casefold()
-            if written not in node.replies[1].text.casefold():
-                problems.append("its answer does not stand in its reply")
+        reply = node.replies.get(1)
+        if reply is not None and said not in (None, NOTHING) and not _written(said, reply.text):
+            problems.append("its answer does not stand in its reply")
         yield from _checked("answers", problems, node.id)
+
+
+def _written(answer: str, reply: str) -> bool:
+    """Whether an answer stands in a reply; where that says NONE, a run has the answer that it is not there."""
+    if answer == NOT_THERE and is_none(split_thinking(without_loop(reply)).visible):
+        return True
+    return answer.partition(" [cut off here")[0].strip().casefold() in reply.casefold()
 
 
 def _final(node: NodeRecord, answer: str) -> list[str]:
@@ -240,9 +256,15 @@ def _answer(record: RunRecord) -> Iterator[Check]:
         problems.append("the answer of the run is not that of its root")
     if ended.answer is not None and root.cells:
         problems += _final(root, ended.answer)
-    elif ended.answer is not None and not any(ended.answer.strip() in r.text for r in root.replies.values()):
+    elif ended.answer is not None and not _directly(root, ended.answer):
         problems.append("the answer of the run does not stand in the reply of the model")
     yield from _checked("answer", problems, "0")
+
+
+def _directly(root: NodeRecord, answer: str) -> bool:
+    """Whether one of the replies of a root without cells gives this answer; none was asked where nothing was found."""
+    replies = [reply.text for reply in root.replies.values()]
+    return any(_written(answer, text) for text in replies) or (answer == NOT_THERE and not replies)
 
 
 # --- sources --------------------------------------------------------------------------------------------
@@ -273,11 +295,16 @@ def _sources(record: RunRecord, path: Path, store: Store) -> Iterator[Check]:
     yield from _checked("sources", problems, "0")
     if ended.agreement is not None and root.cells:
         codes = [cell.started.code for cell in root.cells]
-        judged = evidence.agreement(outcome, again, codes)
-        same = judged is not None and _plain(to_json(judged)) == _plain(ended.agreement)
+        judged = evidence.agreement(outcome, again, codes, root.started.question)
+        told = _plain(to_json(judged)) if judged is not None else {}
+        older = set(told) - set(ended.agreement)
+        same = judged is not None and {**ended.agreement, **{name: told[name] for name in older}} == told
         long = not named and any(s["end"] - s["start"] >= 500 for s in ended.sources)
         if not same and long:
             yield Check("agreement", "unchecked", "the sources are whole documents, kept in part", "0")
+        elif same and older:
+            said = f"the version of Taproot that recorded it did not look at: {', '.join(sorted(older))}"
+            yield Check("agreement", "unchecked", said, "0")
         else:
             said = "judged again, the answer agrees with its sources in another way than was recorded"
             yield Check("agreement", "holds" if same else "fails", "" if same else said, "0")

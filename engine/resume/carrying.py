@@ -75,8 +75,14 @@ def carry(session: NodeSession, records: Sequence[RunRecord]) -> Step:
     """Execute the cells of earlier runs in the fresh worker of a session. Raises Cancelled on a stop."""
     done = execute_carried(session.worker, records, stop=session.node.stop)
     session.worker.question = session.node.question
+    session.worker.piece_chars = session.node.piece_chars
     session.node.variables = tuple(name for name, _ in done[-1].ran.variables) if done else ()
     return Step()
+
+
+def known_before(record: RunRecord) -> tuple[tuple[str, str], ...]:
+    """The variables (name, summary) that a recorded run found from those before it, as far as a model is told of them."""
+    return tuple(_variables(record.carried[-1]).items())[:MOST_NAMES] if record.carried else ()
 
 
 def _tried(engine: Engine, corpus: CorpusInfo, follows: str, stop: Stop) -> Carried:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from engine import prompt
 from engine.events import CellEnded, NodeEnded
+from engine.events.kinds import VOID
 from engine.replay.execution import Executed, execute_again
-from engine.replay.record import VOID, NodeRecord, ReplayError, RunRecord
+from engine.replay.record import NodeRecord, ReplayError, RunRecord
 from engine.replay.restore import conversation_of, give_call, give_evidence, note_differences, shown_of
 from engine.reply import parse, without_loop
 from engine.resume.open_nodes import begun_calls, cells_of_turn, last_child

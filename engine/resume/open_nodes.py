@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from engine.events import Note
 from engine.llm.base import Reply
 from engine.replay.origin import piece_chars
-from engine.replay.record import CallRecord, CellRecord, NodeRecord, RunRecord
+from engine.replay.record import CallRecord, CellRecord, NodeRecord, RunRecord, highest
 from engine.run.node import STOPPED
 from engine.run.session import Asked, Begun, BegunCalls, NodeSession, Step, asked_of
 
@@ -124,7 +124,7 @@ def last_child(record: RunRecord, node: NodeRecord) -> int:
     for cell in node.cells:
         for call in cell.calls.values() if not cell.void else ():
             ids += call.made.children
-    return max((int(id.rpartition(".")[2]) for id in ids), default=0)
+    return highest(ids)
 
 
 def cells_of_turn(node: NodeRecord, turn: int) -> list[CellRecord]:

@@ -7,12 +7,13 @@ from engine.documents.ingest import load_info
 from engine.engine import Answer, Engine, Strategy
 from engine.errors import InputError
 from engine.events import Event, RunResumed
+from engine.exchange.incoming.facts import STRATEGY as IMPORTED
 from engine.llm.base import Reply
 from engine.replay import ReplayError, RunRecord, corpus_of, text_problem
 from engine.replay.fork import settings_of
 from engine.replay.loading import load_record
 from engine.replay.origin import earlier_of, piece_chars
-from engine.resume.carrying import carry
+from engine.resume.carrying import carry, known_before
 from engine.resume.going_on import go_on
 from engine.resume.open_nodes import open_nodes
 from engine.run.calls import answer_call, describe
@@ -95,6 +96,7 @@ def resume(
 
     def prepare(root: Node) -> None:
         root.earlier = earlier_of(record)
+        root.variables_before = known_before(record)  # told where it was asked nothing yet
         if node := record.nodes.get("0"):
             root.piece_chars = piece_chars(record, node)
 
@@ -117,6 +119,8 @@ def may_go_on(row: dict[str, Json]) -> str:
         return f"The run {run} is still going on. Wait for its end, or stop it first."
     if status == "answered" or row.get("answer") is not None:
         return f"The run {run} has an answer. Ask a new question that follows it instead."
+    if row["strategy"] == IMPORTED:
+        return f"The run {run} was imported from a log, and only the program that made it could let it go on."
     if row["strategy"] not in STRATEGIES:
         return f"The run {run} is one of the bench ({row['strategy']}); `bench` goes on where it stopped."
     return ""
@@ -129,13 +133,13 @@ def _settings(record: RunRecord, seconds: float | None, depth: int | None) -> Se
 
 def _fork_began(record: RunRecord) -> bool:
     """Whether a fork has all that it shares with the run it comes from: then it did something of its own."""
-    place = record.started.forked or {}
+    place: dict[str, Json] = record.started.forked or {}
     node = record.nodes.get(str(place.get("node")))
     if node is None:
         return False
     last = node.cells[-1] if node.cells else None
     return node.last_turn > (last.started.turn if last else 0) or (
-        last is not None and last.number >= place["cell"]
+        last is not None and last.number >= (place.get("first") or place["cell"])
     )
 
 

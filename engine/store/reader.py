@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.errors import InputError
-from engine.events import Event, read
+from engine.events import Event
 from engine.store import collections, trials
 from engine.store.database import lists
 from engine.store.database.database import connect, sentences
@@ -23,6 +23,7 @@ from engine.store.rows import (
     dicts,
     draft_of,
     events_of,
+    fact_of,
     payload_at,
     payload_of,
     run_of,
@@ -136,7 +137,7 @@ class Reader:
                 (run, node, 2**62 if upto is None else upto),
             ).fetchall()
             return [
-                Event(run, seq, ts, node, read(kind, payload_of(db, payload, image)))
+                Event(run, seq, ts, node, fact_of(db, kind, payload, image))
                 for seq, ts, node, kind, payload in found
             ]
 

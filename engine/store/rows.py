@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.errors import InputError, StoreError
-from engine.events import DraftSaved, Event, read
+from engine.events import DraftSaved, Event, Fact, Unreadable, read
 from engine.store import collections
 from engine.store.database import blobs
 from engine.store.log import projections
@@ -22,10 +22,7 @@ def events_of(db: sqlite3.Connection, run: str, after: int) -> list[Event]:
         "SELECT seq, ts, node, kind, payload FROM event WHERE run = ? AND seq > ? ORDER BY seq",
         (run, after),
     )
-    return [
-        Event(run, seq, ts, node, read(kind, payload_of(db, payload)))
-        for seq, ts, node, kind, payload in found
-    ]
+    return [Event(run, seq, ts, node, fact_of(db, kind, payload)) for seq, ts, node, kind, payload in found]
 
 
 def dicts(cursor: sqlite3.Cursor) -> list[Row]:
@@ -65,6 +62,15 @@ def corpus_of(db: sqlite3.Connection, row: Row) -> Row:
 
 def payload_of(db: sqlite3.Connection, text: str, image: Callable[[str], Json] | None = None) -> Json:
     return blobs.join(json.loads(text), lambda sha256: blob_of(db, sha256), image)
+
+
+def fact_of(db: sqlite3.Connection, kind: str, text: str, image: Callable[[str], Json] | None = None) -> Fact:
+    """The fact of a stored event; Unreadable where the text is no JSON."""
+    try:
+        payload = payload_of(db, text, image)
+    except (ValueError, KeyError, TypeError):  # somebody edited it
+        return Unreadable(kind, {}, "its payload is no JSON that Taproot wrote")
+    return read(kind, payload)
 
 
 def draft_of(db: sqlite3.Connection, run: str, turn: Row) -> str | None:

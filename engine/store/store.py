@@ -233,9 +233,9 @@ class Store(Reader):
         """Add a list of questions, each with the number of its document or None; return its id."""
         return self._write(partial(lists.save, corpus=corpus, facts=facts, rows=rows))
 
-    def attach_row(self, name: str, number: int, run: str | None, problem: str | None = None) -> None:
-        """Give a row of a list its run, or the reason why it could not be asked."""
-        self._write(partial(lists.attach, name=name, number=number, run=run, problem=problem))
+    def attach_row(self, name: str, number: int, run: str | None, problem: str | None = None) -> bool:
+        """Give a row of a list its run, or the reason why it could not be asked; False where another run has it."""
+        return self._write(partial(lists.attach, name=name, number=number, run=run, problem=problem))
 
     def delete_list(self, name: str) -> Row:
         """Delete a list by its id or unique prefix with all its runs; return a receipt as `delete_run` does."""

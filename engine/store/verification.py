@@ -9,7 +9,7 @@ from engine.errors import StoreError
 from engine.events import Event, Unreadable, read
 from engine.store.database import blobs
 from engine.store.log import hash_chain, projections, search, trace
-from engine.store.rows import payload_of, trace_of
+from engine.store.rows import fact_of, trace_of
 
 
 def _stored(db: sqlite3.Connection, run: str) -> list[tuple[Event, bool]]:
@@ -19,10 +19,10 @@ def _stored(db: sqlite3.Connection, run: str) -> list[tuple[Event, bool]]:
         "SELECT seq, ts, node, kind, payload FROM event WHERE run = ? ORDER BY seq", (run,)
     ):
         try:
-            value, whole = payload_of(db, payload, lambda sha256: ""), True
+            fact, whole = fact_of(db, kind, payload, lambda sha256: ""), True
         except StoreError:  # a value is missing, as `chain_problems` says
-            value, whole = blobs.join(json.loads(payload), lambda sha256: b""), False
-        found.append((Event(run, seq, ts, node, read(kind, value)), whole))
+            fact, whole = read(kind, blobs.join(json.loads(payload), lambda sha256: b"")), False
+        found.append((Event(run, seq, ts, node, fact), whole))
     return found
 
 
@@ -48,7 +48,11 @@ def _wrong_texts(db: sqlite3.Connection, run: str, events: list[tuple[Event, boo
 def _broken_blobs(db: sqlite3.Connection, records: list[hash_chain.Record]) -> list[str]:
     found = []
     for record in records:
-        for sha256 in blobs.references(json.loads(record.payload)):
+        try:
+            payload = json.loads(record.payload)
+        except ValueError:  # `projection_problems` says so
+            continue
+        for sha256 in blobs.references(payload):
             row = db.execute("SELECT data FROM blob WHERE sha256 = ?", (sha256,)).fetchone()
             if row is None:
                 found.append(f"event {record.seq} refers to the value {sha256}, which is missing")

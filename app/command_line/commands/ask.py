@@ -29,6 +29,8 @@ def ask(options: argparse.Namespace) -> int:
 
     Raises Cancelled when it was stopped before a run began.
     """
+    if options.output or options.column:
+        raise InputError("--output and --column are for lists of questions. Add --questions FILE or --each.")
     paths, question = split_words(options.words)
     settings = settings_of(options)
     with (
@@ -49,7 +51,7 @@ def ask(options: argparse.Namespace) -> int:
             settings.max_seconds,
         )
         follows = followed(engine.store, options.follow)
-        strategy, hooks = route(engine, corpus, follows), reporter.hooks()
+        strategy, hooks = route(engine, corpus, follows, stop), reporter.hooks()
         answer = engine.ask(
             question, corpus, settings, hooks=hooks, stop=stop, follows=follows, strategy=strategy
         )

@@ -54,13 +54,17 @@ def run(options: argparse.Namespace) -> int:
     from app.command_line.commands.ask import print_answer
     from app.command_line.engine import opened
     from app.command_line.progress import reporter_for
-    from engine.replay.fork import fork
+    from engine.replay.fork import Branch, fork
+    from engine.replay.loading import load_record
     from engine.store import Store
     from engine.store.location import data_folder
 
     code = read_code(options.code)
     with Store(data_folder(options.data)) as store:
-        store.run(options.run)  # said before a large model is loaded
+        record = load_record(store, options.run)
+        Branch(
+            record, options.node, options.cell, code, options.question
+        )  # said before a large model is loaded
     changes = {name: getattr(options, name) for name in ("depth", "seed")}
     with (
         reporter_for(options) as reporter,

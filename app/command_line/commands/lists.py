@@ -77,16 +77,21 @@ def ask(options: argparse.Namespace) -> int:
     from app.command_line.engine import opened
     from app.command_line.progress import reporter_for
     from engine.bench.router import route
-    from engine.errors import Cancelled
+    from engine.errors import Cancelled, InputError
     from engine.questions import lists, reading
 
     check_output(options.output)
+    if options.follow or (options.column and not options.questions):
+        raise InputError(
+            "A list follows no run, and --column names one of --questions. Leave out --follow or --column."
+        )
     if options.questions:
         paths, read = existing(options.words), reading.read(Path(options.questions), options.column)
         title = Path(options.questions).name
     else:
         paths, question = split_words(options.words)
-        read, title = reading.typed(question), " ".join(question.split())
+        title = " ".join(question.split())
+        read = reading.typed(title)
     with (
         reporter_for(options) as reporter,
         opened(options, reporter.say, reporter.loading) as (engine, stop),

@@ -29,7 +29,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read again, print what changed; with `--watch` until it is stopped. Raises InputError, StoreError."""
+    """Read again, print what changed; with `--watch` until it is stopped or deleted. Raises InputError, StoreError."""
     from app.library.versions import require_sources
     from engine.store import Store
     from engine.store.location import data_folder
@@ -57,7 +57,9 @@ def find(store: Store, name: str) -> Any:
     ):
         found = [row for row in rows if fits(row)]
         if len(found) > 1:
-            ids = ", ".join(row["versions"][-1]["corpus"] for row in found)
+            newest = [row["versions"][-1]["corpus"] for row in found]
+            same = len(set(newest)) < len(newest)  # the same documents in several places
+            ids = ", ".join(row["collection"] for row in found) if same else ", ".join(newest)
             raise InputError(f"{name!r} may be several corpora; give the id of one of these: {ids}.")
         if found:
             return found[0]
@@ -88,12 +90,20 @@ def _watch(store: Store, row: Any, as_json: bool) -> None:
     import time
 
     from app.library.watching import PATIENCE, Looker
+    from engine.errors import Cancelled, InputError, TaprootError
 
     looker = Looker(row["sources"], store.corpora_dir, store.corpora_dir.parent)
     if not as_json:
         print("watching; Ctrl+C ends it", file=sys.stderr, flush=True)
     while True:
         began = time.monotonic()
-        if looker.changed():
-            _read(store, row, as_json)
+        if all(one["collection"] != row["collection"] for one in store.collections()):
+            raise InputError(f"{row['name']} was deleted, so it is not watched any more.")
+        try:
+            if looker.changed():
+                _read(store, row, as_json)
+        except Cancelled:
+            raise
+        except (TaprootError, OSError) as problem:  # it is empty now, say, or the disk is full
+            print(f"taproot: {problem}", file=sys.stderr, flush=True)
         time.sleep(max(SECONDS, PATIENCE * (time.monotonic() - began)))

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--lora needs --model: name the model that the adapter was trained on")
     if options.model and is_remote(options.model):
         print(f"taproot: {read_endpoint(options.model).warning}", file=sys.stderr)
-    sys.addaudithook(offline.loopback_only)
+    offline.stay()
 
     def workbench() -> Workbench:
         from app.workbench import Workbench

@@ -89,8 +89,8 @@ class View {
   showForm() {
     const cards = this.corpora.corpora.filter((card) => card.documents);
     const before = this.corpus.value;
-    put(this.corpus, cards.map((card) => el("option", { value: card.id }, `${line(card.name, 80)} · ${many(card.documents, "document")}`)));
-    if (cards.some((card) => card.id === before)) this.corpus.value = before;
+    put(this.corpus, cards.map((card) => el("option", { value: card.card }, `${line(card.name, 80)} · ${many(card.documents, "document")}`)));
+    if (cards.some((card) => card.card === before)) this.corpus.value = before;
     this.go.disabled = Boolean(this.state.running) || !cards.length;
   }
 

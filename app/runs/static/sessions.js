@@ -3,7 +3,7 @@
 // A row opens on Enter or a click; F2 renames it in place, Delete removes it after a question and says what went.
 
 import { el, icon, keyed, put } from "/ui/shell/dom.js";
-import { openComparison } from "/ui/runs/compare.js";
+import { openComparison } from "/ui/runs/checks/compare.js";
 import { saveReceipt } from "/ui/shell/receipt.js";
 import { forcedChip, statusWords } from "/ui/runs/answer/answer.js";
 import { forkedFrom, when } from "/ui/runs/run_head.js";

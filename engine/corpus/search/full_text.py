@@ -219,7 +219,8 @@ class Index:
         found: dict[int, list[str]] = {}
         with self._scratch as db:
             db.execute("delete from plain")
-            rows = enumerate(map(self.form.asked, units))
+            plain = (unit.encode("utf-8", "replace").decode() for unit in units)  # without lone surrogates
+            rows = enumerate(map(self.form.asked, plain))
             db.executemany("insert into plain(rowid, text) values (?, ?)", rows)
             for row, word in db.execute("select doc, term from plain_word order by doc, offset"):
                 found.setdefault(row, []).append(word)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -182,7 +183,9 @@ def remember(found: Discovery, corpora_dir: Path, corpus: str) -> None:
     """Note which corpus these sources gave, and what `stat` said of them."""
     path = _seen_file(found, corpora_dir)
     path.parent.mkdir(exist_ok=True, mode=0o700)
-    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary = path.with_suffix(
+        f".{os.getpid()}-{threading.get_ident()}"
+    )  # a watcher and a job may meet here
     temporary.write_text(json.dumps({"corpus": corpus, "stat": facts_sign(found), "at": time.time_ns()}))
     temporary.replace(path)
 

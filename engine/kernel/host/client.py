@@ -54,6 +54,7 @@ class Worker:
         self._ref = ref
         self._limits = limits
         self.question = question  # of the cells to come
+        self.piece_chars = limits.piece_chars  # to which they cut texts
         self._earlier = earlier
         self._busy = threading.Lock()
         self._interrupted = threading.Event()
@@ -72,7 +73,7 @@ class Worker:
             "corpus": None if self._corpus is None else str(self._corpus),
             "ref": self._ref,
             "output_chars": self._limits.output_chars,
-            "piece_chars": self._limits.piece_chars,
+            "piece_chars": self.piece_chars,
             "question": self.question,
             "earlier": [list(exchange) for exchange in self._earlier],
         }
@@ -123,9 +124,8 @@ class Worker:
             self._interrupted.clear()
             stops = [event for event in (cancel, self._interrupted) if event is not None]
             run = _CellRun(self._process, self._cells, timeout, stops, on_call, on_output)
-            result = run.run(
-                {"code": code, "clock": clock, "question": self.question}, self._host.cause_of_death
-            )
+            told = {"question": self.question, "piece_chars": self.piece_chars}
+            result = run.run({"code": code, "clock": clock, **told}, self._host.cause_of_death)
             refusal = self._process.meter.take_refusal() if self._process.meter is not None else ""
             notes += result.notes + ((refusal,) if refusal else ())
             return replace(result, restarted=restarted, notes=notes)

@@ -77,9 +77,12 @@ class Toolbox:
 
     # --- the life of a cell -----------------------------------------------------------------------------
 
-    def begin(self, question: str | None = None) -> None:
-        """Put every name back in its place before a cell; `question` is the node's from now on, None: as before."""
+    def begin(self, question: str | None = None, piece_chars: int | None = None) -> None:
+        """Put every name back in its place before a cell; `question` is the node's from now on, `piece_chars` the default
+        size of pieces, None: as before.
+        """
         self.final, self.notes = None, []
+        self._piece_chars = self._piece_chars if piece_chars is None else piece_chars
         if question is not None:
             self._names["question"] = question
         own = self._namespace

@@ -7,6 +7,7 @@ The changes of a cell are {"added": [variable], "changed": [variable], "removed"
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Iterable
 from typing import Any
 
@@ -88,7 +89,25 @@ def _mark(value: Any) -> tuple[Any, ...]:
         return kind, len(value), hash("".join(_pieces(value, DEEPEST, [COMPARED_CHARS])))
     if kind is int:
         return kind, value
-    return kind, repr(value) if kind in PLAIN else id(value)
+    return kind, repr(value) if kind in PLAIN else _Same(value)
+
+
+class _Same:
+    """Equal for one and the same object only. Its number may be given to another once it is gone; a weak reference tells
+    the two apart, keeps nothing alive and runs no code of the class.
+    """
+
+    def __init__(self, value: Any):
+        self._id = id(value)
+        try:
+            self._ref: Any = weakref.ref(value)
+        except TypeError:  # of some classes there are none
+            self._ref = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and (self._id, self._ref is other._ref) == (other._id, True)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def _pieces(value: Any, deep: int, left: list[int]) -> Iterable[str]:

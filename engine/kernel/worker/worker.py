@@ -1,6 +1,6 @@
 """One worker: a forked process that confines itself and then runs the cells of one node. Untrusted from there.
 
-Frames from the host: start {context reference, limits}, cell {number, code, clock, question}, answer {answers, known | refused | stop}.
+Frames from the host: start {context reference, limits}, cell {number, code, clock, question, piece_chars}, answer {answers, known | refused | stop}.
 Frames to the host: ready, failed {message}, output {output}, call {number, name, arguments}, done {...}.
 """
 
@@ -76,7 +76,7 @@ def serve(kernel: CellKernel, confine: Callable[[], int | None], scratch: Path) 
     while True:
         frame: Any = channel.receive()
         clock.shift(frame["clock"])
-        worker.run(frame["number"], frame["code"], frame["question"])
+        worker.run(frame["number"], frame["code"], frame["question"], frame["piece_chars"])
 
 
 def _fail(channel: Channel, error: Exception) -> None:
@@ -134,14 +134,14 @@ class _Worker:
         except MemoryError:
             pass
 
-    def run(self, number: int, code: str, question: str) -> None:
+    def run(self, number: int, code: str, question: str, piece_chars: int) -> None:
         """Run one cell and tell the host how it ended."""
         toolbox, kernel, interrupts = self._toolbox, self._kernel, self._interrupts
         vars(builtins).update(self._builtins)
         os.chdir(self._scratch)
         sys.stdout, sys.stderr = self._stdout, self._stderr
         sys.setrecursionlimit(3000)
-        toolbox.begin(question)
+        toolbox.begin(question, piece_chars)
         self._calls = 0
         self._shown.clear()
         self._outputs.begin()

@@ -50,15 +50,25 @@ def save(db: sqlite3.Connection, corpus: str, facts: Row, rows: Sequence[Asked])
     return name
 
 
-def attach(db: sqlite3.Connection, name: str, number: int, run: str | None, problem: str | None) -> None:
-    """Give a row its run, or the reason why it could not be asked. Raises InputError when it is gone."""
-    changed = db.execute(
-        "UPDATE list_row SET run = ?, problem = ? WHERE list = ? AND number = ?", (run, problem, name, number)
-    ).rowcount
-    if not changed:
+def attach(db: sqlite3.Connection, name: str, number: int, run: str | None, problem: str | None) -> bool:
+    """Give a row its run, or the reason why it could not be asked. Raises InputError when it is gone.
+
+    False, and nothing is changed, where another run is at work on this row or has answered it.
+    """
+    row = db.execute(
+        "SELECT run.run, run.status FROM list_row LEFT JOIN run USING (run) WHERE list = ? AND number = ?",
+        (name, number),
+    ).fetchone()
+    if row is None:
         raise InputError(f"There is no list {name!r} any more; it was deleted while it was asked.")
+    if row[0] not in (None, run) and row[1] in (None, "answered"):
+        return False
+    db.execute(
+        "UPDATE list_row SET run = ?, problem = ? WHERE list = ? AND number = ?", (run, problem, name, number)
+    )
     if run is not None:
         db.execute("INSERT OR REPLACE INTO list_run VALUES (?, ?)", (run, name))
+    return True
 
 
 def stored(db: sqlite3.Connection, name: str | None = None) -> list[Row]:

@@ -24,7 +24,12 @@ TABLES = (
 
 
 def keep(db: sqlite3.Connection, run: str, accepted: str) -> None:
-    """Keep the question of a run with its accepted answer, or give one that is kept another answer."""
+    """Keep the question of a run with its accepted answer, or give one that is kept another answer.
+
+    Raises InputError when the run is not there (any more).
+    """
+    if not db.execute("SELECT 1 FROM run WHERE run = ?", (run,)).fetchone():
+        raise InputError(f"There is no run {run!r}; it may have been deleted.")
     db.execute(
         "INSERT INTO kept (run, accepted, created) VALUES (?, ?, ?) "
         "ON CONFLICT (run) DO UPDATE SET accepted = excluded.accepted",
@@ -42,9 +47,10 @@ def drop(db: sqlite3.Connection, run: str) -> None:
 
 
 def save_result(db: sqlite3.Connection, kept: str, run: str, facts: Json) -> None:
-    """Add what asking a kept question again came to."""
+    """Add what asking a kept question again came to; nothing where it is kept no longer, or the run is gone."""
     db.execute(
-        "INSERT INTO result (kept, run, ts, facts) VALUES (?, ?, ?, ?)",
+        "INSERT INTO result (kept, run, ts, facts) SELECT ?1, ?2, ?3, ?4 "
+        "WHERE EXISTS (SELECT 1 FROM kept WHERE run = ?1) AND EXISTS (SELECT 1 FROM run WHERE run = ?2)",
         (kept, run, time.time(), canonical(facts)),
     )
 

@@ -55,7 +55,7 @@ def test_a_file_of_questions_becomes_a_table_that_is_shown_saved_and_deleted(com
 
 
 def test_one_question_is_asked_of_each_document(command, tmp_path: Path) -> None:
-    status, out, _ = command("ask", "Who is it?", "--each", "-o", str(tmp_path / "each.csv"))
+    status, out, _ = command("ask", "Who\nis it?", "--each", "-o", str(tmp_path / "each.csv"))
     assert status == 0 and out == f"2 rows written to {tmp_path / 'each.csv'}\n"
     with (tmp_path / "each.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [(row["document"], row["answer"]) for row in csv.DictReader(file)]
@@ -71,6 +71,9 @@ def test_bad_input_is_told_before_anything_is_read(command, tmp_path: Path) -> N
             ["--questions", str(tmp_path / "questions.csv"), "-o", "answers.pdf"],
             "answers.pdf is neither .csv nor .xlsx",
         ),
+        (["Who?", "-o", "a.csv"], "--output and --column are for lists of questions."),
+        (["Who?", "--each", "--follow", "r1"], "A list follows no run"),
+        (["Who?", "--each", "--column", "x"], "--column names one of --questions"),
         (["Who?", "--each", "-o", "/nowhere/a.csv"], "There is no folder /nowhere to write a.csv into"),
     ):
         status, out, err = command("ask", *words)

@@ -74,6 +74,25 @@ def test_deleting_needs_an_id_and_a_yes(stored, data_dir, capsys):
         assert store.runs() == [] and store.corpora() == []
 
 
+def test_a_beginning_of_several_ids_deletes_none_of_them(stored, data_dir, capsys):
+    beginning = stored[:4]  # the year
+    with Store(data_dir) as store:
+        store.save_corpus({"id": f"{beginning}ffee", "name": "x", "documents": 1, "chars": 5, "skipped": []})
+        store.new_run(started(corpus="c0ffee"))
+        store.new_list("c0ffee", {"key": "1"}, [("Who?", None)])
+        store.new_list("c0ffee", {"key": "2"}, [("Who?", None)])
+    assert command(data_dir, "delete", beginning[:3], "--yes") == 2
+    assert f"More than one run starts with '{beginning[:3]}'" in capsys.readouterr().err
+    assert command(data_dir, "delete", "list-", "--yes") == 2
+    assert "More than one list starts with 'list-'" in capsys.readouterr().err
+    with Store(data_dir) as store:
+        store.save_corpus({"id": beginning, "name": "y", "documents": 1, "chars": 5, "skipped": []})
+    assert command(data_dir, "delete", beginning, "--yes") == 0  # the whole id of a corpus
+    assert json.loads(capsys.readouterr().out)["corpora"] == [beginning]
+    assert command(data_dir, "delete", f"{beginning}f", "--yes") == 0
+    assert json.loads(capsys.readouterr().out)["corpora"] == [f"{beginning}ffee"]
+
+
 def test_printable_keeps_letters_of_all_scripts_and_line_ends():
     assert printable("naïve 東京\n\tمرحبا") == "naïve 東京\n\tمرحبا"
     assert "\u202e" not in printable("a\u202eb")

@@ -69,3 +69,11 @@ def test_fork_runs_the_code_of_a_file_and_prints_its_answer(asked, taproot, tmp_
     assert code == 2 and "node 0 has no cell 9; it holds cells 1 to 2" in error
     code, _, error = taproot("fork", run, "--cell", "1", "--code", "missing.py", "--quiet")
     assert code == 2 and "the code in missing.py cannot be read" in error
+
+
+def test_a_cell_that_is_not_there_is_said_before_a_model_is_loaded(asked, taproot):
+    words = ("--model", "no-such-model.gguf", "--quiet")
+    code, _, error = taproot("fork", asked[1], "--cell", "9", *words)
+    assert code == 2 and "node 0 has no cell 9; it holds cells 1 to 2" in error
+    code, _, error = taproot("fork", asked[1], "--cell", "1", "--node", "0.7", *words)
+    assert code == 2 and "has no node '0.7'" in error

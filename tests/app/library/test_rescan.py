@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from app.command_line.main import run
 from app.library.service import Library
 from app.library.watching import Looker, Watching
-from engine.errors import InputError
+from engine.errors import InputError, StoreError
 from engine.store import Store
 from tests.app.desk import until
 from tests.app.library.opened import add, done, open_library
@@ -102,6 +103,20 @@ def test_two_corpora_of_one_name_are_told_apart_by_id(
     assert second["id"] in capsys.readouterr().err
 
 
+def test_two_corpora_of_the_same_documents_are_told_apart_too(
+    library: Library, folder: Path, tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = add(library, folder)
+    shutil.copytree(folder, tmp_path / "copy" / "letters")
+    second = add(library, tmp_path / "copy" / "letters")
+    assert run(["rescan", "letters", "--data", str(data_dir)]) == 2
+    told = capsys.readouterr().err.rsplit(": ", 1)[1].rstrip(".\n").split(", ")
+    assert {*told} == {first["card"], second["card"]}
+    fill(tmp_path / "copy" / "letters", {"new.txt": "new"})
+    assert run(["rescan", second["card"], "--data", str(data_dir)]) == 0
+    assert "1 added" in capsys.readouterr().out
+
+
 def test_a_change_is_told_once_and_only_when_it_has_come_to_rest(folder: Path, tmp_path: Path) -> None:
     from engine.documents.ingest import ingest
 
@@ -156,3 +171,67 @@ def test_an_upload_is_not_watched_and_a_deleted_card_no_longer(library: Library,
     library.watch(first["card"], True)
     library.delete(first["card"])
     assert not library.watching.has(first["card"])
+
+
+def test_watching_outlives_a_database_that_cannot_be_read(
+    store: Store, data_dir: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Watching.__init__, "__defaults__", (0.05,))
+    library = open_library(store, data_dir)
+    card = add(library, folder)["card"]
+    library.watch(card, True)
+    fails: list[int] = []
+
+    def locked() -> None:
+        fails.append(1)
+        raise StoreError("The database is locked.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "collections", locked)
+        until(lambda: bool(fails))
+    fill(folder, {"new.txt": "new"})
+    until(lambda: library.card(card)["documents"] == 21)
+    library.close()
+
+
+def test_the_command_watches_on_past_an_empty_folder_and_brings_nothing_deleted_back(
+    store: Store,
+    data_dir: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    library = open_library(store, data_dir)
+    card = add(library, folder)["card"]
+    library.close()
+    told: list[str] = []
+
+    def empty() -> None:
+        for file in folder.iterdir():
+            file.unlink()
+
+    steps = [empty, lambda: None, lambda: None, lambda: fill(folder, {"a.txt": "a"}), lambda: None]
+    steps += [
+        lambda: None,
+        lambda: None,
+        lambda: (store.delete_collection(card), fill(folder, {"b.txt": "b"})),
+    ]
+
+    def sleep(seconds: float) -> None:
+        captured = capsys.readouterr()
+        told.append(captured.out + captured.err)
+        (steps.pop(0) if steps else lambda: None)()
+        assert len(told) < 20
+
+    monkeypatch.setattr("time.sleep", sleep)
+    assert run(["rescan", "letters", "--watch", "--data", str(data_dir)]) == 2
+    said = "".join(told)
+    assert "holds no files" in said and "1 added, 20 gone" in said
+    assert "letters was deleted, so it is not watched any more." in capsys.readouterr().err
+    assert store.collections() == [] and store.corpora() == []
+
+
+def test_a_folder_that_is_added_twice_at_once_has_one_card(library: Library, folder: Path) -> None:
+    jobs = [library.add([str(folder)]) for _ in range(2)]
+    cards = {done(library, job).result["card"] for job in jobs}
+    assert cards == {card["card"] for card in library.cards()} and len(cards) == 1

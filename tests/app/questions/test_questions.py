@@ -120,7 +120,8 @@ def test_rows_are_sorted_and_filtered_from_the_keyboard(page: Page) -> None:
     expect(rows).to_have_count(6)
 
 
-def test_every_document_gets_a_row_and_the_table_is_saved(desk: Desk, web: httpx.Client) -> None:
+def test_every_document_gets_a_row_and_the_table_is_saved(desk: Desk, gate: Gate, web: httpx.Client) -> None:
+    gate.open.set()
     corpus = next(card["id"] for card in desk.workbench.library.cards() if card["name"] == "People")
     begun = web.post(
         "/api/questions", json={"corpus": corpus, "questions": "Who is it?", "each": True}

@@ -264,3 +264,15 @@ def test_unknown_runs_and_nodes_are_not_found(bench, http):
         assert http.get(path).status_code == 404, path
     with pytest.raises(NotFound):
         bench.runs.row("x")
+
+
+def test_whole_numbers_that_a_fork_is_given_as_fractions_are_whole(bench, http):
+    bench.say = lambda request: cell("FINAL('2')")
+    run = http.post("/api/runs", json={"question": "How many?", "corpus": bench.corpus}).json()["run"]
+    bench.ended(run)
+    body = {"cell": 1, "code": "FINAL('3')", "settings": {"depth": 2.0, "seed": 7.0, "max_seconds": 60}}
+    fork = http.post(f"/api/runs/{run}/fork", json=body).json()["run"]
+    bench.ended(fork)
+    settings = bench.workbench.engine.store.run(fork)["settings"]
+    found = [settings[name] for name in ("depth", "seed", "max_seconds", "max_turns")]
+    assert found == [2, 7, 60.0, 12] and [type(one) for one in found] == [int, int, float, int]

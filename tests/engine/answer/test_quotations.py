@@ -9,6 +9,7 @@ import pytest
 from engine.answer.evidence import Evidence
 from engine.answer.quotations import is_literal, quotations, spans
 from engine.corpus import Corpus
+from engine.corpus.search import grep
 from engine.documents.ingest import ingest
 from engine.run.node import Outcome
 from tests.proof.quotations import prove
@@ -127,3 +128,17 @@ def test_no_false_quote_passes_and_no_exact_one_is_struck(tmp_path: Path) -> Non
     assert found["false quotes that pass"] == [] and found["exact quotes that are struck"] == []
     assert found["without a place or a nearest passage"] == 0
     assert sum(found["quotes"].values()) > 60 and len(found["quotes"]) == 7
+
+
+def test_quotes_that_would_take_too_much_work_are_not_judged(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    real = grep.matches
+    monkeypatch.setattr(grep, "matches", lambda *args: read.append(args[1]) or real(*args))
+    answer = " ".join(f"“nobody wrote {n} of these”" for n in range(100))
+    monkeypatch.setattr("engine.answer.quotations.SEARCH", 0)
+    monkeypatch.setattr("engine.answer.quotations.WORK", 20 * corpus.archive.chars_total)
+    told = quotations(f"“The tenant keeps the roof.” {answer} “keeps the roof”", "", corpus)
+    assert [quote.status for quote in told[:3]] == ["exact", "missing", "missing"]
+    assert 5 < len(told) < 12 and len(read) < 60

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from engine.checks import check, keep
 from engine.engine import Engine
 from engine.errors import InputError
+from engine.exchange.incoming.reading import import_log, read_log
 from engine.llm.scripted import ScriptedModel
+from engine.replay.fork import fork
+from engine.types import Settings
 from tests.engine.run.conftest import cell, folder  # noqa: F401
+
+LOGS = Path(__file__).parents[1] / "exchange" / "incoming" / "logs"
 
 
 @pytest.fixture
@@ -113,3 +120,48 @@ def test_what_cannot_be_kept(engine, asked):
         keep(engine.store, "nothing")
     with pytest.raises(InputError, match=r"has no answer\. Say which one you accept with --answer TEXT"):
         keep(engine.store, run, "  ")
+
+
+def test_a_question_about_one_document_is_asked_again_of_that_one_with_the_same_limits(engine, folder):  # noqa: F811
+    part = {"kind": "document", "document": 0, "start": 0, "end": 57}
+    engine.use(ScriptedModel([cell("FINAL(str(len(context)))")], name="old"))
+    run = engine.ask("How long is it?", engine.add([folder]), Settings(max_turns=5), part=part).run
+    keep(engine.store, run)
+    (found,) = checked(engine, cell("FINAL(str(len(context)))"))
+    assert (found.answer, found.worse) == ("57", "")
+    then, now = engine.store.run(run)["settings"], engine.store.run(found.run)["settings"]
+    assert now == then and then["reply_tokens_set"] is None
+
+
+def test_what_was_not_asked_here_or_only_after_another_question_is_not_kept(engine, asked, folder):  # noqa: F811
+    (imported, *_) = import_log(engine.store, read_log(LOGS / "rlms_child.jsonl"))
+    with pytest.raises(InputError, match=r"did not come from asking a question here \(imported\)"):
+        keep(engine.store, imported)
+    follow = asked("3", follows=asked("2"))
+    branch = fork(engine, follow, 1, code="FINAL('4 letters')").run
+    with pytest.raises(
+        InputError, match=f"{branch} follows {follow}, and its question may mean something only"
+    ):
+        keep(engine.store, branch)
+    whole = fork(engine, asked("2"), 1, code="FINAL('4 letters')").run
+    assert keep(engine.store, whole)["accepted"] == "4 letters"
+
+
+def test_a_kept_question_that_is_deleted_while_others_are_asked_is_passed_over(engine, asked):
+    run, other = asked("2"), asked("3")
+    keep(engine.store, run)
+    keep(engine.store, other)
+    engine.use(ScriptedModel([said("2")], name="new"))
+    found = check(engine, said=lambda text: None)
+    assert next(found).kept == run
+    engine.store.delete_run(other)
+    assert [*found] == []
+
+
+def test_a_question_whose_run_was_deleted_a_moment_ago_is_not_kept(engine, asked):
+    run = asked("2")
+    keep(engine.store, asked("3"))
+    engine.store.delete_run(run)
+    with pytest.raises(InputError, match=f"There is no run '{run}'; it may have been deleted"):
+        engine.store.keep(run, "2")
+    assert [row["accepted"] for row in engine.store.kept()] == ["3"]

@@ -7,7 +7,9 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -17,9 +19,9 @@ from hypothesis import strategies as st
 
 from engine.corpus import Corpus
 from engine.corpus.archive import INDEX, SEARCH, TEXT
-from engine.documents.ingest import ingest
+from engine.documents.ingest import ingest, look
 from engine.documents.parser_pool import ParserPool
-from engine.documents.writing.earlier import GIVEN
+from engine.documents.writing.earlier import GIVEN, remember
 from tests.engine.conftest import LEASE, fill
 
 LONG_AGO = (1_600_000_000, 1_600_000_000)
@@ -210,3 +212,22 @@ def test_reading_again_gives_what_a_first_reading_gives(steps: list[dict[str, by
         assert again.id == fresh.id and (again.skipped, again.notices) == (fresh.skipped, fresh.notices)
         assert stored(again.path) == stored(fresh.path)
         shutil.rmtree(source)
+
+
+def test_two_threads_may_note_the_same_reading(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(source, {"a.txt": "a"})
+    corpus = ingest([source], tmp_path / "corpora")
+    found, _ = look([source])
+    wrote = threading.Barrier(2, timeout=10)
+    real = Path.replace
+
+    def together(self: Path, target: Path) -> Path:
+        wrote.wait()
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", together)
+    with ThreadPoolExecutor(2) as threads:
+        noted = [threads.submit(remember, found, tmp_path / "corpora", corpus.id) for _ in range(2)]
+        assert [one.result() for one in noted] == [None, None]

@@ -167,3 +167,17 @@ def test_targets_that_cannot_be_written_are_named(tmp_path):
 def test_text_that_utf8_cannot_hold_is_written_all_the_same(tmp_path):
     write("a\ud800b", tmp_path / "run.md")
     assert (tmp_path / "run.md").read_text() == "a\\ud800b"
+
+
+def test_a_follow_up_is_exported_when_the_run_before_it_was_deleted(tmp_path):
+    with Store(tmp_path) as store:
+        first = store.new_run(started(question="Who?", corpus="c1", corpus_name="lease"))
+        store.append(first, "0", fact("run_finished", {}))
+        told = {"question": "And when?", "corpus": "c1", "corpus_name": "lease", "session": first}
+        run = store.new_run(started(**told, follows=first, earlier=[["Who?", "Anna"]]))
+        root = {"parent": None, "kind": "root", "question": "And when?", "depth": 0}
+        store.append(run, "0", fact("node_started", root))
+        store.append(run, "0", fact("run_finished", {}))
+        whole = export(store, run, "ipynb", "none").text
+        store.delete_run(first)
+        assert export(store, run, "ipynb", "none").text == whole

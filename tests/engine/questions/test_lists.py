@@ -157,6 +157,10 @@ def test_a_model_that_fails_again_and_again_ends_the_list(
     ):
         go(engine, name, corpus)
     assert engine.store.question_list(name)["counts"] == {"failed": 3, "open": 3}
+    reader.fail = ""
+    assert lists.left(engine.store.question_list(name)) == 6
+    go(engine, name, corpus)
+    assert engine.store.question_list(name)["counts"] == {"answered": 6}
 
 
 def test_too_many_rows_and_a_list_at_work_are_refused(engine: Engine, corpus: Any) -> None:
@@ -173,3 +177,43 @@ def test_too_many_rows_and_a_list_at_work_are_refused(engine: Engine, corpus: An
     go_on = pytest.raises((KeyboardInterrupt, Cancelled))
     with go_on:
         go(engine, name, corpus, progress=again)
+
+
+def test_a_list_that_is_deleted_between_two_rows_ends_and_leaves_no_run(engine: Engine, corpus: Any) -> None:
+    name = begun(engine, corpus)
+
+    def second(row: dict[str, Any]) -> None:
+        if row["number"] == 2 and row["status"] == "answered":
+            engine.store.delete_list(name)
+
+    with pytest.raises(InputError, match="it was deleted while it was asked"):
+        go(engine, name, corpus, progress=second)
+    assert engine.store.runs() == [] and engine.store.check() == []
+
+
+def test_two_that_begin_between_two_rows_pay_no_row_twice(
+    engine: Engine, corpus: Any, reader: Reader
+) -> None:
+    name = begun(engine, corpus)
+
+    def second(row: dict[str, Any]) -> None:
+        if row["number"] == 2 and row["status"] == "answered":
+            go(engine, name, corpus)  # another one, at the moment when no row is at work
+
+    go(engine, name, corpus, progress=second)
+    assert engine.store.question_list(name)["counts"] == {"answered": 6}
+    assert len(engine.store.runs()) == 6 and engine.store.check() == []
+
+
+def test_a_row_that_somebody_goes_on_with_is_left_to_them(engine: Engine, corpus: Any) -> None:
+    name, other = begun(engine, corpus), begun(engine, corpus, QUESTIONS[:1])
+    go(engine, other, corpus)
+    (begun_elsewhere,) = engine.store.runs()
+
+    def second(row: dict[str, Any]) -> None:
+        if row["number"] == 2 and row["status"] == "answered":
+            assert engine.store.attach_row(name, 4, begun_elsewhere["run"])
+
+    go(engine, name, corpus, progress=second)
+    rows = engine.store.list_rows(name)
+    assert {row["status"] for row in rows} == {"answered"} and rows[3]["run"] == begun_elsewhere["run"]

@@ -94,3 +94,14 @@ def test_a_table_that_is_damaged_is_a_sentence_and_no_traceback() -> None:
             parse(data, "q.csv")
         except InputError as told:
             assert "q.csv" in str(told)
+
+
+@pytest.mark.parametrize(
+    "data", [b"question\nWho?\nWhen, and why?\n", b'id,question\n1,Who?\n2, "When, and why?"\n']
+)
+def test_a_question_that_its_commas_would_cut_is_refused(data: bytes) -> None:
+    with pytest.raises(
+        InputError, match=r"Row 3 of q\.csv has more cells than its first row: .*in double quotes"
+    ):
+        parse(data, "q.csv")
+    assert parse(data.replace(b"When, and why?", b"When?,,"), "q.csv").questions[0] == "Who?"

@@ -127,3 +127,27 @@ def test_a_table_is_saved_as_its_name_says_and_whole(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         save(tmp_path / "folder.csv", [row()])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.XLSX", "a.csv", "folder.csv"]
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_no_cell_is_a_formula_where_another_mark_parts_them(mark: str) -> None:
+    parts = (
+        "{0}=cmd|' /C calc'!A0{0}",
+        "\n=cmd|' /C calc'!A0",
+        '{0}"=SUM(A1)"',
+        '{0} ""-2+cmd|x!A',
+        "\r\n@SUM(A1)",
+    )
+    rows = [row(answer=f"foo{part.format(mark)}bar") for part in parts]
+    data = as_csv(rows).decode("utf-8-sig")
+    found = [cell for line in csv.reader(io.StringIO(data, newline=""), delimiter=mark) for cell in line]
+    assert len(found) > len(rows)
+    assert [cell for cell in found if cell.strip('" \r\n')[:1] in tuple("=+-@")] == []
+    kept = row(answer="apples; -5; see a;\n- pears; two = 2")
+    assert csv_cells(as_csv([kept]))[1][3] == kept["answer"]
+
+
+def test_a_cell_is_cut_by_what_a_workbook_counts() -> None:
+    cell = sheet_of(as_xlsx([row(answer="x" + "\N{ROCKET}" * 20_000)]))["D2"].value
+    assert len(cell.encode("utf-16-le")) // 2 <= LONGEST_CELL and cell.endswith(CUT)
+    assert cell.startswith("x\N{ROCKET}\N{ROCKET}") and "\N{REPLACEMENT CHARACTER}" not in cell

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.errors import InputError
+from engine.events import RunEnded
 from engine.llm.scripted import ScriptedModel
 from engine.replay import corpus_of
 from engine.replay.fork import fork
@@ -94,3 +97,26 @@ def test_forks_children_and_direct_answers_verify(desk):
 def test_a_run_that_goes_on_and_one_that_is_not_there_are_refused(desk):
     with pytest.raises(InputError, match="There is no run"):
         verify(desk.engine.store, desk.engine.kernels, "nothing")
+
+
+def test_an_answer_that_quotes_its_question_verifies(desk):
+    quoting = "FINAL('The \u201cnight boats\u201d are not named.', context.grep('Halden'))"
+    record = desk.ask(quoting, question="Who speaks of night boats?")
+    assert [quote["status"] for quote in record.ended.agreement["quotations"]] == ["asked"]
+    assert caught(verdict_of(desk, record.id)) == []
+
+
+def test_an_agreement_of_an_older_version_is_not_said_to_differ(desk):
+    record = desk.ask(*FIVE)
+
+    def older(node, fact):
+        if not isinstance(fact, RunEnded):
+            return fact
+        kept = {name: one for name, one in fact.agreement.items() if name not in ("marks", "quotations")}
+        return replace(fact, agreement=kept)
+
+    assert alter(desk.engine.store.folder, record.id, older, anew=True) == 1
+    verdict = verdict_of(desk, record.id)
+    assert verdict.holds
+    (said,) = [check.text for check in verdict.checks if check.what == "agreement"]
+    assert "did not look at: marks, quotations" in said

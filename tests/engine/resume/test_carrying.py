@@ -9,9 +9,11 @@ import pytest
 
 from engine.bench.router import route
 from engine.engine import Answer, Engine
+from engine.errors import Cancelled
 from engine.llm.scripted import ScriptedModel
 from engine.replay.verify import verify
 from engine.resume import carrying, resume
+from engine.stop import Stop
 from tests.engine.conftest import fill
 from tests.engine.resume.conftest import Desk
 from tests.engine.run.conftest import LETTERS
@@ -24,6 +26,7 @@ class Asking:
 
     def __init__(self, root: Path, kernels: Any):
         self.root, self.kernels = root, kernels
+        self.question = "How many letters?"
         fill(root / "papers", LETTERS)
 
     def __call__(self, *cells: str, follows: str | None = None, window: int = 8192) -> Answer:
@@ -35,7 +38,7 @@ class Asking:
         with Engine(self.root / "data", self.model, self.kernels) as engine:
             corpus = engine.add([self.root / "papers"])
             strategy = route(engine, corpus, follows)
-            answer = engine.ask("How many letters?", corpus, follows=follows, strategy=strategy)
+            answer = engine.ask(self.question, corpus, follows=follows, strategy=strategy)
             self.answer = answer.answer
             self.events = engine.store.events(answer.run)
             self.verdict = verify(engine.store, engine.kernels, answer.run)
@@ -113,6 +116,21 @@ def test_a_follow_up_that_was_cut_off_goes_on_with_the_variables(ask: Asking, ke
         assert resume(engine, run).answer == "11"
 
 
+@pytest.mark.parametrize("kind", ["run_started", "node_started"])
+def test_a_follow_up_that_was_cut_off_before_its_first_turn_is_told_of_the_variables(
+    ask: Asking, kernels: Any, kind: str
+) -> None:
+    first = ask("kept = 5\nFINAL('5')")
+    ask("FINAL(str(kept + 2))", follows=first.run)
+    model = ScriptedModel(["```repl\nFINAL(str(kept + 2))\n```"])
+    with Engine(ask.root / "data", model, kernels) as engine:
+        desk = Desk.__new__(Desk)
+        desk.engine = engine
+        at = next(i for i, event in enumerate(ask.events) if event.kind == kind)
+        assert resume(engine, desk.cut(ask.events[: at + 1])).answer == "7"
+    assert "Variables of before: kept (int 5)" in model.requests[0].messages[1].content
+
+
 def test_a_session_that_is_too_long_for_the_window_keeps_its_variables(ask: Asking) -> None:
     follows = ask("first = 'x'\nFINAL('one')").run
     for number in range(3):
@@ -121,3 +139,25 @@ def test_a_session_that_is_too_long_for_the_window_keeps_its_variables(ask: Aski
     ask("FINAL(first + str(more0 + more1 + more2))", follows=follows, window=2048)
     assert ask.answer == "x3"
     assert any("earlier questions fit the window" in note for note in ask.notes)
+
+
+def test_cells_of_before_cut_texts_as_they_did_whatever_the_question(ask: Asking) -> None:
+    fill(ask.root / "papers", {"long.txt": "".join(f"line {n} says it\n" for n in range(1500))})
+    cut = "parts = chunks(context[2])\nsaid = llm_query(parts[0])\nprint(len(parts))"
+    first = ask(cut, "FINAL('3 of them')", window=2048)
+    ask.question = "How many letters are there in all of these papers, taken together?"
+    count = "sizes = [len(part) for part in parts]\nFINAL(f'{len(parts)} parts, {said}')"
+    second = ask(count, follows=first.run, window=2048)
+    assert ask.notes == ["variables of the run before were restored: parts, said"]
+    assert second.answer is not None and "parts, yes" in second.answer
+    third = ask("FINAL(f'{len(sizes)} sizes, {said}')", follows=second.run, window=1600)
+    assert third.answer is not None and third.answer.endswith("sizes, yes")
+    assert [check for check in ask.verdict.checks if check.result == "fails"] == []
+
+
+def test_a_stop_ends_the_cells_of_before_at_once(ask: Asking) -> None:
+    first = ask("import time\ntime.sleep(0.5)\nFINAL('3')")
+    stop = Stop()
+    stop.request()
+    with Engine(ask.root / "data", ScriptedModel([]), ask.kernels) as engine, pytest.raises(Cancelled):
+        route(engine, engine.add([ask.root / "papers"]), first.run, stop)

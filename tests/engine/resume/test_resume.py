@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from engine.errors import InputError
 from engine.events import Event, RunEnded, RunResumed
+from engine.replay import read_record
 from engine.replay.verify import verify
 from engine.resume import resume
 from engine.stop import Stop
@@ -152,8 +154,6 @@ def test_a_cell_that_lost_its_way_is_said_and_the_run_goes_on(
     desk: Desk, whole: tuple[list[Event], Counter[Any]]
 ) -> None:
     """A recorded prompt that the cell does not ask any more."""
-    from dataclasses import replace
-
     events = after(whole[0], "0", "cell_finished", 2)
     changed = [
         replace(event, fact=replace(event.fact, hashes=("0" * 64,) * 3))
@@ -167,6 +167,19 @@ def test_a_cell_that_lost_its_way_is_said_and_the_run_goes_on(
     notes = [e.fact.to_payload()["text"] for e in desk.engine.store.events(run) if e.kind == "note"]
     assert answer.answer == "3" and any("could not be restored in whole" in note for note in notes)
     assert "restored up to cell 1 only" in model.requests[0].messages[-1].content
+
+
+def test_a_cell_that_ran_anew_finds_the_time_of_the_first_try_whenever_it_is_executed(
+    desk: Desk, whole: tuple[list[Event], Counter[Any]]
+) -> None:
+    run = desk.cut(after(whole[0], "0.2", "turn_finished"))
+    desk.fresh()
+    resume(desk.engine, run)
+    log = desk.engine.store.events(run)
+    at = next(event.seq for event in log if isinstance(event.fact, RunResumed))
+    days_later = [replace(event, ts=event.ts + 3 * 86400 * (event.seq >= at)) for event in log]
+    _, void, anew, following, _ = read_record(days_later).nodes["0"].cells
+    assert void.void and anew.ts == void.ts and following.ts > void.ts + 86400
 
 
 # --- what is refused --------------------------------------------------------------------------------------

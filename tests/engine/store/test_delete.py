@@ -224,3 +224,19 @@ def test_a_receipt_names_what_went_and_what_still_quotes_it(store: Store) -> Non
     assert receipt["bytes"] >= 0 and receipt["deleted"] > 0
     store.append(later, "0", fact("run_finished", {}))
     assert store.delete_session(run)["quoted_by"] == []
+
+
+def test_the_receipt_names_forks_of_what_followed_and_forks_of_forks(store: Store) -> None:
+    def ask(**more: str | dict[str, object]) -> str:
+        run = store.new_run(started(**{"question": "Who?", "corpus": "c1", "corpus_name": "lease", **more}))
+        tell(store, run)
+        return run
+
+    first, other = ask(), ask()
+    later = ask(session=first, follows=first)
+    fork = ask(forked={"run": later, "node": "0", "cell": 1})
+    fork_of_fork = ask(forked={"run": fork, "node": "0", "cell": 1})
+    after_fork = ask(session=fork, follows=fork)
+    ask(forked={"run": other, "node": "0", "cell": 1})
+    assert store.delete_run(first)["quoted_by"] == sorted([later, fork, fork_of_fork, after_fork])
+    assert store.delete_run(later)["quoted_by"] == sorted([fork, fork_of_fork, after_fork])

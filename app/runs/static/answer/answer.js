@@ -9,7 +9,7 @@
 
 import { el, icon } from "/ui/shell/dom.js";
 import { coverageSentence, fileAccount } from "/ui/runs/answer/coverage.js";
-import { keepButton } from "/ui/runs/answer/keep.js";
+import { keepButton } from "/ui/runs/checks/keep.js";
 import { dress, falseQuotes, marksOf, quoteList, signed, why } from "/ui/runs/answer/quotes.js";
 import { render } from "/ui/shell/text/markdown.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";

@@ -228,7 +228,9 @@ def test_an_answer_without_a_source_says_so_below_itself(page):
     row = run(agreement=agreement("uncited"))
     show(page, row)
     expect(page.locator(".answer-body .agreed-words")).to_have_text("No source is named")
-    assert "No source is named." in call(page, "runs/answer/answer.js", "return m.asText(x)", row).splitlines()
+    assert (
+        "No source is named." in call(page, "runs/answer/answer.js", "return m.asText(x)", row).splitlines()
+    )
 
 
 def test_many_sources_are_folded(page):

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.app.runs.test_answer import agreement, call, page, run, show, source  # noqa: F401
+from tests.app.runs.answer.test_answer import agreement, call, page, run, show, source  # noqa: F401
 
 ANSWER = "😀 Mill: 450 crowns\n- quay: 300 crowns\n\nIt says “all is free” and “the roof is dry”."
 

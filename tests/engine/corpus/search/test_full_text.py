@@ -140,6 +140,12 @@ def test_no_query_is_a_syntax_error(corpus: Corpus, query: str) -> None:
     corpus[0].search(f"NEAR({query}, 5) AND {query}*")
 
 
+def test_letters_that_no_text_can_hold_find_the_other_words(corpus: Corpus) -> None:
+    query = "caf\udce9s of the lighthouse keeper"  # of an argument that is not in the terminal's encoding
+    assert "Magnus Tveit" in str(corpus.search(query, 1)[0])
+    assert "Magnus Tveit" in "".join(map(str, corpus.passages(query, 3)))
+
+
 def test_search_works_from_many_threads(corpus: Corpus) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

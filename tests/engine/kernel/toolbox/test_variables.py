@@ -63,3 +63,15 @@ def test_no_code_of_a_class_runs():
 
     _, seen = after({}, it=Loud(), many=[Loud()])
     assert names(after(seen, it=Loud(), many=[Loud(), Loud()])[0])[1] == ["it", "many"]
+
+
+def test_a_new_object_in_the_place_of_one_that_is_gone_is_another():
+    class Thing:
+        pass
+
+    for _ in range(100):
+        _, seen = after({}, it=Thing())
+        assert names(after(seen, it=Thing())[0])[1] == ["it"]
+    thing = Thing()
+    _, seen = after({}, it=thing)
+    assert names(after(seen, it=thing)[0])[1] == []

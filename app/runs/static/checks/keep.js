@@ -2,9 +2,11 @@
 
 import { el, icon } from "/ui/shell/dom.js";
 
+const WAYS = ["recursive", "direct"]; // others were imported, or are of the bench
+
 /** A button that keeps the question of a run with its answer, or keeps it no longer; null where it cannot be kept. */
 export function keepButton(run, app) {
-  if (run.status !== "answered" || run.follows || !app.api) return null;
+  if (run.status !== "answered" || run.follows || (run.strategy && !WAYS.includes(run.strategy)) || !app.api) return null;
   const address = `/api/kept/${encodeURIComponent(run.run)}`;
   const words = el("span", {}, "Keep as a check");
   const button = el("button", { class: "button keep", type: "button", "aria-pressed": "false",
