@@ -16,7 +16,9 @@ def make_clone(root):
     (root / "app").mkdir(parents=True)
     shutil.copy(ROOT / "launch.py", root)
     for room in ("command_line", "setup"):
-        shutil.copytree(ROOT / "app" / room, root / "app" / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / "app" / room, root / "app" / room, ignore=shutil.ignore_patterns("__pycache__")
+        )
     (root / "app" / "__init__.py").touch()
     (root / "app" / "command_line" / "main.py").write_text(CLI.format(module="trellis_one"))
     package(root, "trellis_one")
