@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -117,7 +118,7 @@ class Toolbox:
 
     def variables(self) -> list[list[str]]:
         """The model's own variables as [name, summary] pairs."""
-        own = list(self.own_variables())[-MAX_VARIABLES:]
+        own = deque(self.own_variables(), MAX_VARIABLES)
         return [[name[:80], summary(value)] for name, value in own]
 
     def changes(self) -> dict[str, Json]:

@@ -20,6 +20,7 @@ COMPARED_CHARS = 20_000  # of a value that tell whether it changed; what is insi
 COMPARED_ITEMS = 2_000  # of one list, set or mapping
 DEEPEST = 6
 MOST = 60  # variables of each kind of change
+WATCHED = 2_000  # variables, the oldest, whose changes are told: a cell may make a million
 CURLY = ("{", "}")
 CONTAINERS: dict[type, tuple[str, str]] = {
     list: ("[", "]"),
@@ -50,10 +51,10 @@ def summary(value: Any) -> str:
 
 
 def changes(before: Seen, own: Iterable[tuple[str, Any]]) -> tuple[dict[str, Json], Seen]:
-    """What a cell did to the variables, and what is to be given as `before` after the next cell."""
+    """What a cell did to the variables, and what is to be given as `before` after the next cell. `own`: oldest first."""
     after: Seen = {}
     found: dict[str, list[Json]] = {"added": [], "changed": [], "removed": []}
-    for name, value in own:
+    for name, value in itertools.islice(own, WATCHED):
         after[name] = mark = _mark(value)
         if name not in before:
             found["added"].append(described(name, value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.kernel.toolbox.variables import changes, described
+from engine.kernel.toolbox.variables import MOST, WATCHED, changes, described
 
 
 def after(before, **variables):
@@ -75,3 +75,10 @@ def test_a_new_object_in_the_place_of_one_that_is_gone_is_another():
     thing = Thing()
     _, seen = after({}, it=thing)
     assert names(after(seen, it=thing)[0])[1] == []
+
+
+def test_of_a_million_variables_some_are_watched():
+    many = ((f"v{number}", number) for number in range(1_000_000))
+    found, seen = changes({}, many)
+    assert len(seen) == WATCHED and len(found["added"]) == MOST
+    assert next(many)[0] == f"v{WATCHED}"  # the rest was not looked at
