@@ -17,7 +17,7 @@ from typing import Any
 
 from engine import corpus as corpora
 from models.default.training.cells import documents_of
-from models.default.training.reading import LOOK, READ, TAKE
+from models.default.training.reading import LOOK, TAKE
 from models.default.training.rehearsal import store
 
 
@@ -52,7 +52,7 @@ def proposals(question: dict[str, Any], corpus: corpora.Corpus) -> Iterator[list
                         cell = f'docs = context.matching(r"{first}") {sign} context.matching(r"{second}")'
                         yield [f"{cell}\nFINAL(docs.names, docs)"]
     elif family in ("not-there", "yes-no"):
-        yield [body(LOOK), body(READ if family == "not-there" else TAKE)]
+        yield [body(LOOK), body(TAKE)]
 
 
 def main() -> None:

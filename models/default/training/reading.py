@@ -4,8 +4,8 @@ python -m models.default.training.reading LESSONS... --out FOLDER        writes 
 
 Everything but the lessons is the engine's own: its search, its prompts, what its cells print. Kinds: "page", a whole
 document and its questions; "book", many documents together; "line" and "passage", a place that a search brings, and one to three questions; "look", a
-root that has the lines of a search read, looks at what was said, and finishes or has passages read; "peek", a root that
-printed lines that it had better had read. Every tenth document is kept out (`kept_out`).
+root that has lines and passages read, looks at what was said, and finishes; "peek", one that printed lines that it had
+better had read. Every tenth document is kept out (`kept_out`).
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from engine.prompt import NOT_THERE, PIECE_PROMPT
 from models.default.training.rehearsal import store
 
 Turn = dict[str, str]
-LINES = 8
+LINES, PASSAGES = 5, 4  # that are read for one question; with twice as many of each no more comes out right
 LEAST = -0.3  # how sure the surest answer must be, as `best` takes it: see `calibrate`
-LEAST_OF_LONGER = -0.1  # of passages, which are read where no line said it: there are more wrong ones in them
-READING = 'told = best(map_query(question, {pieces}, quote=True, choices=["yes", "no"]), {least})'
-LOOK = f"```repl\nhits = context.search(question, {LINES})\n{READING.format(pieces='hits', least=LEAST)}\ntold\n```"
+PIECES = f"context.search(question, {LINES}) + context.passages(question, {PASSAGES})"
+TOLD = f'told = best(map_query(question, {PIECES}, quote=True, choices=["yes", "no"]), {LEAST})'
+LOOK = f"```repl\n{TOLD}\ntold\n```"
 PEEK = "```repl\nhits = context.search(question, 5)\nhits\n```"
 TAKE = "```repl\nFINAL(told)\n```"
-READ = f"```repl\n{READING.format(pieces='context.passages(question, 8)', least=LEAST_OF_LONGER)}\nFINAL(told)\n```"
+NEAR = 8  # places of each kind that a search brings for lessons
+MISSES = 0.2  # of the places without an answer are read too: what tells a near miss is learnt from them
 AGAIN = "Question: {question}\nAnswer from the text above only. If it is not there, say NONE."
 KEEP_OUT = 10
 BOOK = 4000, 12000  # characters of several documents together
@@ -56,6 +57,10 @@ class Folder:
     name: str
     documents: dict[str, str]
     asked: list[Asked]
+
+    def about(self, name: str) -> list[Asked]:
+        """What is asked about one document."""
+        return [one for one in self.asked if one.name == name]
 
 
 def user(text: str) -> Turn:
@@ -111,7 +116,7 @@ def conversation(text: str, told: Sequence[tuple[str, str]]) -> list[Turn]:
 def pages(folder: Folder, rng: random.Random) -> Iterator[list[Turn]]:
     """Every document with all of its questions, in any order."""
     for name, text in folder.documents.items():
-        told = [(a.question, a.answer) for a in folder.asked if a.name == name]
+        told = [(a.question, a.answer) for a in folder.about(name)]
         rng.shuffle(told)
         if told:
             yield conversation(f"[{name}]\n{text}" if rng.random() < 0.7 else text, told)
@@ -127,14 +132,14 @@ def _said(asked: Asked, here: dict[str, str]) -> str | None:
 def lines(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
     """Lines that a search brings, one at a time: where the answer stands, and near misses."""
     for asked in folder.asked:
-        hits = corpus.search(asked.question, LINES)
+        hits = corpus.search(asked.question, NEAR)
         yield from _places(folder, asked, [(hit.name, str(hit.text), shown(hit)) for hit in hits], rng)
 
 
 def passages(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
     """The same with passages of several sizes."""
     for asked in folder.asked:
-        near = corpus.passages(asked.question, LINES, rng.choice((100, 300, 300, 600)))
+        near = corpus.passages(asked.question, NEAR, rng.choice((100, 300, 300, 600)))
         yield from _places(folder, asked, [(one.name, str(one), shown(one)) for one in near], rng)
 
 
@@ -144,17 +149,15 @@ def _places(
     """Places, each (name of its document, its text, how a reader is given it), with the question and others of them."""
     for name, text, given in places:
         said = answer_in(asked, name, text)
-        if said is None or (said == "NONE" and rng.random() > 0.1):
+        if said is None or (said == "NONE" and rng.random() > MISSES):
             continue
-        told = [(asked.question, said)]
-        more = [
-            (other.question, also)
-            for other in folder.asked
-            if other.name == name
-            and other is not asked
-            and (also := answer_in(other, name, text)) not in (None, "NONE")
+        others = [
+            (one.question, answer_in(one, name, text)) for one in folder.about(name) if one is not asked
         ]
-        told += rng.sample(more, min(2, len(more)))
+        found = [(question, also) for question, also in others if also not in (None, "NONE")]
+        missed = [(question, also) for question, also in others if also == "NONE"]
+        told = [(asked.question, said)]
+        told += rng.sample(found, min(2, len(found))) + rng.sample(missed, min(1, len(missed)))
         rng.shuffle(told)
         yield conversation(given, [(question, also or "") for question, also in told])
 
@@ -193,24 +196,25 @@ def head(
 
 
 def looks(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
-    """Roots: have the lines read that a search brings, look, and finish, or have longer passages read."""
+    """Roots: have lines and passages read that a search brings, look, and finish."""
     chars = sum(map(len, folder.documents.values()))
     for asked in folder.asked:
-        hits = corpus.search(asked.question, LINES)
-        said = _said(asked, {h.name: "\n".join(str(g.text) for g in hits if g.name == h.name) for h in hits})
+        here: dict[str, str] = {}
+        for one in (*corpus.search(asked.question, LINES), *corpus.passages(asked.question, PASSAGES)):
+            here[one.name] = f"{here.get(one.name, '')}\n{getattr(one, 'text', one)}"
+        said = _said(asked, here)
         if said is None:
             continue
         printed = user(f"Output:\n{NOT_THERE if said == 'NONE' else said!r}")
-        last = READ if said == "NONE" else TAKE
-        yield [user(head(asked.question, len(corpus), chars, rng)), says(LOOK), printed, says(last)]
+        yield [user(head(asked.question, len(corpus), chars, rng)), says(LOOK), printed, says(TAKE)]
 
 
 def peeks(folder: Folder, corpus: corpora.Corpus, rng: random.Random) -> Iterator[list[Turn]]:
-    """Roots that printed lines where they had better had them read: they have passages read."""
+    """Roots that printed lines where they had better had them read."""
     chars = sum(map(len, folder.documents.values()))
     for asked in rng.sample(folder.asked, len(folder.asked) // 12):
         printed = user(f"Output:\n{corpus.search(asked.question, 5)!r}")
-        yield [user(head(asked.question, len(corpus), chars, rng)), says(PEEK), printed, says(READ)]
+        yield [user(head(asked.question, len(corpus), chars, rng)), says(PEEK), printed, says(LOOK)]
 
 
 MAKERS = {"line": lines, "passage": passages, "look": looks, "peek": peeks}

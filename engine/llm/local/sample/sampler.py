@@ -15,6 +15,7 @@ from engine.llm.local.text.tokens import Vocabulary
 from engine.types import Sampling
 
 ROOT = b"root"
+TINY = 1e-9  # the least probability that is told from none
 PENALIZED = 64  # tokens before the next one that the repeat penalty is on
 
 
@@ -37,6 +38,7 @@ class Drawer:
         self._begun = False
         self._scored = 0
         self._score = 0.0
+        self._says = 0.0  # log-probability that the text says it, of a reply that copies
         self._markers = np.array(vocabulary.markers if grammar else [], np.int32)
         if grammar:
             self._grammar = native.llama_sampler_init_grammar(vocabulary.handle, grammar.encode(), ROOT)
@@ -54,8 +56,13 @@ class Drawer:
         self._begun = self._begun or (constrained and (self._grammar is not None or self._copier is not None))
         token = self._drawn(context, row)
         if token is not None and (constrained or self._begun):
+            score = context.log_probability(row, token)
+            none = self._vocabulary.none
+            if self._copier is not None and not self._scored and none is not None and token != none:
+                self._says = _other_than(context.log_probability(row, none))
+                score = min(0.0, score - self._says)
             self._scored += 1
-            self._score += context.log_probability(row, token)
+            self._score += score
         return token
 
     @property
@@ -70,9 +77,13 @@ class Drawer:
 
     @property
     def confidence(self) -> float | None:
-        """The mean log-probability of the answer's tokens so far, before any mask; None before the first."""
-        mean = self._score / self._scored if self._scored else math.nan
-        return round(mean, 6) if math.isfinite(mean) else None
+        """The mean log-probability of the answer's tokens so far, before any mask; None before the first.
+
+        Of a reply that copies: the log-probability that it does not begin as NONE does, and the mean of its tokens given
+        that. What a model would rather not say at all is then told from what it only cannot word.
+        """
+        sure = self._says + self._score / self._scored if self._scored else math.nan
+        return round(sure, 6) if math.isfinite(sure) else None
 
     def _drawn(self, context: Context, row: int) -> int | None:
         if self._copier is not None and self._begun:
@@ -124,6 +135,11 @@ class Drawer:
         array = native.llama_token_data_array(data, len(candidates), -1, False)
         native.llama_sampler_apply(sampler, ctypes.byref(array))
         return int(array.data[array.selected].id) if array.selected >= 0 else -1
+
+
+def _other_than(log_probability: float) -> float:
+    """The log-probability of everything else."""
+    return math.log(max(TINY, -math.expm1(log_probability)))
 
 
 def _chain(sampling: Sampling, vocabulary: int) -> Any:

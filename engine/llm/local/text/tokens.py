@@ -10,6 +10,7 @@ from typing import Any
 from llama_cpp import llama_cpp as native
 
 from engine.llm.local.sample.copying import Lexicon
+from engine.text.quoting import NOTHING
 
 # llama.cpp's regular expressions overflow the stack on one unbroken run of about 60,000 characters.
 MAX_CUT = 8000
@@ -61,6 +62,11 @@ class Vocabulary:
     def lexicon(self) -> Lexicon:
         """All tokens by their bytes, made when first needed."""
         return Lexicon(self)
+
+    @cached_property
+    def none(self) -> int | None:
+        """The token with which a reply begins that says that the text does not hold the answer; None without letters."""
+        return next(iter(self._tokenize(NOTHING, special=False)), None)
 
     def template(self, text: str) -> list[int]:
         """Tokenize template text: markers in it become control tokens."""

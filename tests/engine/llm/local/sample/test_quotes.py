@@ -134,11 +134,25 @@ def test_confidence_is_that_before_the_mask_and_counts_the_end(random_gguf):
     asked = host.ask(prompt, 16, copier=Copier("", ("no",)))
     report, tokens = asked.report(), asked.tokens()
     end = host.native.vocabulary.lexicon.ends.tolist()
+    none = host.native.vocabulary.none
     host.close()
     assert (report["quote"], report["finish"]) == ("no", "stop")
+    says = math.log(1 - math.exp(logs_of(random_gguf, [*prompt, none], 1)[0]))
     guesses = [logs_of(random_gguf, [*prompt, *tokens, one], len(tokens) + 1) for one in end]
-    assert min(abs(sum(logs) / len(logs) - report["confidence"]) for logs in guesses) < 1e-3
+    sure = [says + sum((min(0.0, first - says), *rest)) / (1 + len(rest)) for first, *rest in guesses]
+    assert min(abs(one - report["confidence"]) for one in sure) < 1e-3
     assert report["confidence"] < -1, "it would rather have written something else"
+
+
+def test_a_quote_of_a_model_that_would_rather_say_none_is_not_sure(open_local, tmp_path):
+    shy = open_local(chain_model(tmp_path / "shy.gguf", ["NONE"]))
+    sure = open_local(chain_model(tmp_path / "sure.gguf", ["Ada Fenn"]))
+    request = ask("Who signed it?", LEASE, Quote(LEASE, ("yes", "no")))
+    unsure, reply = shy.submit(request).result(), sure.submit(request).result()
+    assert unsure.quote != "NONE" and unsure.confidence < -5
+    assert reply.quote == "Ada Fenn" and reply.confidence == pytest.approx(0, abs=1e-3)
+    said = shy.submit(ask("Who signed it?", LEASE, Quote(LEASE))).result()
+    assert said.quote == "NONE" and said.confidence == pytest.approx(0, abs=1e-3)
 
 
 def test_a_model_that_knows_its_answer_is_sure_and_one_that_is_forced_is_not(open_local, tmp_path):
