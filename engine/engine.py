@@ -181,14 +181,17 @@ class Engine:
         *,
         progress: Callable[[Progress], None] | None = None,
         stop: Stop | None = None,
+        passwords: Sequence[str] = (),
     ) -> CorpusInfo:
         """Read files and folders into a corpus, but for our own data; an unchanged folder is taken from the last time.
+
+        `passwords` are tried on locked files; they are kept nowhere.
 
         Raises InputError when nothing can be read, StoreError when there is no space, Cancelled on a stop.
         """
         cancel = stop.event.is_set if stop else None
         folder, own = self.store.corpora_dir, self.store.folder
-        info = ingest(paths, folder, progress=progress, cancel=cancel, leave_out=own)
+        info = ingest(paths, folder, progress=progress, cancel=cancel, leave_out=own, passwords=passwords)
         self.store.save_corpus({**asdict(info), "path": str(info.path)})
         return info
 

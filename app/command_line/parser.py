@@ -4,7 +4,7 @@ import argparse
 
 from app.command_line import exchange
 from app.command_line.commands import fork, lists, resume, verify
-from app.command_line.folders import rescan
+from app.command_line.folders import rescan, unlock
 from app.command_line.keeping import grammar as keeping
 from app.command_line.programs import key, mcp
 
@@ -132,6 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="a GGUF file (default: the one that comes with Taproot), or openai:NAME@http://host:port/v1, where text is then sent; "
         "given several times, each is asked, and a table shows them side by side",
     )
+    unlock.add_options(ask)
     ask.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     lists.add_options(ask)
     ask.add_argument(

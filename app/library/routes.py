@@ -5,6 +5,7 @@ POST   /api/corpora {paths: [..] | path, name?}  -> job; {sample: true} brings t
 GET    /api/corpora/ID                           card; ID is that of a card or of any of its versions
 PATCH  /api/corpora/ID {name}                    -> card
 POST   /api/corpora/ID/rescan                    -> job
+POST   /api/corpora/ID/unlock {passwords: [..]}  read it again with passwords, kept in memory only -> job
 PUT    /api/corpora/ID/watching {on}             read it again by itself whenever it changes -> card
 GET    /api/corpora/ID/deletion                  what deleting would take
 DELETE /api/corpora/ID                           -> receipt
@@ -75,6 +76,10 @@ def router(workbench: Workbench) -> APIRouter:
     @routes.post("/corpora/{name}/rescan")
     def rescan(name: str) -> Json:
         return _job(library.rescan(name))
+
+    @routes.post("/corpora/{name}/unlock")
+    def unlock(name: str, passwords: Annotated[list[str], Body(embed=True)]) -> Json:
+        return _job(library.unlock(name, passwords))
 
     @routes.put("/corpora/{name}/watching")
     def watch(name: str, on: Annotated[bool, Body(embed=True)]) -> Json:

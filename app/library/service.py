@@ -30,6 +30,7 @@ from app.paths import ROOT
 from engine.corpus import contents
 from engine.corpus.archive import Archive
 from engine.documents.discover import existing
+from engine.documents.formats.passwords import is_locked
 from engine.documents.ingest import CorpusInfo, ingest, ingest_found, load_info
 from engine.errors import InputError, StoreError, TaprootError
 from engine.paths import expanded
@@ -61,6 +62,7 @@ class Library:
         self._store = workbench.engine.store
         self._data = Path(workbench.data_dir)
         self._sizes: dict[str, Size] = {}
+        self._passwords: list[str] = []  # of locked files; in memory only
         self._saving = threading.Lock()  # two readings of one folder make two versions, one after the other
         self.documents = Documents(self._store)
         self.jobs = Jobs(self._tell)
@@ -126,6 +128,7 @@ class Library:
             "documents": current["documents"],
             "chars": current["chars"],
             "skipped": len(current["skipped"]),
+            "locked": sum(is_locked(skip["reason"]) for skip in current["skipped"]),
             "pages": size.pages,
             "bytes": size.bytes,
             "problems": size.problems,
@@ -176,6 +179,29 @@ class Library:
         row = self._collection(name)
         versions.require_sources(row)
         return self._read(row, "rescan")
+
+    def unlock(self, name: str, passwords: list[str]) -> Job:
+        """Read a card again with passwords for its locked files. They are kept in memory, for later readings too.
+
+        Raises InputError without a password, or when its folder is gone; NotFound, Conflict.
+        """
+        row = self._collection(name)
+        self._passwords = [*dict.fromkeys((*wording.passwords(passwords), *self._passwords))]
+        if row["kind"] == "upload":
+            found = self.uploads.discovery(row["collection"])
+
+            def again(control: Control) -> CorpusInfo:
+                return ingest_found(
+                    found,
+                    self._store.corpora_dir,
+                    progress=control.progress,
+                    cancel=control.stop.is_set,
+                    passwords=self._passwords,
+                )
+
+            return self._start(row, "unlock", again)
+        versions.require_sources(row)
+        return self._read(row, "unlock")
 
     def watch(self, name: str, on: bool) -> Json:
         """Read the folder of a card again by itself whenever it changes, or no longer; return the card.
@@ -229,6 +255,7 @@ class Library:
                 progress=control.progress,
                 cancel=control.stop.is_set,
                 leave_out=self._data,
+                passwords=self._passwords,
             )
 
         return self._start(row, kind, read)

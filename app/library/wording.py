@@ -14,6 +14,7 @@ from engine.types import Json
 
 LONGEST_NAME = 200
 MOST_PATHS = 100
+MOST_PASSWORDS = 64
 CHANGES = {"added": "added", "changed": "changed", "moved": "moved", "removed": "gone", "same": "as before"}
 HEAD = 160  # characters of a question on a card
 
@@ -35,6 +36,16 @@ def paths(texts: list[str]) -> list[str]:
         raise InputError("No path was given. Write the path of a folder, as in /home/me/papers.")
     if len(found) > MOST_PATHS:
         raise InputError(f"At most {MOST_PATHS} paths can be added at once. Add the folder that holds them.")
+    return found
+
+
+def passwords(texts: list[str]) -> list[str]:
+    """The passwords that a person typed, as they are, without empty ones. Raises InputError when none is left."""
+    found = [*dict.fromkeys(text for text in texts if text)]
+    if not found:
+        raise InputError("No password was given. Type the one that opens these files.")
+    if len(found) > MOST_PASSWORDS:
+        raise InputError(f"At most {MOST_PASSWORDS} passwords can be tried at once.")
     return found
 
 

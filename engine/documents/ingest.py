@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -49,19 +49,27 @@ def ingest(
     processes: int = 2,
     seconds: float = 60.0,
     leave_out: Path | None = None,
+    passwords: Sequence[str] = (),
 ) -> CorpusInfo:
     """Read files and folders into `corpora_dir/<id>/` and describe the corpus; unchanged content is reused.
 
     What the same paths gave before is taken over file by file, so that only what changed is parsed.
 
     `cancel` is asked several times a second. `seconds` is what one small file may take. `leave_out` is a folder
-    that is not read.
+    that is not read. `passwords` are tried on locked files and kept nowhere; the text of those that they open is stored
+    as any other.
 
     Raises InputError when there is nothing to read, StoreError when it cannot be written, Cancelled.
     """
     found = discover([Path(path) for path in paths], _checking(cancel), leave_out)
     return ingest_found(
-        found, corpora_dir, progress=progress, cancel=cancel, processes=processes, seconds=seconds
+        found,
+        corpora_dir,
+        progress=progress,
+        cancel=cancel,
+        processes=processes,
+        seconds=seconds,
+        passwords=passwords,
     )
 
 
@@ -85,20 +93,21 @@ def ingest_found(
     cancel: Callable[[], bool] | None = None,
     processes: int = 2,
     seconds: float = 60.0,
+    passwords: Sequence[str] = (),
 ) -> CorpusInfo:
     """As `ingest`, for files that are known already; `found.roots` name where they came from."""
     check = _checking(cancel)
     try:
         corpora_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         sweep(corpora_dir)
-        before = earlier.last(found, corpora_dir)
+        before = earlier.last(found, corpora_dir, unlock=bool(passwords))
         if before is not None and earlier.is_unchanged(found, before, corpora_dir, check):
             return load_info(corpora_dir / before.id, reused=True)
         folder = temporary(corpora_dir)
     except (OSError, sqlite3.Error) as problem:
         raise store_error(problem, corpora_dir) from problem
     try:
-        with ParserPool(processes, seconds=seconds) as pool:
+        with ParserPool(processes, seconds=seconds, passwords=passwords) as pool:
             builder = Builder(folder, found)
 
             def tell(result: Result | None = None, within: int = 0) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.documents.formats.detect import Parsed
+from engine.documents.formats.passwords import know
 from engine.documents.unpack import Walk, why
 from engine.errors import SandboxError
 from engine.sandbox import Policy, confine, default_read_paths, frames
@@ -26,6 +27,7 @@ def main() -> None:
     """Confine this process, say so, then answer requests until the app closes the pipe."""
     source, target = begin()
     options = frames.read_header(source)
+    know(options["passwords"])
     frames.write(target, {"sandbox": confine_self(options["memory"])})
     while True:
         try:

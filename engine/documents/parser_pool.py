@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -105,8 +105,16 @@ class Before(Protocol):
 class ParserPool:
     """A few parser processes. Use as a context manager; `sandbox` says afterwards why they had none, or ""."""
 
-    def __init__(self, processes: int = 2, *, seconds: float = SECONDS, memory: int = MEMORY):
+    def __init__(
+        self,
+        processes: int = 2,
+        *,
+        seconds: float = SECONDS,
+        memory: int = MEMORY,
+        passwords: Sequence[str] = (),
+    ):
         self.sandbox = ""
+        self._passwords = [*passwords]
         self._processes = processes
         self._seconds = seconds
         self._memory = memory
@@ -176,7 +184,7 @@ class ParserPool:
             return "it was stopped" if say else False
         parser = getattr(self._own, "parser", None)
         if parser is None or not parser.usable:
-            parser = self._own.parser = _Parser(self._memory)
+            parser = self._own.parser = _Parser(self._memory, self._passwords)
             with self._lock:
                 self._alive.add(parser)
                 self.sandbox = self.sandbox or parser.sandbox
@@ -197,13 +205,13 @@ class ParserPool:
 
 
 class _Parser:
-    def __init__(self, memory: int):
+    def __init__(self, memory: int, passwords: Sequence[str]):
         self.usable, self.late, self.sandbox = True, False, ""
         self._process = spawn(["-m", PARSER], settings={"OPENBLAS_NUM_THREADS": "1"})
         self._send = cast(BinaryIO, self._process.stdin)
         self._receive = cast(BinaryIO, self._process.stdout)
         try:
-            frames.write(self._send, {"memory": memory})
+            frames.write(self._send, {"memory": memory, "passwords": [*passwords]})
             self.sandbox = str(frames.read_header(self._receive)["sandbox"])[:500]
         except (OSError, frames.Broken, KeyError, TypeError):
             self.usable = False

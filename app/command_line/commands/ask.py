@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.ask.estimate import estimate
 from app.command_line.engine import opened
+from app.command_line.folders.unlock import passwords_of
 from app.command_line.progress import reporter_for
 from app.command_line.terminal import brief, console, safe
 from engine.answer.agreement import sentence
@@ -32,12 +33,13 @@ def ask(options: argparse.Namespace) -> int:
     if options.output or options.column:
         raise InputError("--output and --column are for lists of questions. Add --questions FILE or --each.")
     paths, question = split_words(options.words)
+    passwords = passwords_of(options)
     settings = settings_of(options)
     with (
         reporter_for(options) as reporter,
         opened(options, reporter.say, reporter.loading) as (engine, stop),
     ):
-        corpus = engine.add(paths, progress=reporter.reading, stop=stop)
+        corpus = engine.add(paths, progress=reporter.reading, stop=stop, passwords=passwords)
         reporter.corpus(corpus)
         info = engine.model.info
         reporter.expected(

@@ -75,6 +75,7 @@ def ask(options: argparse.Namespace) -> int:
     """Exit status 0 every row answered, 1 some not, 130 stopped. Raises TaprootError for bad input (2)."""
     from app.command_line.commands.ask import existing, settings_of, split_words
     from app.command_line.engine import opened
+    from app.command_line.folders.unlock import passwords_of
     from app.command_line.progress import reporter_for
     from engine.bench.router import route
     from engine.errors import Cancelled, InputError
@@ -92,13 +93,14 @@ def ask(options: argparse.Namespace) -> int:
         paths, question = split_words(options.words)
         title = " ".join(question.split())
         read = reading.typed(title)
+    passwords = passwords_of(options)
     with (
         reporter_for(options) as reporter,
         opened(options, reporter.say, reporter.loading) as (engine, stop),
     ):
         for notice in read.notices:
             reporter.say(notice)
-        corpus = engine.add(paths, progress=reporter.reading, stop=stop)
+        corpus = engine.add(paths, progress=reporter.reading, stop=stop, passwords=passwords)
         reporter.corpus(corpus)
         name = lists.unfinished(engine, lists.key_of(corpus.id, read.questions, each=options.each))
         if name is None:

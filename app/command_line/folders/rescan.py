@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from app.command_line.folders import unlock
 
 if TYPE_CHECKING:
     from engine.store import Store
@@ -25,6 +28,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="go on, and read again whenever something changes"
     )
+    unlock.add_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object for each reading")
 
 
@@ -38,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     with Store(data) as store:
         row = find(store, options.corpus)
         require_sources(row)
-        _read(store, row, options.json)
+        _read(store, row, options.json, unlock.passwords_of(options))
         if options.watch:
             _watch(store, row, options.json)
     return 0
@@ -66,7 +70,7 @@ def find(store: Store, name: str) -> Any:
     raise InputError(f"There is no corpus {name!r}; `corpora` lists what is stored.")
 
 
-def _read(store: Store, row: Any, as_json: bool) -> None:
+def _read(store: Store, row: Any, as_json: bool, passwords: Sequence[str] = ()) -> None:
     import json
 
     from app.command_line.progress import Reporter
@@ -76,7 +80,11 @@ def _read(store: Store, row: Any, as_json: bool) -> None:
 
     with Reporter(quiet=as_json) as reporter:
         info = ingest(
-            row["sources"], store.corpora_dir, progress=reporter.reading, leave_out=store.corpora_dir.parent
+            row["sources"],
+            store.corpora_dir,
+            progress=reporter.reading,
+            leave_out=store.corpora_dir.parent,
+            passwords=passwords,
         )
     saved = save(store, row, info)
     if as_json:

@@ -7,6 +7,7 @@ import json
 
 from app.command_line.commands.ask import settings_of, split_words
 from app.command_line.engine import opened
+from app.command_line.folders.unlock import passwords_of
 from app.command_line.keeping.compare import side_by_side
 from app.command_line.progress import reporter_for
 from app.command_line.terminal import console
@@ -25,12 +26,13 @@ def run(options: argparse.Namespace) -> int:
             "--each and --follow."
         )
     paths, question = split_words(options.words)
+    passwords = passwords_of(options)
     models, depths = options.model, options.depth
     sides, answers = [], list[Answer]()
     with reporter_for(options) as reporter:
         for options.model in models:
             with opened(options, reporter.say, reporter.loading) as (engine, stop):
-                corpus = engine.add(paths, progress=reporter.reading, stop=stop)
+                corpus = engine.add(paths, progress=reporter.reading, stop=stop, passwords=passwords)
                 for options.depth in depths:
                     stop.check()
                     reporter.say(f"{engine.model.info.name}, depth {options.depth}")

@@ -51,6 +51,29 @@ export function asked(title, label, value, save) {
   });
 }
 
+/** Ask for the password of locked files; `read(passwords)` may refuse with an Error, which is shown. */
+export function unlocked(card, read) {
+  return dialog(`Unlock files of “${line(card.name, 80)}”`, (close) => {
+    const field = el("input", { class: "field dialog-field", type: "password", autocomplete: "off", "aria-label": "Password", dataset: { first: "true" } });
+    const shown = el("input", { type: "checkbox", on: { change: () => { field.type = shown.checked ? "text" : "password"; } } });
+    const wrong = el("p", { class: "path-error", role: "alert" });
+    return [el("p", {}, `${many(card.locked, "file is", "files are")} protected by a password. It is kept in memory until Taproot is closed, and written nowhere.`),
+      el("p", { class: "muted small" }, "The text that it opens is then stored in Taproot’s data folder as that of any other file."),
+      el("form", { on: { submit: async (event) => {
+        event.preventDefault();
+        try {
+          await read([field.value]);
+          close(true);
+        } catch (problem) {
+          wrong.textContent = problem.message;
+          field.focus();
+        }
+      } } }, field, el("label", { class: "row small" }, shown, "Show it"), wrong, el("div", { class: "confirm-foot" },
+        el("button", { class: "button", type: "button", on: { click: () => close(null) } }, "Cancel"),
+        el("button", { class: "button primary", type: "submit" }, "Unlock")))];
+  });
+}
+
 /** Say what deleting a card would take; resolves to whether the person agreed. */
 export async function confirmed(before, card) {
   const { runs } = before;

@@ -5,7 +5,7 @@
 import { ago, facts, source } from "/ui/library/card.js";
 import { Detail } from "/ui/library/detail.js";
 import { el, icon, keyed, put, style } from "/ui/shell/dom.js";
-import { asked, confirmed, told } from "/ui/library/dialogs.js";
+import { asked, confirmed, told, unlocked } from "/ui/library/dialogs.js";
 import { Readings } from "/ui/library/readings.js";
 import { chosen, dropped } from "/ui/library/sending.js";
 import { many } from "/ui/shell/text/figures.js";
@@ -156,6 +156,7 @@ class Library {
       card.kind === "folder" && tool("eye", card.watched ? "Watched: read again when something changes" : "Watch: read again when something changes",
         () => this.watch(card), false, { "aria-pressed": String(card.watched), dataset: { focus: `watch-${card.card}` } }),
       card.kind !== "upload" && tool("refresh", "Read the folder again", () => this.rescan(card), busy),
+      card.locked > 0 && tool("key", `Unlock ${many(card.locked, "file")} with a password`, () => this.unlock(card), busy),
       tool("edit", "Rename", () => this.rename(card)),
       tool("trash", "Delete", () => this.remove(card), busy));
   }
@@ -250,6 +251,13 @@ class Library {
 
   rescan(card) {
     return this.act(this.app.api.post(`/api/corpora/${card.card}/rescan`));
+  }
+
+  async unlock(card) {
+    await unlocked(card, async (passwords) => {
+      const job = await this.app.api.post(`/api/corpora/${card.card}/unlock`, { passwords });
+      this.readings.tell({ ...job, what: job.kind });
+    });
   }
 
   watch(card) {

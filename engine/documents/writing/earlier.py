@@ -12,13 +12,14 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from engine.corpus.archive import META, Archive
 from engine.documents.discover import Discovery, SourceFile
 from engine.documents.formats import detect as formats
+from engine.documents.formats.passwords import is_locked
 from engine.documents.formats.pdf.scans import data_folder
 from engine.documents.parser_pool import Part, Result, read
 from engine.errors import StoreError
@@ -44,11 +45,19 @@ class Kept:
     unread: list[list[str]]
     parts: list[Json]
 
+    @property
+    def locked(self) -> list[str]:
+        """The files in it, "" for itself, that a password would open."""
+        return locked(self.reason, self.unread)
+
 
 class Earlier:
-    """The corpus that these sources gave last; asked from several threads."""
+    """The corpus that these sources gave last; asked from several threads.
 
-    def __init__(self, path: Path, meta: Json, seen: Json):
+    With `unlock`, what lacked a password then counts as not read.
+    """
+
+    def __init__(self, path: Path, meta: Json, seen: Json, unlock: bool = False):
         self.seen = seen
         self.id: str = meta["id"]
         self.states: list[list[str]] = [entry[:3] for entry in meta["files"]]
@@ -56,20 +65,22 @@ class Earlier:
         self._by_name: dict[str, Kept] = {}
         self._by_content: dict[tuple[str, ...], Kept] = {}
         self._before = 0
+        self.unlocks = False  # there is something that passwords may open
         self._archive: Archive | None = None
         if (path / GIVEN).exists():  # corpora of older versions have none
             given = json.loads((path / GIVEN).read_bytes())
             self._before = given["before"]
             for (name, sha256, state), entry in zip(self.states, given["files"], strict=True):
-                if sha256 and state != "retry":
-                    kept = Kept(sha256, *entry)
+                kept = Kept(sha256, *entry)
+                self.unlocks = self.unlocks or (unlock and bool(kept.locked))
+                if sha256 and state != "retry" and not (unlock and kept.locked):
                     self._by_name[name] = kept
                     self._by_content[sha256, *kept.endings] = kept
 
     def state(self, file: SourceFile) -> list[str]:
         """The fingerprint of a file now; it is opened only where its facts do not tell."""
         kept = self._unchanged(file)
-        return [file.name, kept.sha256, ""] if kept else fingerprint(read(file)[0])
+        return [file.name, kept.sha256, _lock(kept.locked)] if kept else fingerprint(read(file)[0])
 
     def by_facts(self, file: SourceFile) -> Result | None:
         """What a file gave that is unchanged by its name, size, times and inode."""
@@ -137,9 +148,20 @@ def given(result: Result, documents: list[int]) -> Json:
 
 
 def fingerprint(result: Result) -> list[str]:
-    """What makes a file the same for the id of a corpus: name and content, or how it failed."""
-    state = "retry" if result.transient else "" if result.sha256 else result.reason
+    """What makes a file the same for the id of a corpus: name, content and what of it is locked, or how it failed."""
+    lock = _lock(locked(result.reason, result.unread))
+    state = "retry" if result.transient else lock if result.sha256 else result.reason
     return [result.file.name, result.sha256, state]
+
+
+def locked(reason: str, unread: Sequence[Sequence[str]]) -> list[str]:
+    """The files in a file, "" for itself, that a password would open."""
+    return [name for name, why in (("", reason), *unread) if is_locked(why)]
+
+
+def _lock(files: list[str]) -> str:
+    """Says what is locked, so that a corpus with the text of what was unlocked is another one."""
+    return f"locked: {hashlib.sha256(chr(0).join(files).encode()).hexdigest()[:16]}" if files else ""
 
 
 def _endings(name: str) -> list[str]:
@@ -151,20 +173,23 @@ def _facts(file: SourceFile) -> list[int]:
     return [file.size, file.mtime, file.ctime, file.inode]
 
 
-def last(found: Discovery, corpora_dir: Path) -> Earlier | None:
-    """What was read from these sources last, if it is stored and this version would read the same."""
+def last(found: Discovery, corpora_dir: Path, unlock: bool = False) -> Earlier | None:
+    """What was read from these sources last, if it is stored and this version would read the same.
+
+    With `unlock`, what a password would open does not count as read.
+    """
     try:
         seen = json.loads(_seen_file(found, corpora_dir).read_bytes())
         target = corpora_dir / seen["corpus"]
         meta = json.loads((target / META).read_bytes())
-        return Earlier(target, meta, seen) if meta.get("version") == VERSION else None
+        return Earlier(target, meta, seen, unlock) if meta.get("version") == VERSION else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def is_unchanged(found: Discovery, earlier: Earlier, corpora_dir: Path, check: Callable[[], None]) -> bool:
     """Whether the sources hold the same files with the same content as then."""
-    if any(state == "retry" for _, _, state in earlier.states):
+    if earlier.unlocks or any(state == "retry" for _, _, state in earlier.states):
         return False
     recent = max((max(f.mtime, f.ctime) for f in found.files), default=0)
     if earlier.seen["stat"] == facts_sign(found) and recent <= earlier.seen["at"] - RACY_NS:

@@ -11,11 +11,11 @@ import py7zr
 from py7zr.exceptions import ArchiveError, PasswordRequired
 from py7zr.io import Py7zBytesIO, Py7zIO, WriterFactory
 
+from engine.documents.formats import passwords
 from engine.documents.formats.child import Child, Opened, at_hand, refused, too_large
 from engine.documents.formats.unreadable import Unreadable
 
 TOGETHER = 256 << 20  # bytes of all members
-LOCKED = "it is protected by a password"
 DAMAGED = (ArchiveError, OSError, EOFError, ValueError, TypeError, KeyError, IndexError, zlib.error,
            lzma.LZMAError, RuntimeError, AttributeError, AssertionError)  # fmt: skip
 
@@ -32,37 +32,66 @@ class _Kept(WriterFactory):
 
 
 def open_seven_zip(data: bytes) -> Opened:
-    """The members of an archive. Raises Unreadable when it cannot be opened; an empty password is tried."""
-    password = None
+    """The members of an archive. Raises Unreadable when it cannot be opened."""
+    password = _password(data)
     try:
-        try:
-            archive = py7zr.SevenZipFile(io.BytesIO(data))
-        except PasswordRequired:
-            password = ""
-            archive = py7zr.SevenZipFile(io.BytesIO(data), password=password)
-        locked = archive.needs_password()
+        archive = py7zr.SevenZipFile(io.BytesIO(data), password=password)
         listed = archive.list()
     except DAMAGED as problem:
-        said = LOCKED if password is not None else "this archive (7z) is damaged and cannot be opened"
-        raise Unreadable(said) from problem
+        raise Unreadable("this archive (7z) is damaged and cannot be opened") from problem
     wanted: list[str] = []
     left = TOGETHER
     for member in listed:
         if member.is_file and member.uncompressed <= left:
             wanted.append(member.filename)
             left -= member.uncompressed
-    return Opened("", "7z", _members(data, listed, wanted, locked))
+    return Opened("", "7z", _members(data, listed, wanted, password))
 
 
-def _members(data: bytes, listed: list[py7zr.FileInfo], wanted: list[str], locked: bool) -> Iterator[Child]:
-    kept, reason = _Kept(), ""
+def _password(data: bytes) -> str | None:
+    """The password that opens the list of an archive or, where that is open, its first member; None for no lock.
+
+    Where none opens the members, the empty one. Raises Unreadable when none opens the list.
+    """
+    listed = True
+    try:
+        with py7zr.SevenZipFile(io.BytesIO(data)) as archive:
+            if not archive.needs_password():
+                return None
+    except PasswordRequired:
+        listed = False
+    except DAMAGED:
+        return None  # opening it again says what is wrong
+    for password in passwords.candidates():
+        try:
+            with py7zr.SevenZipFile(
+                io.BytesIO(data), password=password, max_extract_size=4 * TOGETHER
+            ) as archive:
+                first = next(
+                    (m.filename for m in archive.list() if m.is_file and m.uncompressed <= TOGETHER), ""
+                )
+                kept = _Kept()
+                archive.extract(targets=[first], factory=kept)
+                if not first or first in kept.members:
+                    return password
+        except DAMAGED:
+            continue
+    if not listed:
+        raise Unreadable(passwords.why_locked())
+    return ""
+
+
+def _members(
+    data: bytes, listed: list[py7zr.FileInfo], wanted: list[str], password: str | None
+) -> Iterator[Child]:
+    kept, reason, locked = _Kept(), "", password is not None
     try:
         with py7zr.SevenZipFile(
-            io.BytesIO(data), password="" if locked else None, max_extract_size=4 * TOGETHER
+            io.BytesIO(data), password=password, max_extract_size=4 * TOGETHER
         ) as archive:
             archive.extract(targets=wanted, factory=kept)
     except DAMAGED:
-        reason = LOCKED if locked else "it is damaged in the archive"
+        reason = passwords.why_locked() if locked else "it is damaged in the archive"
     for member in listed:
         name = member.filename
         if member.is_directory:

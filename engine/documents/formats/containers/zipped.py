@@ -7,7 +7,9 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from typing import IO
 
+from engine.documents.formats import passwords
 from engine.documents.formats.child import Child, Opened, drained, refused
 from engine.documents.formats.unreadable import Unreadable
 
@@ -15,6 +17,7 @@ DOCUMENTS = (
     "[Content_Types].xml", "word/", "xl/", "ppt/", "META-INF/container.xml", "content.xml", "mimetype",
     "Index/Document.iwa", "Index.zip", "Index/Presentation.iwa", "Index/Tables/",
 )  # fmt: skip
+AES = 99  # the compression that such a locked member claims
 ENCRYPTED, UTF8 = 1, 0x800  # flags of a member
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
 
@@ -54,18 +57,35 @@ def _members(archive: zipfile.ZipFile) -> Iterator[Child]:
 
 def _reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[int], bytes]:
     def read(most: int) -> bytes:
-        locked = bool(member.flag_bits & ENCRYPTED)
         try:
-            with archive.open(member, pwd=_Empty() if locked else None) as stream:
+            with archive.open(member) as stream:
                 return drained(stream, most)
         except NotImplementedError as problem:
-            known = "it is protected by a password" if locked else "it is compressed in a way not known here"
-            raise Unreadable(known) from problem
-        except (*DAMAGED, RuntimeError) as problem:
-            said = "it is protected by a password" if locked else "it is damaged in the archive"
-            raise Unreadable(said) from problem
+            raise Unreadable("it is compressed in a way not known here") from problem
+        except DAMAGED as problem:
+            raise Unreadable("it is damaged in the archive") from problem
 
-    return read
+    def unlock(most: int) -> bytes:
+        for password in passwords.candidates():
+            for encoded in dict.fromkeys((password.encode(), password.encode("cp437", "replace"))):
+                try:
+                    with _opened(archive, member, encoded) as stream:
+                        return drained(stream, most)
+                except (*DAMAGED, RuntimeError, NotImplementedError):
+                    continue  # what a wrong password gives may look damaged only
+        raise Unreadable(passwords.why_locked())
+
+    return unlock if member.flag_bits & ENCRYPTED else read
+
+
+def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo, password: bytes) -> IO[bytes]:
+    """A locked member. Raises RuntimeError for a wrong password, as far as that shows."""
+    if member.compress_type != AES:
+        return archive.open(member, pwd=password or _Empty())
+    import pyzipper
+
+    aes = pyzipper.AESZipFile(archive.fp)
+    return aes.open(member.filename, pwd=password or _Empty())
 
 
 def _name(member: zipfile.ZipInfo) -> str:

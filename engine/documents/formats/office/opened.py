@@ -6,6 +6,7 @@ import io
 import zipfile
 from dataclasses import dataclass, field
 
+from engine.documents.formats import passwords
 from engine.documents.formats.office.package import DAMAGE, Package
 from engine.documents.formats.unreadable import Unreadable
 
@@ -22,8 +23,7 @@ NAMES = {
     "epub": "e-book",
 }
 STREAMS = ("EncryptedPackage", "WordDocument", "PowerPoint Document", "Workbook", "__properties_version1.0")
-LOCKED = "it is protected by a password"
-PASSWORDS = ("", "VelvetSweatshop")  # the second is what Excel itself takes for a workbook without one
+OF_EXCEL = "VelvetSweatshop"  # what Excel itself takes for a workbook without a password
 OLE = b"\xd0\xcf\x11\xe0"
 
 
@@ -85,7 +85,7 @@ def _main(package: Package) -> str:
 def _parsed(kind: str, package: Package, data: bytes) -> OfficeText:
     opened = OfficeText("", kind)
     if kind.startswith("od") and package.locked():
-        raise Unreadable(LOCKED)
+        raise Unreadable("it has a password, which cannot be used here: save it without one and add it again")
     if kind == "docx":
         from engine.documents.formats.office.word import parse_word
 
@@ -160,11 +160,11 @@ def _streams(data: bytes) -> set[str]:
 
 
 def _unlocked(data: bytes) -> bytes:
-    """The file without its lock, where that takes no password. Raises Unreadable."""
+    """The file without its lock. Raises Unreadable where that takes a password that is not known."""
     import msoffcrypto
     from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError, ParseError
 
-    for password in PASSWORDS:
+    for password in (*passwords.candidates(), OF_EXCEL):
         opened = io.BytesIO()
         try:
             locked = msoffcrypto.OfficeFile(io.BytesIO(data))
@@ -175,7 +175,7 @@ def _unlocked(data: bytes) -> bytes:
         except (DecryptionError, FileFormatError, ParseError, OSError, ValueError, KeyError, TypeError):
             continue
         except Exception as problem:
-            raise Unreadable(LOCKED) from problem
+            raise Unreadable(passwords.why_locked()) from problem
         if opened.getvalue():
             return opened.getvalue()
-    raise Unreadable(LOCKED)
+    raise Unreadable(passwords.why_locked())

@@ -8,6 +8,7 @@ import zipfile
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from engine.documents.formats import passwords
 from engine.documents.formats.properties import property_line
 from engine.documents.formats.unreadable import Unreadable
 
@@ -47,7 +48,7 @@ class Package:
         """Unpack one part. Raises Unreadable when it is too large or protected by a password."""
         info = self._infos[name]
         if info.flag_bits & 1:
-            raise Unreadable("it is protected by a password")
+            raise Unreadable(passwords.why_locked())
         with self._archive.open(info) as file:
             data = file.read(min(LARGEST, self._left) + 1)
         if len(data) > min(LARGEST, self._left):

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import python_calamine
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from engine.documents.formats import passwords
 from engine.documents.formats.office.package import Package, attribute, local
 from engine.documents.formats.unreadable import Unreadable
 
@@ -42,7 +43,7 @@ def parse_workbook(
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
     except python_calamine.PasswordError as problem:
-        raise Locked("it is protected by a password") from problem
+        raise Locked(passwords.why_locked()) from problem
     except FAULTS as problem:
         raise Unreadable(f"this {kind} is damaged and cannot be opened") from problem
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ != SheetTypeEnum.Vba]

@@ -9,6 +9,7 @@ from itertools import islice
 import pypdfium2
 from pypdfium2 import raw
 
+from engine.documents.formats import passwords
 from engine.documents.formats.pdf import scans
 from engine.documents.formats.pdf.forms import fill_in
 from engine.documents.formats.pdf.glyphs import read_page
@@ -46,12 +47,7 @@ class _Found:
 
 def parse_pdf(data: bytes) -> tuple[list[str], list[str]]:
     """Return the text of each page, and notices. Raises Unreadable with the reason when there is no text."""
-    try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as problem:
-        if getattr(problem, "err_code", None) == raw.FPDF_ERR_PASSWORD:
-            raise Unreadable("this PDF is protected by a password") from problem
-        raise Damaged("this PDF is damaged and cannot be opened") from problem
+    document = _open(data)
     try:
         if document.get_formtype() != raw.FORMTYPE_NONE:
             document.init_forms()
@@ -65,6 +61,16 @@ def parse_pdf(data: bytes) -> tuple[list[str], list[str]]:
     if properties:
         pages[-1] = f"{pages[-1]}\n\n{properties}".lstrip("\n")
     return pages, notices
+
+
+def _open(data: bytes) -> pypdfium2.PdfDocument:
+    for password in passwords.candidates():
+        try:
+            return pypdfium2.PdfDocument(data, password=password or None)
+        except pypdfium2.PdfiumError as problem:
+            if getattr(problem, "err_code", None) != raw.FPDF_ERR_PASSWORD:
+                raise Damaged("this PDF is damaged and cannot be opened") from problem
+    raise Unreadable(passwords.why_locked("this PDF"))
 
 
 def _read(document: pypdfium2.PdfDocument) -> _Found:

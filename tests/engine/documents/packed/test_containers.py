@@ -12,6 +12,7 @@ import zipfile
 
 import py7zr
 import pytest
+import pyzipper
 
 from engine.corpus import Corpus
 from engine.documents import parser_pool as pool
@@ -46,6 +47,17 @@ def seven_zipped(files: dict[str, bytes], **options: object) -> bytes:
     with py7zr.SevenZipFile(file, "w", **options) as archive:
         for name, content in files.items():
             archive.writestr(content, name)
+    return file.getvalue()
+
+
+def aes_zipped(files: dict[str, str], password: bytes) -> bytes:
+    file = io.BytesIO()
+    with pyzipper.AESZipFile(
+        file, "w", compression=pyzipper.ZIP_DEFLATED, encryption=pyzipper.WZ_AES
+    ) as archive:
+        archive.setpassword(password)
+        for name, text in files.items():
+            archive.writestr(name, text)
     return file.getvalue()
 
 
@@ -135,6 +147,9 @@ def test_encrypted_archives_are_named_and_an_empty_password_is_tried() -> None:
     plain = zipped({"a.txt": "Secret of nobody."}, zipfile.ZIP_STORED)
     assert texts(locked(plain, b""), "a.zip") == {"a.txt": "Secret of nobody."}
     assert texts(locked(plain, b"x1"), "a.zip") == {"a.txt": "[it is protected by a password]"}
+    assert texts(aes_zipped({"a.txt": "Of nobody."}, b"x1"), "a.zip") == {
+        "a.txt": "[it is protected by a password]"
+    }
     assert "password" in texts(seven_zipped(FILES, password="x1"), "a.7z")["a.txt"]
     assert "password" in texts(seven_zipped(FILES, password="x1", header_encryption=True), "a.7z")[""]
 

@@ -1,0 +1,114 @@
+"""Locked files of a card: unlocked by a password in the app and by a command, which keep it in memory only."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.command_line.main import run
+from app.library.service import Library
+from engine.errors import InputError
+from tests.app.desk import Desk
+from tests.app.library.opened import add, done, send
+from tests.app.library.page import add as add_path
+from tests.app.library.page import card as card_of
+from tests.engine.conftest import fill
+from tests.engine.documents.packed.test_containers import aes_zipped
+from tests.engine.documents.test_formats import pdf
+
+WORD = "harbour-wall-7731"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "locked papers"
+    fill(
+        folder,
+        {
+            "open.txt": "Open to all.",
+            "lease.pdf": pdf("The deposit is 1,250 EUR.", encrypt=WORD),
+            "old.zip": aes_zipped({"b.txt": "Zipped."}, WORD.encode()),
+        },
+    )
+    return folder
+
+
+def test_a_card_says_how_many_files_are_locked_and_opens_them(
+    library: Library, folder: Path, data_dir: Path
+) -> None:
+    card = add(library, folder)
+    assert (card["locked"], card["documents"]) == (2, 1)
+    with pytest.raises(InputError, match="No password"):
+        library.unlock(card["card"], [""])
+    assert done(library, library.unlock(card["card"], ["wrong"])).result["unchanged"]
+    job = done(library, library.unlock(card["card"], [WORD]))
+    assert job.message.startswith("2 changed, 1 as before; 3 documents read")
+    assert library.card(card["card"])["locked"] == 0
+    assert not any(WORD.encode() in path.read_bytes() for path in data_dir.rglob("*") if path.is_file())
+
+    fill(folder, {"later.pdf": pdf("It came later.", encrypt=WORD)})
+    done(library, library.rescan(card["card"]))
+    now = library.card(card["card"])
+    assert (now["locked"], now["documents"]) == (0, 4), "a later reading knows the password still"
+
+
+def test_what_was_uploaded_is_unlocked_too(library: Library, folder: Path) -> None:
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    upload = library.begin_upload()["upload"]
+    send(library, upload, files)
+    job = done(library, library.finish_upload(upload))
+    card = library.card(job.result["card"])
+    assert (card["kind"], card["locked"]) == ("upload", 2)
+    done(library, library.unlock(card["card"], [WORD]))
+    assert library.card(card["card"])["locked"] == 0
+
+
+def test_the_command_takes_passwords_from_a_file_or_asks(
+    folder: Path, data_dir: Path, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    from engine.documents.ingest import ingest, to_json
+    from engine.store import Store
+
+    with Store(data_dir) as store:
+        info = ingest([folder], store.corpora_dir)
+        store.save_corpus(to_json(info))
+    given = tmp_path / "passwords.txt"
+    given.write_text(f"wrong\n\n{WORD}\n")
+    where = ["--data", str(data_dir), "--json"]
+    assert run(["rescan", info.id, "--password-file", str(given), *where]) == 0
+    assert "2 changed" in json.loads(capsys.readouterr().out)["message"]
+    assert run(["rescan", info.name, "--password-file", str(tmp_path / "absent"), *where]) == 2
+    assert "one password a line" in capsys.readouterr().err
+
+    fill(folder, {"later.pdf": pdf("It came later.", encrypt=WORD)})
+    monkeypatch.setattr("getpass.getpass", lambda prompt: WORD)
+    assert run(["rescan", info.name, "--password", *where]) == 0
+    assert "1 added" in json.loads(capsys.readouterr().out)["message"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert run(["rescan", info.name, "--password-file", "-", *where]) == 2
+    assert "No password was given" in capsys.readouterr().err
+
+
+@pytest.mark.browser
+@pytest.mark.sandbox
+def test_a_person_unlocks_files_on_the_page(desk: Desk, page: Page, folder: Path) -> None:
+    add_path(page, folder)
+    card = card_of(page, folder.name)
+    card.get_by_role("button", name="Unlock 2 files with a password").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("2 files are protected by a password")).to_be_visible()
+    field = dialog.get_by_label("Password", exact=True)
+    expect(field).to_be_focused()
+    field.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("No password was given")
+    field.fill(WORD)
+    assert field.get_attribute("type") == "password"
+    field.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(card.get_by_text("3 documents")).to_be_visible()
+    expect(card.get_by_role("button", name="Unlock")).to_have_count(0)
