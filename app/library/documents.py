@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass
@@ -19,7 +20,7 @@ from typing import Any, Generic, TypeVar
 from app.errors import NotFound
 from engine.corpus import Corpus
 from engine.corpus.archive import Archive
-from engine.corpus.contents import Entry, entries
+from engine.corpus.contents import Entry, entries, source
 from engine.corpus.document import Hit
 from engine.corpus.place.place import place_of
 from engine.corpus.rows import Rows
@@ -132,7 +133,7 @@ class Documents:
     ) -> Json:
         """Up to `count` rows of a document: from a row, line or page on, or around the characters [start, end).
 
-        Returns {"document", "name", "chars", "rows", "lines", "page_count", "first", "at", "until", "text", "pages"}:
+        Returns {"document", "name", "chars", "rows", "lines", "page_count", "page", "pictured", "first", "at", "until", "text", "pages"}:
         `rows` is how many there are, `first` the first of `text`, which holds [line, start, text, begins] each;
         `at` and `until` are the rows of what was asked for; `pages` are [page, row] of pages that begin in `text`.
         """
@@ -149,6 +150,7 @@ class Documents:
         until = at if start is None or end is None else max(at, rows.row_of(min(end, rows.chars) - 1))
         first = at if start is None else max(0, at - count // 3)
         shown = rows.rows(first, count)
+        char = rows.rows(at, 1)[0].start if start is None else min(max(0, start), rows.chars)
         return {
             "document": document,
             "name": archive.name(document),
@@ -157,6 +159,8 @@ class Documents:
             "lines": rows.lines,
             "first_line": archive.first_line(document),
             "page_count": len(starts),
+            "page": max(1, bisect_right(starts, char)) if len(starts) else None,
+            "pictured": len(starts) > 0 and self._is_file(corpus, archive.name(document)),
             "first": first,
             "at": at,
             "until": until,
@@ -167,6 +171,11 @@ class Documents:
                 if first <= place < first + len(shown)
             ],
         }
+
+    def _is_file(self, corpus: str, name: str) -> bool:
+        """Whether this is a PDF file by itself, whose pages can be shown."""
+        path = Path(self._store.corpus(corpus)["path"])
+        return name.lower().endswith(".pdf") and source(path, name) is not None
 
     def find(self, corpus: str, document: int, query: str) -> Json:
         """Where `query` stands in a document, folded as in `search`; any white space fits any other.

@@ -12,6 +12,7 @@ DELETE /api/corpora/ID                           -> receipt
 GET    /api/corpora/ID/documents?first&count&query&problems&sort&descending
 GET    /api/corpora/ID/documents/N/text?row | from_line | page | start&end, lines
 GET    /api/corpora/ID/documents/N/search?q
+GET    /api/corpora/ID/documents/N/pages/P?start&end&width   a page of a PDF as PNG, with characters highlighted
 GET    /api/corpora/ID/search?q&limit
 GET    /api/jobs, GET /api/jobs/JOB, DELETE /api/jobs/JOB   (stop it, or forget one that is over)
 POST   /api/uploads                              -> {"upload", "largest"}
@@ -25,7 +26,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -133,6 +134,16 @@ def router(workbench: Workbench) -> APIRouter:
     @routes.get("/corpora/{name}/documents/{number}/search")
     def find(name: str, number: int, q: Text) -> Json:
         return documents.find(library.corpus(name), number, q)
+
+    @routes.get("/corpora/{name}/documents/{number}/pages/{page}")
+    def picture(
+        name: str, number: int, page: int, start: int | None = None, end: int | None = None, width: int = 1200
+    ) -> Response:
+        drawn = library.pictures.draw(library.corpus(name), number, page, start, end, width)
+        marked = "yes" if drawn.marked else "no"
+        return Response(
+            drawn.png, media_type="image/png", headers={"x-marked": marked, "cache-control": "no-store"}
+        )
 
     @routes.get("/corpora/{name}/search")
     def search(name: str, q: Text, limit: int = 50) -> Json:

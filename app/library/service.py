@@ -24,12 +24,13 @@ from app.errors import Conflict, NotFound
 from app.library import versions, wording
 from app.library.documents import Documents
 from app.library.jobs import Control, Job, Jobs
+from app.library.pictures import Pictures
 from app.library.uploads import Uploads
 from app.library.watching import Watching
 from app.paths import ROOT
 from engine.corpus import contents
 from engine.corpus.archive import Archive
-from engine.documents.discover import existing
+from engine.documents.discover import Discovery, existing
 from engine.documents.formats.passwords import is_locked
 from engine.documents.ingest import CorpusInfo, ingest, ingest_found, load_info
 from engine.errors import InputError, StoreError, TaprootError
@@ -67,6 +68,7 @@ class Library:
         self.documents = Documents(self._store)
         self.jobs = Jobs(self._tell)
         self.uploads = Uploads(self._data / "uploads")
+        self.pictures = Pictures(self._store, self.documents, self.uploads, lambda: self._passwords)
         self.watching = Watching(self._data, self._store, self.rescan, self.jobs.busy)
         known = {row["collection"] for row in self._store.collections() if row["kind"] == "upload"}
         self.uploads.sweep(known)
@@ -190,16 +192,7 @@ class Library:
         if row["kind"] == "upload":
             found = self.uploads.discovery(row["collection"])
 
-            def again(control: Control) -> CorpusInfo:
-                return ingest_found(
-                    found,
-                    self._store.corpora_dir,
-                    progress=control.progress,
-                    cancel=control.stop.is_set,
-                    passwords=self._passwords,
-                )
-
-            return self._start(row, "unlock", again)
+            return self._start(row, "unlock", lambda control: self._uploaded(found, control))
         versions.require_sources(row)
         return self._read(row, "unlock")
 
@@ -303,12 +296,7 @@ class Library:
 
         def read(control: Control) -> CorpusInfo:
             try:
-                info = ingest_found(
-                    found,
-                    self._store.corpora_dir,
-                    progress=control.progress,
-                    cancel=control.stop.is_set,
-                )
+                info = self._uploaded(found, control)
             except TaprootError:
                 self.uploads.drop(upload)
                 raise
@@ -316,6 +304,15 @@ class Library:
             return info
 
         return self._start(row, "upload", read)
+
+    def _uploaded(self, found: Discovery, control: Control) -> CorpusInfo:
+        return ingest_found(
+            found,
+            self._store.corpora_dir,
+            progress=control.progress,
+            cancel=control.stop.is_set,
+            passwords=self._passwords,
+        )
 
     def drop_upload(self, upload: str) -> None:
         """Give up an upload; what came of it is removed. Raises NotFound, Conflict while it is being read."""

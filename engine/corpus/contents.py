@@ -71,6 +71,11 @@ def entries(path: Path, archive: Archive) -> list[Entry]:
     return found
 
 
+def source(path: Path, name: str) -> str | None:
+    """The hash (SHA-256) of the file of this name that the corpus in `path` was made from. Raises StoreError."""
+    return next((sha256 for file, sha256, *_ in _meta(path)["files"] if file == name and sha256), None)
+
+
 def source_bytes(path: Path) -> int:
     """The size of all files that the corpus in `path` was made from. Raises StoreError."""
     return sum(size for _, _, _, size, *_ in _meta(path)["files"])

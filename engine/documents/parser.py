@@ -34,11 +34,26 @@ def main() -> None:
             request = frames.read_header(source)
         except frames.Broken:
             return
+        if "picture" in request:
+            frames.write(target, *drawn(request["picture"], frames.read_bytes(source, request["size"])))
+            continue
         files = [(name, frames.read_bytes(source, size)) for name, size in request["files"]]
         for name, data in files:
             for header, payload in answer(name, data, request.get("avoid"), request.get("seconds")):
                 frames.write(target, header, *payload)
             frames.write(target, {"ends": True})
+
+
+def drawn(wanted: dict[str, Any], data: bytes) -> tuple[Any, ...]:
+    """A page as an image in one frame, or the reason why it cannot be drawn."""
+    try:
+        from engine.documents.formats.pdf.picture import draw
+        from engine.documents.formats.pdf.wanted import Wanted
+
+        png, marked = draw(data, Wanted(**wanted))
+    except Exception as problem:
+        return ({"reason": why(problem)},)
+    return {"size": len(png), "marked": marked}, png
 
 
 def confine_self(memory: int) -> str:

@@ -22,6 +22,8 @@ from app.server.application import explain, explain_request
 from engine.store import Store
 from tests.app.library.opened import Hub
 from tests.engine.conftest import fill
+from tests.engine.documents.packed.test_containers import zipped
+from tests.engine.documents.test_formats import pdf
 
 LINES = "".join(f"line {n} of the naïve 🌳 text\n" for n in range(1, 1001))
 
@@ -260,3 +262,37 @@ def test_a_connection_that_breaks_leaves_no_part(library: Library, data_dir: Pat
         time.sleep(0.01)
     server.should_exit = True
     thread.join(10)
+
+
+def test_a_page_of_a_pdf_comes_as_an_image(client: TestClient, library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    paper = pdf("The first page.", "The deposit is 1,250 EUR.")
+    fill(folder, {"lease.pdf": paper, "note.txt": "text", "all.zip": zipped({"inner.pdf": pdf("Inside.")})})
+    card = library.card(library.jobs.wait(library.add([str(folder)]).job).result["card"])
+    names = [one["name"] for one in library.documents.list(card["id"])["documents"]]
+    at = f"/api/corpora/{card['card']}/documents"
+    lease, inner = names.index("lease.pdf"), names.index("all.zip/inner.pdf")
+    facts = client.get(f"{at}/{lease}/text").json()
+    assert (facts["pictured"], facts["page"], facts["page_count"]) == (True, 1, 2)
+    text = "\n".join(row[2] for row in facts["text"])
+    start = text.index("1,250")
+    assert client.get(f"{at}/{lease}/text", params={"start": start, "end": start + 5}).json()["page"] == 2
+    drawn = client.get(f"{at}/{lease}/pages/2", params={"start": start, "end": start + 5, "width": 400})
+    assert (drawn.status_code, drawn.headers["content-type"], drawn.headers["x-marked"]) == (
+        200,
+        "image/png",
+        "yes",
+    )
+    assert drawn.content.startswith(b"\x89PNG")
+    assert (
+        client.get(f"{at}/{lease}/pages/1", params={"start": start, "end": start + 5}).headers["x-marked"]
+        == "no"
+    )
+
+    assert client.get(f"{at}/{lease}/pages/3").status_code == 404
+    assert not client.get(f"{at}/{inner}/text").json()["pictured"]
+    assert "lies in another file" in client.get(f"{at}/{inner}/pages/1").json()["error"]
+    fill(folder, {"lease.pdf": pdf("Another.")})
+    assert "has changed since it was read" in client.get(f"{at}/{lease}/pages/1").json()["error"]
+    (folder / "lease.pdf").unlink()
+    assert "not where it was read from" in client.get(f"{at}/{lease}/pages/1").json()["error"]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from engine.corpus import Corpus
 from tests.app.desk import Desk
 from tests.app.library.page import open_card, visit
 from tests.engine.conftest import fill
+from tests.engine.documents.test_formats import pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
@@ -194,3 +197,37 @@ def test_a_narrow_window_is_covered_by_the_document(desk: Desk, browser: Browser
     wide = page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     page.context.close()
     assert wide
+
+
+def test_a_page_of_a_pdf_is_shown_as_it_looks_with_the_span_marked(
+    desk: Desk, page: Page, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Leases"
+    fill(folder, {"lease.pdf": pdf("The first page.", "The deposit is 1,250 EUR.", "The end.")})
+    corpus = desk.workbench.engine.add([folder])
+    desk.workbench.library.cards()
+    text = str(Corpus.open(corpus.path)[0])
+    show(page, corpus.id, text, "1,250 EUR")
+    page.keyboard.press("p")
+    sheet = page.locator(".page-picture[data-drawn='2']")
+    expect(sheet).to_be_visible()
+    expect(page.locator("#viewer .rows")).to_be_hidden()
+    expect(page.get_by_alt_text("Page 2 of lease.pdf, as it looks")).to_be_visible()
+    pixel = page.evaluate(
+        "() => { const image = document.querySelector('.page-image'), canvas = document.createElement('canvas');"
+        " [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];"
+        " const draw = canvas.getContext('2d'); draw.drawImage(image, 0, 0);"
+        " const found = draw.getImageData(0, 0, canvas.width, canvas.height).data; let yellow = 0;"
+        " for (let i = 0; i < found.length; i += 4) if (found[i] > 200 && found[i + 2] < 150) yellow += 1;"
+        " return yellow; }"
+    )
+    assert pixel > 500, "the span is coloured"
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".page-picture[data-drawn='3']")).to_be_visible()
+    expect(page.get_by_role("button", name="Next page")).to_be_disabled()
+    page.keyboard.press("p")
+    expect(page.locator("#viewer .rows")).to_be_visible()
+    (folder / "lease.pdf").unlink()
+    page.keyboard.press("p")
+    expect(page.get_by_text("not where it was read from")).to_be_visible()
+    expect(page.locator("#viewer .rows")).to_be_visible()

@@ -6,6 +6,7 @@
 import { el, icon, style } from "/ui/shell/dom.js";
 import { count, many } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
+import { PagePicture } from "/ui/library/viewer/page_picture.js";
 import { TextRows } from "/ui/library/viewer/text_rows.js";
 
 const WAIT = 180; // milliseconds after the last key before a search begins
@@ -48,6 +49,7 @@ class Viewer {
     const here = { group: "Document" };
     app.shortcut("/", "Search in the document", null, here);
     app.shortcut("n or N", "Next and previous match", null, here);
+    app.shortcut("p", "Show the page of a PDF as it looks", null, here);
     app.shortcut("Escape", "Close the document", null, here);
   }
 
@@ -62,6 +64,12 @@ class Viewer {
     const button = (name, label, run) => el("button", { class: "quiet", type: "button", title: label, "aria-label": label, on: { click: run } }, icon(name));
     this.wrap = el("button", { class: "quiet text", type: "button", title: "Break long lines", "aria-pressed": "true",
       on: { click: () => this.toggleWrap() } }, "Wrap");
+    this.asPage = el("button", { class: "quiet text", type: "button", title: "Show the page as it looks (p)", "aria-pressed": "false", hidden: true,
+      on: { click: () => this.togglePage() } }, "Page");
+    this.picture = new PagePicture({ onfail: (problem) => {
+      this.app.toast(problem.message, "error");
+      this.togglePage(false);
+    } });
     this.rows = new TextRows({
       fetchRows: (first, rows, signal) => this.fetch({ row: first, lines: rows }, signal),
       drawRow: (row, facts) => this.drawRow(row, facts),
@@ -78,8 +86,8 @@ class Viewer {
         this.facts,
         el("div", { class: "viewer-tools" }, this.query, this.found,
           button("left", "Previous match (N)", () => this.step(-1)), button("right", "Next match (n)", () => this.step(1)),
-          el("span", { class: "grow" }), this.to, this.wrap)),
-      this.message, this.rows.scroller);
+          el("span", { class: "grow" }), this.to, this.wrap, this.asPage)),
+      this.message, this.rows.scroller, this.picture.element);
     document.body.append(this.panel);
     addEventListener("resize", () => this.panel.hidden || this.setWidth(this.width));
   }
@@ -100,9 +108,10 @@ class Viewer {
       if (mine !== this.opened) return;
       if (same && !this.failed) this.rows.redraw();
       else this.begin(facts);
-      this.rows.scroller.focus({ preventScroll: true });
+      (this.pageShown ? this.picture.sheet : this.rows.scroller).focus({ preventScroll: true });
       if (query || !same) this.setQuery(query);
-      if (this.span || wanted) await this.rows.reveal(facts.at, { mark: (row) => row.querySelector(".span") });
+      if (this.pageShown) this.showPage(facts);
+      else if (this.span || wanted) await this.rows.reveal(facts.at, { mark: (row) => row.querySelector(".span") });
       if (mine === this.opened) this.panel.dataset.ready = `${corpus}/${document_}/${start ?? ""}`;
     } catch (problem) {
       if (mine === this.opened) this.fail(problem);
@@ -113,7 +122,10 @@ class Viewer {
     this.failed = false;
     delete this.panel.dataset.ready;
     this.message.hidden = true;
-    this.rows.scroller.hidden = false;
+    this.asPage.hidden = !facts.pictured;
+    if (!facts.pictured) this.asPage.setAttribute("aria-pressed", "false");
+    if (!this.pageShown) this.picture.hide();
+    this.rows.scroller.hidden = this.pageShown;
     this.facts_ = facts;
     this.title.textContent = line(facts.name, 300);
     this.title.title = line(facts.name, 1000);
@@ -134,6 +146,7 @@ class Viewer {
     this.message.textContent = problem.message;
     this.message.hidden = false;
     this.rows.scroller.hidden = true;
+    this.picture.hide();
   }
 
   close() {
@@ -143,6 +156,7 @@ class Viewer {
     delete this.panel.dataset.ready;
     document.body.classList.remove("with-viewer");
     this.rows.reset(0);
+    this.picture.hide();
     this.corpus = null;
     this.hits = [];
     this.query.value = "";
@@ -276,6 +290,7 @@ class Viewer {
     if (event.key === "Escape") this.close();
     else if (writing) return;
     else if (event.key === "/") this.query.select();
+    else if (event.key === "p" && !this.asPage.hidden) this.togglePage();
     else if (event.key === "n") this.step(1);
     else if (event.key === "N") this.step(-1);
     else return;
@@ -304,11 +319,42 @@ class Viewer {
     if (!number) return this.app.toast(`“${line(text, 40)}” is no line. Write a number${this.facts_?.page_count ? ", or p. and the number of a page" : ""}.`, "error");
     try {
       const facts = await this.fetch({ [found[1] ? "page" : "from_line"]: number, lines: 1 });
+      if (this.pageShown) return this.showPage(facts);
       await this.rows.reveal(facts.at);
       this.rows.scroller.focus({ preventScroll: true });
     } catch (problem) {
       this.fail(problem);
     }
+  }
+
+  get pageShown() {
+    return this.asPage.getAttribute("aria-pressed") === "true";
+  }
+
+  /** The page as it looks in place of its text, or the text again where that page begins. */
+  async togglePage(on = !this.pageShown) {
+    this.asPage.setAttribute("aria-pressed", String(on));
+    try {
+      if (on) {
+        const place = this.span ? { start: this.span[0], end: this.span[1] } : { row: this.rows.first().row };
+        this.showPage(await this.fetch({ ...place, lines: 1 }));
+        this.rows.scroller.hidden = true;
+        this.picture.sheet.focus({ preventScroll: true });
+        return;
+      }
+      const { page } = this.picture;
+      this.picture.hide();
+      this.rows.scroller.hidden = false;
+      this.rows.redraw();
+      if (page && !this.span) await this.rows.reveal((await this.fetch({ page, lines: 1 })).at);
+      this.rows.scroller.focus({ preventScroll: true });
+    } catch (problem) {
+      this.fail(problem);
+    }
+  }
+
+  showPage(facts) {
+    this.picture.show({ corpus: this.corpus, document: this.document, name: facts.name, page: facts.page, pages: facts.page_count, span: this.span });
   }
 
   toggleWrap() {

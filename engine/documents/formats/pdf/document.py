@@ -47,7 +47,7 @@ class _Found:
 
 def parse_pdf(data: bytes) -> tuple[list[str], list[str]]:
     """Return the text of each page, and notices. Raises Unreadable with the reason when there is no text."""
-    document = _open(data)
+    document = open_pdf(data)
     try:
         if document.get_formtype() != raw.FORMTYPE_NONE:
             document.init_forms()
@@ -63,7 +63,8 @@ def parse_pdf(data: bytes) -> tuple[list[str], list[str]]:
     return pages, notices
 
 
-def _open(data: bytes) -> pypdfium2.PdfDocument:
+def open_pdf(data: bytes) -> pypdfium2.PdfDocument:
+    """Open a file, with a password that is known where it needs one. Raises Unreadable, or its Damaged."""
     for password in passwords.candidates():
         try:
             return pypdfium2.PdfDocument(data, password=password or None)

@@ -1,0 +1,54 @@
+"""Pages of PDF files as images, drawn in a parser process behind the same walls as the reading of their text."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import BinaryIO, cast
+
+from engine.documents.formats.pdf.wanted import Wanted
+from engine.errors import InputError
+from engine.sandbox import frames
+from engine.sandbox.spawn import spawn
+
+MEMORY = 1 << 30  # bytes of the process
+SECONDS = 20.0  # for one page
+LARGEST = 64 << 20  # bytes of one image
+PARSER = "engine.documents.parser"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page as PNG. `marked`: the stretch of text that was to be highlighted is."""
+
+    png: bytes
+    marked: bool
+
+
+def picture(data: bytes, wanted: Wanted, passwords: Sequence[str] = (), seconds: float = SECONDS) -> Picture:
+    """Draw a page of a PDF. Raises InputError with the reason when it cannot be drawn."""
+    with spawn(["-m", PARSER], settings={"OPENBLAS_NUM_THREADS": "1"}) as process:
+        alarm = threading.Timer(seconds, process.kill)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            send, receive = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
+            frames.write(send, {"memory": MEMORY, "passwords": [*passwords]})
+            frames.read_header(receive)
+            frames.write(send, {"picture": asdict(wanted), "size": len(data)}, data)
+            header = frames.read_header(receive)
+            if "reason" in header:
+                raise InputError(f"The page cannot be shown: {str(header['reason'])[:300]}.")
+            size = header["size"]
+            if not isinstance(size, int) or not 0 < size <= LARGEST:
+                raise ValueError("size")
+            return Picture(frames.read_bytes(receive, size), bool(header["marked"]))
+        except (frames.Broken, OSError, ValueError, KeyError, TypeError) as problem:
+            late = (
+                f"it took longer than {seconds:.0f} seconds" if not alarm.is_alive() else "drawing it failed"
+            )
+            raise InputError(f"The page cannot be shown: {late}.") from problem
+        finally:
+            alarm.cancel()
+            process.kill()

@@ -1,0 +1,109 @@
+"""Pages as images: the stretch of text that is asked for is the one that is coloured."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
+from engine.documents.formats.pdf.document import parse_pdf
+from engine.documents.formats.pdf.wanted import Wanted
+from engine.documents.pictures import picture
+from engine.errors import InputError
+from tests.engine.documents.test_formats import pdf
+
+WIDTH = 800
+
+
+def canvas(draw, rotation: int = 0) -> bytes:
+    file = io.BytesIO()
+    made = Canvas(file, pagesize=A4)
+    made.setPageRotation(rotation)
+    draw(made)
+    made.showPage()
+    made.save()
+    return file.getvalue()
+
+
+def coloured(png: bytes) -> tuple[int, int, int, int]:
+    """The box around what is marker yellow: left, top, right, bottom in pixels; raises ValueError when nothing is."""
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    yellow = (pixels[:, :, 0] > 200) & (pixels[:, :, 2] < 150)
+    rows, columns = np.flatnonzero(yellow.any(1)), np.flatnonzero(yellow.any(0))
+    return int(columns.min()), int(rows.min()), int(columns.max()), int(rows.max())
+
+
+def marked(data: bytes, words: str, page: int = 1, number: int = 0) -> tuple[int, int, int, int]:
+    """Draw a page with the `number`-th place of `words` in its stored text marked; where the colour is."""
+    text = parse_pdf(data)[0][page - 1]
+    at = -1
+    for _ in range(number + 1):
+        at = text.index(words, at + 1)
+    drawn = picture(data, Wanted(page, WIDTH, text, at, at + len(words)))
+    assert drawn.marked
+    return coloured(drawn.png)
+
+
+def test_the_words_that_are_asked_for_are_coloured_and_no_others() -> None:
+    data = pdf("The lease.\nThe deposit is 1,250 EUR today.\nThe deposit is due.")
+    scale = WIDTH / A4[0]
+    left, top, right, bottom = marked(data, "1,250 EUR")
+    line = (A4[1] - (760 - 16)) * scale  # the base line of the second line, from the top
+    assert top < line - 5 and line - 14 * scale < top and bottom < line + 8
+    assert 72 * scale < left < right < WIDTH / 2
+    first, second = marked(data, "The deposit"), marked(data, "The deposit", number=1)
+    assert second[1] > first[1] + 10, "the second place of the same words is another"
+
+
+def test_a_stretch_over_lines_columns_and_a_hyphen_is_found() -> None:
+    def two_columns(made: Canvas) -> None:
+        for number in range(12):
+            made.drawString(50, 700 - 16 * number, f"left column line {number} of the long")
+            made.drawString(330, 700 - 16 * number, f"right column line {number} of all")
+
+    box = marked(canvas(two_columns), "right column line 3 of all")
+    assert box[0] > WIDTH / 2, "only in the right column"
+    hyphen = pdf("The Verwal-\ntung of the house answered.")
+    text = parse_pdf(hyphen)[0][0]
+    at = text.index("Verwal")
+    drawn = picture(hyphen, Wanted(1, WIDTH, text, at, at + len("Verwaltung")))
+    _, top, _, bottom = coloured(drawn.png)
+    assert bottom - top > 25, "on both lines"
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_turned_pages_are_marked_where_the_words_are(rotation: int) -> None:
+    data = canvas(lambda made: made.drawString(60, 500, "Find the harbour wall here"), rotation)
+    text = parse_pdf(data)[0][0]
+    at = text.index("harbour")
+    drawn = picture(data, Wanted(1, WIDTH, text, at, at + 7))
+    plain = picture(data, Wanted(1, WIDTH, text, 0, 0))
+    assert drawn.marked and not plain.marked
+    box = coloured(drawn.png)
+    before = np.asarray(Image.open(io.BytesIO(plain.png)).convert("L"))
+    ink = before[box[1] : box[3], box[0] : box[2]] < 128
+    assert 0.05 < ink.mean() < 0.6, "ink lies under the colour"
+
+
+def test_what_cannot_be_drawn_says_why() -> None:
+    data = pdf("One page.")
+    with pytest.raises(InputError, match="there is no page 2 in it"):
+        picture(data, Wanted(2, WIDTH, "", 0, 0))
+    with pytest.raises(InputError, match="damaged"):
+        picture(b"%PDF-1.7\nnothing", Wanted(1, WIDTH, "", 0, 0))
+    locked = pdf("Secret.", encrypt="harbour")
+    with pytest.raises(InputError, match="protected by a password"):
+        picture(locked, Wanted(1, WIDTH, "", 0, 0))
+    assert picture(locked, Wanted(1, WIDTH, "Secret.", 0, 6), ["harbour"]).marked
+    with pytest.raises(InputError, match="longer than 0 seconds"):
+        picture(data, Wanted(1, WIDTH, "", 0, 0), seconds=0.0)
+
+
+def test_a_picture_is_bounded_in_size() -> None:
+    drawn = picture(pdf("One page.", pagesize=(20, 14_000)), Wanted(1, 100_000, "One page.", 0, 3))
+    wide, high = Image.open(io.BytesIO(drawn.png)).size
+    assert wide <= 2400 and high <= 6001
