@@ -1,4 +1,4 @@
-"""How far a disk may be filled: its last bytes are kept for the record of what happened, which fails last."""
+"""What files take, and how far a disk may be filled: its last bytes are kept for the record of what happened, which fails last."""
 
 from __future__ import annotations
 
@@ -28,3 +28,8 @@ def require(path: Path, needed: int, what: str) -> None:
             f"{what}: the disk that holds {path} is nearly full, and its last {floor(path) / 1e9:.1f} GB are kept "
             "for the record of runs. Free some space, then try again."
         )
+
+
+def bytes_in(folder: Path) -> int:
+    """How many bytes the files in a folder have together, at any depth."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

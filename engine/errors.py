@@ -9,6 +9,10 @@ class InputError(TaprootError):
     """What was asked for cannot be done as asked: a path, question, file or option is wrong (exit code 2)."""
 
 
+class LockedError(InputError):
+    """Nothing of what was given can be read without a password."""
+
+
 class StoreError(TaprootError):
     """The data folder or its database cannot be used: locked, corrupt, full, or from a newer version."""
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 from app.errors import NotFound
 from engine.documents.writing.builder import Progress
-from engine.errors import Cancelled, TaprootError
+from engine.errors import Cancelled, LockedError, TaprootError
 from engine.types import Json
 
 TELL_SECONDS = 0.2
@@ -34,7 +34,7 @@ class Job:
     """One job as followers see it. Sizes in bytes, times in Unix seconds, `eta` in seconds or None.
 
     `problems` are the first files that could not be read, as {"path", "reason"}; `problem_count` counts all.
-    `message` is the sentence at the end; `result` what came of it.
+    `message` is the sentence at the end; `result` what came of it. `locked`: it failed for want of a password.
     """
 
     job: str
@@ -52,6 +52,7 @@ class Job:
     problem_count: int = 0
     message: str = ""
     result: Json = None
+    locked: bool = False
     started: float = field(default_factory=time.time)
     finished: float | None = None
 
@@ -85,6 +86,9 @@ class Control:
             self.tell(job)
 
 
+Work = Callable[[Control], tuple[str, Json]]  # gives the sentence and the result of a job
+
+
 class Jobs:
     """Runs jobs, two at a time, in the order they came. `tell` is called with a job whenever it changed."""
 
@@ -92,12 +96,11 @@ class Jobs:
         self._tell = tell
         self._jobs: dict[str, Job] = {}
         self._stops: dict[str, threading.Event] = {}
+        self._locked: dict[str, Work] = {}  # what may succeed with a password
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="library")
 
-    def start(
-        self, kind: str, name: str, work: Callable[[Control], tuple[str, Json]], *, card: str | None = None
-    ) -> Job:
+    def start(self, kind: str, name: str, work: Work, *, card: str | None = None) -> Job:
         """Queue `work`; it returns the sentence and the result of the job, or raises TaprootError."""
         job, stop = Job(secrets.token_hex(6), kind, name, card), threading.Event()
         with self._lock:
@@ -106,6 +109,16 @@ class Jobs:
         self._tell(job)
         self._pool.submit(self._run, Control(job, stop, self._tell), work)
         return job
+
+    def again(self, name: str) -> Job:
+        """Begin anew what failed for want of a password; the failed job is forgotten. Raises NotFound."""
+        job = self.get(name)
+        with self._lock:
+            work = self._locked.pop(name, None)
+        if work is None:
+            raise NotFound("This work did not fail for want of a password; add its folder again.")
+        self.stop(name)
+        return self.start(job.kind, job.name, work, card=job.card)
 
     def list(self) -> list[Json]:
         """All jobs that go on, and those that ended lately, oldest first."""
@@ -126,6 +139,7 @@ class Jobs:
             self._stops[name].set()
             if job.state in OVER:
                 del self._jobs[name], self._stops[name]
+                self._locked.pop(name, None)
         return job
 
     def busy(self, card: str) -> bool:
@@ -147,7 +161,7 @@ class Jobs:
                 stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, control: Control, work: Callable[[Control], tuple[str, Json]]) -> None:
+    def _run(self, control: Control, work: Work) -> None:
         job = control.job
         state: State = "done"
         try:
@@ -159,9 +173,12 @@ class Jobs:
         except Cancelled as problem:
             state, job.message = "stopped", str(problem)
         except TaprootError as problem:
-            state, job.message = "failed", str(problem)
+            state, job.message, job.locked = "failed", str(problem), isinstance(problem, LockedError)
         except Exception as problem:  # a defect of ours must not leave a job that never ends
             state, job.message = "failed", f"Taproot made a mistake ({type(problem).__name__})."
+        if job.locked:
+            with self._lock:
+                self._locked[job.job] = work
         job.eta, job.finished = None, time.time()
         job.state = state
         self._tell(job)
@@ -174,3 +191,4 @@ class Jobs:
         ]
         for name in old:
             del self._jobs[name], self._stops[name]
+            self._locked.pop(name, None)

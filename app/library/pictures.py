@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from app.errors import NotFound
 from app.library.documents import Documents
@@ -17,6 +18,8 @@ from engine.errors import InputError
 from engine.store import Store
 from engine.types import Json
 
+AT_ONCE = 2  # pages that are drawn at the same time
+
 
 class Pictures:
     """Draws pages. `passwords` gives those that were typed for locked files."""
@@ -26,6 +29,7 @@ class Pictures:
     ):
         self._store, self._documents, self._uploads = store, documents, uploads
         self._passwords = passwords
+        self._at_once = BoundedSemaphore(AT_ONCE)
 
     def draw(
         self, corpus: str, document: int, page: int, start: int | None, end: int | None, width: int
@@ -45,7 +49,8 @@ class Pictures:
         low, high = max(first, start or 0), min(last, end or 0)
         text = archive.slice(document, first, last)
         wanted = Wanted(page, width, text, max(0, low - first), max(0, high - first))
-        return picture(self._file(corpus, archive.name(document)), wanted, self._passwords())
+        with self._at_once:
+            return picture(self._file(corpus, archive.name(document)), wanted, self._passwords())
 
     def _file(self, corpus: str, name: str) -> bytes:
         known = contents.source(Path(self._store.corpus(corpus)["path"]), name)

@@ -14,6 +14,8 @@ GET    /api/corpora/ID/documents/N/text?row | from_line | page | start&end, line
 GET    /api/corpora/ID/documents/N/search?q
 GET    /api/corpora/ID/documents/N/pages/P?start&end&width   a page of a PDF as PNG, with characters highlighted
 GET    /api/corpora/ID/search?q&limit
+POST   /api/passwords {passwords: [..]}          keep them in memory for locked files that are opened from now on
+POST   /api/jobs/JOB/unlock {passwords: [..]}    read again what failed because all of it is locked -> job
 GET    /api/jobs, GET /api/jobs/JOB, DELETE /api/jobs/JOB   (stop it, or forget one that is over)
 POST   /api/uploads                              -> {"upload", "largest"}
 PUT    /api/uploads/UPLOAD/files?rel&n&size      the bytes of one file as the body
@@ -156,6 +158,16 @@ def router(workbench: Workbench) -> APIRouter:
     @routes.get("/jobs/{job}")
     def job(job: str) -> Json:
         return asdict(library.jobs.get(job))
+
+    @routes.post("/passwords")
+    def remember(passwords: Annotated[list[str], Body(embed=True)]) -> Json:
+        library.remember(passwords)
+        return {"kept": "in memory"}
+
+    @routes.post("/jobs/{job}/unlock")
+    def unlock_job(job: str, passwords: Annotated[list[str], Body(embed=True)]) -> Json:
+        library.remember(passwords)
+        return _job(library.jobs.again(job))
 
     @routes.delete("/jobs/{job}")
     def stop(job: str) -> Json:

@@ -30,10 +30,11 @@ from app.library.watching import Watching
 from app.paths import ROOT
 from engine.corpus import contents
 from engine.corpus.archive import Archive
+from engine.disk import bytes_in
 from engine.documents.discover import Discovery, existing
 from engine.documents.formats.passwords import is_locked
 from engine.documents.ingest import CorpusInfo, ingest, ingest_found, load_info
-from engine.errors import InputError, StoreError, TaprootError
+from engine.errors import InputError, LockedError, StoreError, TaprootError
 from engine.paths import expanded
 from engine.types import Json
 
@@ -183,18 +184,23 @@ class Library:
         return self._read(row, "rescan")
 
     def unlock(self, name: str, passwords: list[str]) -> Job:
-        """Read a card again with passwords for its locked files. They are kept in memory, for later readings too.
+        """Read a card again with passwords for its locked files, which are remembered.
 
         Raises InputError without a password, or when its folder is gone; NotFound, Conflict.
         """
         row = self._collection(name)
-        self._passwords = [*dict.fromkeys((*wording.passwords(passwords), *self._passwords))]
+        if row["kind"] != "upload":
+            versions.require_sources(row)
+        self.remember(passwords)
         if row["kind"] == "upload":
             found = self.uploads.discovery(row["collection"])
-
             return self._start(row, "unlock", lambda control: self._uploaded(found, control))
-        versions.require_sources(row)
         return self._read(row, "unlock")
+
+    def remember(self, passwords: list[str]) -> None:
+        """Keep passwords in memory for all later readings; only the last are kept. Raises InputError without one."""
+        kept = dict.fromkeys((*wording.passwords(passwords), *self._passwords))
+        self._passwords = [*kept][: wording.MOST_PASSWORDS]
 
     def watch(self, name: str, on: bool) -> Json:
         """Read the folder of a card again by itself whenever it changes, or no longer; return the card.
@@ -297,8 +303,9 @@ class Library:
         def read(control: Control) -> CorpusInfo:
             try:
                 info = self._uploaded(found, control)
-            except TaprootError:
-                self.uploads.drop(upload)
+            except TaprootError as problem:
+                if not isinstance(problem, LockedError):  # a password may open it still
+                    self.uploads.drop(upload)
                 raise
             self.uploads.keep(upload)
             return info
@@ -340,14 +347,14 @@ class Library:
             for version in other["versions"]
         }
         corpora = [c for c in self._store.corpora() if c["corpus"] in mine - others.keys()]
-        uploaded = _bytes_in(self.uploads.folder / row["collection"]) if row["kind"] == "upload" else 0
+        uploaded = bytes_in(self.uploads.folder / row["collection"]) if row["kind"] == "upload" else 0
         return {
             "card": row["collection"],
             "name": row["name"],
             "kind": row["kind"],
             "sources": row["sources"] if row["kind"] == "folder" else [],
             "versions": len(corpora),
-            "bytes": sum(_bytes_in(Path(c["path"])) for c in corpora) + uploaded,
+            "bytes": sum(bytes_in(Path(c["path"])) for c in corpora) + uploaded,
             "uploaded_bytes": uploaded,
             "shared_with": sorted({others[corpus] for corpus in mine & others.keys()}),
             "runs": [
@@ -391,7 +398,3 @@ class Library:
         what = facts.pop("kind")
         facts["problems"] = facts["problems"][-SHOWN_PROBLEMS:]
         self._hub.tell("progress", what=what, **facts)
-
-
-def _bytes_in(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -44,6 +44,8 @@ def passwords(texts: list[str]) -> list[str]:
     found = [*dict.fromkeys(text for text in texts if text)]
     if not found:
         raise InputError("No password was given. Type the one that opens these files.")
+    if any(text != text.encode("utf-8", "replace").decode() for text in found):
+        raise InputError("A password holds a character that is none. Type it again.")
     if len(found) > MOST_PASSWORDS:
         raise InputError(f"At most {MOST_PASSWORDS} passwords can be tried at once.")
     return found

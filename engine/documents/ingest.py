@@ -15,11 +15,12 @@ from pathlib import Path
 
 from engine.corpus.archive import META
 from engine.documents.discover import Discovery, discover
+from engine.documents.formats.passwords import is_locked
 from engine.documents.parser_pool import ParserPool, Result
 from engine.documents.staging import store_error, sweep, sync, temporary
 from engine.documents.writing import earlier
 from engine.documents.writing.builder import Builder, Progress
-from engine.errors import Cancelled, InputError, StoreError
+from engine.errors import Cancelled, InputError, LockedError, StoreError
 from engine.types import Json
 
 SHOWN_REASONS = 5
@@ -119,6 +120,7 @@ def ingest_found(
                 tell()
                 for result in pool.parse(found.files, check, before):
                     check()
+                    result = before.at_least(result) if before else result
                     builder.add(result, lambda within: tell(None, within))
                     tell(result)
                 _refuse_empty(found, builder)
@@ -172,10 +174,12 @@ def _refuse_empty(found: Discovery, builder: Builder) -> None:
         raise InputError(
             f"{place} holds no files{hidden}. Add text, Markdown, HTML, CSV, JSON, PDF, Word, mail or ZIP files."
         )
+    every = [skip["reason"] for skip in builder.skipped]
+    kind = LockedError if any(map(is_locked, every)) else InputError
     reasons = "; ".join(f"{s['path']}: {s['reason']}" for s in builder.skipped[:SHOWN_REASONS])
     rest = len(builder.skipped) - SHOWN_REASONS
     more = f"; and {rest:,} more" if rest > 0 else ""
-    raise InputError(f"{place} holds no file that can be read. {reasons}{more}.")
+    raise kind(f"{place} holds no file that can be read. {reasons}{more}.")
 
 
 def _publish(folder: Path, corpora_dir: Path, meta: Json, found: Discovery) -> CorpusInfo:

@@ -23,7 +23,7 @@ FILES = {
 CELLS = (
     "hits = context.search(question, 8)\ntold = llm_query(question, hits)\ntold",
     "told = best(map_query(question, context.search(question, 5) + context.passages(question, 4), "
-    'quote=True, choices=["yes", "no"]), -0.3)\ntold',
+    'quote=True, choices=["yes", "no"]), -1.5)\ntold',
     "1 / 0",
     'found = map_query("What is the deposit?", context.passages("deposit", 2))\nfound',
     'cells = context.document("table.csv").column("paid")\nmax(cells, key=lambda c: c.number)',

@@ -42,9 +42,10 @@ def run(options: argparse.Namespace) -> int:
     with Store(data) as store:
         row = find(store, options.corpus)
         require_sources(row)
-        _read(store, row, options.json, unlock.passwords_of(options))
+        passwords = unlock.passwords_of(options)
+        _read(store, row, options.json, passwords)
         if options.watch:
-            _watch(store, row, options.json)
+            _watch(store, row, options.json, passwords)
     return 0
 
 
@@ -70,7 +71,7 @@ def find(store: Store, name: str) -> Any:
     raise InputError(f"There is no corpus {name!r}; `corpora` lists what is stored.")
 
 
-def _read(store: Store, row: Any, as_json: bool, passwords: Sequence[str] = ()) -> None:
+def _read(store: Store, row: Any, as_json: bool, passwords: Sequence[str]) -> None:
     import json
 
     from app.command_line.progress import Reporter
@@ -93,7 +94,7 @@ def _read(store: Store, row: Any, as_json: bool, passwords: Sequence[str] = ()) 
         console(wrap=True).print(safe(f"{row['name']} ({info.id}): {saved.sentence}"))
 
 
-def _watch(store: Store, row: Any, as_json: bool) -> None:
+def _watch(store: Store, row: Any, as_json: bool, passwords: Sequence[str]) -> None:
     import sys
     import time
 
@@ -109,7 +110,7 @@ def _watch(store: Store, row: Any, as_json: bool) -> None:
             raise InputError(f"{row['name']} was deleted, so it is not watched any more.")
         try:
             if looker.changed():
-                _read(store, row, as_json)
+                _read(store, row, as_json, passwords)
         except Cancelled:
             raise
         except (TaprootError, OSError) as problem:  # it is empty now, say, or the disk is full

@@ -19,13 +19,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def passwords_of(options: argparse.Namespace) -> list[str]:
     """The passwords of these options, none without them. Raises InputError for a file that cannot be read."""
+    from engine.errors import InputError
+
     found: list[str] = []
     if options.password_file:
         found += _lines(options.password_file)
     if options.password:
         import getpass
 
-        found.append(getpass.getpass("Password of the locked files: "))
+        try:
+            found.append(getpass.getpass("Password of the locked files: "))
+        except (EOFError, OSError) as problem:
+            raise InputError(
+                "There is no terminal to ask for the password; use --password-file FILE, or - for standard input."
+            ) from problem
     if not found and not (options.password or options.password_file):
         return []
     from app.library import wording
@@ -40,7 +47,7 @@ def _lines(name: str) -> list[str]:
     from engine.errors import InputError
 
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).expanduser().read_text("utf-8")
+        text = sys.stdin.read() if name == "-" else Path(name).expanduser().read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(f"{name} cannot be read as text; give a file with one password a line.") from problem
     return text.splitlines()

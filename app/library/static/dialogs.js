@@ -51,13 +51,13 @@ export function asked(title, label, value, save) {
   });
 }
 
-/** Ask for the password of locked files; `read(passwords)` may refuse with an Error, which is shown. */
-export function unlocked(card, read) {
-  return dialog(`Unlock files of “${line(card.name, 80)}”`, (close) => {
+/** Ask for the password of locked files, of which `words` is said; `read(passwords)` may refuse with an Error, which is shown. */
+export function unlocked(title, words, read) {
+  return dialog(title, (close) => {
     const field = el("input", { class: "field dialog-field", type: "password", autocomplete: "off", "aria-label": "Password", dataset: { first: "true" } });
     const shown = el("input", { type: "checkbox", on: { change: () => { field.type = shown.checked ? "text" : "password"; } } });
     const wrong = el("p", { class: "path-error", role: "alert" });
-    return [el("p", {}, `${many(card.locked, "file is", "files are")} protected by a password. It is kept in memory until Taproot is closed, and written nowhere.`),
+    return [el("p", {}, `${words} What you type is kept in memory until Taproot is closed, and written nowhere.`),
       el("p", { class: "muted small" }, "The text that it opens is then stored in Taproot’s data folder as that of any other file."),
       el("form", { on: { submit: async (event) => {
         event.preventDefault();

@@ -254,7 +254,8 @@ class Library {
   }
 
   async unlock(card) {
-    await unlocked(card, async (passwords) => {
+    const words = `${many(card.locked, "file is", "files are")} protected by a password.`;
+    await unlocked(`Unlock files of “${line(card.name, 80)}”`, words, async (passwords) => {
       const job = await this.app.api.post(`/api/corpora/${card.card}/unlock`, { passwords });
       this.readings.tell({ ...job, what: job.kind });
     });

@@ -1,5 +1,6 @@
 // What is being sent and read, above the library: a box for each with its progress, its problems and a way to stop it.
 
+import { unlocked } from "/ui/library/dialogs.js";
 import { amount } from "/ui/library/document_table.js";
 import { el, icon, put } from "/ui/shell/dom.js";
 import { Sending } from "/ui/library/sending.js";
@@ -124,7 +125,16 @@ export class Readings {
       problems: job.problems ?? [], total: job.problem_count,
       cancel: over ? null : () => this.stop(job),
       close: over ? () => this.dismiss(job.job) : null,
+      unlock: over && job.locked ? () => this.unlock(job) : null,
     };
+  }
+
+  async unlock(job) {
+    await unlocked(`Unlock files of “${line(job.name, 80)}”`, "All that can be read there is protected by a password.", async (passwords) => {
+      const again = await this.app.api.post(`/api/jobs/${job.job}/unlock`, { passwords });
+      this.dismiss(job.job, false);
+      this.tell({ ...again, what: again.kind });
+    });
   }
 
   sendingFacts(one) {
@@ -153,7 +163,7 @@ const SIGNS = { done: "check", failed: "warning", stopped: "stop", paused: "warn
 
 /** One piece of work in one state. */
 class Box {
-  constructor({ id, state, name, share, note, resume, cancel, close }) {
+  constructor({ id, state, name, share, note, resume, unlock, cancel, close }) {
     const short = line(name, 60);
     this.words = el("span", { class: "job-words" });
     this.fill = el("i", {});
@@ -166,6 +176,7 @@ class Box {
     this.element = el("div", { class: `card job ${state}`, dataset: { job: id, state } },
       el("div", { class: "job-line" }, icon(SIGNS[state] ?? "refresh"), el("strong", { dir: "auto" }, name), this.words, el("span", { class: "grow" }),
         resume && press("button primary", "Try again", `Try again: ${short}`, resume),
+        unlock && press("button primary", "Unlock", `Unlock: ${short}`, unlock),
         cancel && press("button", "Cancel", `Cancel: ${short}`, cancel),
         close && press("quiet", icon("close"), `Close: ${short}`, close)),
       share !== null && this.bar, share !== null && this.current, note && el("p", { class: "muted small" }, note), this.details);

@@ -66,6 +66,7 @@ class Earlier:
         self._by_content: dict[tuple[str, ...], Kept] = {}
         self._before = 0
         self.unlocks = False  # there is something that passwords may open
+        self._locked: dict[tuple[str, ...], Kept] = {}  # by content, what is parsed again for them
         self._archive: Archive | None = None
         if (path / GIVEN).exists():  # corpora of older versions have none
             given = json.loads((path / GIVEN).read_bytes())
@@ -73,7 +74,9 @@ class Earlier:
             for (name, sha256, state), entry in zip(self.states, given["files"], strict=True):
                 kept = Kept(sha256, *entry)
                 self.unlocks = self.unlocks or (unlock and bool(kept.locked))
-                if sha256 and state != "retry" and not (unlock and kept.locked):
+                if sha256 and unlock and kept.locked:
+                    self._locked[sha256, *kept.endings] = kept
+                elif sha256 and state != "retry":
                     self._by_name[name] = kept
                     self._by_content[sha256, *kept.endings] = kept
 
@@ -91,6 +94,13 @@ class Earlier:
         """What a file with this content, and an ending that says the same of it, gave under any name."""
         kept = self._by_content.get((result.sha256, *_endings(result.file.name))) if result.sha256 else None
         return self._result(result.file, kept) if kept else None
+
+    def at_least(self, result: Result) -> Result:
+        """The result of parsing a file again, or what it gave before, where something in it is locked now that was not."""
+        kept = self._locked.get((result.sha256, *_endings(result.file.name)))
+        if kept is None or set(locked(result.reason, result.unread)) <= set(kept.locked):
+            return result
+        return self._result(result.file, kept) or result
 
     def _unchanged(self, file: SourceFile) -> Kept | None:
         kept = self._by_name.get(file.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
@@ -21,7 +20,7 @@ class PieceAnswer(str):
 
     `confidence`: the mean natural log-probability of its tokens, of a quoted one that of not being NONE as well (see
     `engine.llm.base.Reply`), 0.0 where the model does not tell; the nearer to 0 the surer. `rank`: the place of its piece,
-    from 0, among those that a search brought, lines and passages each by themselves. `quoted`: it was to stand in its
+    from 0, among those that searches brought; what was put behind others in the list ranks behind them. `quoted`: it was to stand in its
     piece, or be one of `others`.
     """
 
@@ -83,15 +82,9 @@ def is_nothing(answer: str) -> bool:
 
 
 def ranked(answers: list[PieceAnswer]) -> list[PieceAnswer]:
-    """The answers, in the order of their pieces, each with the rank of its piece where a search ranked it.
-
-    Lines of a search and passages may stand in one list: each of the two is ranked by itself.
-    """
-    before: Counter[type] = Counter()
-    for answer in answers:
-        kind = type(answer.piece)
-        answer.rank = before[kind] if getattr(answer.piece, "score", 0.0) > 0 else 0
-        before[kind] += 1
+    """The answers, in the order of their pieces, each with the rank of its piece where a search ranked it."""
+    for rank, answer in enumerate(answers):
+        answer.rank = rank if getattr(answer.piece, "score", 0.0) > 0 else 0
     return answers
 
 

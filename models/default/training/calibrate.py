@@ -23,16 +23,21 @@ from engine.llm.base import Model, Request
 from engine.types import Message, ModelInfo
 from models.default.grade import right
 from models.default.model import provide
-from models.default.training.reading import LINES, Asked, Folder, read_folder
+from models.default.training import reading
+from models.default.training.reading import Asked, Folder, read_folder
 from models.default.training.rehearsal import OracleStream, rehearse, store
 
-PIECES = {"lines": f"context.search(question, {LINES})", "passages": "context.passages(question, 8)"}
+PIECES = {
+    "both": reading.PIECES,
+    "lines": f"context.search(question, {reading.LINES})",
+    "passages": f"context.passages(question, {reading.PASSAGES})",
+}
 CELL = """```repl
 import json
 told = map_query(question, {pieces}, quote=True, choices=["yes", "no"])
 FINAL(json.dumps([[str(one), one.confidence, one.rank] for one in told]))
 ```"""
-BOUNDS = (-0.1, -0.15, -0.2, -0.25, -0.3, -0.35, -0.4, -0.5, -0.6, -0.7, -0.9, -1.2)
+BOUNDS = (-0.1, -0.2, -0.3, -0.5, -0.7, -1.0, -1.25, -1.5, -1.75, -2.0, -2.5, -3.0)
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ def main() -> None:
     parser.add_argument("lessons", nargs="+", type=Path)
     parser.add_argument("--model", help="a GGUF; the default model without")
     parser.add_argument("--questions", type=int, default=200)
-    parser.add_argument("--pieces", nargs="+", choices=PIECES, default=[*PIECES])
+    parser.add_argument("--pieces", nargs="+", choices=PIECES, default=["both"])
     parser.add_argument("--show", action="store_true", help="print what was said to each question")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

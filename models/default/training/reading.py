@@ -25,7 +25,7 @@ from models.default.training.rehearsal import store
 
 Turn = dict[str, str]
 LINES, PASSAGES = 5, 4  # that are read for one question; with twice as many of each no more comes out right
-LEAST = -0.3  # how sure the surest answer must be, as `best` takes it: see `calibrate`
+LEAST = -1.5  # how sure the surest answer must be, as `best` takes it: see `calibrate`
 PIECES = f"context.search(question, {LINES}) + context.passages(question, {PASSAGES})"
 TOLD = f'told = best(map_query(question, {PIECES}, quote=True, choices=["yes", "no"]), {LEAST})'
 LOOK = f"```repl\n{TOLD}\ntold\n```"

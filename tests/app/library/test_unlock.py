@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.command_line.main import run
+from app.errors import NotFound
 from app.library.service import Library
 from engine.errors import InputError
 from tests.app.desk import Desk
@@ -78,7 +79,7 @@ def test_the_command_takes_passwords_from_a_file_or_asks(
         info = ingest([folder], store.corpora_dir)
         store.save_corpus(to_json(info))
     given = tmp_path / "passwords.txt"
-    given.write_text(f"wrong\n\n{WORD}\n")
+    given.write_text(f"wrong\n\n{WORD}\n", "utf-8-sig")
     where = ["--data", str(data_dir), "--json"]
     assert run(["rescan", info.id, "--password-file", str(given), *where]) == 0
     assert "2 changed" in json.loads(capsys.readouterr().out)["message"]
@@ -89,9 +90,49 @@ def test_the_command_takes_passwords_from_a_file_or_asks(
     monkeypatch.setattr("getpass.getpass", lambda prompt: WORD)
     assert run(["rescan", info.name, "--password", *where]) == 0
     assert "1 added" in json.loads(capsys.readouterr().out)["message"]
+    monkeypatch.setattr(
+        "getpass.getpass", lambda prompt: sys.stdin.readline() or (_ for _ in ()).throw(EOFError())
+    )
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert run(["rescan", info.name, "--password", *where]) == 2
+    assert "no terminal" in capsys.readouterr().err
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
     assert run(["rescan", info.name, "--password-file", "-", *where]) == 2
     assert "No password was given" in capsys.readouterr().err
+
+
+def test_a_folder_of_locked_files_only_is_unlocked_from_its_failed_job(
+    library: Library, tmp_path: Path
+) -> None:
+    folder = tmp_path / "all locked"
+    fill(folder, {"lease.pdf": pdf("The deposit is 1,250 EUR.", encrypt=WORD)})
+    failed = library.jobs.wait(library.add([str(folder)]).job)
+    assert (failed.state, failed.locked) == ("failed", True) and "protected by a password" in failed.message
+    library.remember(["wrong"])
+    again = library.jobs.wait(library.jobs.again(failed.job).job)
+    assert again.locked, "another password may be tried"
+    library.remember([WORD])
+    assert done(library, library.jobs.again(again.job)).result["card"]
+    with pytest.raises(NotFound):
+        library.jobs.again(failed.job)
+
+    upload = library.begin_upload()["upload"]
+    send(library, upload, {path.name: path.read_bytes() for path in folder.iterdir()})
+    library._passwords.clear()
+    failed = library.jobs.wait(library.finish_upload(upload).job)
+    assert failed.locked, "what was uploaded is still there"
+    library.remember([WORD])
+    assert done(library, library.jobs.again(failed.job)).result["card"] == upload
+
+
+def test_only_so_many_passwords_are_remembered_and_none_that_is_no_text(library: Library) -> None:
+    library.remember([f"word {n}" for n in range(60)])
+    library.remember([f"other {n}" for n in range(60)])
+    assert len(library._passwords) == 64 and library._passwords[0] == "other 0"
+    with pytest.raises(InputError, match="a character that is none"):
+        library.remember(["\ud800"])
+    with pytest.raises(InputError, match="At most 64"):
+        library.remember([str(n) for n in range(65)])
 
 
 @pytest.mark.browser

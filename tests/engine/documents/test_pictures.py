@@ -107,3 +107,29 @@ def test_a_picture_is_bounded_in_size() -> None:
     drawn = picture(pdf("One page.", pagesize=(20, 14_000)), Wanted(1, 100_000, "One page.", 0, 3))
     wide, high = Image.open(io.BytesIO(drawn.png)).size
     assert wide <= 2400 and high <= 6001
+
+
+def test_what_was_filled_into_a_form_is_drawn() -> None:
+    def form(made: Canvas) -> None:
+        made.acroForm.textfield(value="Ada Fenn", x=100, y=600, width=200, height=30, borderWidth=0)
+
+    drawn = picture(canvas(form), Wanted(1, WIDTH, "", 0, 0))
+    assert (np.asarray(Image.open(io.BytesIO(drawn.png)).convert("L")) < 100).sum() > 100
+
+
+def test_of_several_places_the_one_is_marked_that_stands_in_the_same_words() -> None:
+    first = marked(pdf("Room 2, 22 EUR and 22 more"), "22 EUR")
+    second = marked(pdf("Room 2, 22 EUR and 22 more"), "22 more")
+    assert second[0] > first[2]
+
+    def by_rows(made: Canvas) -> None:
+        for number, (left, right) in enumerate((("open: Ash", "paid: Elm"), ("paid: Oak", "open: Fir"))):
+            made.drawString(50, 700 - 16 * number, left)
+            made.drawString(330, 700 - 16 * number, right)
+
+    assert marked(canvas(by_rows), "paid: Oak")[2] < WIDTH / 2
+    same = pdf("paid\npaid\npaid")
+    text = parse_pdf(same)[0][0]
+    assert not picture(same, Wanted(1, WIDTH, text.replace("paid\n", "", 1), 5, 9)).marked, (
+        "which, cannot be told"
+    )

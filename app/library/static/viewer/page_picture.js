@@ -1,19 +1,21 @@
 // A page of a PDF as it looks, in place of its text, with the highlighted span marked on it.
 
+import { unlocked } from "/ui/library/dialogs.js";
 import { el, icon } from "/ui/shell/dom.js";
 import { count } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
 const SHARPEST = 2400; // pixels of a drawn page
+const WAIT = 150; // milliseconds after the last turn before a page is drawn
 
 export class PagePicture {
-  /** `onfail(problem)` is told why a page cannot be drawn. */
-  constructor({ onfail }) {
-    this.onfail = onfail;
+  /** `onfail(problem)` is told that a page cannot be drawn, and why; null: a person would not type its password. */
+  constructor({ api, onfail }) {
+    Object.assign(this, { api, onfail });
     const button = (name, label, by) => el("button", { class: "quiet", type: "button", title: label, "aria-label": label, on: { click: () => this.turn(by) } }, icon(name));
     [this.back, this.on] = [button("left", "Page before", -1), button("right", "Next page", 1)];
     this.said = el("span", { class: "small muted", role: "status" });
-    this.image = el("img", { class: "page-image", on: { load: () => this.drawn(), error: () => this.failed() } });
+    this.image = el("img", { class: "page-image" });
     this.sheet = el("div", { class: "page-sheet", tabindex: 0, role: "region", "aria-label": "Page" });
     this.element = el("div", { class: "page-picture", hidden: true, on: { keydown: (event) => this.key(event) } },
       el("div", { class: "row page-turn" }, this.back, this.said, this.on), this.sheet);
@@ -21,7 +23,7 @@ export class PagePicture {
 
   /** Show a page. `span` are the characters [from, to) of the document to mark, or null. */
   show({ corpus, document: number, name, page, pages, span }) {
-    Object.assign(this, { corpus, number, name, page, pages, span });
+    Object.assign(this, { corpus, number, name, page, pages, span, cited: page });
     this.element.hidden = false;
     this.sheet.append(this.image);
     this.draw();
@@ -29,7 +31,9 @@ export class PagePicture {
 
   hide() {
     this.element.hidden = true;
-    this.image.removeAttribute("src");
+    this.asking?.abort();
+    clearTimeout(this.timer);
+    this.release();
     this.image.remove();
   }
 
@@ -46,29 +50,45 @@ export class PagePicture {
     if (focused?.disabled) this.sheet.focus({ preventScroll: true });
     this.said.textContent = `Page ${count(this.page)} of ${count(this.pages)}`;
     this.image.alt = `Page ${this.page} of ${line(this.name, 200)}, as it looks`;
+    delete this.element.dataset.drawn;
+    this.asking?.abort();
+    this.asking = new AbortController();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fetch(this.page, this.asking.signal), this.image.src ? WAIT : 0);
+  }
+
+  async fetch(page, signal) {
     const width = Math.min(SHARPEST, Math.round((this.sheet.clientWidth || 600) * devicePixelRatio));
     const place = this.span ? { start: this.span[0], end: this.span[1], width } : { width };
-    place.again = this.asked = (this.asked ?? 0) + 1; // the file may have changed since, which a kept image would hide
-    this.image.src = `/api/corpora/${encodeURIComponent(this.corpus)}/documents/${this.number}/pages/${this.page}?${new URLSearchParams(place)}`;
-    delete this.element.dataset.drawn;
-  }
-
-  drawn() {
-    this.element.dataset.drawn = this.page;
-    this.sheet.scrollTop = 0;
-  }
-
-  /** An image cannot say why it is not there: ask again for the reason. */
-  async failed() {
-    const address = this.image.getAttribute("src");
-    if (!address || this.element.hidden) return;
+    const address = `/api/corpora/${encodeURIComponent(this.corpus)}/documents/${this.number}/pages/${page}`;
     try {
-      const answer = await fetch(address);
-      const { error } = answer.ok ? { error: "The page cannot be shown." } : await answer.json();
-      this.onfail(new Error(error));
-    } catch {
-      this.onfail(new Error("Taproot does not answer. Is it still running in its terminal?"));
+      const answer = await fetch(`${address}?${new URLSearchParams(place)}`, { signal });
+      if (!answer.ok) throw new Error((await answer.json()).error);
+      const image = await answer.blob();
+      if (signal.aborted) return;
+      this.release();
+      this.image.src = URL.createObjectURL(image);
+      this.sheet.scrollTop = 0;
+      const here = this.span && page === this.cited;
+      if (here && answer.headers.get("x-marked") === "no") this.said.textContent += ": the place of the cited words could not be told";
+      this.element.dataset.drawn = page;
+    } catch (problem) {
+      if (!signal.aborted) this.failed(problem);
     }
+  }
+
+  /** A file may be locked again since the start: its password is asked for. */
+  async failed(problem) {
+    if (!problem.message.includes("protected by a password")) return this.onfail(problem);
+    const keep = (passwords) => this.api.post("/api/passwords", { passwords });
+    if (await unlocked(`Unlock “${line(this.name, 80)}”`, "Its pages are protected by a password.", keep)) this.draw();
+    else this.onfail(null);
+  }
+
+  /** Let go of the image that is shown. */
+  release() {
+    if (this.image.src) URL.revokeObjectURL(this.image.src);
+    this.image.removeAttribute("src");
   }
 
   key(event) {

@@ -66,8 +66,8 @@ class Viewer {
       on: { click: () => this.toggleWrap() } }, "Wrap");
     this.asPage = el("button", { class: "quiet text", type: "button", title: "Show the page as it looks (p)", "aria-pressed": "false", hidden: true,
       on: { click: () => this.togglePage() } }, "Page");
-    this.picture = new PagePicture({ onfail: (problem) => {
-      this.app.toast(problem.message, "error");
+    this.picture = new PagePicture({ api: this.app.api, onfail: (problem) => {
+      if (problem) this.app.toast(problem.message, "error");
       this.togglePage(false);
     } });
     this.rows = new TextRows({

@@ -6,6 +6,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import py7zr
 from py7zr.exceptions import ArchiveError, PasswordRequired
@@ -31,76 +32,83 @@ class _Kept(WriterFactory):
         return self.members[filename]
 
 
+@dataclass(slots=True)
+class _Unpacked:
+    """What one password gave: the list, the names that were to be unpacked, the members, and what went wrong, if anything."""
+
+    listed: list[py7zr.FileInfo]
+    wanted: list[str]
+    kept: _Kept
+    reason: str = ""
+
+    def bytes_of(self, member: py7zr.FileInfo) -> bytes | None:
+        """The whole of a member, None where it did not come out."""
+        if member.filename not in self.kept.members:
+            return None
+        found = self.kept.members[member.filename].read()
+        return found if len(found) == member.uncompressed else None
+
+
 def open_seven_zip(data: bytes) -> Opened:
     """The members of an archive. Raises Unreadable when it cannot be opened."""
-    password = _password(data)
-    try:
-        archive = py7zr.SevenZipFile(io.BytesIO(data), password=password)
-        listed = archive.list()
-    except DAMAGED as problem:
-        raise Unreadable("this archive (7z) is damaged and cannot be opened") from problem
-    wanted: list[str] = []
-    left = TOGETHER
-    for member in listed:
-        if member.is_file and member.uncompressed <= left:
-            wanted.append(member.filename)
-            left -= member.uncompressed
-    return Opened("", "7z", _members(data, listed, wanted, password))
-
-
-def _password(data: bytes) -> str | None:
-    """The password that opens the list of an archive or, where that is open, its first member; None for no lock.
-
-    Where none opens the members, the empty one. Raises Unreadable when none opens the list.
-    """
-    listed = True
-    try:
-        with py7zr.SevenZipFile(io.BytesIO(data)) as archive:
-            if not archive.needs_password():
-                return None
-    except PasswordRequired:
-        listed = False
-    except DAMAGED:
-        return None  # opening it again says what is wrong
+    if not _is_locked(data):
+        try:
+            return Opened("", "7z", _members(_unpacked(data, None)))
+        except DAMAGED as problem:
+            raise Unreadable("this archive (7z) is damaged and cannot be opened") from problem
+    best: _Unpacked | None = None
     for password in passwords.candidates():
         try:
-            with py7zr.SevenZipFile(
-                io.BytesIO(data), password=password, max_extract_size=4 * TOGETHER
-            ) as archive:
-                first = next(
-                    (m.filename for m in archive.list() if m.is_file and m.uncompressed <= TOGETHER), ""
-                )
-                kept = _Kept()
-                archive.extract(targets=[first], factory=kept)
-                if not first or first in kept.members:
-                    return password
+            found = _unpacked(data, password)
         except DAMAGED:
-            continue
-    if not listed:
+            continue  # not even the list
+        if not found.reason:
+            return Opened("", "7z", _members(found))
+        best = best or found
+    if best is None:
         raise Unreadable(passwords.why_locked())
-    return ""
+    return Opened("", "7z", _members(best))
 
 
-def _members(
-    data: bytes, listed: list[py7zr.FileInfo], wanted: list[str], password: str | None
-) -> Iterator[Child]:
-    kept, reason, locked = _Kept(), "", password is not None
+def _is_locked(data: bytes) -> bool:
     try:
-        with py7zr.SevenZipFile(
-            io.BytesIO(data), password=password, max_extract_size=4 * TOGETHER
-        ) as archive:
-            archive.extract(targets=wanted, factory=kept)
+        with py7zr.SevenZipFile(io.BytesIO(data)) as archive:
+            return bool(archive.needs_password())
+    except PasswordRequired:
+        return True
     except DAMAGED:
-        reason = passwords.why_locked() if locked else "it is damaged in the archive"
-    for member in listed:
+        return False  # opening it again says what is wrong
+
+
+def _unpacked(data: bytes, password: str | None) -> _Unpacked:
+    """Unpack all members that there is room for. Raises one of DAMAGED when not even their list opens."""
+    limit = 4 * TOGETHER
+    with py7zr.SevenZipFile(io.BytesIO(data), password=password, max_extract_size=limit) as archive:
+        found = _Unpacked(archive.list(), [], _Kept())
+        left = TOGETHER
+        for member in found.listed:
+            if member.is_file and member.uncompressed <= left:
+                found.wanted.append(member.filename)
+                left -= member.uncompressed
+        try:
+            archive.extract(targets=found.wanted, factory=found.kept)
+        except DAMAGED:
+            found.reason = "it is damaged in the archive" if password is None else passwords.why_locked()
+            if password is not None:
+                found.kept = _Kept()  # what a wrong password gives is no text
+    return found
+
+
+def _members(found: _Unpacked) -> Iterator[Child]:
+    for member in found.listed:
         name = member.filename
         if member.is_directory:
             continue
         if member.is_symlink:
             yield Child(name, refused("it is a link, which is not followed"))
-        elif name not in wanted:
+        elif name not in found.wanted:
             yield Child(name, refused(too_large(TOGETHER)))
         else:
-            found = kept.members[name].read() if name in kept.members else b""
-            whole = len(found) == member.uncompressed and (not reason or not locked)
-            yield Child(name, at_hand(found) if whole else refused(reason or "it is damaged in the archive"))
+            data = found.bytes_of(member)
+            damaged = found.reason or "it is damaged in the archive"
+            yield Child(name, refused(damaged) if data is None else at_hand(data))

@@ -7,7 +7,8 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, Any
+from weakref import WeakKeyDictionary
 
 from engine.documents.formats import passwords
 from engine.documents.formats.child import Child, Opened, drained, refused
@@ -20,6 +21,9 @@ DOCUMENTS = (
 AES = 99  # the compression that such a locked member claims
 ENCRYPTED, UTF8 = 1, 0x800  # flags of a member
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+
+
+_OPENED: WeakKeyDictionary[zipfile.ZipFile, Any] = WeakKeyDictionary()
 
 
 class _Empty(bytes):
@@ -46,16 +50,16 @@ def open_zip(data: bytes, *, surely: bool = False) -> Opened | None:
 
 
 def _members(archive: zipfile.ZipFile) -> Iterator[Child]:
-    for member in archive.infolist():
+    for number, member in enumerate(archive.infolist()):
         if member.is_dir():
             continue
         if stat.S_ISLNK(member.external_attr >> 16):
             yield Child(_name(member), refused("it is a link, which is not followed"))
         else:
-            yield Child(_name(member), _reader(archive, member))
+            yield Child(_name(member), _reader(archive, number, member))
 
 
-def _reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[int], bytes]:
+def _reader(archive: zipfile.ZipFile, number: int, member: zipfile.ZipInfo) -> Callable[[int], bytes]:
     def read(most: int) -> bytes:
         try:
             with archive.open(member) as stream:
@@ -69,7 +73,7 @@ def _reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[int]
         for password in passwords.candidates():
             for encoded in dict.fromkeys((password.encode(), password.encode("cp437", "replace"))):
                 try:
-                    with _opened(archive, member, encoded) as stream:
+                    with _opened(archive, number, member, encoded) as stream:
                         return drained(stream, most)
                 except (*DAMAGED, RuntimeError, NotImplementedError):
                     continue  # what a wrong password gives may look damaged only
@@ -78,14 +82,21 @@ def _reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[int]
     return unlock if member.flag_bits & ENCRYPTED else read
 
 
-def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo, password: bytes) -> IO[bytes]:
+def _opened(archive: zipfile.ZipFile, number: int, member: zipfile.ZipInfo, password: bytes) -> IO[bytes]:
     """A locked member. Raises RuntimeError for a wrong password, as far as that shows."""
     if member.compress_type != AES:
         return archive.open(member, pwd=password or _Empty())
+    aes = _aes(archive)
+    return aes.open(aes.infolist()[number], pwd=password or _Empty())
+
+
+def _aes(archive: zipfile.ZipFile) -> Any:
+    """The same archive as the library for AES opens it, once."""
     import pyzipper
 
-    aes = pyzipper.AESZipFile(archive.fp)
-    return aes.open(member.filename, pwd=password or _Empty())
+    if archive not in _OPENED:
+        _OPENED[archive] = pyzipper.AESZipFile(archive.fp)
+    return _OPENED[archive]
 
 
 def _name(member: zipfile.ZipInfo) -> str:

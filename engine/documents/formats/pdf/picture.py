@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import io
 import unicodedata
+from itertools import takewhile
 
 import numpy as np
 import pypdfium2
@@ -16,6 +17,7 @@ from engine.documents.formats.unreadable import Unreadable
 
 NARROWEST, WIDEST, TALLEST = 200, 2400, 6000  # pixels
 MARK = np.array([255, 226, 92], np.uint16)  # paper turns to this colour, ink stays dark
+NEAR = 60  # letters on either side that tell one place of the same words from another
 MOST = 400_000  # characters of one page
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
@@ -25,11 +27,11 @@ def draw(data: bytes, wanted: Wanted) -> tuple[bytes, bool]:
     """The page as PNG, and whether the stretch was found on it. Raises Unreadable."""
     document = open_pdf(data)
     try:
+        if document.get_formtype() != raw.FORMTYPE_NONE:
+            document.init_forms()  # before any page is opened
         if not 0 < wanted.page <= len(document):
             raise Unreadable(f"there is no page {wanted.page} in it")
         page = document[wanted.page - 1]
-        if document.get_formtype() != raw.FORMTYPE_NONE:
-            document.init_forms()
         wide, high = page.get_size()
         width = max(NARROWEST, min(wanted.width, WIDEST))
         scale = min(width / max(wide, 1), TALLEST / max(high, 1))
@@ -61,7 +63,8 @@ def _boxes(page: pypdfium2.PdfPage, wanted: Wanted, width: int, height: int) -> 
     found: list[int] = []
     for start, end in _stretches(wanted):
         words = _letters(wanted.text[start:end])
-        at = _nth(drawn, words, _letters(wanted.text[:start]).count(words)) if words else -1
+        before, after = _letters(wanted.text[:start]), _letters(wanted.text[end:])
+        at = _place(drawn, words, before[-NEAR:], after[:NEAR]) if words else -1
         found += places[at : at + len(words)] if at >= 0 else []
     return _joined([_box(page, textpage, index, width, height) for index in dict.fromkeys(found)])
 
@@ -82,15 +85,27 @@ def _letters(text: str) -> str:
     return "".join(letter for letter in folded if letter.isalnum())
 
 
-def _nth(text: str, words: str, number: int) -> int:
-    """Where `words` stand for the time `number` (from 0), or the last before; -1 where they do not."""
-    at = text.find(words)
-    for _ in range(number):
-        after = text.find(words, at + 1)
-        if after < 0:
-            break
-        at = after
-    return at
+def _place(drawn: str, words: str, before: str, after: str) -> int:
+    """Where these `words` stand among the letters as they were drawn; -1 where they do not, or that cannot be told.
+
+    Of several places the one whose neighbours are most like those in the text: a page may be drawn in another order.
+    """
+    best, place, alike = -1, -1, False
+    at = drawn.find(words)
+    while at >= 0:
+        end = at + len(words)
+        agrees = _shared(drawn[max(0, at - NEAR) : at][::-1], before[::-1]) + _shared(
+            drawn[end : end + NEAR], after
+        )
+        if agrees >= best:
+            best, place, alike = agrees, at, agrees == best
+        at = drawn.find(words, at + 1)
+    return -1 if alike else place
+
+
+def _shared(one: str, other: str) -> int:
+    """How many letters two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _box(

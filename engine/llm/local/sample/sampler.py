@@ -38,7 +38,9 @@ class Drawer:
         self._begun = False
         self._scored = 0
         self._score = 0.0
-        self._says = 0.0  # log-probability that the text says it, of a reply that copies
+        self._none = list(vocabulary.none) if copier is not None else []  # as long as the reply may become it
+        self._refuses = 0.0  # log-probability of its tokens so far
+        self._says = 0.0  # log-probability that the reply is another
         self._markers = np.array(vocabulary.markers if grammar else [], np.int32)
         if grammar:
             self._grammar = native.llama_sampler_init_grammar(vocabulary.handle, grammar.encode(), ROOT)
@@ -56,13 +58,10 @@ class Drawer:
         self._begun = self._begun or (constrained and (self._grammar is not None or self._copier is not None))
         token = self._drawn(context, row)
         if token is not None and (constrained or self._begun):
-            score = context.log_probability(row, token)
-            none = self._vocabulary.none
-            if self._copier is not None and not self._scored and none is not None and token != none:
-                self._says = _other_than(context.log_probability(row, none))
-                score = min(0.0, score - self._says)
             self._scored += 1
-            self._score += score
+            self._score += context.log_probability(row, token)
+            if self._none:
+                self._part_from_none(token, context, row)
         return token
 
     @property
@@ -84,6 +83,15 @@ class Drawer:
         """
         sure = self._says + self._score / self._scored if self._scored else math.nan
         return round(sure, 6) if math.isfinite(sure) else None
+
+    def _part_from_none(self, token: int, context: Context, row: int) -> None:
+        """Note how likely NONE was when the reply becomes another; its tokens so far count given that."""
+        none = self._none.pop(0)
+        self._refuses += context.log_probability(row, none)
+        if token != none:
+            self._none = []
+            self._says = _other_than(self._refuses)
+            self._score = min(0.0, self._score - self._says)
 
     def _drawn(self, context: Context, row: int) -> int | None:
         if self._copier is not None and self._begun:

@@ -64,9 +64,9 @@ class Vocabulary:
         return Lexicon(self)
 
     @cached_property
-    def none(self) -> int | None:
-        """The token with which a reply begins that says that the text does not hold the answer; None without letters."""
-        return next(iter(self._tokenize(NOTHING, special=False)), None)
+    def none(self) -> list[int]:
+        """The tokens of the reply that says that the text does not hold the answer."""
+        return self._tokenize(NOTHING, special=False)
 
     def template(self, text: str) -> list[int]:
         """Tokenize template text: markers in it become control tokens."""

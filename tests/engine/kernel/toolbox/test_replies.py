@@ -57,18 +57,6 @@ def test_what_a_search_ranked_lower_must_be_surer():
     )
 
 
-def test_lines_and_passages_in_one_list_are_ranked_each_by_themselves():
-    class Line(str):
-        score = 3.0
-
-    class Passage(str):
-        score = 0.1
-
-    pieces = [Line("a"), Line("b"), Passage("c"), Line("d"), Passage("e"), "f"]
-    found = [PieceAnswer.of(Answered("x", -0.1), piece, ()) for piece in pieces]
-    assert [answer.rank for answer in ranked(found)] == [0, 1, 0, 2, 1, 0]
-
-
 def test_only_what_was_to_be_quoted_from_a_document_has_a_source():
     assert answer("x", piece="x y").source is None, "a plain text has no place"
     assert answer("x", quoted=False).source is answer("x").span is None

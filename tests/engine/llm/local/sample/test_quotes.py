@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from engine.errors import InputError
 from engine.llm.base import Request
 from engine.llm.forms import Choices, Form, Quote
 from engine.llm.local.sample.copying import Copier
+from engine.llm.local.sample.sampler import Drawer
 from engine.prompt import leaf, leaf_with_context
 from engine.text.quoting import ALTERNATIVES, place
 from engine.types import Message, Sampling
@@ -134,7 +136,7 @@ def test_confidence_is_that_before_the_mask_and_counts_the_end(random_gguf):
     asked = host.ask(prompt, 16, copier=Copier("", ("no",)))
     report, tokens = asked.report(), asked.tokens()
     end = host.native.vocabulary.lexicon.ends.tolist()
-    none = host.native.vocabulary.none
+    none = host.native.vocabulary.none[0]
     host.close()
     assert (report["quote"], report["finish"]) == ("no", "stop")
     says = math.log(1 - math.exp(logs_of(random_gguf, [*prompt, none], 1)[0]))
@@ -153,6 +155,24 @@ def test_a_quote_of_a_model_that_would_rather_say_none_is_not_sure(open_local, t
     assert reply.quote == "Ada Fenn" and reply.confidence == pytest.approx(0, abs=1e-3)
     said = shy.submit(ask("Who signed it?", LEASE, Quote(LEASE))).result()
     assert said.quote == "NONE" and said.confidence == pytest.approx(0, abs=1e-3)
+
+
+def test_an_answer_that_begins_as_none_does_is_told_from_it_where_they_part(monkeypatch):
+    """NONE is tokens 7, 8 and Nora 7, 9: the model would write NONE."""
+    chances = [{7: 0.98}, {8: 0.99, 9: 0.008}, {5: 0.5}]
+    context = SimpleNamespace(log_probability=lambda row, token: math.log(chances[row][token]))
+    vocabulary = SimpleNamespace(none=[7, 8], markers=[], size=10)
+    drawer = Drawer(vocabulary, Sampling(temperature=0), copier=Copier("Nora", ()))
+    written = iter((7, 9, 5))
+    monkeypatch.setattr(drawer, "_drawn", lambda *_: next(written))
+    for row in range(3):
+        drawer.draw(context, row, constrained=True)
+    drawer.close()
+    says = math.log(1 - 0.98 * 0.99)
+    assert drawer.confidence == pytest.approx(
+        says + (math.log(0.98 * 0.008) - says + math.log(0.5)) / 3, abs=1e-5
+    )
+    assert drawer.confidence < -3
 
 
 def test_a_model_that_knows_its_answer_is_sure_and_one_that_is_forced_is_not(open_local, tmp_path):
