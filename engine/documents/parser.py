@@ -1,4 +1,4 @@
-"""The parser process (`python -m engine.documents.parser`): bytes of files in, text and passages out, nothing else.
+"""The parser process (`python -m engine.documents.parser`): bytes of files in, text and passages out, or a page as an image.
 
 It reads no files of the user: the app sends it bytes. It has limits on memory, and a sandbox where there is one.
 """

@@ -28,7 +28,13 @@ class Picture:
 
 def picture(data: bytes, wanted: Wanted, passwords: Sequence[str] = (), seconds: float = SECONDS) -> Picture:
     """Draw a page of a PDF. Raises InputError with the reason when it cannot be drawn."""
-    with spawn(["-m", PARSER], settings={"OPENBLAS_NUM_THREADS": "1"}) as process:
+    try:
+        started = spawn(["-m", PARSER], settings={"OPENBLAS_NUM_THREADS": "1"})
+    except OSError as problem:
+        raise InputError(
+            f"The page cannot be shown: no process can be started ({problem.strerror})."
+        ) from problem
+    with started as process:
         alarm = threading.Timer(seconds, process.kill)
         alarm.daemon = True
         alarm.start()
