@@ -87,7 +87,8 @@ def _opened(archive: zipfile.ZipFile, number: int, member: zipfile.ZipInfo, pass
     if member.compress_type != AES:
         return archive.open(member, pwd=password or _Empty())
     aes = _aes(archive)
-    return aes.open(aes.infolist()[number], pwd=password or _Empty())
+    stream: IO[bytes] = aes.open(aes.infolist()[number], pwd=password or _Empty())
+    return stream
 
 
 def _aes(archive: zipfile.ZipFile) -> Any:
