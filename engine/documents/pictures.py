@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, cast
 
@@ -35,11 +36,17 @@ def picture(data: bytes, wanted: Wanted, passwords: Sequence[str] = (), seconds:
             f"The page cannot be shown: no process can be started ({problem.strerror})."
         ) from problem
     with started as process:
-        alarm = threading.Timer(seconds, process.kill)
+        send, receive = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
+        late = threading.Event()
+
+        def expire() -> None:
+            late.set()
+            process.kill()
+
+        alarm = threading.Timer(seconds, expire)
         alarm.daemon = True
         alarm.start()
         try:
-            send, receive = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
             frames.write(send, {"memory": MEMORY, "passwords": [*passwords]})
             frames.read_header(receive)
             frames.write(send, {"picture": asdict(wanted), "size": len(data)}, data)
@@ -51,10 +58,10 @@ def picture(data: bytes, wanted: Wanted, passwords: Sequence[str] = (), seconds:
                 raise ValueError("size")
             return Picture(frames.read_bytes(receive, size), bool(header["marked"]))
         except (frames.Broken, OSError, ValueError, KeyError, TypeError) as problem:
-            late = (
-                f"it took longer than {seconds:.0f} seconds" if not alarm.is_alive() else "drawing it failed"
-            )
-            raise InputError(f"The page cannot be shown: {late}.") from problem
+            said = f"it took longer than {seconds:.0f} seconds" if late.is_set() else "drawing it failed"
+            raise InputError(f"The page cannot be shown: {said}.") from problem
         finally:
             alarm.cancel()
             process.kill()
+            with suppress(OSError):  # what was still to be written goes nowhere
+                send.close()
