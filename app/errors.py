@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from engine.errors import InputError, StoreError, TaprootError
+from engine.errors import InputError, LockedError, StoreError, TaprootError
 
 
 class NotFound(InputError):
@@ -27,7 +27,13 @@ class NoSpace(StoreError):
     """The disk is full."""
 
 
-STATUS: dict[type[Exception], int] = {NotFound: 404, Conflict: 409, TooLarge: 413, NoSpace: 507}
+STATUS: dict[type[Exception], int] = {
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    LockedError: 423,
+    NoSpace: 507,
+}
 
 
 def status_of(error: BaseException) -> int:

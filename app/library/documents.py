@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 from app.errors import NotFound
 from engine.corpus import Corpus
 from engine.corpus.archive import Archive
-from engine.corpus.contents import Entry, entries, source
+from engine.corpus.contents import Entry, entries, hashes
 from engine.corpus.document import Hit
 from engine.corpus.place.place import place_of
 from engine.corpus.rows import Rows
@@ -52,10 +52,11 @@ SORTS: dict[str, Callable[[Entry], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A corpus that is open, and what it is made of."""
+    """A corpus that is open, what it is made of, and the hashes of its files by name."""
 
     corpus: Corpus
     entries: list[Entry]
+    hashes: dict[str, str]
 
 
 class Documents:
@@ -82,7 +83,7 @@ class Documents:
         def load() -> Opened:
             path = Path(self._store.corpus(corpus)["path"])
             opened = Corpus.open(path)
-            return Opened(opened, entries(path, opened.archive))
+            return Opened(opened, entries(path, opened.archive), hashes(path))
 
         return self._opened.get((corpus,), load)
 
@@ -160,7 +161,7 @@ class Documents:
             "first_line": archive.first_line(document),
             "page_count": len(starts),
             "page": max(1, bisect_right(starts, char)) if len(starts) else None,
-            "pictured": len(starts) > 0 and self._is_file(corpus, archive.name(document)),
+            "pictured": self._is_pictured(corpus, document),
             "first": first,
             "at": at,
             "until": until,
@@ -172,10 +173,14 @@ class Documents:
             ],
         }
 
-    def _is_file(self, corpus: str, name: str) -> bool:
+    def _is_pictured(self, corpus: str, document: int) -> bool:
         """Whether this is a PDF file by itself, whose pages can be shown."""
-        path = Path(self._store.corpus(corpus)["path"])
-        return name.lower().endswith(".pdf") and source(path, name) is not None
+        opened = self.open(corpus)
+        archive = opened.corpus.archive
+        name = archive.name(document)
+        return (
+            name.lower().endswith(".pdf") and name in opened.hashes and len(archive.page_starts(document)) > 0
+        )
 
     def find(self, corpus: str, document: int, query: str) -> Json:
         """Where `query` stands in a document, folded as in `search`; any white space fits any other.

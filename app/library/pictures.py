@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -10,9 +9,9 @@ from threading import BoundedSemaphore
 from app.errors import NotFound
 from app.library.documents import Documents
 from app.library.uploads import Uploads
-from engine.corpus import contents
-from engine.documents.discover import LARGEST, readable
+from engine.documents.discover import SourceFile, readable
 from engine.documents.formats.pdf.wanted import Wanted
+from engine.documents.parser_pool import read
 from engine.documents.pictures import Picture, picture
 from engine.errors import InputError
 from engine.store import Store
@@ -53,7 +52,7 @@ class Pictures:
             return picture(self._file(corpus, archive.name(document)), wanted, self._passwords())
 
     def _file(self, corpus: str, name: str) -> bytes:
-        known = contents.source(Path(self._store.corpus(corpus)["path"]), name)
+        known = self._documents.open(corpus).hashes.get(name)
         if known is None:
             raise InputError(
                 f"{name} lies in another file; only pages of PDF files in a folder can be shown."
@@ -64,13 +63,11 @@ class Pictures:
         for row in self._store.collections():
             if any(version["corpus"] == corpus for version in row["versions"]):
                 for path in self._places(row, name):
-                    try:
-                        with path.open("rb") as file:
-                            data = file.read(LARGEST + 1)
-                    except OSError:
-                        continue
-                    if hashlib.sha256(data).hexdigest() == known:
+                    result, data = read(SourceFile(name, str(path), 0, 0, 0, 0))
+                    if data is not None and result.sha256 == known:
                         return data
+                    if not path.exists():
+                        continue
                     gone = f"{name} has changed since it was read, so its pages cannot be shown. Read its folder again."
         raise InputError(gone)
 

@@ -71,9 +71,9 @@ def entries(path: Path, archive: Archive) -> list[Entry]:
     return found
 
 
-def source(path: Path, name: str) -> str | None:
-    """The hash (SHA-256) of the file of this name that the corpus in `path` was made from. Raises StoreError."""
-    return next((sha256 for file, sha256, *_ in _meta(path)["files"] if file == name and sha256), None)
+def hashes(path: Path) -> dict[str, str]:
+    """The hash (SHA-256) of each file that the corpus in `path` was made from, by its name. Raises StoreError."""
+    return {name: sha256 for name, sha256, *_ in _meta(path)["files"] if sha256}
 
 
 def source_bytes(path: Path) -> int:

@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, cast
 
+from engine.documents.formats.passwords import is_locked
 from engine.documents.formats.pdf.wanted import Wanted
-from engine.errors import InputError
+from engine.errors import InputError, LockedError
 from engine.sandbox import frames
 from engine.sandbox.spawn import spawn
 
@@ -28,7 +29,7 @@ class Picture:
 
 
 def picture(data: bytes, wanted: Wanted, passwords: Sequence[str] = (), seconds: float = SECONDS) -> Picture:
-    """Draw a page of a PDF. Raises InputError with the reason when it cannot be drawn."""
+    """Draw a page of a PDF. Raises InputError with the reason when it cannot be drawn, or its LockedError."""
     try:
         started = spawn(["-m", PARSER], settings={"OPENBLAS_NUM_THREADS": "1"})
     except OSError as problem:
@@ -52,7 +53,9 @@ def picture(data: bytes, wanted: Wanted, passwords: Sequence[str] = (), seconds:
             frames.write(send, {"picture": asdict(wanted), "size": len(data)}, data)
             header = frames.read_header(receive)
             if "reason" in header:
-                raise InputError(f"The page cannot be shown: {str(header['reason'])[:300]}.")
+                reason = str(header["reason"])[:300]
+                kind = LockedError if is_locked(reason) else InputError
+                raise kind(f"The page cannot be shown: {reason}.")
             size = header["size"]
             if not isinstance(size, int) or not 0 < size <= LARGEST:
                 raise ValueError("size")

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.disk import bytes_in
 from engine.errors import InputError, StoreError
 from engine.store import collections, trials
 from engine.store.database import compact, lists
@@ -232,11 +233,6 @@ def _remove_folders(db: sqlite3.Connection, folder: Path, notices: list[str]) ->
                 if name in file.read_text(errors="replace"):
                     _remove(file, notices)
     return removed, freed
-
-
-def bytes_in(folder: Path) -> int:
-    """The bytes of all files below a folder."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _remove_folder(parent: Path, name: str, notices: list[str]) -> bool:

@@ -19,6 +19,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def passwords_of(options: argparse.Namespace) -> list[str]:
     """The passwords of these options, none without them. Raises InputError for a file that cannot be read."""
+    if not (options.password or options.password_file):
+        return []
     from engine.errors import InputError
 
     found: list[str] = []
@@ -33,8 +35,6 @@ def passwords_of(options: argparse.Namespace) -> list[str]:
             raise InputError(
                 "There is no terminal to ask for the password; use --password-file FILE, or - for standard input."
             ) from problem
-    if not found and not (options.password or options.password_file):
-        return []
     from app.library import wording
 
     return wording.passwords(found)

@@ -153,3 +153,14 @@ def test_a_person_unlocks_files_on_the_page(desk: Desk, page: Page, folder: Path
     expect(dialog).to_be_hidden()
     expect(card.get_by_text("3 documents")).to_be_visible()
     expect(card.get_by_role("button", name="Unlock")).to_have_count(0)
+
+    desk.workbench.library._passwords.clear()  # as after the next start
+    card.get_by_role("button", name="Documents").click()
+    page.locator(".doc-row .doc-name", has_text="lease.pdf").click()
+    page.wait_for_selector("#viewer[data-ready]")
+    page.keyboard.press("p")
+    again = page.get_by_role("dialog")
+    expect(again.get_by_text("Its pages are protected by a password.")).to_be_visible()
+    again.get_by_label("Password", exact=True).fill(WORD)
+    again.get_by_role("button", name="Unlock").click()
+    expect(page.locator(".page-picture[data-drawn='1']")).to_be_visible()

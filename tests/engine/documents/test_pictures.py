@@ -13,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 from engine.documents.formats.pdf.document import parse_pdf
 from engine.documents.formats.pdf.wanted import Wanted
 from engine.documents.pictures import picture
-from engine.errors import InputError
+from engine.errors import InputError, LockedError
 from tests.engine.documents.test_formats import pdf
 
 WIDTH = 800
@@ -96,7 +96,7 @@ def test_what_cannot_be_drawn_says_why() -> None:
     with pytest.raises(InputError, match="damaged"):
         picture(b"%PDF-1.7\nnothing", Wanted(1, WIDTH, "", 0, 0))
     locked = pdf("Secret.", encrypt="harbour")
-    with pytest.raises(InputError, match="protected by a password"):
+    with pytest.raises(LockedError, match="protected by a password"):
         picture(locked, Wanted(1, WIDTH, "", 0, 0))
     assert picture(locked, Wanted(1, WIDTH, "Secret.", 0, 6), ["harbour"]).marked
     with pytest.raises(InputError, match="longer than 0 seconds"):

@@ -6,6 +6,7 @@ import { count } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
 const SHARPEST = 2400; // pixels of a drawn page
+const LOCKED = 423; // status of an answer that wants a password
 const WAIT = 150; // milliseconds after the last turn before a page is drawn
 
 export class PagePicture {
@@ -63,7 +64,7 @@ export class PagePicture {
     const address = `/api/corpora/${encodeURIComponent(this.corpus)}/documents/${this.number}/pages/${page}`;
     try {
       const answer = await fetch(`${address}?${new URLSearchParams(place)}`, { signal });
-      if (!answer.ok) throw new Error((await answer.json()).error);
+      if (!answer.ok) throw Object.assign(new Error((await answer.json()).error), { status: answer.status });
       const image = await answer.blob();
       if (signal.aborted) return;
       this.release();
@@ -79,7 +80,7 @@ export class PagePicture {
 
   /** A file may be locked again since the start: its password is asked for. */
   async failed(problem) {
-    if (!problem.message.includes("protected by a password")) return this.onfail(problem);
+    if (problem.status !== LOCKED) return this.onfail(problem);
     const keep = (passwords) => this.api.post("/api/passwords", { passwords });
     if (await unlocked(`Unlock “${line(this.name, 80)}”`, "Its pages are protected by a password.", keep)) this.draw();
     else this.onfail(null);

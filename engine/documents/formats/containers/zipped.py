@@ -7,8 +7,8 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import IO, Any
-from weakref import WeakKeyDictionary
 
 from engine.documents.formats import passwords
 from engine.documents.formats.child import Child, Opened, drained, refused
@@ -21,9 +21,6 @@ DOCUMENTS = (
 AES = 99  # the compression that such a locked member claims
 ENCRYPTED, UTF8 = 1, 0x800  # flags of a member
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
-
-
-_OPENED: WeakKeyDictionary[zipfile.ZipFile, Any] = WeakKeyDictionary()
 
 
 class _Empty(bytes):
@@ -50,16 +47,19 @@ def open_zip(data: bytes, *, surely: bool = False) -> Opened | None:
 
 
 def _members(archive: zipfile.ZipFile) -> Iterator[Child]:
+    aes = cache(partial(_aes, archive))
     for number, member in enumerate(archive.infolist()):
         if member.is_dir():
             continue
         if stat.S_ISLNK(member.external_attr >> 16):
             yield Child(_name(member), refused("it is a link, which is not followed"))
         else:
-            yield Child(_name(member), _reader(archive, number, member))
+            yield Child(_name(member), _reader(archive, aes, number, member))
 
 
-def _reader(archive: zipfile.ZipFile, number: int, member: zipfile.ZipInfo) -> Callable[[int], bytes]:
+def _reader(
+    archive: zipfile.ZipFile, aes: Callable[[], Any], number: int, member: zipfile.ZipInfo
+) -> Callable[[int], bytes]:
     def read(most: int) -> bytes:
         try:
             with archive.open(member) as stream:
@@ -69,11 +69,17 @@ def _reader(archive: zipfile.ZipFile, number: int, member: zipfile.ZipInfo) -> C
         except DAMAGED as problem:
             raise Unreadable("it is damaged in the archive") from problem
 
+    def locked(password: bytes) -> IO[bytes]:
+        if member.compress_type != AES:
+            return archive.open(member, pwd=password or _Empty())
+        stream: IO[bytes] = aes().open(aes().infolist()[number], pwd=password or _Empty())
+        return stream
+
     def unlock(most: int) -> bytes:
         for password in passwords.candidates():
             for encoded in dict.fromkeys((password.encode(), password.encode("cp437", "replace"))):
                 try:
-                    with _opened(archive, number, member, encoded) as stream:
+                    with locked(encoded) as stream:
                         return drained(stream, most)
                 except (*DAMAGED, RuntimeError, NotImplementedError):
                     continue  # what a wrong password gives may look damaged only
@@ -82,22 +88,11 @@ def _reader(archive: zipfile.ZipFile, number: int, member: zipfile.ZipInfo) -> C
     return unlock if member.flag_bits & ENCRYPTED else read
 
 
-def _opened(archive: zipfile.ZipFile, number: int, member: zipfile.ZipInfo, password: bytes) -> IO[bytes]:
-    """A locked member. Raises RuntimeError for a wrong password, as far as that shows."""
-    if member.compress_type != AES:
-        return archive.open(member, pwd=password or _Empty())
-    aes = _aes(archive)
-    stream: IO[bytes] = aes.open(aes.infolist()[number], pwd=password or _Empty())
-    return stream
-
-
 def _aes(archive: zipfile.ZipFile) -> Any:
-    """The same archive as the library for AES opens it, once."""
+    """The same archive as the library for AES opens it."""
     import pyzipper
 
-    if archive not in _OPENED:
-        _OPENED[archive] = pyzipper.AESZipFile(archive.fp)
-    return _OPENED[archive]
+    return pyzipper.AESZipFile(archive.fp)
 
 
 def _name(member: zipfile.ZipInfo) -> str:
