@@ -85,8 +85,13 @@ export class Sending {
     }
   }
 
-  /** Go on after a pause. */
+  /** Go on after a pause, once what was still on its way has ended: its failure must not pause this again. */
   async resume() {
+    if (this.state !== "paused" || this.resuming) return;
+    this.resuming = true;
+    await this.going;
+    this.resuming = false;
+    if (this.state !== "paused") return;
     [this.state, this.message] = ["sending", ""];
     this.since = performance.now() - (this.spent ?? 0);
     try {
@@ -117,7 +122,8 @@ export class Sending {
 
   async send() {
     this.tell(true);
-    await Promise.all(Array.from({ length: PARALLEL }, () => this.worker()));
+    this.going = Promise.all(Array.from({ length: PARALLEL }, () => this.worker()));
+    await this.going;
     this.spent = performance.now() - this.since;
     if (this.state !== "sending") return;
     const name = this.name === "Uploaded files" ? "" : this.name;
