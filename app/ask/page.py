@@ -1,14 +1,13 @@
 """The form that asks: question, corpus, model, limits. Its handlers take milliseconds and own no run.
 
-A run begins in `workbench.runs`; its id, or what stood in the way, reaches `ask.js` as the text of `#run-signal`. What `ask.js` has to tell the
-form comes through three hidden widgets: `#follows` (the run that the next question follows up), `#choose-corpus` (the
-corpus of a card whose "Ask" was pressed, and a number that makes it news) and `#refresh-choices`.
+A run begins in `workbench.runs`. Form and page talk through one component, `app.ask.link.FormLink`: it holds the run
+that the next question follows up, brings the page the id of a run that has begun or what stood in the way, and lets the
+page ask, choose the documents of a card, and bring the choices up to date.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -16,9 +15,10 @@ from typing import Any
 import gradio as gr
 
 from app.ask import service as asking
+from app.ask.link import FormLink
 from app.workbench import Workbench
 from engine.errors import TaprootError
-from engine.types import Settings
+from engine.types import Json, Settings
 
 DEFAULT = Settings()
 SHOWN_SAMPLES = 6
@@ -59,14 +59,12 @@ def form(workbench: Workbench) -> None:
         gr.Markdown("Try a question about the sample documents", elem_id="samples-title")
         with gr.Row(elem_id="sample-row"):
             chips = [gr.Button(text, elem_classes="sample", size="sm", min_width=0) for text in samples()]
-    signal = gr.Markdown("", elem_id="run-signal", elem_classes="visually-hidden")
-    follows = gr.Textbox("", visible="hidden", elem_id="follows")
-    wanted = gr.Textbox("", visible="hidden", elem_id="choose-corpus")
-    refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh-choices")
+    link = FormLink()
 
-    def start(words: str, chosen: str | None, with_model: str | None, after: str, *values: Any) -> tuple:
+    def start(words: str, chosen: str | None, with_model: str | None, said: Json, *values: Any) -> tuple:
+        follows, limits = said["follows"], named(values)
         try:
-            return asking.start(workbench, words or "", chosen, with_model, after, named(values)), ""
+            return {"run": asking.start(workbench, words or "", chosen, with_model, follows, limits)}, ""
         except TaprootError as error:
             return problem(error), words
 
@@ -87,8 +85,8 @@ def form(workbench: Workbench) -> None:
         asking.remember(workbench, chosen)
         return gr.update(visible=asking.is_sample(workbench, chosen))
 
-    def choose_card(news: str) -> tuple:
-        offered, first = asking.corpora(workbench, news.split(" ")[0])
+    def choose_card(card: gr.EventData) -> tuple:
+        offered, first = asking.corpora(workbench, card.corpus)
         asking.remember(workbench, first)
         return gr.update(choices=offered, value=first), gr.update(visible=asking.is_sample(workbench, first))
 
@@ -99,17 +97,17 @@ def form(workbench: Workbench) -> None:
             return problem(error), gr.update(value=asking.models(workbench)[1])
         return gr.skip(), gr.skip()
 
-    inputs = [corpus, model, follows, *limits]
-    gr.on([ask.click, question.submit], start, [question, *inputs], [signal, question], **quick)
+    inputs = [corpus, model, link, *limits]
+    gr.on([ask.click, question.submit, link.ask], start, [question, *inputs], [link, question], **quick)
     for chip, text in zip(chips, samples(), strict=True):
-        chip.click(lambda *rest, text=text: start(text, *rest), inputs, [signal, question], **quick)
+        chip.click(lambda *rest, text=text: start(text, *rest), inputs, [link, question], **quick)
     gr.on(None, lambda: choices(None), None, [corpus, model, sample_box], **quick)  # when the page opens
-    refresh.click(choices, [corpus], [corpus, model, sample_box], **quick)
-    refresh.click(predict, [corpus, model, *limits], estimate, **quick)
+    link.refresh(choices, [corpus], [corpus, model, sample_box], **quick)
+    link.refresh(predict, [corpus, model, *limits], estimate, **quick)
     gr.on(None, predict, [corpus, model, *limits], estimate, **quick)
     corpus.input(choose_corpus, corpus, sample_box, **quick)
-    wanted.change(choose_card, wanted, [corpus, sample_box], **quick)
-    model.input(choose_model, model, [signal, model], **quick)
+    link.choose(choose_card, None, [corpus, sample_box], **quick)
+    model.input(choose_model, model, [link, model], **quick)
 
 
 def settings() -> list[Any]:
@@ -176,12 +174,8 @@ def named(values: tuple[Any, ...]) -> dict[str, Any]:
     return found
 
 
-def problem(error: Exception) -> str:
-    """What tells `ask.js` of a problem: a number that makes it news, and a sentence as hexadecimal UTF-8.
-
-    Gradio shows errors of handlers that are not queued without their words, and this text passes through Markdown.
-    """
+def problem(error: Exception) -> Json:
+    """What tells the page of a problem: a sentence, and whether the question waits for a model that is on its way."""
     text = str(error)
     whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-    kind = "waiting" if isinstance(error, asking.ModelOnItsWay) else "problem"
-    return f"{kind}-{secrets.token_hex(4)}-{whole.encode('utf-8', 'replace').hex()}"
+    return {"problem": whole, "waiting": isinstance(error, asking.ModelOnItsWay)}

@@ -1,17 +1,16 @@
 // The Ask view below the form: the thread of a session, the run that is shown, its answer and its tree.
 //
-// The form is Gradio's; it starts a run in Python and writes the run's id into #run-signal, where a MutationObserver
-// sees it. From then on everything comes from our own routes, so a reload, a second tab or a restart finds it again by
-// the address ?view=ask&run=RUN&node=NODE.
+// The form is Gradio's; a handler in Python starts a run and tells its id through the link. From then on everything comes
+// from our own routes, so a reload, a second tab or a restart finds it again by the address ?view=ask&run=RUN&node=NODE.
 
 import { answerPanel, statusWords } from "/ui/runs/answer/answer.js";
+import { link } from "/ui/ask/link.js";
 import { appears, el, find, icon, put } from "/ui/shell/dom.js";
 import { RunHead } from "/ui/runs/run_head.js";
 import { line } from "/ui/shell/text/text.js";
 import "/ui/runs/tree/element.js";
 
 const RECENT = 5;
-const SIGNAL = /\d{8}-\d{6}-[0-9a-f]{4}|(?<kind>problem|waiting)-[0-9a-f]{8}-(?<words>[0-9a-f]*)/;
 
 export function mount(host, app) {
   const view = new AskView(host, app);
@@ -48,7 +47,7 @@ class AskView {
     this.app.on("view", (state) => state.view === "ask" && this.show(state));
     this.app.live.on("app", (news) => this.news(news));
     this.keys();
-    this.watchForm();
+    link.heard = (told) => this.hear(told);
     await appears("#question textarea");
     if (this.app.state.view === "ask") this.show(this.app.state);
     if (!this.app.state.run) find("#question textarea")?.focus();
@@ -125,7 +124,7 @@ class AskView {
       this.app.toast(problem.message, "error");
     }
     if (run === this.run) this.leave();
-    find("#refresh-choices")?.click(); // what was measured makes the prediction better
+    link.let("refresh"); // what was measured makes the prediction better
   }
 
   take(row) {
@@ -156,9 +155,9 @@ class AskView {
   }
 
   /** A new session about the documents of a card: the address names them only until the form does. */
-  async about(corpus) {
+  about(corpus) {
     this.fresh({ replace: true });
-    write(await appears("#choose-corpus textarea, #choose-corpus input"), `${corpus} ${Date.now()}`);
+    link.let("choose", { corpus });
   }
 
   /** The session that is shown was deleted, here or in another tab. */
@@ -238,13 +237,13 @@ class AskView {
 
   // --- the form ---------------------------------------------------------------------------------------------
 
-  /** What follows, and what to ask next: told to the form's hidden field and shown above the question. */
+  /** What the next question follows up, and what to ask next: told to the form and shown above the question. */
   async tellForm() {
     const follows = this.row && !this.row.live ? this.run : "";
     const live = Boolean(this.row?.live);
-    const [field, place] = await Promise.all([appears("#follows textarea, #follows input"), appears("#follow-host")]);
-    if (follows !== (this.row && !this.row.live ? this.run : "")) return; // something newer was told meanwhile
-    write(field, follows);
+    link.said = { follows };
+    const place = await appears("#follow-host");
+    if (follows !== link.said.follows) return; // something newer was told meanwhile
     put(place, this.row && [
       live ? el("span", { class: "follow-words" }, "A question asked meanwhile begins a session of its own")
         : el("span", { class: "follow-words" }, "Follow-up to ", el("q", { dir: "auto" }, line(this.row.question ?? "", 120))),
@@ -255,20 +254,12 @@ class AskView {
     if (box) box.placeholder = follows ? "Ask a follow-up, or begin a new session" : "What do you want to know?";
   }
 
-  async watchForm() {
-    const signal = await appears("#run-signal");
-    const read = () => SIGNAL.exec(signal.textContent); // Gradio's clock may stand there too
-    let seen = read()?.[0];
-    new MutationObserver(() => {
-      const found = read();
-      if (!found || found[0] === seen) return;
-      seen = found[0];
-      const { kind, words } = found.groups;
-      this.waiting = kind === "waiting";
-      if (!kind) this.app.go("ask", { run: seen });
-      else this.app.toast(decoded(words), this.waiting ? "info" : "error");
-      if (this.waiting) this.askOnceLoaded(); // the news of it may have come before this
-    }).observe(signal, { childList: true, subtree: true, characterData: true });
+  /** What a handler of the form has to tell: a run that has begun, or why none has. */
+  hear({ run, problem, waiting }) {
+    this.waiting = Boolean(waiting);
+    if (run) return this.app.go("ask", { run });
+    this.app.toast(problem, waiting ? "info" : "error");
+    if (waiting) this.askOnceLoaded(); // the news of it may have come before this
   }
 
   /** Ask the question that waits for a model, unless one is still on its way. */
@@ -281,13 +272,13 @@ class AskView {
     }
     if (state.loading || !this.waiting || !find("#question textarea")?.value.trim()) return;
     this.waiting = false;
-    find("#ask")?.click();
+    link.let("ask");
   }
 
   news({ kind, session, status }) {
     if (["models", "reconnected"].includes(kind) && this.waiting) this.askOnceLoaded();
     if (kind === "runs" && status === "deleted" && this.row?.session === session) return this.gone();
-    if (["corpora", "models", "reconnected"].includes(kind)) find("#refresh-choices")?.click();
+    if (["corpora", "models", "reconnected"].includes(kind)) link.let("refresh");
     if (kind === "reconnected" && this.run && this.row?.live) this.open(this.run, this.tree.node);
     if (kind === "runs" && this.run && this.row && !this.unfollow) this.showThread();
     if (["runs", "reconnected"].includes(kind) && !this.run) this.showRecent();
@@ -302,7 +293,7 @@ class AskView {
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.closest?.("#question")) return;
       event.preventDefault();
-      find("#ask")?.click();
+      link.let("ask");
     });
     app.on("view", ({ view }) => { if (view !== "ask") this.elsewhere = true; });
   }
@@ -310,17 +301,4 @@ class AskView {
   here() {
     return this.run ? { run: this.run, node: this.tree.node } : {};
   }
-}
-
-/** Text from hexadecimal UTF-8. */
-function decoded(hex) {
-  return new TextDecoder().decode(Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16)));
-}
-
-/** Put a value into a field of Gradio, as typing would. */
-function write(field, value) {
-  if (field.value === value) return;
-  const kind = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
-  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, value);
-  field.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -1,0 +1,67 @@
+"""The link between form and page: an invisible component of Gradio whose front end is `app/ask/static/link.js`.
+
+It goes through Gradio as any component does. As an input it holds what the page has to say to a handler, as an output
+what a handler has to say to the page, and its events are those that the page lets happen.
+"""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from collections.abc import Callable
+from typing import Any
+
+from gradio.component_meta import ComponentMeta
+from gradio.components.base import Component
+from gradio.events import EventListener
+
+NAME = "formlink"
+
+
+class Stubless(ComponentMeta):
+    """Makes a class of components as Gradio does, without the stub file that Gradio writes beside its module."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> Any:
+        """The class, with a method for each of its EVENTS."""
+        events = [EventListener(event) for event in attributes["EVENTS"]]
+        methods = {event.event_name: event.listener for event in events}
+        return ABCMeta.__new__(cls, name, bases, {**attributes, **methods, "EVENTS": events})
+
+
+class FormLink(Component, metaclass=Stubless):
+    """Values are JSON. From the page {"follows": run, "" for none}; to it {"run"} or {"problem", "waiting"}.
+
+    `ask` asks as the button does, `refresh` brings choices and estimate up to date, `choose` takes another corpus,
+    which its data names.
+    """
+
+    EVENTS = ("ask", "refresh", "choose")  # type: ignore[assignment]  # Gradio says a list, and reads it once
+    ask: Callable[..., Any]
+    refresh: Callable[..., Any]
+    choose: Callable[..., Any]
+
+    def get_block_name(self) -> str:
+        """What Gradio calls this kind of component."""
+        return NAME
+
+    @classmethod
+    def get_component_class_id(cls) -> str:
+        """Where Gradio looks for the front end; see `app.ask.routes`."""
+        return NAME
+
+    def preprocess(self, payload: Any) -> Any:
+        """What a handler gets of what the page said."""
+        return payload or {"follows": ""}
+
+    def postprocess(self, value: Any) -> Any:
+        """What the page gets of what a handler said."""
+        return value
+
+    def api_info(self) -> dict[str, Any]:
+        """No other program is told of it."""
+        return {"type": "object"}
+
+    def example_payload(self) -> Any:
+        """None: no other program is told of it."""
+
+    def example_value(self) -> Any:
+        """None: no other program is told of it."""
