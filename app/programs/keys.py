@@ -1,9 +1,9 @@
 """The lasting key of other programs: one line in the file `api-key` of the data folder, for its owner alone.
 
 The token in the address of the app is new at every start, which a script cannot know. Whoever can read this file can
-read the database beside it as well, so it opens nothing new; it opens `/v1` only, never the pages or `/api`, and it is
-sent in a header that no page of another site can set: a browser asks first, and is refused. There is none until a
-person asks for it with `key`.
+read the database beside it as well, so it opens nothing new; it opens `/v1` and what a Gradio client calls, never the
+pages or `/api`, and it is sent in a header that no page of another site can set: a browser asks first, and is refused.
+There is none until a person asks for it with `key`.
 """
 
 from __future__ import annotations

@@ -34,7 +34,9 @@ def find(cards: list[Json], wanted: str) -> Json:
     if card := known.get(PREFIX + name.casefold()):
         return card
     ids = [card for card in cards if name == card["card"] or name in card["versions"]]
-    same = ids or [card for card in cards if card["name"].casefold() == name.casefold()]
+    if ids:  # several cards may hold the very same documents
+        return min(ids, key=lambda card: name not in card["versions"][-1:])
+    same = [card for card in cards if card["name"].casefold() == name.casefold()]
     if len(same) == 1:
         return same[0]
     if same:

@@ -69,7 +69,7 @@ def routes(workbench: Workbench) -> FastAPI:
         mcp_server=False,
         ssr_mode=False,
         show_error=False,
-        max_file_size="1mb",  # documents take our own route
+        max_file_size=workbench.library.uploads.largest,  # of other programs; the page has a route of its own
         allowed_paths=[],
     )
 

@@ -8,7 +8,7 @@ A plain ASGI wrapper (a stream passes through it untouched), in this order:
 3. `/?t=TOKEN` trades the token for a cookie (HttpOnly, SameSite=Strict) and redirects to the address without it;
    every other request needs the cookie (401). The cookie's name carries the port: two apps do not log each other out.
 4. `/v1`, for other programs, takes no cookie: it needs the token, or the lasting key, in `Authorization: Bearer`,
-   which no page of another site can send. That header opens nothing else.
+   which no page of another site can send. That header also opens what a Gradio client calls, and nothing else.
 
 HTML pages are rewritten: a nonce on every script, our own style sheet and module, and a policy without
 `unsafe-eval` and without inline scripts. Gradio escapes `<` in the JSON that it writes into its page, so `<script`
@@ -92,11 +92,7 @@ class Gate:
             await refuse(problem, scope, send)
         elif (given := query_token(scope)) is not None and scope["path"] == "/":
             await (self.admit(scope, send) if self.matches(given) else refuse(401, scope, send))
-        elif not (
-            self.is_program(headers)
-            if programs.is_for(scope["path"])
-            else self.matches(self.cookie_of(headers))
-        ):
+        elif not self.opens(scope["path"], headers):
             await refuse(401, scope, send)
         else:
             await self.app(scope, receive, Page(scope, send))
@@ -110,6 +106,13 @@ class Gate:
         if (origin is not None and origin != f"http://{host}") or site not in ("same-origin", "none"):
             return 403
         return 0
+
+    def opens(self, path: str, headers: dict[bytes, str]) -> bool:
+        """Whether what a request bears opens this path: the cookie, or the header of other programs."""
+        if programs.is_for(path):
+            return self.is_program(headers)
+        shared = path == "/config" or path.startswith("/gradio_api/")
+        return self.matches(self.cookie_of(headers)) or (shared and self.is_program(headers))
 
     def matches(self, given: str) -> bool:
         """Whether this is the token of this launch, compared in constant time."""

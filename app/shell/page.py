@@ -5,6 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from app.ask.page import form
+from app.programs.gradio_api import endpoints
 from app.shell.queue import WokenQueue
 from app.workbench import Workbench
 
@@ -19,5 +20,6 @@ def page(workbench: Workbench) -> gr.Blocks:
                 if view == "ask":
                     form(workbench)
                 gr.Column(elem_id=f"{view}-host", elem_classes="host")
+        endpoints.add(workbench)
     blocks._queue = WokenQueue(blocks)
     return blocks

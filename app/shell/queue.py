@@ -1,14 +1,19 @@
-"""Gradio's queue of events, woken by them: its own looks for work a thousand times a second while there is none."""
+"""Gradio's queue of events, woken by them: its own looks for work a thousand times a second while there is none.
+
+An event ends with whoever waits for it: Gradio's queue would go on with it until it has something new to tell, and a
+cancelled one would take along all others of the same endpoint and client.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
-from gradio.queueing import Queue
-from gradio.utils import run_coro_in_background, set_task_name
+from gradio.queueing import Event, Queue
+from gradio.utils import run_coro_in_background
 
 
 class WokenQueue(Queue):
@@ -23,6 +28,7 @@ class WokenQueue(Queue):
             blocks=blocks,
         )
         self._progress: asyncio.Task[None] | None = None
+        self._running: dict[asyncio.Task[None], list[Event]] = {}
 
     def start(self) -> None:
         """Make the places in which events run; without Gradio's two endless loops."""
@@ -33,6 +39,22 @@ class WokenQueue(Queue):
         pushed = await super().push(*arguments, **named)
         self._begin()
         return pushed
+
+    async def remove_from_queue(self, event_id: str) -> None:
+        """Take back one event: a client has cancelled it."""
+        await super().remove_from_queue(event_id)
+        await self._cancel(lambda event: event._id == event_id)
+
+    async def clean_events(self, *, session_hash: str | None = None, event_id: str | None = None) -> None:
+        """Take back the events of a client that has gone away."""
+        await super().clean_events(session_hash=session_hash, event_id=event_id)
+        await self._cancel(lambda event: event.session_hash == session_hash or event._id == event_id)
+
+    async def _cancel(self, wanted: Callable[[Event], bool]) -> None:
+        tasks = [task for task, events in self._running.items() if all(map(wanted, events))]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def close(self) -> None:
         """Take no more events and cancel those that run."""
@@ -51,8 +73,8 @@ class WokenQueue(Queue):
                 if event._id in self.event_analytics:
                     self.event_analytics[event._id]["status"] = "processing"
             task = run_coro_in_background(self.process_events, events, batch, now, fn)
-            set_task_name(task, events[0].session_hash, fn._id, events[0]._id, batch)
             self._asyncio_tasks.add(task)
+            self._running[task] = events
             task.add_done_callback(self._ended)
             self.broadcast_estimations(limit)
         if self._asyncio_tasks and self._progress is None:
@@ -60,6 +82,7 @@ class WokenQueue(Queue):
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._asyncio_tasks.discard(task)
+        self._running.pop(task, None)
         self._begin()
         if not self._asyncio_tasks and self._progress is not None:
             self._progress.cancel()

@@ -71,6 +71,28 @@ def test_no_folder_has_more_than_nine_files_of_code() -> None:
     assert len(counted) > 20 and {folder: n for folder, n in counted.items() if n > 9} == {}
 
 
+# Where the page is watched, and for what; a value that is told that way would be smuggled.
+WATCHES = {
+    "runs/static/tree/element.js": "the colours of a theme, to draw the timeline anew",
+    "shell/static/dom.js": "an element that Gradio has yet to make",
+    "shell/static/themes.js": "the class of a theme, which Gradio sets too",
+}
+
+
+def test_form_and_page_talk_through_the_link_and_nothing_is_smuggled_between() -> None:
+    code = {_path(file): file.read_text() for file in FILES if file.is_relative_to(APP)}
+    watching = {file for file, text in code.items() if "new MutationObserver" in text}
+    assert watching == WATCHES.keys()
+    hidden = re.compile(r"""visible=(?:False|["']hidden["'])|elem_classes=.*visually-hidden""")
+    made = [line for file, text in code.items() if file.endswith(".py") for line in text.splitlines()]
+    assert [line.strip() for line in made if hidden.search(line)] == [
+        'with gr.Column(elem_id="samples", visible=False) as sample_box:'  # shown with the sample documents
+    ]
+    typed = re.compile(r"Object\.getOwnPropertyDescriptor|new (?:Input)?Event\(\"(?:input|change)\"")
+    assert [file for file, text in code.items() if file.endswith(".js") and typed.search(text)] == []
+    assert not [file for file, text in code.items() if "parseInt(pair, 16)" in text or ".hex()" in text]
+
+
 def test_every_address_of_a_file_of_ours_is_served() -> None:
     named = {
         (file, address)

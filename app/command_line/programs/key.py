@@ -12,8 +12,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "key",
         parents=[common],
         help="the key for other programs",
-        description="Print the key by which other programs reach the endpoint /v1 of the app; it is made when first asked for and "
-        "kept in the data folder, readable by you alone.",
+        description="Print the key by which other programs reach the app, at /v1 and by gradio_client; it is made when first asked "
+        "for and kept in the data folder, readable by you alone.",
     )
     instead = key.add_mutually_exclusive_group()
     instead.add_argument(

@@ -1,1 +1,1 @@
-"""A server of the Model Context Protocol over stdin and stdout: `command` starts it, `tools` is what it offers."""
+"""A server of the Model Context Protocol over stdin and stdout: `server` offers `app.programs.tools`."""

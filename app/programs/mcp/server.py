@@ -26,7 +26,7 @@ from engine.errors import TaprootError
 from engine.types import Json
 
 if TYPE_CHECKING:
-    from app.programs.mcp.tools import Tools
+    from app.programs.tools import Tools
     from app.workbench import Workbench
 
 INSTRUCTIONS = (
@@ -74,7 +74,7 @@ class Desk:
             raise ToolError(str(error)) from error
 
     def _opened(self) -> tuple[Workbench, Tools]:
-        from app.programs.mcp.tools import Tools
+        from app.programs.tools import Tools
 
         workbench = self._open()
         workbench.start()
@@ -129,7 +129,8 @@ def build(open_workbench: Callable[[], Workbench]) -> MCPServer:
         row: Json = None
         told = 0
         try:
-            async with aclosing((await desk.tools()).ask(corpus, question, follows, max_seconds)) as news:
+            settings = {} if max_seconds is None else {"max_seconds": max_seconds}
+            async with aclosing((await desk.tools()).ask(corpus, question, follows, settings)) as news:
                 async for one in news:
                     if isinstance(one, str):
                         told += 1

@@ -82,7 +82,23 @@ def test_key_and_token_open_the_endpoint_and_nothing_else_does(key: KeyFile) -> 
     assert ask(KeyFile(key.path.parent / "none"), "/v1/models", authorization="Bearer ")[1] == 0
 
 
-@pytest.mark.parametrize("path", ["/", "/api/runs", "/v1x", "/v", "/ui/v1/models", "/gradio_api/info"])
+@pytest.mark.parametrize("path", ["/config", "/gradio_api/info", "/gradio_api/queue/join"])
+def test_key_and_token_open_what_a_gradio_client_calls_and_so_does_the_cookie(
+    key: KeyFile, path: str
+) -> None:
+    for given in (
+        {"authorization": f"Bearer {key.make()}"},
+        {"authorization": f"Bearer {TOKEN}"},
+        {"cookie": COOKIE},
+    ):
+        assert ask(key, path, **given)[1] == 1, given
+    for given in ({}, {"authorization": "Bearer wrong"}):
+        assert ask(key, path, **given)[1] == 0, given
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/runs", "/v1x", "/v", "/ui/v1/models", "/configure", "/gradio_apis", "/x/config"]
+)
 def test_a_key_opens_no_page_and_no_route_of_the_app(key: KeyFile, path: str) -> None:
     assert ask(key, path, authorization=f"Bearer {key.make()}")[1] == 0
 

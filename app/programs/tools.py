@@ -1,4 +1,4 @@
-"""What the tools of the MCP server do, over the library and the runs of a workbench. No word of a protocol.
+"""What other programs do with the library and the runs of a workbench, by MCP and by Gradio. No word of a protocol.
 
 What documents say comes back as values of JSON, in fields that are named for it, and never becomes a description.
 """
@@ -50,7 +50,7 @@ class Tools:
         """{"hits": [{"document", "name", "line", "page", "text"}]}, best first. Raises NotFound, InputError."""
         if not words.strip():
             raise InputError("No words to search for were given.")
-        found = self._library.documents.search(self._card(corpus)["id"], clean(words), limit)
+        found = self._library.documents.search(self.card(corpus)["id"], clean(words), limit)
         kept = ("document", "name", "line", "page", "text")
         return {"hits": [{key: hit[key] for key in kept} for hit in found["hits"]]}
 
@@ -60,7 +60,7 @@ class Tools:
         `document` is a number or a name as `search` gives them, or the end of a name; what may be both is the number.
         Raises NotFound.
         """
-        opened = self._library.documents.open(self._card(corpus)["id"]).corpus
+        opened = self._library.documents.open(self.card(corpus)["id"]).corpus
         number = int(document) if document.isdecimal() and len(document) < 10 else -1
         try:
             piece = opened.document(number if number in opened.numbers else document)
@@ -81,19 +81,17 @@ class Tools:
         }
 
     async def ask(
-        self, corpus: str, question: str, follows: str | None, max_seconds: float | None
+        self, corpus: str, question: str, follows: str | None, settings: dict[str, Json]
     ) -> AsyncGenerator[str | Json, None]:
         """What happens, a line each, and at last the row of the run. Who leaves earlier stops the run. Raises TaprootError.
 
-        Close it (`contextlib.aclosing`).
+        Close it (`contextlib.aclosing`). `settings` as in `app.runs.service.Runs.start`.
         """
-        card = await asyncio.to_thread(self._card, corpus)
-        while self._workbench.models.loading():
-            yield "the model is being loaded"
-            await asyncio.sleep(LOADING_SECONDS)
+        card = await asyncio.to_thread(self.card, corpus)
+        async for line in self.loading():
+            yield line
         if follows is not None:
             names.check_follows(await asyncio.to_thread(self._workbench.runs.row, clean(follows)), card)
-        settings = {} if max_seconds is None else {"max_seconds": max_seconds}
         run = await following.begin(self._workbench, clean(question), card["id"], settings, follows)
         async with aclosing(following.steps(self._workbench, run)) as steps:
             async for line in steps:
@@ -101,5 +99,12 @@ class Tools:
                     yield line
         yield await asyncio.to_thread(self._workbench.runs.row, run)
 
-    def _card(self, corpus: str) -> Json:
+    async def loading(self) -> AsyncGenerator[str, None]:
+        """A line each second until no model is on its way."""
+        while self._workbench.models.loading():
+            yield "the model is being loaded"
+            await asyncio.sleep(LOADING_SECONDS)
+
+    def card(self, corpus: str) -> Json:
+        """The card of a corpus that is named as `list_corpora` does, or by an id. Raises NotFound."""
         return names.find(self._library.cards(), clean(corpus))
