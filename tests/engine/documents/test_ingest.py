@@ -227,7 +227,7 @@ def test_progress_counts_files_and_bytes(source: Path, corpora: Path) -> None:
 def test_progress_goes_on_inside_a_large_file_and_so_does_cancel(
     source: Path, corpora: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.documents.writing.builder.ROWS", 10)
+    monkeypatch.setattr("engine.documents.writing.index.ROWS", 10)
     fill(source, {"a.txt": "small", "large.txt": "The rope is long.\n" * 20_000})
     seen: list[Progress] = []
     ingest([source], corpora, progress=seen.append)
