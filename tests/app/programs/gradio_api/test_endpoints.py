@@ -189,7 +189,7 @@ def test_a_job_that_is_cancelled_stops_its_run_and_no_other_of_the_same_client(
     first.cancel()
     row = desk.ended(run)
     assert (row["status"], row["reason"]) == ("interrupted", "stopped by the user")
-    assert desk.workbench.runs.live() == [other]
+    assert running(desk, 1) == [other]
     desk.model.go.set()
     assert second.result(SECONDS)["run"] == other
 
