@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from app.errors import NotFound
+from app.text.python_code import pieces
 from engine.events import (
     CallAnswered,
     CallMade,
@@ -99,6 +100,7 @@ class Detail:
                 self.cells[fact.cell] = {
                     "index": fact.cell,
                     **_of(fact, "turn", "code"),
+                    "coloured": pieces(fact.code),
                     "status": "running",
                     "seconds": None,
                     "outputs": [],

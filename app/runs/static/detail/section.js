@@ -7,7 +7,6 @@ import { LIVE } from "/ui/runs/trace/fold.js";
 import { duration, many, spent, sure } from "/ui/shell/text/figures.js";
 import { forkEditor } from "/ui/runs/detail/fork.js";
 import { long, outputs } from "/ui/runs/detail/output.js";
-import { python } from "/ui/runs/detail/python.js";
 import { changeTable, changeWords } from "/ui/runs/detail/variables.js";
 import { line, plain } from "/ui/shell/text/text.js";
 
@@ -121,7 +120,7 @@ export class Section {
     const code = el(
       "pre",
       { class: "code", tabIndex: 0, role: "group", "aria-label": `Code of cell ${cell.index}` },
-      el("code", {}, python(cell.code ?? "")),
+      el("code", {}, cell.coloured.map(coloured)),
     );
     const input = el("div", { class: "input" }, code, button("copy", `Copy cell ${cell.index}`, copy, { kind: "over" }));
     const made = [this.#when(el("div", { class: "cell" }, this.#gutter(cell, begun, done), input), begun)];
@@ -241,6 +240,11 @@ function grouped(list, seqs) {
     else rows.push({ list: [output], from: seqs[place] });
   });
   return rows;
+}
+
+/** A piece of code, [kind of its colour, text] or text. */
+function coloured(piece) {
+  return typeof piece === "string" ? plain(piece) : el("span", { class: `py-${piece[0]}` }, plain(piece[1]));
 }
 
 function indented(kind, ...children) {
