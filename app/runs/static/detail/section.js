@@ -7,8 +7,7 @@ import { LIVE } from "/ui/runs/trace/fold.js";
 import { duration, many, spent, sure } from "/ui/shell/text/figures.js";
 import { forkEditor } from "/ui/runs/detail/fork.js";
 import { long, outputs } from "/ui/runs/detail/output.js";
-import { changeTable, changeWords } from "/ui/runs/detail/variables.js";
-import { line, plain } from "/ui/shell/text/text.js";
+import { built, line, plain } from "/ui/shell/text/text.js";
 
 const SHOWN_CALLS = 8; // sub-calls of one call, before a button shows the rest
 const CELL = { error: "error", timeout: "time out", interrupted: "stopped", died: "died", void: "ran anew" };
@@ -131,8 +130,8 @@ export class Section {
       made.push(this.#when(indented("results", outputs(list)), from ?? done ?? begun));
     }
     const below = [];
-    const changed = changeWords(cell.changes);
-    if (changed) below.push(...this.#fold(`variables ${cell.index}`, changed, `Variables after cell ${cell.index}`, () => changeTable(cell.changes), false));
+    const { words, table } = cell.variables ?? {};
+    if (words) below.push(...this.#fold(`variables ${cell.index}`, words, `Variables after cell ${cell.index}`, () => built(table), false));
     const [fork, editor] = this.pane.on.fork ? forkEditor(this.pane.node, cell, this.pane.on) : [];
     made.push(this.#when(indented("after", el("p", { class: "after-bar" }, below[0], fork), below[1], editor), done));
     if (cell.final) made.push(this.#when(indented("final", icon("answered"), "This cell gave the final answer."), done));
