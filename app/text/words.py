@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 SHORT = 400  # characters of a line
@@ -45,4 +46,4 @@ def percent(share: float) -> str:
         return "0 %"
     if share < 0.001:
         return "under 0.1 %"
-    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{math.floor(100 * share + 0.5)} %"

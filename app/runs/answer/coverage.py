@@ -102,5 +102,5 @@ def _part(file: Json, kind: str, first: int, last: int) -> Tree:
     whole = max(1, file.get("lines") or 1)
     width = min(1.0, max(LEAST, (last - first + 1) / whole))
     at = min(1 - width, max(0.0, (first - (file.get("first_line") or 1)) / whole))
-    place = {"x": round(1000 * at, 2), "y": 0, "width": round(1000 * width, 2), "height": 10}
+    place = {"x": 1000 * at, "y": 0, "width": 1000 * width, "height": 10}
     return el("rect", {"class": f"heat-{kind}", **place})
