@@ -72,9 +72,12 @@ def _body(run: Json, sources: list[Json]) -> Tree:
     def cite(number: int) -> Tree | None:
         return _chip(sources[number - 1], number) if 0 < number <= len(sources) else None
 
-    def chips(numbers: Iterable[int]) -> Tree:
-        return el("span", {"class": "cites"}, *map(cite, numbers))
+    def chips(numbers: Iterable[int], at: int = -1) -> Tree:
+        behind = [(n, sources[n - 1] | cells.get((at, n), {})) for n in numbers if 0 < n <= len(sources)]
+        return el("span", {"class": "cites"}, *(_chip(source, n) for n, source in behind))
 
+    found = (run.get("agreement") or {}).get("cells") or []  # a value that came from a cell leads to it
+    cells = {(cell["at"], cell["source"]): cell for cell in found}
     text = render(signed(run), cite)
     marked = any(element[1].get("class", "").startswith("cite ") for element in elements(text))
     text = dressed(text, run, chips)

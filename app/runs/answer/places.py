@@ -12,9 +12,10 @@ QUOTE = 280  # characters of a passage that are shown
 
 
 def place(source: Json, limit: int = 400) -> str:
-    """ "name, line 12, page 3" of a source."""
+    """ "name, line 12, page 3" of a source, "name, line 12, Fees!C14" of cells."""
     page = f", page {source['page']}" if source.get("page") else ""
-    return f"{line(source['name'], limit)}, line {source['line']}{page}"
+    cell = f", {line(source['cell'], limit)}" if source.get("cell") else ""
+    return f"{line(source['name'], limit)}, line {source['line']}{page}{cell}"
 
 
 def brief(text: str) -> str:

@@ -43,13 +43,13 @@ def signed(run: Json) -> str:
     return "".join(letters)
 
 
-def dressed(trees: Sequence[Tree], run: Json, chips: Callable[[list[int]], Tree]) -> list[Tree]:
-    """Elements in place of the signs: struck quotes, and for each mark what `chips(numbers)` gives."""
+def dressed(trees: Sequence[Tree], run: Json, chips: Callable[[list[int], int], Tree]) -> list[Tree]:
+    """Elements in place of the signs: struck quotes, and for each mark what `chips(numbers, at)` gives."""
     return _Dresser(run, chips).all(trees)
 
 
 class _Dresser:
-    def __init__(self, run: Json, chips: Callable[[list[int]], Tree]):
+    def __init__(self, run: Json, chips: Callable[[list[int], int], Tree]):
         self._quotes = iter(false_quotes(run))
         self._marks = iter(marks(run))
         self._chips = chips
@@ -71,7 +71,8 @@ class _Dresser:
             quote, self._quote = self._quote, None
             return _told(quote) if quote else None
         elif part == MARK:
-            return self._chips(next(self._marks, (0, []))[1])
+            at, numbers = next(self._marks, (0, []))
+            return self._chips(numbers, at)
         elif part and self._quote:
             return el("s", {"class": "quote-false", "title": why(self._quote)}, part)
         else:

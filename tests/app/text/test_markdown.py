@@ -66,6 +66,7 @@ def html(trees: Iterable[Tree]) -> str:
         ("a [b](https://c.example/) d", '<p>a <span class="md-link">b<span class="md-address"> (https://c.example/)'),
         ("[https://c.example/](https://c.example/)", '<p><span class="md-link">https://c.example/</span></p>'),
         ('[a](b "c")', '<p><span class="md-link">a<span class="md-address"> (b "c")</span></span></p>'),
+        ("[a](javascript:b) ![c](data:d)", '<p><span class="md-link">a<span class="md-address"> (javascript:b)</span></span> '),
         ("[a]: https://b.example\n\n[a] &lt; <https://c>", "<p>[a]: https://b.example</p><p>[a] &lt; <https://c></p>"),
         ("", ""),
         (" \n", ""),
