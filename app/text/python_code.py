@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 from pygments.lexers.python import PythonLexer
-from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
+from pygments.token import Comment, Keyword, Name, Number, Operator, String
 
 from engine.reply.source import SCAFFOLD
 
 LIMIT = 60_000  # characters; what is longer is shown without colours from there on
-REMEMBERED = 512  # codes: a node that grows is fetched again and again
+REMEMBERED = 256  # codes of up to SHORT characters: a node that grows is fetched again and again
+SHORT = 10_000
 
 Piece = str | tuple[str, str]
 
@@ -31,26 +35,27 @@ _NOT_DEFINED = (Name.Function.Magic, Name.Builtin.Pseudo)
 _LEXER = PythonLexer()
 
 
-@lru_cache(maxsize=REMEMBERED)
 def pieces(code: str) -> list[Piece]:
     """The code in pieces: ("keyword", "def") for coloured ones, plain text for the others. Joined they are the code.
 
     Kinds are comment, string, number, keyword, builtin, tool (what Taproot offers in a cell), defined, decorator.
     """
+    return _remembered(code) if len(code) <= SHORT else _made(code)
+
+
+def _made(code: str) -> list[Piece]:
+    tokens = ((_kind(token, text), text) for _, token, text in _LEXER.get_tokens_unprocessed(code[:LIMIT]))
     made: list[Piece] = []
-    before: str | None = None
-    for _, token, text in _LEXER.get_tokens_unprocessed(code[:LIMIT]):
-        kind = _kind(token, text)
-        if made and kind == before:
-            last = made[-1]
-            made[-1] = last + text if isinstance(last, str) else (last[0], last[1] + text)
-        else:
-            made.append((kind, text) if kind else text)
-        before = kind
+    for kind, group in groupby(tokens, key=itemgetter(0)):
+        text = "".join(text for _, text in group)
+        made.append((kind, text) if kind else text)
     return [*made, code[LIMIT:]] if len(code) > LIMIT else made
 
 
-def _kind(token: _TokenType, text: str) -> str | None:
+_remembered = lru_cache(maxsize=REMEMBERED)(_made)
+
+
+def _kind(token: Any, text: str) -> str | None:
     if token in Name and text in _TOOLS:
         return "tool"
     if token in _NOT_DEFINED:
