@@ -33,11 +33,9 @@ ROWS: tuple[tuple[str, Callable[[Json], str]], ...] = (
 
 def comparison_panel(found: Json) -> Tree:
     """What a comparison (`engine.compare.comparison.Comparison`, as JSON) says. A button has the run that it opens as `data-run`."""
-    same = found["same_answer"]
     return el(
         "div",
         {},
-        el("h2", {}, "Two runs that say the same" if same else "Two runs with different answers"),
         _sides(found),
         _parting(found),
         _nodes(found["nodes"]) if found["nodes"] else None,
@@ -51,7 +49,7 @@ def _sides(found: Json) -> Tree:
         for name in ("left", "right")
     ]  # fmt: skip
     lists = [_own(sources["left"]), _own(sources["right"])]
-    heads = [el("th", {"scope": "col"}, _opening(side["run"])) for side in both]
+    heads = [el("th", {"scope": "col"}, _opening(found[name]["run"], name)) for name in ("left", "right")]
     rows = []
     for name, words in ROWS:
         told = [words(side) for side in both]
@@ -68,8 +66,9 @@ def _sides(found: Json) -> Tree:
     return el("div", {"class": "comparison-scroll"}, table)
 
 
-def _opening(run: str) -> Tree:
-    return el("button", {"class": "plain mono", "type": "button", "dataset": {"run": run}}, line(run, 60))
+def _opening(run: str, name: str) -> Tree:
+    data = {"run": run, "first": "true"} if name == "left" else {"run": run}  # `data-first` has the focus
+    return el("button", {"class": "plain mono", "type": "button", "dataset": data}, line(run, 60))
 
 
 def _answer(side: Json) -> str:
