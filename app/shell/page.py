@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gradio as gr
 
-from app.ask.page import form
+from app.ask.page import form as ask
+from app.bench.page import form as bench
 from app.shell.queue import WokenQueue
 from app.workbench import Workbench
 
 VIEWS = ("ask", "library", "sessions", "models", "bench", "questions")
+FORMS = {"ask": ask, "bench": bench}
 
 
 def page(workbench: Workbench) -> gr.Blocks:
@@ -16,8 +18,8 @@ def page(workbench: Workbench) -> gr.Blocks:
     with gr.Blocks(title="Taproot", analytics_enabled=False, fill_width=True) as blocks:
         for view in VIEWS:
             with gr.Column(elem_id=f"view-{view}", elem_classes="view"):
-                if view == "ask":
-                    form(workbench)
+                if view in FORMS:
+                    FORMS[view](workbench)
                 gr.Column(elem_id=f"{view}-host", elem_classes="host")
     blocks._queue = WokenQueue(blocks)
     return blocks
