@@ -1,7 +1,7 @@
 """The form that measures the model. Its handlers begin a bench and own none: what goes on reaches `bench.js` as news.
 
 `bench.js` fills `#bench-progress` and hides `#bench-choices` while a bench goes on; a click on `#bench-refresh` makes the
-form look at the model again.
+form look at the model again, and the first one makes it: what is not seen costs nothing while the app opens.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LONGEST_CHECKED = 64  # windows
 
 def form(workbench: Workbench) -> None:
     """Put the form into the page that is being built."""
-    with gr.Column(elem_id="bench-form", elem_classes="card form-card"):
+    with gr.Column(visible=False, elem_id="bench-form", elem_classes="card form-card") as card:
         gr.Markdown("## Measure the model")
         about = gr.Markdown("", elem_id="bench-about")
         with gr.Column(elem_id="bench-choices"):
@@ -52,16 +52,16 @@ def form(workbench: Workbench) -> None:
 
     def look() -> tuple:
         model = workbench.bench.model()
-        if model is None:
-            return "No model is loaded yet.", gr.update(interactive=False)
-        window = f"with a window of {model['n_ctx']:,} tokens"
-        return (
-            f"{plain(model['name'])}, {window}. Texts and questions are generated; the grader is a rule, not a model.",
-            gr.update(interactive=True),
-        )
+        words = "No model is loaded yet."
+        if model is not None:
+            words = (
+                f"{plain(model['name'])}, with a window of {model['n_ctx']:,} tokens. "
+                "Texts and questions are generated; the grader is a rule, not a model."
+            )
+        return gr.update(visible=True), words, gr.update(interactive=model is not None)
 
     gr.on([go.click, *(number.submit for number in wanted[3:])], start, [kind, *wanted], told, **QUICK)
-    refresh.click(look, None, [about, go], **QUICK)
+    refresh.click(look, None, [card, about, go], **QUICK)
 
 
 def named(chosen: list[str], ways: list[str], lengths: list[float], *limits: float | None) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from app.shell.page import page
 from app.shell.theme import theme
 from app.workbench import Workbench
 from engine.errors import TaprootError
+from engine.questions.reading import LARGEST
 
 
 def build(workbench: Workbench, token: str, port: int) -> Application:
@@ -69,7 +70,7 @@ def routes(workbench: Workbench) -> FastAPI:
         mcp_server=False,
         ssr_mode=False,
         show_error=False,
-        max_file_size="1mb",  # documents take our own route
+        max_file_size=LARGEST,  # a file of questions; documents take our own route
         allowed_paths=[],
     )
 

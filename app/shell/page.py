@@ -6,11 +6,12 @@ import gradio as gr
 
 from app.ask.page import form as ask
 from app.bench.page import form as bench
+from app.questions.page import form as questions
 from app.shell.queue import WokenQueue
 from app.workbench import Workbench
 
 VIEWS = ("ask", "library", "sessions", "models", "bench", "questions")
-FORMS = {"ask": ask, "bench": bench}
+FORMS = {"ask": ask, "bench": bench, "questions": questions}
 
 
 def page(workbench: Workbench) -> gr.Blocks:

@@ -15,8 +15,8 @@ const key = (row) => `${row.suite} ${row.windows} ${row.method}`;
 export async function mount(host, app) {
   style("/ui/bench/bench.css");
   const view = new View(host, app);
-  await view.build();
-  view.look();
+  view.build();
+  if (app.state.view === "bench") view.look();
 }
 
 class View {
@@ -29,20 +29,24 @@ class View {
     this.timer = this.asked = this.shown = 0;
   }
 
-  async build() {
+  build() {
     put(this.host, (this.main = el("div", { class: "bench-main" })));
-    this.form = await formCard("bench", "#bench-kind", "#bench-lengths");
-    put(find("#bench-progress"),
-      (this.progress = el("div", { class: "bench-progress", hidden: true })),
-      (this.message = el("p", { class: "bench-message small", role: "status" })));
-    this.app.live.on("app", (news) => this.hear(news));
+    this.app.live.on("app", (news) => this.form && this.hear(news));
     this.app.on("view", (state) => state.view === "bench" && this.look());
   }
 
-  /** See what is there now; the form sees by itself which model would be measured. */
-  look() {
+  /** See what is there now. The form does by itself: that there is a model, and at first that it is needed. */
+  async look() {
     find("#bench-refresh")?.click();
+    await (this.filling ??= this.fill());
     this.later(0);
+  }
+
+  async fill() {
+    this.form = await formCard("bench", "#bench-kind", "#bench-lengths", "#bench-progress");
+    put(find("#bench-progress"),
+      (this.progress = el("div", { class: "bench-progress", hidden: true })),
+      (this.message = el("p", { class: "bench-message small", role: "status" })));
   }
 
   hear(news) {

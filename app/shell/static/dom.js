@@ -102,7 +102,7 @@ export function appears(selector, root = document.body) {
 }
 
 /**
- * The form that Gradio made for a view, once it has these `parts` (Gradio loads each kind of widget by itself). Its groups
+ * The form that Gradio makes for a view when it is first looked at, once it has these `parts` (each kind of widget is loaded by itself). Its groups
  * get their names, also one for all their radio buttons, and the sentence below it its role: Gradio gives none.
  */
 export async function formCard(view, ...parts) {
