@@ -38,7 +38,7 @@ def form(workbench: Workbench) -> None:
             )
             with gr.Column(elem_id="bench-own"):  # shown by the style sheet, where "own" is chosen
                 wanted = choices()
-            go = gr.Button("Start", variant="primary", elem_id="bench-start", elem_classes="go", scale=0)
+            go = gr.Button("Start", variant="primary", elem_id="bench-start", scale=0)
         told = gr.Markdown("", elem_id="bench-told", elem_classes="told")
         gr.Column(elem_id="bench-progress")
     refresh = gr.Button("Refresh", visible="hidden", elem_id="bench-refresh")

@@ -1,7 +1,7 @@
 """The form that asks a list of questions. Its handlers begin a list and own none: what goes on reaches `questions.js` as news.
 
-A click of `questions.js` on `#questions-refresh` makes the form look again which documents there are and
-whether a list is asked, and the first one makes it: what is not seen costs nothing while the app opens.
+A click of `questions.js` on `#questions-refresh` makes the form look again which documents there are and whether a list is
+asked, and the first one makes it: what is not seen costs nothing while the app opens.
 """
 
 from __future__ import annotations

@@ -23,4 +23,7 @@ def page(workbench: Workbench) -> gr.Blocks:
                     FORMS[view](workbench)
                 gr.Column(elem_id=f"{view}-host", elem_classes="host")
     blocks._queue = WokenQueue(blocks)
+    blocks.has_launched = (
+        True  # else Gradio lets a handler have any file that a request names, not only what was sent
+    )
     return blocks

@@ -102,8 +102,8 @@ export function appears(selector, root = document.body) {
 }
 
 /**
- * The form that Gradio makes for a view when it is first looked at, once it has these `parts` (each kind of widget is loaded by itself). Its groups
- * get their names, also one for all their radio buttons, and the sentence below it its role: Gradio gives none.
+ * The form that Gradio makes when a view is first looked at, once it has these `parts` (each kind of widget is loaded by
+ * itself). Groups get their names, also one for all their radio buttons, and the sentence below its role: Gradio gives none.
  */
 export async function formCard(view, ...parts) {
   const form = await appears(`#${view}-form`);

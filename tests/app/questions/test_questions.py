@@ -54,11 +54,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory, gate: Gate, copies: Path) -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(copies))
         made = Desk(tmp_path_factory.mktemp("lists") / "data")
-    made.workbench.engine.use(ScriptedModel(gate, name="reader"))
-    made.add("People", PEOPLE)
-    yield made
-    gate.open.set()
-    made.close()
+        made.workbench.engine.use(ScriptedModel(gate, name="reader"))
+        made.add("People", PEOPLE)
+        yield made
+        gate.open.set()
+        made.close()
 
 
 @pytest.fixture
@@ -182,6 +182,28 @@ def test_what_cannot_be_done_is_said_with_its_status(desk: Desk, web: httpx.Clie
     assert web.get("/api/questions/none/table.csv").status_code == 404
     bad = web.post("/api/questions/read", params={"name": "a.csv"}, content=b"x,y\n1,2\n")
     assert bad.status_code == 400 and "no column called 'question'" in bad.json()["error"]
+
+
+def test_the_form_neither_reads_nor_removes_a_file_that_was_not_sent(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("Who?\n")
+    config = web.get("/config").json()
+    (button,) = [one["id"] for one in config["components"] if one["type"] == "uploadbutton"]
+    (handler,) = [one["id"] for one in config["dependencies"] if [button, "upload"] in one["targets"]]
+    sent = {"path": str(mine), "meta": {"_type": "gradio.FileData"}}
+    answer = web.post(
+        "/gradio_api/run/predict", json={"fn_index": handler, "data": [sent], "session_hash": "mine"}
+    )
+    assert answer.status_code >= 400 and "Who?" not in answer.text
+    assert mine.read_text() == "Who?\n"
+    copy = web.post("/gradio_api/upload", files={"files": ("q.txt", b"Who?\n")}).json()[0]
+    answer = web.post(
+        "/gradio_api/run/predict",
+        json={"fn_index": handler, "data": [{**sent, "path": copy}], "session_hash": "mine"},
+    )
+    assert answer.status_code == 200 and answer.json()["data"][0] == "Who?"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
