@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.ask.service import label
 from app.forms import QUICK, plain, problem
+from app.library import wording
 from engine.errors import TaprootError
 from engine.questions import reading
 
@@ -34,9 +34,9 @@ def form(workbench: Workbench) -> None:
             html_attributes=gr.InputHTMLAttributes(autocomplete="off", spellcheck=False),
         )
         each = gr.Checkbox(label="Ask about every document by itself, a row each", elem_id="questions-each")
-        title = gr.Textbox("", visible="hidden")  # of the next list: the name of the file that was read
         told = gr.Markdown("", elem_id="questions-told", elem_classes="told")
         go = gr.Button("Ask all", variant="primary", elem_id="questions-start", scale=0)
+    title = gr.Textbox("", visible="hidden")  # of the next list: the name of the file that was read
     refresh = gr.Button("Refresh", visible="hidden", elem_id="questions-refresh")
 
     def read(file: str) -> tuple:
@@ -59,7 +59,8 @@ def form(workbench: Workbench) -> None:
         return plain(" ".join(begun["notices"])), ""
 
     def look(chosen: str | None) -> tuple:
-        offered = [(label(card), card["card"]) for card in workbench.library.cards() if card["documents"]]
+        cards = [card for card in workbench.library.cards() if card["documents"]]
+        offered = [(wording.choice(card), card["card"]) for card in cards]
         known = [name for _, name in offered]
         value: dict[str, Any] = {} if chosen in known else {"value": known[0] if known else None}
         free = bool(known) and workbench.questions.running() is None

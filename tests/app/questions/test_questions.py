@@ -88,6 +88,7 @@ def test_a_list_is_asked_stopped_and_goes_on_and_each_row_opens_its_run(
     desk: Desk, gate: Gate, page: Page, tmp_path: Path
 ) -> None:
     expect(page.locator("#questions-host")).to_contain_text("Nothing has been asked yet")
+    expect(page.locator("#view-questions :is(input, textarea):visible")).to_have_count(3)
     page.locator("#questions-corpus input").click()
     page.get_by_role("option", name="People · 6 documents").click()
     (tmp_path / "people.csv").write_text(f"question\n{QUESTIONS}\n\nWho is number 1?\n")
