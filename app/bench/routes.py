@@ -22,7 +22,7 @@ class Wanted(BaseModel):
     methods: list[str] | None = None
     lengths: list[float] | None = None
     questions: int | None = None
-    minutes: float | None = Field(default=None, gt=0, le=1440)
+    minutes: float | None = None
     seed: int | None = Field(default=None, ge=0)
 
 

@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from app.bench.words import SUITES as ABOUT
 from app.errors import Conflict, NotFound
 from engine.bench.bench import KIND, Bench, Progress, series_of
 from engine.bench.methods import METHODS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 TELL_SECONDS = 0.3
 CLOSE_SECONDS = 20.0
+MOST_MINUTES = 1440
 
 
 class Measuring:
@@ -106,24 +108,29 @@ class Measuring:
 
     # --- looking ----------------------------------------------------------------------------------------
 
-    def overview(self, series: str | None = None) -> Json:
-        """What can be chosen, what goes on, and the results of a series: the named, that of the model, or the latest.
-
-        {model, running, message, choices, series: [...], report: {rows, verdict, void, cells, ...} or None}
-        """
-        with self._lock:
-            now, message = self._now, self._message
+    def model(self) -> Json:
+        """What would be measured, {name, n_ctx, series}; None while no model is loaded."""
         try:
             info = self._engine.model.info
         except ModelError:
-            info = None
+            return None
+        return {"name": info.name, "n_ctx": info.n_ctx, "series": series_of(info, 0)}
+
+    def overview(self, series: str | None = None) -> Json:
+        """What can be chosen, what goes on, and the results of a series: the named, that of the model, or the latest.
+
+        {model, running, message, choices, about, series: [...], report: {rows, verdict, void, cells, ...} or None}
+        """
+        with self._lock:
+            now, message = self._now, self._message
+        model = self.model()
+        mine = model and model["series"]
         stored = [row for row in self._store.series() if row["trials"]]
-        mine = series_of(info, 0) if info else None
         wanted = series or (now and now["series"]) or mine
         known = [row["series"] for row in stored]
         chosen = wanted if wanted in known else (None if series or now else known[0] if known else None)
         return {
-            "model": None if info is None else {"name": info.name, "n_ctx": info.n_ctx, "series": mine},
+            "model": model,
             "running": now,
             "message": message,
             "choices": {
@@ -135,6 +142,7 @@ class Measuring:
                 "quick": asdict(QUICK),
                 "usual": asdict(Plan()),
             },
+            "about": ABOUT,
             "series": [
                 {**{name: row[name] for name in ("series", "seed", "latest", "trials")}, "model": row["model"]["name"],
                  "n_ctx": row["model"]["n_ctx"]}
@@ -179,6 +187,10 @@ def planned(wanted: dict[str, Any]) -> Plan:
     plan = QUICK if values.pop("quick", False) else Plan()
     minutes = values.pop("minutes", None)
     if minutes is not None:
+        if not 0 < minutes <= MOST_MINUTES:
+            raise InputError(
+                f"minutes for each have to be more than 0 and at most {MOST_MINUTES:,}, not {minutes:g}"
+            )
         values["row_seconds"] = 60.0 * minutes
     for name in ("suites", "methods", "lengths"):
         if name in values:

@@ -65,6 +65,12 @@ def name(text: str) -> str:
     return line
 
 
+def choice(card: Json) -> str:
+    """A card in a list of choices: its name and how much is in it."""
+    count = card["documents"]
+    return f"{card['name']} · {count:,} document{'' if count == 1 else 's'}"
+
+
 def of_a_file(notice: str) -> bool:
     """Whether a notice speaks of one file, which the list of documents shows."""
     return re.match(r"[^:]+: ", notice) is not None and not notice.startswith("Documents were parsed")

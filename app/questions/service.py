@@ -58,6 +58,7 @@ class Asking:
                 title=title or read.questions[0],
             )
             self._begin(name)
+        self._tell()
         return {"list": name, "notices": read.notices}
 
     def resume(self, name: str) -> Json:
@@ -129,17 +130,20 @@ class Asking:
 
     # --- looking ----------------------------------------------------------------------------------------
 
+    def running(self) -> str | None:
+        """The list that is being asked, or None."""
+        with self._lock:
+            return self._list if self._thread is not None else None
+
     def overview(self) -> Json:
         """The lists, newest first, each with how many rows are `left`, and what goes on: {lists, running, message}."""
-        with self._lock:
-            running = self._list if self._thread is not None else None
-            message = self._message
+        running = self.running()
         found = [
             {**{key: row[key] for key in ("list", "title", "corpus", "corpus_name", "each", "rows", "counts", "created")},
              "left": lists.left(row)}
             for row in self._store.question_lists()
         ]  # fmt: skip
-        return {"lists": found, "running": running, "message": message}
+        return {"lists": found, "running": running, "message": self._message}
 
     def rows(self, name: str) -> list[Json]:
         """The rows of a list for the page: answers and sources cut to what a row shows. Raises NotFound."""
@@ -170,6 +174,8 @@ class Asking:
         with self._lock:
             if self._thread is not None and self._list == found:
                 raise Conflict("This list is being asked. Stop it first, then delete it.")
+            if self._list == found:
+                self._list = ""
         receipt = self._store.delete_list(found)
         self._tell()
         return receipt

@@ -69,7 +69,7 @@ def routes(workbench: Workbench) -> FastAPI:
         mcp_server=False,
         ssr_mode=False,
         show_error=False,
-        max_file_size=workbench.library.uploads.largest,  # of other programs; the page has a route of its own
+        max_file_size=workbench.library.uploads.largest,  # of forms and other programs; documents take our own route
         allowed_paths=[],
     )
 

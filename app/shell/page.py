@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gradio as gr
 
-from app.ask.page import form
+from app.ask.page import form as ask
+from app.bench.page import form as bench
 from app.programs.gradio_api import endpoints
+from app.questions.page import form as questions
 from app.shell.queue import WokenQueue
 from app.workbench import Workbench
 
 VIEWS = ("ask", "library", "sessions", "models", "bench", "questions")
+FORMS = {"ask": ask, "bench": bench, "questions": questions}
 
 
 def page(workbench: Workbench) -> gr.Blocks:
@@ -17,9 +20,12 @@ def page(workbench: Workbench) -> gr.Blocks:
     with gr.Blocks(title="Taproot", analytics_enabled=False, fill_width=True) as blocks:
         for view in VIEWS:
             with gr.Column(elem_id=f"view-{view}", elem_classes="view"):
-                if view == "ask":
-                    form(workbench)
+                if view in FORMS:
+                    FORMS[view](workbench)
                 gr.Column(elem_id=f"{view}-host", elem_classes="host")
         endpoints.add(workbench)
     blocks._queue = WokenQueue(blocks)
+    blocks.has_launched = (
+        True  # else Gradio lets a handler have any file that a request names, not only what was sent
+    )
     return blocks

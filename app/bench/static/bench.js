@@ -1,25 +1,11 @@
-// The Bench view: measure the model, follow it, and see how right and how dear each way is by length of the text.
+// The Bench view: what is being measured, and how right and how dear each way is by length of the text.
+//
+// The form is Gradio's (app/bench/page.py); that it began a bench is heard as news, like all that goes on.
 
 import { charts, legend } from "/ui/bench/chart.js";
-import { el, find, icon, put, style } from "/ui/shell/dom.js";
+import { el, find, formCard, icon, put, style } from "/ui/shell/dom.js";
 import { left } from "/ui/shell/text/figures.js";
 
-const SUITES = {
-  needle: "one fact in a long text",
-  multi: "three facts at once",
-  documents: "one fact in many files",
-  count: "how many lines are of a kind",
-  table: "how many of each kind",
-  pairs: "who has something in common",
-};
-const METHODS = {
-  direct: "reads what fits the window",
-  retrieval: "reads the best passages",
-  compaction: "reads on and keeps notes",
-  rlm: "recursive, depth 1",
-  "rlm-0": "recursive, depth 0",
-  "rlm-2": "recursive, depth 2",
-};
 const REFETCH = 1500; // milliseconds between two looks at the results while a bench goes on
 const number = (n) => n.toLocaleString("en");
 const percent = (share) => `${Math.round(100 * share)} %`;
@@ -30,7 +16,7 @@ export async function mount(host, app) {
   style("/ui/bench/bench.css");
   const view = new View(host, app);
   view.build();
-  await view.refresh();
+  if (app.state.view === "bench") view.look();
 }
 
 class View {
@@ -44,29 +30,35 @@ class View {
   }
 
   build() {
-    put(this.host, el("div", { class: "bench" },
-      (this.main = el("div", { class: "bench-main" })),
-      el("aside", { class: "bench-side", "aria-label": "Measure" },
-        el("section", { class: "card bench-form" },
-          el("h2", {}, "Measure the model"),
-          (this.about = el("p", { class: "muted small" })),
-          (this.form = el("form", { class: "bench-form", on: { submit: (event) => { event.preventDefault(); this.start(); } } })),
-          (this.progress = el("div", { class: "bench-progress", hidden: true })),
-          (this.message = el("p", { class: "bench-message small", role: "status" }))))));
-    this.app.live.on("app", (news) => this.hear(news));
-    this.app.on("view", (state) => state.view === "bench" && this.refresh());
+    put(this.host, (this.main = el("div", { class: "bench-main" })));
+    this.app.live.on("app", (news) => this.form && this.hear(news));
+    this.app.on("view", (state) => state.view === "bench" && this.look());
+  }
+
+  /** See what is there now. The form does by itself: that there is a model, and at first that it is needed. */
+  async look() {
+    find("#bench-refresh")?.click();
+    await (this.filling ??= this.fill());
+    this.later(0);
+  }
+
+  async fill() {
+    this.form = await formCard("bench", "#bench-kind", "#bench-lengths", "#bench-progress");
+    put(find("#bench-progress"),
+      (this.progress = el("div", { class: "bench-progress", hidden: true })),
+      (this.message = el("p", { class: "bench-message small", role: "status" })));
   }
 
   hear(news) {
-    if (news.kind === "reconnected" || news.kind === "models") this.later(200);
+    if (news.kind === "reconnected" || news.kind === "models") this.look();
     if (news.kind !== "bench") return;
-    const ended = this.state?.running && !news.running;
+    const changed = Boolean(this.state?.running) !== Boolean(news.running);
     if (this.state) {
       this.state.running = news.running;
       this.state.message = news.message;
       this.showProgress();
     }
-    this.later(ended ? 0 : REFETCH);
+    this.later(changed ? 0 : REFETCH);
   }
 
   later(wait) {
@@ -86,85 +78,38 @@ class View {
       if (!this.state) put(this.main, el("p", { class: "empty" }, problem.message));
       return;
     }
-    if (!this.form.childElementCount) this.buildForm();
     this.showProgress();
     this.showResults();
   }
 
-  // --- choosing and starting ------------------------------------------------------------------------------------
-
-  buildForm() {
-    const { choices } = this.state;
-    const box = (name, value, text, checked) => el("label", {},
-      el("input", { type: "checkbox", name, value: String(value), checked }), el("span", {}, text));
-    const named = (name, hint) => [name, el("span", { class: "muted small" }, ` ${hint}`)];
-    const own = el("div", { class: "bench-own", hidden: true },
-      el("fieldset", {}, el("legend", {}, "Questions"), choices.suites.map((name) =>
-        box("suites", name, named(name, SUITES[name] ?? ""), name === "needle"))),
-      el("fieldset", {}, el("legend", {}, "Ways to the answer"), choices.methods.map((name) =>
-        box("methods", name, named(name, METHODS[name] ?? ""), choices.usual.methods.includes(name)))),
-      el("fieldset", {}, el("legend", {}, "Length of the text, in windows of the model"),
-        el("div", { class: "bench-lengths" }, choices.lengths.map((windows) =>
-          box("lengths", windows, `${number(windows)}×`, windows <= 64)))),
-      el("label", {}, el("span", { class: "grow" }, "Questions for each"),
-        el("input", { class: "field", type: "number", name: "questions", min: 1, max: 1000, value: choices.usual.questions })),
-      el("label", {}, el("span", { class: "grow" }, "Minutes for each, at most"),
-        el("input", { class: "field", type: "number", name: "minutes", min: 1, max: 600, value: choices.usual.row_seconds / 60 })));
-    const kind = (value, text, hint, checked) => el("label", {},
-      el("input", { type: "radio", name: "kind", value, checked, on: { change: () => { own.hidden = value === "quick"; } } }),
-      el("span", {}, text, el("span", { class: "muted small" }, ` ${hint}`)));
-    put(this.form,
-      el("fieldset", {}, el("legend", {}, "How much"),
-        kind("quick", "Quick", "a look in a few minutes", true),
-        kind("own", "Choose", "more lengths and questions")),
-      own,
-      el("div", { class: "row" }, (this.go = el("button", { class: "button primary", type: "submit", id: "bench-start" }, icon("play"), "Start"))));
-  }
-
-  async start() {
-    const data = new FormData(this.form);
-    const wanted = data.get("kind") === "quick" ? { quick: true } : {
-      suites: data.getAll("suites"),
-      methods: data.getAll("methods"),
-      lengths: data.getAll("lengths").map(Number),
-      questions: Number(data.get("questions")),
-      minutes: Number(data.get("minutes")),
-    };
-    try {
-      await this.app.api.post("/api/bench/start", wanted);
-      this.series = null;
-    } catch (problem) {
-      this.app.toast(problem.message, "error");
-    }
-    await this.refresh();
-    (this.progress.hidden ? this.go : find("#bench-stop", this.progress))?.focus();
-  }
+  // --- what goes on -----------------------------------------------------------------------------------------------
 
   showProgress() {
-    const { running, model, message } = this.state;
-    put(this.about, model
-      ? `${model.name}, with a window of ${number(model.n_ctx)} tokens. Texts and questions are generated; the grader is a rule, not a model.`
-      : "No model is loaded yet.");
-    this.form.hidden = Boolean(running);
-    if (this.go) this.go.disabled = !model;
-    const held = this.progress.contains(document.activeElement);
+    const { running, message } = this.state;
+    const held = this.form.contains(document.activeElement);
+    const began = running && this.progress.hidden;
+    const ended = !running && !this.progress.hidden;
+    if (began) this.series = null; // what is measured now is shown, whatever was chosen
     if (!running) this.stopping = false;
     this.progress.hidden = !running;
+    this.form.classList.toggle("running", Boolean(running));
     put(this.message, !running && message ? [icon("warning"), message] : "");
-    if (!running) {
-      if (held) this.go?.focus();
-      return put(this.progress);
+    if (ended) {
+      if (held) find("#bench-start")?.focus();
+      put(this.progress);
     }
-    if (!this.progress.childElementCount) {
+    if (!running) return;
+    if (began) {
       put(this.progress,
         el("p", { id: "bench-doing" }),
         (this.meter = el("div", { class: "meter", role: "progressbar", "aria-labelledby": "bench-doing", "aria-valuemin": "0" }, el("i"))),
         el("p", { class: "muted small", id: "bench-count" }),
         el("div", { class: "row" }, el("button", { class: "button danger", type: "button", id: "bench-stop",
           on: { click: () => this.stop() } }, icon("stop"), "Stop")));
+      if (held) find("#bench-stop").focus();
     }
-    put(find("#bench-doing", this.progress), this.stopping ? "Stopping" : running.doing);
-    put(find("#bench-count", this.progress),
+    put(find("#bench-doing"), this.stopping ? "Stopping" : running.doing);
+    put(find("#bench-count"),
       [`${number(running.done)} of about ${number(running.total)} questions`, running.seconds_left !== null && `about ${left(running.seconds_left)}`].filter(Boolean).join(" · "));
     this.meter.setAttribute("aria-valuemax", String(running.total));
     this.meter.setAttribute("aria-valuenow", String(running.done));
@@ -214,7 +159,7 @@ class View {
         report.void && el("p", { class: "bench-void" }, icon("warning"), el("span", {}, report.void))),
       el("section", { class: "card bench-suite", "aria-label": "Charts" },
         legend(methods),
-        suites.map((suite) => charts(suite, SUITES[suite] ?? "", rows.filter((row) => row.suite === suite), methods))),
+        suites.map((suite) => charts(suite, this.state.about[suite] ?? "", rows.filter((row) => row.suite === suite), methods))),
       el("div", {},
         el("h2", { id: "bench-table-title", class: "sr" }, "Figures"),
         el("div", { class: "bench-scroll", tabindex: "0", role: "region", "aria-labelledby": "bench-table-title" }, this.table(rows))));

@@ -1,6 +1,8 @@
-// The Lists view: ask many questions, or one of every document; follow, stop and go on; sort, filter and save the answers.
+// The Lists view: follow a list of questions, stop and go on; sort, filter and save the answers.
+//
+// The form is Gradio's (app/questions/page.py); that it began a list is heard as news, like all that goes on.
 
-import { el, find, icon, put, style } from "/ui/shell/dom.js";
+import { el, find, formCard, icon, put, style } from "/ui/shell/dom.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 import { columns, sorted, wanted } from "/ui/questions/rows.js";
@@ -15,31 +17,41 @@ export async function mount(host, app) {
   style("/ui/questions/questions.css");
   const view = new View(host, app);
   view.build();
-  await view.refresh();
+  if (app.state.view === "questions") view.look();
 }
 
 class View {
   constructor(host, app) {
     [this.host, this.app] = [host, app];
-    this.state = { lists: [], running: null, message: "" };
+    this.state = null; // {lists, running, message}
     this.rows = [];
     this.order = { key: "number", down: false };
     [this.filter, this.status, this.shown, this.timer, this.sure] = ["", "", PAGE, 0, false];
+    this.asked = this.answered = 0;
   }
 
   build() {
-    put(this.host, el("div", { class: "questions" },
-      el("aside", { class: "questions-side", "aria-label": "Ask a list" }, this.formCard(),
-        el("section", { class: "card", "aria-labelledby": "lists-title" }, el("h2", { id: "lists-title" }, "Lists"), (this.lists = el("ul", { class: "questions-lists" })))),
-      (this.main = el("div", { class: "questions-main" }))));
-    this.app.live.on("app", (news) => this.hear(news));
-    this.app.on("view", (state) => state.view === "questions" && this.refresh());
+    put(this.host,
+      el("section", { class: "card questions-side", "aria-labelledby": "lists-title" }, el("h2", { id: "lists-title" }, "Lists"),
+        (this.lists = el("ul", { class: "questions-lists" }))),
+      (this.main = el("div", { class: "questions-main" })));
+    this.app.live.on("app", (news) => this.form && this.hear(news));
+    this.app.on("view", (state) => state.view === "questions" && this.look());
+  }
+
+  /** See what is there now. The form does by itself: which documents there are, and at first that it is needed. */
+  async look() {
+    find("#questions-refresh")?.click();
+    await (this.form ??= formCard("questions"));
+    this.refresh();
   }
 
   hear(news) {
-    if (news.kind === "corpora" || news.kind === "reconnected") this.later(300);
+    if (news.kind === "corpora" || news.kind === "reconnected") this.look();
     if (news.kind !== "questions") return;
-    this.later(news.running ? REFETCH : 0);
+    const begun = news.list && this.state && !this.state.lists.some((one) => one.list === news.list);
+    if (begun && this.app.state.view === "questions") this.choose(news.list);
+    else this.later(news.running ? REFETCH : 0);
   }
 
   later(wait) {
@@ -50,77 +62,27 @@ class View {
 
   async refresh() {
     if (this.app.state.view !== "questions") return;
+    const mine = (this.asked += 1);
     try {
-      [this.state, this.corpora] = await Promise.all([this.app.api.get("/api/questions"), this.app.api.get("/api/corpora")]);
+      const state = await this.app.api.get("/api/questions");
+      if (mine < this.answered) return; // a later question was answered before
+      if (this.state?.running !== state.running) find("#questions-refresh")?.click(); // one list is asked at a time
+      [this.state, this.answered] = [state, mine];
       const chosen = this.app.state.list;
-      const there = this.state.lists.some((one) => one.list === chosen);
-      this.list = there ? chosen : this.state.running ?? this.state.lists[0]?.list ?? null;
-      this.rows = this.list ? await this.app.api.get(`/api/questions/${encodeURIComponent(this.list)}/rows`) : [];
+      const there = state.lists.some((one) => one.list === chosen);
+      this.list = there ? chosen : state.running ?? state.lists[0]?.list ?? null;
+      const rows = this.list ? await this.app.api.get(`/api/questions/${encodeURIComponent(this.list)}/rows`) : [];
+      if (mine < this.answered) return;
+      this.rows = rows;
     } catch (problem) {
       put(this.main, el("p", { class: "empty" }, problem.message));
       return;
     }
-    this.showForm();
     this.showLists();
     this.showList();
   }
 
-  // --- asking ---------------------------------------------------------------------------------------------------
-
-  formCard() {
-    this.text = el("textarea", { class: "field", id: "questions-text", rows: 8, placeholder: "Who signed it?\nWhen does it end?", spellcheck: false });
-    this.file = el("input", { type: "file", accept: ".csv,.tsv,.txt", "aria-label": "A file of questions", class: "visually-hidden", id: "questions-file", tabIndex: -1,
-      on: { change: () => this.readFile() } });
-    this.corpus = el("select", { class: "field", id: "questions-corpus" });
-    this.each = el("input", { type: "checkbox", id: "questions-each" });
-    this.go = el("button", { class: "button primary", type: "submit", id: "questions-start" }, icon("play"), "Ask all");
-    this.told = el("p", { class: "small muted", role: "status", id: "questions-told" });
-    return el("section", { class: "card", "aria-labelledby": "questions-title" },
-      el("h2", { id: "questions-title" }, "Ask a list of questions"),
-      el("form", { class: "questions-form", on: { submit: (event) => { event.preventDefault(); this.start(); } } },
-        el("label", { for: "questions-corpus" }, "Documents"), this.corpus,
-        el("div", { class: "row" }, el("label", { for: "questions-text", class: "grow" }, "Questions, one on each line"), this.file,
-          el("button", { class: "button", type: "button", id: "questions-open", on: { click: () => this.file.click() } }, icon("file"), "From a file")),
-        this.text,
-        el("label", { class: "row" }, this.each, el("span", {}, "Ask about every document by itself, a row each")),
-        this.told, el("div", { class: "row" }, this.go)));
-  }
-
-  showForm() {
-    const cards = this.corpora.corpora.filter((card) => card.documents);
-    const before = this.corpus.value;
-    put(this.corpus, cards.map((card) => el("option", { value: card.card }, `${line(card.name, 80)} · ${many(card.documents, "document")}`)));
-    if (cards.some((card) => card.card === before)) this.corpus.value = before;
-    this.go.disabled = Boolean(this.state.running) || !cards.length;
-  }
-
-  async readFile() {
-    const file = this.file.files[0];
-    this.file.value = "";
-    if (!file) return;
-    try {
-      const found = await this.app.api.post(`/api/questions/read?name=${encodeURIComponent(file.name)}`, await file.arrayBuffer());
-      this.text.value = found.questions.join("\n");
-      this.title = file.name;
-      put(this.told, [many(found.questions.length, "question"), "read.", ...found.notices].join(" "));
-    } catch (problem) {
-      put(this.told, problem.message);
-      this.app.toast(problem.message, "error");
-    }
-    find("#questions-open", this.host).focus();
-  }
-
-  async start() {
-    try {
-      const begun = await this.app.api.post("/api/questions", { corpus: this.corpus.value, questions: this.text.value, each: this.each.checked, title: this.title ?? "" });
-      put(this.told, begun.notices.join(" "));
-      this.title = "";
-      this.choose(begun.list);
-    } catch (problem) {
-      put(this.told, problem.message);
-      this.app.toast(problem.message, "error");
-    }
-  }
+  // --- the lists ------------------------------------------------------------------------------------------------
 
   choose(list) {
     [this.shown, this.filter, this.status, this.sure] = [PAGE, "", "", false];

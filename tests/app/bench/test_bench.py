@@ -63,9 +63,11 @@ def web(desk: Desk) -> Iterator[httpx.Client]:
 def choose(page: Page, methods: set[str], lengths: set[str], questions: int) -> None:
     """Fill the form with these choices, of the suite `needle`."""
     page.get_by_label("Choose").check()
-    for name, wanted in (("methods", methods), ("lengths", lengths)):
-        for box in page.locator(f"input[name={name}]").all():
-            box.set_checked(str(box.get_attribute("value")) in wanted)
+    for name, wanted in (("Ways to the answer", methods), ("Length of the text", lengths)):
+        boxes = page.get_by_role("group", name=name).get_by_role("checkbox")
+        boxes.first.wait_for()
+        for box in boxes.all():
+            box.set_checked(box.get_attribute("name") in wanted)
     page.get_by_label("Questions for each").fill(str(questions))
 
 
@@ -91,6 +93,36 @@ def test_a_bench_is_chosen_followed_stopped_and_goes_on(desk: Desk, gate: Gate, 
     expect(page.locator(".bench-charts svg")).to_have_count(2)
     first = page.locator(".bench-table tbody tr").first
     assert first.inner_text().split()[:5] == ["needle", "0.5×", "direct", "3", "0"]
+
+
+def test_what_is_wrong_with_the_choices_stands_beside_the_form_until_it_is_mended(
+    desk: Desk, page: Page
+) -> None:
+    choose(page, set(), {"0.5"}, 3)
+    page.get_by_label("Questions for each").press("Enter")
+    told = page.get_by_role("status").and_(page.locator("#bench-told"))
+    expect(told).to_have_text("A bench needs at least one suite, one method and one length.")
+    expect(page.get_by_label("Questions for each")).to_be_focused()
+    page.get_by_role("checkbox", name="direct").check()
+    page.get_by_label("Minutes for each").fill("0")
+    page.locator("#bench-start").click()
+    expect(told).to_have_text("Minutes for each have to be more than 0 and at most 1,440, not 0.")
+    assert desk.workbench.bench.overview()["running"] is None
+
+
+def test_the_form_waits_for_a_model_and_names_it(desk: Desk, gate: Gate, page: Page) -> None:
+    about = page.locator("#bench-about")
+    name = "b_o_ld **reader** <i>x</i> $$y$$ `c` &lt; ![p](https://evil.example/p.png) https://evil.example"
+    desk.workbench.engine.use(None)
+    desk.workbench.hub.tell("models")
+    expect(about).to_have_text("No model is loaded yet.")
+    expect(page.locator("#bench-start")).to_be_disabled()
+    desk.workbench.engine.use(ScriptedModel(gate, n_ctx=2048, name=name))
+    desk.workbench.hub.tell("models")
+    expect(about).to_contain_text(f"{name}, with a window of 2,048 tokens.")
+    expect(about.locator("p *")).to_have_count(0)
+    expect(page.locator("#bench-start")).to_be_enabled()
+    desk.workbench.engine.use(ScriptedModel(gate, n_ctx=1024, name="reader"))
 
 
 def test_each_question_opens_its_run_as_a_tree(desk: Desk, page: Page) -> None:

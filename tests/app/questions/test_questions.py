@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,13 +44,21 @@ def gate() -> Gate:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, gate: Gate) -> Iterator[Desk]:
-    made = Desk(tmp_path_factory.mktemp("lists") / "data")
-    made.workbench.engine.use(ScriptedModel(gate, name="reader"))
-    made.add("People", PEOPLE)
-    yield made
-    gate.open.set()
-    made.close()
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Gradio puts the files that a page sends."""
+    return tmp_path_factory.mktemp("copies")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, gate: Gate, copies: Path) -> Iterator[Desk]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(copies))
+        made = Desk(tmp_path_factory.mktemp("lists") / "data")
+        made.workbench.engine.use(ScriptedModel(gate, name="reader"))
+        made.add("People", PEOPLE)
+        yield made
+        gate.open.set()
+        made.close()
 
 
 @pytest.fixture
@@ -68,20 +77,31 @@ def web(desk: Desk) -> Iterator[httpx.Client]:
         yield client
 
 
+def send(page: Page, file: Path) -> None:
+    """Choose a file of questions with the keyboard."""
+    with page.expect_file_chooser() as asked:
+        page.locator("#questions-open").press("Enter")
+    asked.value.set_files(file)
+
+
 def test_a_list_is_asked_stopped_and_goes_on_and_each_row_opens_its_run(
     desk: Desk, gate: Gate, page: Page, tmp_path: Path
 ) -> None:
     expect(page.locator("#questions-host")).to_contain_text("Nothing has been asked yet")
-    page.locator("#questions-corpus").select_option(label="People · 6 documents")
+    expect(page.locator("#view-questions :is(input, textarea):visible")).to_have_count(3)
+    page.locator("#questions-corpus input").click()
+    page.get_by_role("option", name="People · 6 documents").click()
     (tmp_path / "people.csv").write_text(f"question\n{QUESTIONS}\n\nWho is number 1?\n")
-    page.locator("#questions-file").set_input_files(tmp_path / "people.csv")
+    send(page, tmp_path / "people.csv")
     expect(page.locator("#questions-told")).to_have_text(
         "6 questions read. 1 question stands there again; each is asked once."
     )
-    expect(page.locator("#questions-text")).to_have_value(QUESTIONS)
+    expect(page.locator("#questions-text textarea")).to_have_value(QUESTIONS)
     page.locator("#questions-start").press("Enter")
     expect(page.locator("#list-progress")).to_contain_text("2 of 6 rows answered, 4 to ask")
     expect(page.locator("tr[data-status=running]")).to_have_count(1)
+    expect(page.locator("#questions-start")).to_be_disabled()
+    assert desk.workbench.questions.overview()["lists"][0]["title"] == "people.csv"
     page.get_by_role("button", name="Stop").press("Enter")
     gate.open.set()
     expect(page.locator(".questions-message")).to_contain_text("Stopped. What was answered is kept")
@@ -98,6 +118,21 @@ def test_a_list_is_asked_stopped_and_goes_on_and_each_row_opens_its_run(
     assert desk.workbench.engine.store.run(str(run_of(page)))["question"] == "Who is number 4?"
     page.go_back()
     expect(page.locator("#view-questions")).to_be_visible()
+
+
+def test_what_is_wrong_stands_beside_the_form_as_text_and_no_copy_of_a_file_stays(
+    desk: Desk, page: Page, tmp_path: Path, copies: Path
+) -> None:
+    told = page.get_by_role("status").and_(page.locator("#questions-told"))
+    page.locator("#questions-start").click()
+    expect(told).to_have_text("There is no question in what you typed. Write one on each line.")
+    bad = tmp_path / "bad.csv"
+    bad.write_text("![p](https://evil.example/p.png),<b>who</b>\n1,2\n")
+    send(page, bad)
+    expect(told).to_contain_text("its first row holds '![p](https://evil.example/p.png)', '<b>who</b>'.")
+    expect(told.locator("p > strong > *")).to_have_count(0)
+    expect(page.locator("#questions-open")).to_be_focused()
+    assert [found for found in copies.rglob("*") if found.is_file() and found.stat().st_size] == []
 
 
 def test_rows_are_sorted_and_filtered_from_the_keyboard(page: Page) -> None:
@@ -150,6 +185,28 @@ def test_what_cannot_be_done_is_said_with_its_status(desk: Desk, web: httpx.Clie
     assert bad.status_code == 400 and "no column called 'question'" in bad.json()["error"]
 
 
+def test_the_form_neither_reads_nor_removes_a_file_that_was_not_sent(
+    web: httpx.Client, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("Who?\n")
+    config = web.get("/config").json()
+    (button,) = [one["id"] for one in config["components"] if one["type"] == "uploadbutton"]
+    (handler,) = [one["id"] for one in config["dependencies"] if [button, "upload"] in one["targets"]]
+    sent = {"path": str(mine), "meta": {"_type": "gradio.FileData"}}
+    answer = web.post(
+        "/gradio_api/run/predict", json={"fn_index": handler, "data": [sent], "session_hash": "mine"}
+    )
+    assert answer.status_code >= 400 and "Who?" not in answer.text
+    assert mine.read_text() == "Who?\n"
+    copy = web.post("/gradio_api/upload", files={"files": ("q.txt", b"Who?\n")}).json()[0]
+    answer = web.post(
+        "/gradio_api/run/predict",
+        json={"fn_index": handler, "data": [{**sent, "path": copy}], "session_hash": "mine"},
+    )
+    assert answer.status_code == 200 and answer.json()["data"][0] == "Who?"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_narrow_windows_hold_it(desk: Desk, browser: Browser, scheme: str) -> None:
     page = desk.visit(browser, "view=questions", color_scheme=scheme)
@@ -173,3 +230,27 @@ def test_a_list_is_deleted_with_its_runs_after_asking_twice(desk: Desk, page: Pa
     until(lambda: len(store.question_lists()) == lists - 1)
     until(lambda: len(store.runs()) == sum(row["rows"] for row in store.question_lists()))
     expect(button).to_have_count(int(lists > 1))
+
+
+def test_a_list_that_begins_is_shown_and_the_form_knows_new_documents(
+    desk: Desk, gate: Gate, page: Page
+) -> None:
+    gate.open.set()
+    desk.workbench.questions.start(
+        desk.corpus, "When does the ferry leave?", each=False, title="Old", settings={}
+    )
+    expect(page.locator("#list-title")).to_have_text("Old")  # begun by somebody else, while the view is shown
+    expect(page).to_have_url(re.compile("list="))
+    expect(page.locator("#list-progress")).to_have_text("Letters · 1 of 1 row answered")
+    desk.add("Ships", {"ship.txt": "The ship is the Fern.\n"})
+    desk.workbench.hub.tell("corpora")
+    page.locator("#questions-corpus input").click()
+    page.get_by_role("option", name="Ships · 1 document").click()
+    page.locator("#questions-text textarea").fill("Which ship is it?")
+    page.locator("#questions-start").press("Enter")
+    expect(page.locator("#list-title")).to_have_text("Which ship is it?")
+    expect(page.locator("#list-progress")).to_have_text("Ships · 1 of 1 row answered")
+    expect(page.locator("#questions-corpus input")).to_have_value("Ships · 1 document")
+    expect(page.locator("#questions-start")).to_be_enabled()
+    page.get_by_role("button", name="Old").click()
+    expect(page.locator("#list-title")).to_have_text("Old")
