@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from app.workbench import Workbench
 
 QUIET_SECONDS = 20.0  # without a run before notes are made
+AGAIN_SECONDS = 60.0  # after a model failed
 LOOK_SECONDS = 3.0  # between two looks whether there is something to note
 TELL_SECONDS = 1.0  # between two words about progress
 LEAST_BUDGET, MOST_BUDGET = 1_000, 1_000_000_000
@@ -48,6 +48,9 @@ class Noting:
         self._over: dict[
             str, tuple[str, str, int]
         ] = {}  # card -> corpus, model and budget with which it is over
+        self._later: dict[
+            str, float
+        ] = {}  # card -> when it is tried again after a failure, by the monotonic clock
         self._stop = Stop()
         self._told = 0.0
         self._ends, self._wake = threading.Event(), threading.Event()
@@ -72,7 +75,8 @@ class Noting:
         Raises NotFound, InputError for a budget that is none.
         """
         row = self._row(card)
-        budget = budget or self._cards.get(row["collection"], CORPUS_TOKENS)
+        if budget is None:
+            budget = self._cards.get(row["collection"], CORPUS_TOKENS)
         if not LEAST_BUDGET <= budget <= MOST_BUDGET:
             raise InputError(
                 f"the budget has to be a number of tokens from {LEAST_BUDGET:,} to {MOST_BUDGET:,}"
@@ -84,6 +88,7 @@ class Noting:
         self._wishes.put(cards=self._cards)
         self._states.pop(row["collection"], None)
         self._over.pop(row["collection"], None)
+        self._later.pop(row["collection"], None)
         self._stop.request()  # it goes on with what is wished now
         if self._cards and not self._thread.is_alive() and not self._ends.is_set():
             self._thread.start()
@@ -142,8 +147,7 @@ class Noting:
     def _work(self) -> None:
         while not self._ends.is_set():
             for card, budget in self._cards.items():
-                with suppress(OSError):
-                    self._note(card, budget)
+                self._note(card, budget)
             self._wake.wait(min(LOOK_SECONDS, max(0.05, self.seconds)) if self._cards else None)
             self._wake.clear()
 
@@ -153,6 +157,8 @@ class Noting:
             Stop()
         )  # before the look whether it is quiet: a run that begins after it finds this stop
         if self._ends.is_set() or self.quiet.seconds() < self.seconds or self._library.jobs.busy(card):
+            return
+        if time.monotonic() < self._later.get(card, 0.0):
             return
         try:
             row = self._row(card)
@@ -167,16 +173,22 @@ class Noting:
                     stop.request()  # its folder changed
                 self._say(card, "working", now)
 
+            self._later[card] = time.monotonic() + AGAIN_SECONDS  # unless it ends as it should
             done = make_notes(self._store, model, corpus, Budget(corpus=budget), stop=stop, progress=tell)
             self._over[card] = wanted
+            self._later.pop(card, None)
             self._say(card, "done" if done.over == "done" else "budget", done)
         except Cancelled:
+            self._later.pop(card, None)
             self._say(card, "waiting")
         except NotFound:  # it was deleted
             self._drop(card)
             self._wishes.put(cards=self._cards)
         except TaprootError as problem:
             self._say(card, "problem", problem=str(problem))
+        except Exception as problem:  # a defect of ours must not end the thread for all cards
+            said = f"Taproot made a mistake with the notes ({type(problem).__name__}); what was noted is kept"
+            self._say(card, "problem", problem=said)
 
     def _say(self, card: str, state: str, now: Progress | None = None, problem: str = "") -> None:
         """Keep what is to be said of a card, and tell it, but not too often while it only goes on."""

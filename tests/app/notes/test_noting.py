@@ -9,8 +9,10 @@ import pytest
 from app.errors import NotFound
 from app.notes import service
 from engine.errors import InputError
+from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.notes.questions import QUESTIONS
 from tests.app.desk import until
+from tests.app.notes.conftest import NotingModel
 
 pytestmark = pytest.mark.sandbox
 
@@ -82,6 +84,27 @@ def test_without_a_model_it_says_so_and_goes_on_when_there_is_one(bench):
     assert status(bench, card)["problem"] == ""
 
 
+@pytest.mark.parametrize("fails", [ScriptedReply(error="The model stopped."), RuntimeError("ours")])
+def test_a_model_that_fails_is_told_and_not_asked_again_at_once(bench, fails):
+    def reply(request):
+        if isinstance(fails, Exception):
+            raise fails
+        return fails
+
+    card, model = letters(bench), ScriptedModel(reply)
+    bench.engine.use(model)
+    bench.notes.set(card["card"], True)
+    until(lambda: status(bench, card)["state"] == "problem")
+    said = "Taproot made a mistake" if isinstance(fails, Exception) else "The model stopped."
+    assert status(bench, card)["problem"].startswith(said)
+    asked = len(model.requests)
+    time.sleep(0.4)
+    assert len(model.requests) == asked
+    bench.engine.use(NotingModel())
+    bench.notes.set(card["card"], True)  # a person need not wait
+    until(lambda: status(bench, card)["state"] == "done")
+
+
 def test_a_folder_that_changed_is_noted_where_it_changed(bench, tmp_path):
     card = letters(bench)
     bench.notes.set(card["card"], True)
@@ -106,7 +129,7 @@ def test_the_wish_is_remembered_and_goes_with_its_card(bench, data_dir):
     until(lambda: service.Preferences(data_dir, service.FILE).get("cards") == {})
 
 
-@pytest.mark.parametrize("budget", [999, -1, 10**10])
+@pytest.mark.parametrize("budget", [0, 999, -1, 10**10])
 def test_a_budget_that_is_none_is_refused(bench, budget):
     with pytest.raises(InputError, match="a number of tokens from 1,000 to 1,000,000,000"):
         bench.notes.set(letters(bench)["card"], True, budget)
