@@ -10,6 +10,7 @@ fact or heading does not stand at its place.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -80,7 +81,7 @@ def killed(data: Path, source: Path) -> int:
 
 def replies(data: Path) -> dict[tuple[str, int, str], float]:
     """When each question about each piece was answered."""
-    with sqlite3.connect(data / "taproot.db") as db:
+    with contextlib.closing(sqlite3.connect(data / "taproot.db")) as db:
         return {
             (text, at, ask): made
             for text, at, ask, made in db.execute("SELECT text, at, ask, made FROM note")
