@@ -17,6 +17,7 @@ from app.bench.service import Measuring
 from app.library.service import Library
 from app.live.broadcast import Hub
 from app.models.service import Models
+from app.notes.service import Noting
 from app.questions.service import Asking
 from app.runs.service import Runs
 from app.runs.sessions import Sessions
@@ -54,6 +55,7 @@ class Workbench:
         self.questions = Asking(self)
         self.library = Library(self)
         self.models = Models(self)
+        self.notes = Noting(self)
 
     def start(self) -> None:
         """Begin to load the model, and to read the sample corpus, in threads of their own, and return."""
@@ -63,6 +65,7 @@ class Workbench:
     def close(self) -> None:
         """Stop what runs, tell every follower that it is over, and close the engine."""
         self.hub.close()
+        self.notes.close()
         self.bench.close()
         self.questions.close()
         self.runs.close()

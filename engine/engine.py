@@ -27,6 +27,7 @@ from engine.llm.base import Model, forget
 from engine.llm.machine.speed import Speeds, counts_of
 from engine.llm.sampling import choose_sampling
 from engine.loaded import Loaded
+from engine.notes.visible import visible
 from engine.run.budget import Ledger
 from engine.run.calls import answer_call, make_node
 from engine.run.deadline import GRACE_SECONDS, in_thread
@@ -98,7 +99,7 @@ class Strategy:
 
     One that goes on from a recorded run makes the root what it was there with `prepare`, and says where it `forked` from
     it, as in `engine.events.kinds.RunStarted`. One that lets an ended run go on gives `resume`, in place of a beginning.
-    `carried` as there.
+    `carried` as there; `notes` gives those that the run sees of a corpus.
     """
 
     name: str
@@ -107,10 +108,11 @@ class Strategy:
     forked: Json = None
     resume: Callable[[Run], Event] | None = None
     carried: tuple[str, ...] = ()
+    notes: Callable[[Store, str], str | None] = visible
 
 
 RECURSIVE = Strategy("recursive", lambda run, root: drive(NodeSession(run, root, answer_call)))
-DIRECT = Strategy("direct", answer_directly)
+DIRECT = Strategy("direct", answer_directly, notes=lambda store, corpus: None)
 
 
 class Engine:
@@ -240,7 +242,7 @@ class Engine:
         part: Json,
     ) -> Answer:
         before = self.store.run(follows) if follows is not None else None
-        opened = Corpus.open(corpus.path)
+        opened = Corpus.open(corpus.path, strategy.notes(self.store, corpus.id))
         run = Run(
             id="",
             model=model,
@@ -327,6 +329,7 @@ class Engine:
                 seal=written_seal(corpus.path),
                 forked=strategy.forked,
                 carried=strategy.carried or None,
+                notes=run.corpus.noted.frozen,
             )
         )
 

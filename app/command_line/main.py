@@ -70,10 +70,9 @@ def dispatch(options: argparse.Namespace) -> int:
             from app.command_line.commands import records
 
             return getattr(records, options.command)(options)
-        case "rescan":
-            from app.command_line.folders import rescan
-
-            return rescan.run(options)
+        case "rescan" | "notes":
+            module = importlib.import_module(f"app.command_line.folders.{options.command}")
+            return int(module.run(options))
         case "doctor":
             from app.command_line.commands.doctor import doctor
 

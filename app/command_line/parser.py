@@ -4,7 +4,7 @@ import argparse
 
 from app.command_line import exchange
 from app.command_line.commands import fork, lists, resume, verify
-from app.command_line.folders import rescan, unlock
+from app.command_line.folders import notes, rescan, unlock
 from app.command_line.keeping import grammar as keeping
 from app.command_line.programs import key, mcp
 
@@ -174,6 +174,7 @@ def build_parser() -> argparse.ArgumentParser:
         listing.add_argument("--json", action="store_true", help="print a JSON list")
 
     rescan.add_parser(commands, common)
+    notes.add_parser(commands, common, loading)
     show = commands.add_parser("show", parents=[common], help="show a run: its tree, cells and outputs")
     show.add_argument("run", metavar="RUN", help="a run's id, or enough of its beginning")
     show.add_argument("--json", action="store_true", help="print the run's events as JSON")

@@ -16,6 +16,7 @@ from app.bench import routes as bench
 from app.errors import status_of
 from app.library import routes as library
 from app.models import routes as models
+from app.notes import routes as notes
 from app.programs.keys import KeyFile
 from app.programs.openai import routes as programs
 from app.questions import routes as questions
@@ -44,7 +45,7 @@ def routes(workbench: Workbench) -> FastAPI:
     app.add_exception_handler(HTTPException, explain_http)
     app.add_exception_handler(RequestValidationError, explain_request)
     app.add_exception_handler(Exception, confess)
-    for part in (ask, runs, exports, sessions, checks, library, models, bench, questions):
+    for part in (ask, runs, exports, sessions, checks, library, models, notes, bench, questions):
         app.include_router(part.router(workbench))
 
     @app.get("/api/ready")

@@ -11,6 +11,7 @@ from typing import Any, overload
 
 from engine.corpus.archive import Archive
 from engine.corpus.document import Document, Hit, Hits, Piece
+from engine.corpus.noted.notes import Note, Notes
 from engine.corpus.provenance import Tracker
 from engine.corpus.search import grep as scanner
 from engine.corpus.search.excerpts import Passages, passages
@@ -39,17 +40,27 @@ class Corpus(Sequence[Document]):
     Documents keep their number (`.id`) in every view.
     """
 
-    def __init__(self, archive: Archive, numbers: Numbers | None = None, tracker: Tracker | None = None):
+    def __init__(
+        self,
+        archive: Archive,
+        numbers: Numbers | None = None,
+        tracker: Tracker | None = None,
+        noted: Notes | None = None,
+    ):
         self.archive = archive
         self.numbers: Numbers = range(archive.count) if numbers is None else numbers
         self.tracker = tracker or Tracker()
+        self.noted = noted or Notes()
         self.notice = ""
         self._marks: dict[int, str] = {}
 
     @classmethod
-    def open(cls, path: Path | str) -> Corpus:
-        """Open the corpus stored in the folder `path`. Raises StoreError when it is damaged or gone."""
-        return cls(Archive(Path(path)))
+    def open(cls, path: Path | str, notes: str | None = None) -> Corpus:
+        """Open the corpus stored in the folder `path`; `notes` are those of its documents (`engine.corpus.noted.notes`).
+
+        Raises StoreError when it is damaged or gone.
+        """
+        return cls(Archive(Path(path)), noted=Notes(notes))
 
     # --- a sequence -------------------------------------------------------------------------------------
 
@@ -92,6 +103,11 @@ class Corpus(Sequence[Document]):
         return [self.archive.name(number) for number in self.numbers]
 
     @property
+    def notes(self) -> list[Note]:
+        """What a model noted of these documents before the question was asked; empty where it noted nothing."""
+        return [note for number in self.numbers for note in self.noted.of(self, number)]
+
+    @property
     def total_chars(self) -> int:
         """The characters of all documents here."""
         if len(self.numbers) == self.archive.count:
@@ -110,7 +126,7 @@ class Corpus(Sequence[Document]):
 
     def view(self, numbers: Numbers) -> Corpus:
         """A view of the documents with these numbers."""
-        return Corpus(self.archive, numbers, self.tracker)
+        return Corpus(self.archive, numbers, self.tracker, self.noted)
 
     def document(self, key: str | int) -> Document:
         """A document by its name, the end of its name (`lease.md` for `contracts/lease.md`), or its number.

@@ -32,7 +32,7 @@ SHOWN_HITS = 10  # hits that a list of them shows
 ROW = 4000  # characters; a longer line is no row of a table
 
 
-OF_CORPUS = ("column", "matching", "names")
+OF_CORPUS = ("column", "matching", "names", "notes")
 
 
 class Piece(str):

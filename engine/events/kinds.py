@@ -37,12 +37,12 @@ class RunStarted(Fact):
     (`engine.documents.seal`). `forked` is {"run", "node", "cell"}, the place where it branched off, with "first",
     the number of that cell here where it is another (void ones before it were left behind), and "questions"
     [[cell, question]] where the question became another one at a cell. `carried` are the earlier runs, oldest first, whose
-    root cells were executed again before the first cell of this root, which found their variables. None: there is none, or
-    an older version did not say.
+    root cells were executed again before the first cell of this root, which found their variables. `notes`: what was noted
+    of the documents before (`engine.corpus.noted.notes.freeze`). None: there is none, or an older version did not say.
     """
 
     KIND: ClassVar[str] = "run_started"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     UNMARKED: ClassVar[int] = 2
 
     question: str
@@ -59,6 +59,7 @@ class RunStarted(Fact):
     seal: str | None = None
     forked: Object | None = None
     carried: tuple[str, ...] | None = None
+    notes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def _unsure_answers(payload: Payload) -> Payload:
 
 
 STEPS: dict[type[Fact], tuple[Step, ...]] = {
-    kinds.RunStarted: (_sessions, _as_it_is),
+    kinds.RunStarted: (_sessions, _as_it_is, _as_it_is),
     kinds.NodeStarted: (_as_it_is,),
     kinds.RunEnded: (_forced, _agreement),
     kinds.DraftSaved: (_whole_draft,),

@@ -25,6 +25,7 @@ class Facts:
     `context` is one line (type, count, size); `listing` names the first documents; `preview` is the head of
     a single text. `sub_chars` is how many characters of text fit one sub-call. `earlier` are the questions and
     answers that a follow-up follows, oldest first; `variables` (name, summary) are there from before, `lost` are not.
+    `noted` documents have notes that were made before.
     """
 
     question: str
@@ -41,6 +42,7 @@ class Facts:
     earlier: tuple[Exchange, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     lost: tuple[str, ...] = ()
+    noted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

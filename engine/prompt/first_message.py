@@ -29,6 +29,16 @@ def _preview(f: Facts) -> str:
     return f"It begins: {f.preview!r}"
 
 
+def _notes(f: Facts) -> str:
+    if f.strength == "compact" or not f.noted:
+        return ""
+    documents = "1 document" if f.noted == 1 else f"{f.noted:,} documents"
+    return (
+        f"Notes: a model read {documents} before. A document's .notes is a list; each note has .kind (outline, about, "
+        "fact), .text, .start and .end, and may be given to FINAL as a source. They may be wrong and are not complete."
+    )
+
+
 def _limits(f: Facts) -> str:
     if f.strength == "compact":
         return f"Limits: {f.sub_chars} characters, {f.calls} calls, {f.turns} turns, depth {f.depth}"
@@ -81,6 +91,7 @@ OPENING: tuple[Section, ...] = (
     Section("metadata", _metadata),
     Section("listing", _listing),
     Section("preview", _preview),
+    Section("notes", _notes),
     Section("limits", _limits),
     Section("question", _question),
 )

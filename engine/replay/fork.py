@@ -136,7 +136,12 @@ class Branch:
             node.piece_chars = piece_chars(self._record, root)
 
         carried = self._record.started.carried or ()
-        return Strategy(self._record.started.strategy, self._drive, prepare, forked, carried=carried)
+        notes = self._record.started.notes
+        return Strategy(
+            *(self._record.started.strategy, self._drive, prepare, forked),
+            carried=carried,
+            notes=lambda store, corpus: notes,
+        )
 
     def _questions(self, root: NodeRecord) -> list[Json]:
         """From which cell on the root has which question; none where it has one all along."""

@@ -102,7 +102,7 @@ def open_worker(kernels: KernelHost, path: Path, record: RunRecord, node: NodeRe
     limits = WorkerLimits(piece_chars=piece_chars(record, node))
     ref = reference_of(record, node, opened)
     earlier: tuple[prompt.Exchange, ...] = () if node.started.parent else earlier_of(record)
-    return kernels.worker(path, ref, limits, question_at(record, node, 1), earlier)
+    return kernels.worker(path, ref, limits, question_at(record, node, 1), earlier, record.started.notes)
 
 
 def question_at(record: RunRecord, node: NodeRecord, cell: int) -> str:

@@ -68,7 +68,11 @@ def following(engine: Engine, corpus: CorpusInfo, follows: str, stop: Stop | Non
         session = NodeSession(run, root, answer_call)
         return drive(session, lambda one: carry(one, found.records))
 
-    return Strategy("recursive", work, prepare, carried=tuple(record.id for record in found.records))
+    carried = tuple(record.id for record in found.records)
+    if not carried:
+        return Strategy("recursive", work, prepare)
+    notes = found.records[-1].started.notes  # its cells found these
+    return Strategy("recursive", work, prepare, carried=carried, notes=lambda store, corpus: notes)
 
 
 def carry(session: NodeSession, records: Sequence[RunRecord]) -> Step:

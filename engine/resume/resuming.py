@@ -100,7 +100,10 @@ def resume(
         if node := record.nodes.get("0"):
             root.piece_chars = piece_chars(record, node)
 
-    strategy = Strategy(record.started.strategy, work, prepare, record.started.forked, begin)
+    strategy = Strategy(
+        *(record.started.strategy, work, prepare, record.started.forked, begin),
+        notes=lambda store, corpus: record.started.notes,
+    )
     return engine.ask(
         record.started.question,
         corpus,

@@ -244,6 +244,9 @@ def make_node(run: Run, id: str, question: str, ref: Json, stop: Stop, *, depth:
             node.previewed = ((data.id, data.start, data.start + lines),)
     elif isinstance(data, corpora.Corpus):
         node.listing = listing(data)
+    if isinstance(data, corpora.Corpus | corpora.Document):
+        numbers = data.numbers if isinstance(data, corpora.Corpus) else (data.id,)
+        node.noted = sum(number in run.corpus.noted.documents for number in numbers)
     return node
 
 

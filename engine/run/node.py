@@ -225,6 +225,7 @@ class Node:
     piece_chars: int = 0
     variables_before: tuple[tuple[str, str], ...] = ()
     lost_before: tuple[str, ...] = ()
+    noted: int = 0  # documents of its data that have notes
 
     def child_id(self) -> str:
         """The next child's id: this node's, a dot, and the child's number from 1."""
@@ -250,6 +251,7 @@ def facts(run: Run, node: Node) -> prompt.Facts:
         earlier=node.earlier,
         variables=node.variables_before,
         lost=node.lost_before,
+        noted=node.noted,
     )
 
 

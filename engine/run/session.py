@@ -151,8 +151,9 @@ class NodeSession:
         """Have a worker for the length of a block."""
         run, node = self.run, self.node
         limits = WorkerLimits(piece_chars=node.piece_chars)
+        notes = run.corpus.noted.frozen
         with run.kernels.worker(
-            run.corpus_path, node.ref, limits, node.question, node.earlier
+            run.corpus_path, node.ref, limits, node.question, node.earlier, notes
         ) as self.worker:
             yield
 

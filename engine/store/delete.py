@@ -20,7 +20,7 @@ from typing import Any
 from engine.disk import bytes_in
 from engine.errors import InputError, StoreError
 from engine.store import collections, trials
-from engine.store.database import compact, lists
+from engine.store.database import compact, lists, notes
 from engine.store.database.database import BACKUPS, transaction
 from engine.store.kept import table as kept
 from engine.store.log import log, projections, sweep
@@ -59,6 +59,7 @@ def take_corpus(db: sqlite3.Connection, corpus: str) -> dict[str, Any]:
     runs = [row[0] for row in db.execute("SELECT run FROM run WHERE corpus = ? ORDER BY run", (corpus,))]
     receipt = _take_runs(db, runs)
     lists.remove_of_corpus(db, corpus)
+    notes.forget_corpus(db, corpus)
     db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
     _note(db, "corpus", corpus)
     for name, kind in collections.remove_empty(db):
@@ -105,6 +106,7 @@ def take_unused(db: sqlite3.Connection, corpus: str) -> bool:
         (corpus,),
     ).fetchone()
     if wanted is None:
+        notes.forget_corpus(db, corpus)
         db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
         _note(db, "corpus", corpus)
     return wanted is None

@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.events import Event
 from engine.store import collections, trials
-from engine.store.database import lists
+from engine.store.database import lists, notes
 from engine.store.database.database import connect, sentences
 from engine.store.kept import table as kept
 from engine.store.log import projections, search
@@ -202,6 +202,21 @@ class Reader:
                 (json.dumps(corpora), limit),
             )
             return [run_of(db, row) for row in dicts(found)]
+
+    def notes_on(self, corpus: str, document: int | None = None) -> list[Row]:
+        """Return the notes of a corpus or of one document of it; see `engine/store/database/notes.py`."""
+        with self._snapshot() as db:
+            return notes.stored(db, corpus, document)
+
+    def noted(self, corpus: str, model: str) -> tuple[list[str], dict[str, notes.Noted]]:
+        """Return the texts of the documents of a corpus, and how far a model (its fingerprint) came with each."""
+        with self._snapshot() as db:
+            return notes.texts(db, corpus), notes.states(db, corpus, model)
+
+    def asked_about(self, text: str, model: str, at: int) -> dict[str, int]:
+        """Return the questions that a model was asked about the piece of a text at a character, each with its end."""
+        with self._snapshot() as db:
+            return notes.asked(db, text, model, at)
 
     def collections(self) -> list[Row]:
         """Return the collections, newest first, with their versions; see `collections.py`."""

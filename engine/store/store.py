@@ -14,10 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from engine.corpus.archive import INDEX
+from engine.corpus.noted.texts import text_hashes
 from engine.errors import StoreError
 from engine.events import DraftSaved, Event, Fact, OutputWritten, RunResumed, RunStarted
 from engine.store import collections, delete, owner, trials
-from engine.store.database import compact, database, lists
+from engine.store.database import compact, database, lists, notes
 from engine.store.database.writer import Result, When, Work, Writer
 from engine.store.kept import table as kept
 from engine.store.log import log, sweep
@@ -141,6 +143,7 @@ class Store(Reader):
         """Add or replace a corpus. `row` needs "id"; "name" and all other JSON values in it are kept as they are."""
         facts = canonical(row)
         self._write(lambda db: log.save_corpus(db, row["id"], row.get("name"), facts))
+        self._know(row)
 
     def delete_run(self, name: str) -> Row:
         """Delete a run by its id or unique prefix; return a receipt.
@@ -169,7 +172,9 @@ class Store(Reader):
             log.save_corpus(db, corpus["id"], corpus.get("name"), facts)
             return collections.save_version(db, row, corpus["id"], changes)
 
-        return self._write(work)
+        number = self._write(work)
+        self._know(corpus)
+        return number
 
     def adopt(self) -> int:
         """Give every corpus without a collection one; return how many there were."""
@@ -240,6 +245,45 @@ class Store(Reader):
     def delete_list(self, name: str) -> Row:
         """Delete a list by its id or unique prefix with all its runs; return a receipt as `delete_run` does."""
         return self._delete(partial(delete.take_list, name=self.question_list(name)["list"]))
+
+    def know_texts(self) -> None:
+        """Learn which text each document of all corpora has, so that notes are found for it, and go with the last of them.
+
+        Reads the texts of those corpora that came before the first note. Raises StoreError.
+        """
+        with self._snapshot() as db:
+            unknown = notes.unknown(db)
+        for row in self.corpora():
+            if row["corpus"] in unknown:
+                self._register(row["corpus"], Path(row.get("path") or self.corpora_dir / row["corpus"]))
+
+    def save_notes(
+        self,
+        text: str,
+        model: tuple[str, str],
+        rows: Sequence[notes.Asked],
+        state: notes.Noted,
+        *,
+        tokens: int = 0,
+        seconds: float = 0.0,
+    ) -> None:
+        """Add what a model (fingerprint, name) noted of a text, and how far it is; see `engine/store/database/notes.py`."""
+        self._write(
+            partial(
+                notes.save, text=text, model=model, rows=rows, state=state, tokens=tokens, seconds=seconds
+            )
+        )
+
+    def _know(self, corpus: dict[str, Json]) -> None:
+        """Learn the texts of a corpus that was just stored, where there are notes."""
+        with self._snapshot() as db:
+            wanted = notes.is_used(db) and not notes.texts(db, corpus["id"])
+        if wanted:
+            self._register(corpus["id"], Path(corpus.get("path") or self.corpora_dir / corpus["id"]))
+
+    def _register(self, corpus: str, path: Path) -> None:
+        if (path / INDEX).is_file():
+            self._write(partial(notes.register, corpus=corpus, texts=text_hashes(path)))
 
     def close(self) -> None:
         """Commit what is queued and let go of the database. May be called more than once."""

@@ -11,6 +11,7 @@ import { chosen, dropped } from "/ui/library/sending.js";
 import { many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 import { createViewer } from "/ui/library/viewer/viewer.js";
+import { NoteSwitches } from "/ui/notes/notes.js";
 
 export function mount(host, app) {
   createViewer(app);
@@ -22,6 +23,7 @@ class Library {
     Object.assign(this, { host, app });
     this.cards = [];
     this.readings = new Readings(app, { visible: () => this.visible, changed: () => this.later() });
+    this.notes = new NoteSwitches(app);
     style("/ui/library/library.css");
     this.build();
   }
@@ -84,6 +86,7 @@ class Library {
     if ((corpus ?? null) !== this.detail.open) this.show(corpus ?? null);
     if (link && link !== this.link) this.app.openDocument(corpus, Number(doc), start === undefined ? {} : { start: Number(start), end: Number(end ?? start) });
     this.link = link;
+    this.notes.load();
     this.load();
   }
 
@@ -142,6 +145,7 @@ class Library {
         busy && el("span", { class: "chip info" }, "being read"),
         card.watched && el("span", { class: "chip" }, "watched"),
         el("span", { class: "muted small", title: new Date(card.updated * 1000).toLocaleString() }, `read ${ago(card.updated)}`)),
+      this.notes.element(card),
       card.questions.length > 0 && el("ul", { class: "corpus-questions", "aria-label": "Last questions" }, card.questions.map((run) => el("li", {},
         el("button", { class: "question-link", type: "button", dir: "auto", on: { click: () => this.app.openRun(run.run) } }, icon("ask"), el("span", {}, line(run.question, 160)))))),
       el("div", { class: "corpus-foot" },

@@ -112,6 +112,7 @@ def carried(record: Record, material: Material, documents: Documents, path: Path
         "question": record.root.started.question,
         "earlier": material.earlier if record.started.earlier is None else record.started.earlier,
         "carried": bool(record.started.carried),
+        "notes": None if path is None else record.started.notes,
         "documents": None if path is None else documents,
         "path": str(path.absolute()) if path is not None and documents == "refer" else None,
         "ref": root_reference(record, path) if path is not None else None,

@@ -165,7 +165,7 @@ def _context(folder: Path, record: Json) -> tuple[Corpus | None, Any]:
     path = folder / DOCUMENTS if record["documents"] == "embed" else Path(record["path"])
     if not path.is_dir():
         return None, Missing(GONE.format(path=path))
-    corpus = Corpus.open(path)
+    corpus = Corpus.open(path, record["notes"])
     return corpus, corpora.resolve(record["ref"], corpus)
 
 

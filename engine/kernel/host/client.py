@@ -48,6 +48,7 @@ class Worker:
         limits: WorkerLimits,
         question: str,
         earlier: Sequence[tuple[str, str]],
+        notes: str | None,
     ):
         self._host = host
         self._corpus = corpus
@@ -56,6 +57,7 @@ class Worker:
         self.question = question  # of the cells to come
         self.piece_chars = limits.piece_chars  # to which they cut texts
         self._earlier = earlier
+        self._notes = notes
         self._busy = threading.Lock()
         self._interrupted = threading.Event()
         self._closed = False
@@ -76,6 +78,7 @@ class Worker:
             "piece_chars": self.piece_chars,
             "question": self.question,
             "earlier": [list(exchange) for exchange in self._earlier],
+            "notes": self._notes,
         }
         try:
             process.greet(start, READY_SECONDS, self._meter)

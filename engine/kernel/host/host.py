@@ -173,15 +173,17 @@ class KernelHost:
         limits: WorkerLimits | None = None,
         question: str = "",
         earlier: Sequence[tuple[str, str]] = (),
+        notes: str | None = None,
     ) -> Worker:
         """Make a worker whose `context` is what `ref` names in the corpus folder `corpus`.
 
         Its cells find the question in `question`, so that they can use its words without retyping them, and the
-        questions and answers that it follows in `earlier`, oldest first.
+        questions and answers that it follows in `earlier`, oldest first. `notes` are those of the documents, as
+        `engine.corpus.noted.notes.freeze` gives them.
 
         Returns when cells can run. Raises SandboxError or KernelError.
         """
-        return Worker(self, corpus, ref, limits or WorkerLimits(), question, earlier)
+        return Worker(self, corpus, ref, limits or WorkerLimits(), question, earlier, notes)
 
     def fork(self, corpus: Path | None, limits: WorkerLimits) -> Process:
         """Fork one process for a Worker; it waits for its first frame."""

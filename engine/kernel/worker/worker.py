@@ -1,6 +1,6 @@
 """One worker: a forked process that confines itself and then runs the cells of one node. Untrusted from there.
 
-Frames from the host: start {context reference, limits}, cell {number, code, clock, question, piece_chars}, answer {answers, known | refused | stop}.
+Frames from the host: start {context reference, limits, notes}, cell {number, code, clock, question, piece_chars}, answer {answers, known | refused | stop}.
 Frames to the host: ready, failed {message}, output {output}, call {number, name, arguments}, done {...}.
 """
 
@@ -98,7 +98,7 @@ class _Worker:
         self._stderr = Stream(self._outputs, "stderr", self._interrupts)
         self._reserve = Reserve()
         kernel.attach(self._outputs, self._interrupts, self._reserve, self._stdout, self._stderr)
-        corpus = corpora.Corpus.open(Path(start["corpus"])) if start["corpus"] else None
+        corpus = corpora.Corpus.open(Path(start["corpus"]), start["notes"]) if start["corpus"] else None
         self._corpus = corpus
         self._claims = corpus.claims if corpus is not None else lambda text: []
         self._shown: list[str] = []

@@ -11,6 +11,7 @@ collection, version    what a person sees of corpora, see collections.py
 kept, result     questions kept as checks and what asking them again came to, see kept/table.py
 series, trial    results of the bench, see trials.py
 list, list_row, list_run   lists of questions, see database/lists.py
+corpus_text, noted, note   what a model noted of documents, see database/notes.py
 heartbeat  the last sign of life of each process that owns runs
 deletion   what was deleted and when, without content; opens the delete trigger of its runs
 """
@@ -25,7 +26,7 @@ from sqlite_utils import Database, Migrations
 
 from engine.events import Event, read
 from engine.store import trials
-from engine.store.database import blobs, lists
+from engine.store.database import blobs, lists, notes
 from engine.store.kept import table as kept
 from engine.store.log import search, trace
 
@@ -111,6 +112,13 @@ def m009_lists(db: Database) -> None:
 def m010_kept_questions(db: Database) -> None:
     """Questions kept as checks, and what asking them again came to."""
     for statement in kept.TABLES:
+        db.conn.execute(statement)
+
+
+@migrations()
+def m011_notes(db: Database) -> None:
+    """What a model noted of documents."""
+    for statement in notes.TABLES:
         db.conn.execute(statement)
 
 

@@ -8,6 +8,7 @@ import { count, many } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
 import { PagePicture } from "/ui/library/viewer/page_picture.js";
 import { TextRows } from "/ui/library/viewer/text_rows.js";
+import { NoteList } from "/ui/notes/notes.js";
 
 const WAIT = 180; // milliseconds after the last key before a search begins
 const NARROW = 380, WIDE = 640; // pixels of the panel: least, and at first
@@ -77,6 +78,7 @@ class Viewer {
     });
     this.rows.scroller.setAttribute("role", "region");
     this.message = el("p", { class: "empty", hidden: true });
+    this.notes = new NoteList(this.app.api, (start, end) => this.open(this.corpus, this.document, { start, end }));
     this.grip = el("div", { class: "viewer-grip", role: "separator", "aria-orientation": "vertical", "aria-label": "Width of the document", tabindex: 0,
       on: { pointerdown: (event) => this.drag(event), keydown: (event) => this.widen(event) } });
     this.panel = el("aside", { id: "viewer", class: "host", hidden: true, "aria-labelledby": "viewer-title", on: { keydown: (event) => this.key(event) } },
@@ -87,7 +89,7 @@ class Viewer {
         el("div", { class: "viewer-tools" }, this.query, this.found,
           button("left", "Previous match (N)", () => this.step(-1)), button("right", "Next match (n)", () => this.step(1)),
           el("span", { class: "grow" }), this.to, this.wrap, this.asPage)),
-      this.message, this.rows.scroller, this.picture.element);
+      this.notes.element, this.message, this.rows.scroller, this.picture.element);
     document.body.append(this.panel);
     addEventListener("resize", () => this.panel.hidden || this.setWidth(this.width));
   }
@@ -127,6 +129,7 @@ class Viewer {
     if (!this.pageShown) this.picture.hide();
     this.rows.scroller.hidden = this.pageShown;
     this.facts_ = facts;
+    this.notes.show(this.corpus, this.document);
     this.title.textContent = line(facts.name, 300);
     this.title.title = line(facts.name, 1000);
     const pages = facts.page_count ? [many(facts.page_count, "page")] : [];

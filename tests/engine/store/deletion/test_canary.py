@@ -18,6 +18,7 @@ import pytest
 from engine import checks
 from engine.engine import Engine
 from engine.llm.scripted import ScriptedModel
+from engine.notes.making import make_notes
 from engine.store import Store
 from engine.store.database import database
 from tests.engine.run.conftest import cell
@@ -71,6 +72,7 @@ def used(data_dir: Path, tmp_path: Path, kernels):
     model = ScriptedModel([*replies, cell("FINAL('no')"), cell(f"FINAL('no {CANARY}')"), cell("FINAL('no')")])
     with Engine(data_dir, model, kernels) as engine:
         corpus, other = engine.add([secret]), engine.add([plain])
+        make_notes(engine.store, ScriptedModel(lambda request: CANARY), corpus.id)
         first = engine.ask(f"Where is the {CANARY}?", corpus)
         kept = engine.ask("Is anything here?", other)
         alone = engine.ask(f"Is {CANARY} here?", other)
@@ -83,6 +85,7 @@ def used(data_dir: Path, tmp_path: Path, kernels):
 def test_a_deleted_corpus_is_nowhere_in_the_data_folder(used, data_dir: Path) -> None:
     store, corpus, first, alone, kept = used
     before = places(data_dir)
+    assert CANARY in str(store.notes_on(corpus.id))
     assert {"taproot.db", "text.bin"} <= before or len(before) >= 3, before
     assert [hit.run for hit in store.find(CANARY.lower(), 9)] != []
     receipt = store.delete_corpus(corpus.id)

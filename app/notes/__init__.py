@@ -1,0 +1,1 @@
+"""Notes that the model makes of documents while nobody asks anything."""
