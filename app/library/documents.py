@@ -22,6 +22,7 @@ from engine.corpus import Corpus
 from engine.corpus.archive import Archive
 from engine.corpus.contents import Entry, entries, hashes
 from engine.corpus.document import Hit
+from engine.corpus.place.address import address_of
 from engine.corpus.place.place import place_of
 from engine.corpus.rows import Rows
 from engine.corpus.search import grep
@@ -134,7 +135,7 @@ class Documents:
     ) -> Json:
         """Up to `count` rows of a document: from a row, line or page on, or around the characters [start, end).
 
-        Returns {"document", "name", "chars", "rows", "lines", "page_count", "page", "pictured", "first", "at", "until", "text", "pages"}:
+        Returns {"document", "name", "chars", "rows", "lines", "page_count", "page", "cell", "pictured", "first", "at", "until", "text", "pages"}:
         `rows` is how many there are, `first` the first of `text`, which holds [line, start, text, begins] each;
         `at` and `until` are the rows of what was asked for; `pages` are [page, row] of pages that begin in `text`.
         """
@@ -161,6 +162,9 @@ class Documents:
             "first_line": archive.first_line(document),
             "page_count": len(starts),
             "page": max(1, bisect_right(starts, char)) if len(starts) else None,
+            "cell": ""
+            if start is None
+            else address_of(archive, document, char, max(char, min(end or 0, rows.chars))),
             "pictured": self._is_pictured(corpus, document),
             "first": first,
             "at": at,
@@ -203,7 +207,7 @@ class Documents:
     def search(self, corpus: str, query: str, limit: int = 50) -> Json:
         """The lines of all documents that fit the words of `query` best, best first.
 
-        Returns {"hits": [{"document", "name", "line", "page", "place", "start", "end", "text", "marks"}]}; `marks` are the
+        Returns {"hits": [{"document", "name", "line", "page", "cell", "place", "start", "end", "text", "marks"}]}; `marks` are the
         ranges of characters in `text` where a word of the query stands.
         """
         words = _normal(query)
@@ -273,6 +277,7 @@ def _told(archive: Archive, hit: Hit, marks: Pattern | None) -> Json:
         "name": hit.name,
         "line": hit.line,
         "page": hit.page,
+        "cell": address_of(archive, hit.id, at, end),
         "place": place_of(archive, hit.id, begin, begin).said(),
         "start": at,
         "end": end,

@@ -100,8 +100,11 @@ def answer(
                 for number, (text, pages, line) in enumerate(parts, 1):
                     header, payload = _frame(found.name or name, text, pages)
                     place = {"part": number, "parts": len(parts), "first_line": line}
+                    grid = found.parsed.grid  # its lines count on through all parts
+                    cells = {"sheets": [*grid.sheets], "marks": len(grid.marks)}
+                    payload.append(array("Q", grid.marks).tobytes())
                     said = {"format": found.parsed.format, "notices": found.parsed.notices}
-                    yield {**about, **header, **place, **said}, payload
+                    yield {**about, **header, **place, **cells, **said}, payload
             except MemoryError as problem:
                 yield {**about, "reason": why(problem), "late": False}, []
 

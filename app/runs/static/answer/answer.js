@@ -72,8 +72,10 @@ function body(run, sources, app) {
     },
   });
   const box = el("div", { class: "answer-text" }, text);
-  dress(box, run, (numbers) => el("span", { class: "cites" },
-    numbers.filter((n) => sources[n - 1]).map((n) => chip(run, sources[n - 1], n, app))), app);
+  const cells = run.agreement?.cells ?? []; // a value that came from a cell leads to it
+  const behind = (n, at) => ({ ...sources[n - 1], ...cells.find((cell) => cell.at === at && cell.source === n) });
+  dress(box, run, (numbers, at) => el("span", { class: "cites" },
+    numbers.filter((n) => sources[n - 1]).map((n) => chip(run, behind(n, at), n, app))), app);
   const alone = sources.length ? null : agreementLine(run);
   if (sources.length && !marked.size && !marksOf(run).length) addChips(box, run, sources, app);
   const mark = forcedChip(run);
@@ -100,10 +102,11 @@ function noAnswer(run) {
   return `No answer${why ? `: ${why}` : ": the model gave none"}`;
 }
 
-/** "name, line 12, page 3" of a source. */
+/** "name, line 12, page 3" of a source, "name, line 12, Fees!C14" of cells. */
 export function place(source) {
   const page = source.page ? `, page ${source.page}` : "";
-  return `${line(source.name)}, line ${source.line}${page}`;
+  const cell = source.cell ? `, ${line(source.cell)}` : "";
+  return `${line(source.name)}, line ${source.line}${page}${cell}`;
 }
 
 function open(run, source, app) {

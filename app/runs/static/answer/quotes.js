@@ -46,7 +46,10 @@ export function dress(root, run, chips, app) {
     for (const part of parts) {
       if (part === BEGIN) open = quotes.shift() ?? null;
       else if (part === END) { made.push(open && told(run, open, app)); open = null; }
-      else if (part === MARK) made.push(chips(marks.shift()?.[1] ?? []));
+      else if (part === MARK) {
+        const [at, numbers] = marks.shift() ?? [0, []];
+        made.push(chips(numbers, at));
+      }
       else if (part) made.push(open ? el("s", { class: "quote-false", title: why(open) }, part) : part);
     }
     node.replaceWith(...made.filter(Boolean));
@@ -61,7 +64,7 @@ export function why(quote) {
 }
 
 function place(quote) {
-  return `${line(quote.name, 120)}, line ${quote.line}${quote.page ? `, page ${quote.page}` : ""}`;
+  return `${line(quote.name, 120)}, line ${quote.line}${quote.page ? `, page ${quote.page}` : ""}${quote.cell ? `, ${line(quote.cell, 120)}` : ""}`;
 }
 
 function told(run, quote, app) {

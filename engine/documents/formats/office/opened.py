@@ -6,6 +6,7 @@ import io
 import zipfile
 from dataclasses import dataclass, field
 
+from engine.corpus.place.grid import NONE, Grid
 from engine.documents.formats import passwords
 from engine.documents.formats.office.package import DAMAGE, Package
 from engine.documents.formats.unreadable import Unreadable
@@ -29,12 +30,15 @@ OLE = b"\xd0\xcf\x11\xe0"
 
 @dataclass(slots=True)
 class OfficeText:
-    """Text of an office file. `pages` are the texts of slides, where it has such; `text` is then empty."""
+    """Text of an office file. `pages` are the texts of slides, where it has such; `text` is then empty. `grid` says which
+    cells the lines of a workbook come from.
+    """
 
     text: str
     format: str
     notices: list[str] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
+    grid: Grid = NONE
 
 
 def parse_zip(data: bytes) -> OfficeText | None:
@@ -99,7 +103,7 @@ def _parsed(kind: str, package: Package, data: bytes) -> OfficeText:
         from engine.documents.formats.office.sheets import Locked, parse_workbook
 
         try:
-            opened.text, opened.notices = parse_workbook(data, package, NAMES[kind])
+            opened.text, opened.notices, opened.grid = parse_workbook(data, package, NAMES[kind])
         except Locked:
             raise
         except Unreadable:  # Calamine does not know every program's way to write one
@@ -135,12 +139,12 @@ def parse_old(data: bytes) -> OfficeText | None:
         from engine.documents.formats.office.sheets import Locked, parse_workbook
 
         try:
-            text, notices = parse_workbook(data, kind=NAMES["xls"])
+            text, notices, grid = parse_workbook(data, kind=NAMES["xls"])
         except Locked:
-            text, notices = parse_workbook(_unlocked(data), kind=NAMES["xls"])
+            text, notices, grid = parse_workbook(_unlocked(data), kind=NAMES["xls"])
         if not text.strip():
             raise Unreadable(f"this {NAMES['xls']} holds no text")
-        return OfficeText(text, "xls", notices)
+        return OfficeText(text, "xls", notices, grid=grid)
     if "WordDocument" in names:
         raise Unreadable("it is an old Word file (.doc); save it as .docx or PDF and add that")
     if "PowerPoint Document" in names:
