@@ -69,7 +69,8 @@ class Citation:
 
     `status`: "exact" when `text` is the stored text of the span; "folded" when it differs only in white
     space, hyphenation or quote glyphs; "missing" when it is not there (`nearest` may hold the closest passage).
-    `line` counts from 1; `page` counts from 1 and is None where the format has no pages.
+    `line` counts from 1; `page` counts from 1 and is None where the format has no pages. `cell` is the address of the cells
+    of a workbook that hold the span, as in "Fees!C14" or "Fees!B2:C4", "" where there is none.
     """
 
     document: int
@@ -81,6 +82,7 @@ class Citation:
     text: str
     status: Literal["exact", "folded", "missing"] = "exact"
     nearest: str | None = None
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True)

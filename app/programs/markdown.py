@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 from engine.answer.agreement import sentence
+from engine.corpus.place.said import said
 from engine.types import Json
 
 SHOWN_SOURCES = 12
@@ -83,8 +84,8 @@ def _line(source: Json) -> str:
     if source["status"] == "missing":
         nearest = f" (nearest: {code(source['nearest'])})" if source["nearest"] else ""
         return f"not found in the documents: {code(source['text'])}{nearest}"
-    page = f", page {source['page']}" if source["page"] else ""
-    return f"{code(source['name'])}, line {source['line']}{page}: {code(source['text'])}"
+    cell = f", {code(source['cell'])}" if source.get("cell") else ""
+    return f"{code(source['name'])}, {said({**source, 'cell': ''})}{cell}: {code(source['text'])}"
 
 
 def _steers(c: str) -> bool:

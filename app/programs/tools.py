@@ -47,11 +47,11 @@ class Tools:
         }
 
     def search(self, corpus: str, words: str, limit: int) -> Json:
-        """{"hits": [{"document", "name", "line", "page", "text"}]}, best first. Raises NotFound, InputError."""
+        """{"hits": [{"document", "name", "line", "page", "cell", "text"}]}, best first. Raises NotFound, InputError."""
         if not words.strip():
             raise InputError("No words to search for were given.")
         found = self._library.documents.search(self.card(corpus)["id"], clean(words), limit)
-        kept = ("document", "name", "line", "page", "text")
+        kept = ("document", "name", "line", "page", "cell", "text")
         return {"hits": [{key: hit[key] for key in kept} for hit in found["hits"]]}
 
     def open_source(self, corpus: str, document: str, line: int, lines: int) -> Json:

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.answer.agreement import Cited, judge
 from engine.answer.checked import Checked
-from engine.answer.marks import marks
+from engine.answer.marks import behind
 from engine.answer.quotations import quotations
 from engine.answer.sources import Source, joined
 from engine.answer.stated import Passage
@@ -127,7 +127,8 @@ class Evidence:
             [c.document for c in sources],
             [p.document for p in passages],
         )
-        return Checked.of(found, marks(outcome.answer, found, passages, told), told)
+        values = behind(outcome.answer, found, passages, told)
+        return Checked.of(found, values, told, self._corpus.archive)
 
     def holds(self, text: str) -> bool:
         """Whether a text stands in the documents, but for white space, hyphenation and quote glyphs."""

@@ -15,6 +15,7 @@ from typing import Literal
 
 from engine.corpus import Corpus
 from engine.corpus.citations import LONGEST_FOLDED, check, loose
+from engine.corpus.place.address import address_of
 from engine.corpus.search import grep
 from engine.text import notation
 from engine.text.columns import DELIMITERS, fields
@@ -83,6 +84,7 @@ class Quotation:
     line: int = 0
     page: int | None = None
     nearest: str = ""
+    cell: str = ""
 
 
 def quotations(
@@ -299,9 +301,10 @@ def _placed(
     corpus: Corpus, span: Span, status: Status, given: str, document: int, at: int, to: int
 ) -> Quotation:
     line, page = corpus.locate(document, at)
+    cell = address_of(corpus.archive, document, at, to)
     nearest = "" if status == "exact" else corpus.text(document, at, min(to, at + NEAREST_CHARS))
     return Quotation(
-        *span, status, given, document, corpus.archive.name(document), at, to, line, page, nearest
+        *span, status, given, document, corpus.archive.name(document), at, to, line, page, nearest, cell
     )
 
 

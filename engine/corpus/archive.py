@@ -19,6 +19,8 @@ from typing import BinaryIO
 
 from re2._re2 import BytesToCharLen, CharLenToBytes
 
+from engine.corpus.place import grid as grids
+from engine.corpus.place.grid import Grid
 from engine.errors import StoreError
 
 TEXT, INDEX, SEARCH, META = "text.utf8", "index.bin", "search.sqlite", "meta.json"
@@ -76,6 +78,7 @@ class Archive:
         at += n
         self._names = view[at : at + names]
         self._headings = view[at + names : at + names + headings]
+        self._grids = grids.Grids(view[at + names + headings :], n)
         self._text = memoryview(self._text_map)
         self._numbers: dict[str, int] | None = None
         self._decoded: tuple[int, str] = (-1, "")
@@ -208,6 +211,10 @@ class Archive:
         starts = self.page_starts(document)
         return max(1, bisect_right(starts, start)) if len(starts) else None
 
+    def grid(self, document: int) -> Grid:
+        """Which cells the lines of a document come from; empty for what is no workbook."""
+        return self._grids.of(document)
+
     def document_at(self, byte: int) -> int:
         """The document that holds this byte of the whole text."""
         return bisect_right(self._byte_start, byte) - 1
@@ -244,6 +251,7 @@ class ArchiveWriter:
         self._pages, self._passages, self._heading_of = array("Q"), array("Q"), array("Q")
         self._flags, self._names = bytearray(), bytearray()
         self._headings = bytearray(b"\0\0")  # the first is "no heading"
+        self._grids: dict[int, Grid] = {}
         self._size = 0
         self.chars = 0
         self.count = 0
@@ -258,13 +266,16 @@ class ArchiveWriter:
         passages: Iterable[int] = (),
         headings: Iterable[tuple[int, str]] = (),
         first_line: int = 1,
+        grid: Grid = grids.NONE,
     ) -> int:
         """Append one document and return the number of its first passage.
 
         `pages` are character offsets, `passages` byte offsets in the document; `headings` tell from which
-        passage on (counted in the document) which heading stands above.
+        passage on (counted in the document) which heading stands above; `grid` which cells the lines come from.
         """
         columns = self._columns
+        if len(grid):
+            self._grids[self.count] = grid
         columns["byte_start"].append(self._size)
         columns["chars"].append(chars)
         columns["first_line"].append(first_line)
@@ -313,6 +324,7 @@ class ArchiveWriter:
             for values in (*columns.values(), self._pages, self._passages, self._heading_of):
                 values.tofile(file)
             file.write(self._flags + self._names + self._headings)
+            file.write(grids.packed(self._grids, self.count))
             file.flush()
             os.fsync(file.fileno())
         self._text.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from engine.corpus.corpus import Corpus
+from engine.corpus.place.address import address_of
 from engine.corpus.search import grep
 from engine.text.pattern import Pattern
 from engine.types import Citation
@@ -95,4 +96,5 @@ def _cite(
 ) -> Citation:
     line, page = corpus.locate(document, start)
     name = corpus.archive.name(document)
-    return Citation(document, name, start, end, line, page, text, status, nearest)  # type: ignore[arg-type]
+    cell = address_of(corpus.archive, document, start, end)
+    return Citation(document, name, start, end, line, page, text, status, nearest, cell)  # type: ignore[arg-type]

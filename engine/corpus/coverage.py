@@ -9,12 +9,14 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.corpus.corpus import Corpus
+from engine.corpus.place.address import address_of
 from engine.types import Json
 
 SHORT_LINE = 12  # characters; a shorter line counts only when it is a whole line of the prompt
 CHECKED_CHARS = 4_000_000  # of claimed text for one prompt; what goes beyond stays uncounted
 SHOWN_FILES = 200
 SHOWN_RANGES = 500  # of lines of one file
+SHOWN_CELLS = 20  # of one file
 SHOWN_REASONS = 200  # files that could not be read
 STRIP = 40  # characters of a strip
 
@@ -60,7 +62,8 @@ class Coverage:
         """The totals, and an account of each document that was read or quoted, those read most first, at most 200.
 
         `quoted` are the places [document, start, end) of the answer's sources. `searched` are ranges [first, last) of
-        numbers of documents; `read` and `quoted` of a file are ranges of its lines, the last one included.
+        numbers of documents; `read` and `quoted` of a file are ranges of its lines, the last one included; `cells` are
+        the addresses of what was quoted of a workbook.
         """
         archive = self._corpus.archive
         with self._lock:
@@ -96,6 +99,7 @@ class Coverage:
         archive = self._corpus.archive
         whole = [lines for span in read if (lines := self._whole_lines(document, *span))]
         read_lines, quoted_lines = self._lines(document, whole), self._lines(document, quoted)
+        cells = [address_of(archive, document, *span) for span in quoted[:SHOWN_CELLS]]
         return {
             "document": document,
             "name": archive.name(document),
@@ -106,6 +110,7 @@ class Coverage:
             "lines_quoted": sum(last - first + 1 for first, last in quoted_lines),
             "read": read_lines[:SHOWN_RANGES],
             "quoted": quoted_lines[:SHOWN_RANGES],
+            "cells": [*dict.fromkeys(filter(None, cells))],
             "characters_read": sum(end - start for start, end in read),
             "characters_total": archive.chars(document),
         }

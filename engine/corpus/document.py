@@ -14,6 +14,8 @@ from itertools import repeat
 from operator import sub
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from engine.corpus.place.address import address_of
+from engine.corpus.place.placed import Placed
 from engine.corpus.provenance import REMEMBERED
 from engine.corpus.search.tables import header
 from engine.text.amounts import amount
@@ -35,7 +37,7 @@ ROW = 4000  # characters; a longer line is no row of a table
 OF_CORPUS = ("column", "matching", "names", "notes")
 
 
-class Piece(str):
+class Piece(Placed, str):
     """A part of a document. A plain `str` to all of Python; slices and splits of it keep their place."""
 
     __slots__ = ("_corpus", "id", "start")
@@ -49,19 +51,9 @@ class Piece(str):
         return self
 
     @property
-    def document(self) -> int:
-        """The number of the document in its corpus (the same as `.id`)."""
-        return self.id
-
-    @property
     def end(self) -> int:
         """Where this text ends in the document, in characters."""
         return self.start + len(self)
-
-    @property
-    def name(self) -> str:
-        """The name of the document: its path inside the folder."""
-        return self._corpus.archive.name(self.id)
 
     @property
     def span(self) -> Span:
@@ -72,11 +64,6 @@ class Piece(str):
     def line(self) -> int:
         """The number of the first line of this text in its document, from 1."""
         return self._corpus.archive.line(self.id, self.start)
-
-    @property
-    def page(self) -> int | None:
-        """The number of the page where this text begins, from 1; None where there are no pages."""
-        return self._corpus.archive.page(self.id, self.start)
 
     def search(self, query: str | Sequence[str], k: int = 10) -> Hits:
         """The lines of this text that fit the words of `query` best, best first."""
@@ -203,7 +190,7 @@ class Groups(tuple[str | None, ...]):
         return self
 
 
-class Hit:
+class Hit(Placed):
     """One place found. `text` is its line, or its sentence where the line is long; `match` the words matched.
 
     `start` and `end` bound `text`; `match_start` and `match_end` bound `match`.
@@ -226,16 +213,6 @@ class Hit:
         self.groups = Groups(groups)
         self.score = score
         self._shown = shown
-
-    @property
-    def document(self) -> int:
-        """The number of the document in its corpus (the same as `.id`)."""
-        return self.id
-
-    @property
-    def name(self) -> str:
-        """The name of the document: its path inside the folder."""
-        return self._corpus.archive.name(self.id)
 
     @cached_property
     def text(self) -> Piece:
@@ -295,9 +272,9 @@ class Hit:
         return self._corpus.archive.line(self.id, self.text.start)
 
     @property
-    def page(self) -> int | None:
-        """The number of the page, from 1; None where there are no pages."""
-        return self._corpus.archive.page(self.id, self.text.start)
+    def cell(self) -> str:
+        """The cell of a workbook that holds `match`, as in "Fees!C14"; "" where it is of none."""
+        return address_of(self._corpus.archive, self.id, *self._match)
 
     @cached_property
     def header(self) -> str:

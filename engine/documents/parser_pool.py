@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, BinaryIO, Protocol, cast
 
+from engine.corpus.place.grid import NONE, Grid, vetted
 from engine.documents.discover import LARGEST, SourceFile
 from engine.sandbox import frames
 from engine.sandbox.spawn import spawn
@@ -44,6 +45,7 @@ class Part:
     `passages` are byte offsets, `pages` character offsets in `text`. `inside` is the name of a file within the
     file, "" for the file itself, `size` its bytes; `sha256` is that of an attachment, and `again` says that the same
     one was there before, so that this one has no text. `kept` numbers the document of the reading before that this is.
+    `grid` says which cells the lines of a workbook come from.
     """
 
     text: bytes
@@ -60,6 +62,7 @@ class Part:
     sha256: str = ""
     again: bool = False
     kept: int | None = None
+    grid: Grid = NONE
 
 
 @dataclass(slots=True)
@@ -263,18 +266,20 @@ class _Parser:
 
     def _receive_part(self, header: dict[str, Any]) -> Part:
         size, passages, pages = header["bytes"], header["passages"], header["pages"]
-        if not all(isinstance(n, int) and 0 <= n <= 8 * LARGEST for n in (size, passages, pages)):
+        marks = header["marks"]
+        if not all(isinstance(n, int) and 0 <= n <= 8 * LARGEST for n in (size, passages, pages, marks)):
             raise ValueError("sizes")
         text = frames.read_bytes(self._receive, size)
         starts = memoryview(frames.read_bytes(self._receive, 8 * passages)).cast("Q").tolist()
         page_starts = memoryview(frames.read_bytes(self._receive, 8 * pages)).cast("Q").tolist()
+        placed = memoryview(frames.read_bytes(self._receive, 8 * marks)).cast("Q")
         chars = len(str(text, "utf-8"))
         _check_offsets(starts, len(text), strict=True)
         _check_offsets(page_starts, chars + 2)
         headings = [(int(at), str(heading)) for at, heading in header["headings"]]
-        return Part(
-            text, chars, str(header["format"]), int(header["first_line"]), page_starts, starts, headings
-        )
+        line, kind = int(header["first_line"]), str(header["format"])
+        grid = vetted(header["sheets"], placed)
+        return Part(text, chars, kind, line, page_starts, starts, headings, grid=grid)
 
     def _expire(self) -> None:
         self.late = True

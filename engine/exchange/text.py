@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+from engine.corpus.place.said import said
 from engine.types import Json
 
 PICTURES = ("image/png", "image/jpeg")
@@ -54,8 +55,7 @@ def when(ts: float) -> str:
 
 def place(source: Json) -> str:
     """Where a source stands: `name, line 12, page 3`."""
-    page = f", page {source['page']}" if source.get("page") else ""
-    return f"{line(str(source.get('name', '')))}, line {source.get('line', '?')}{page}"
+    return f"{line(str(source.get('name', '')))}, {line(said(source))}"
 
 
 def shown(output: Json) -> Json | None:

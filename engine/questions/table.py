@@ -12,6 +12,7 @@ from typing import Any
 import xlsxwriter
 
 from engine.answer.agreement import sentence
+from engine.corpus.place.said import said
 from engine.errors import InputError
 from engine.types import Json
 
@@ -64,8 +65,7 @@ def source_text(source: Json) -> str:
     text = " ".join(source["text"].split())
     if source["status"] == "missing":
         return f"NOT FOUND IN THE DOCUMENTS: {text}"
-    page = f", page {source['page']}" if source["page"] else ""
-    return f"{source['name']}, line {source['line']}{page}: {text}"
+    return f"{source['name']}, {said(source)}: {text}"
 
 
 def harmless(cell: str) -> str:

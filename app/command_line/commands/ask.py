@@ -16,6 +16,7 @@ from app.command_line.terminal import brief, console, safe
 from engine.answer.agreement import sentence
 from engine.bench.router import route
 from engine.corpus import coverage
+from engine.corpus.place.said import said
 from engine.engine import Answer
 from engine.errors import InputError
 from engine.paths import expanded
@@ -184,5 +185,4 @@ def quote_lines(agreement: Json, answer: str) -> list[str]:
 
 def placed(source: Json) -> str:
     """A passage with its place: `name, line 12, page 3: text`."""
-    page = f", page {source['page']}" if source["page"] else ""
-    return f"{source['name']}, line {source['line']}{page}: {brief(source['text'])}"
+    return f"{source['name']}, {said(source)}: {brief(source['text'])}"

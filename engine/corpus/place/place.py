@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from engine.corpus.archive import Archive
-from engine.corpus.place import json_path, mail_header, sheet_cell
+from engine.corpus.place import address, json_path, mail_header, sheet_cell
 from engine.corpus.place.sheet_cell import Cell
 
 LONGEST = 200_000  # characters of a text whose cells and paths are looked for: some 30 ms
@@ -36,11 +36,13 @@ class Place:
     path: str = ""
 
     def said(self) -> str:
-        """In a few words: "line 3, page 2", "line 8, sheet Fees, row 4, column Total"."""
+        """In a few words: "line 3, page 2", "line 8, Fees!C14, column Total"."""
         parts = [f"line {self.line:,}"]
         if self.page:
             parts.append(f"{'slide' if self.slide else 'page'} {self.page:,}")
-        if self.cell:
+        if self.cell and self.cell.address:
+            parts += [self.cell.address, *([f"column {self.cell.name}"] if self.cell.name else [])]
+        elif self.cell:
             parts += [f"sheet {self.cell.sheet}"] if self.cell.sheet else []
             parts += [f"row {self.cell.row:,}", f"column {self.cell.name or self.cell.column}"]
         parts += [f"header {self.header}"] if self.header else []
@@ -54,6 +56,10 @@ def place_of(archive: Archive, document: int, start: int, end: int) -> Place:
     kind = PurePosixPath(re.sub(r" \[\d+ of \d+\]$", "", archive.name(document))).suffix.lower()
     short = archive.chars(document) <= LONGEST
     text = archive.text(document) if short and (kind in SHEETS + JSON or _is_mail(archive, document)) else ""
+    if len(archive.grid(document)):
+        cell = _cell(archive, document, start)
+    else:  # read by an older version
+        cell = sheet_cell.cell_at(text, start) if kind in SHEETS else None
     return Place(
         line,
         column,
@@ -61,7 +67,7 @@ def place_of(archive: Archive, document: int, start: int, end: int) -> Place:
         last_column,
         archive.page(document, start),
         kind in SLIDES,
-        sheet_cell.cell_at(text, start) if kind in SHEETS else None,
+        cell,
         "" if kind in SHEETS + JSON else mail_header.header_at(text, start),
         json_path.path_at(text, start) if kind in JSON else "",
     )
@@ -77,7 +83,11 @@ def part_of(archive: Archive, document: int, place: Place) -> tuple[int, int]:
     """The characters [start, end) of the cell, header, value or page that a place names; of its line without such."""
     text = archive.text(document)
     found: tuple[int, int] | None = None
-    if place.cell:
+    if place.cell and place.cell.address:
+        found = address.part_of(
+            archive, document, _offset(archive, document, place.line, 1), place.cell.column
+        )
+    elif place.cell:
         found = sheet_cell.part_at(text, place.cell)
     elif place.header:
         found = mail_header.part_at(text, place.header)
@@ -91,6 +101,20 @@ def part_of(archive: Archive, document: int, place: Place) -> tuple[int, int]:
         end = text.find("\n", start)
         found = start, len(text) if end < 0 else end + 1
     return found
+
+
+def _cell(archive: Archive, document: int, at: int) -> Cell | None:
+    """The cell that holds a character, by its address in the file, with what the first row of its sheet says above it."""
+    where = address.cell_at(archive, document, at)
+    if where is None:
+        return None
+    name, (sheet, row, column) = "", where
+    top = archive.grid(document).first(sheet) if archive.chars(document) <= LONGEST else None
+    if top and top.step and column >= top.column:
+        line = _offset(archive, document, top.line, 1)
+        found = address.part_of(archive, document, line, column)
+        name = archive.slice(document, *found).strip(address.BLANK + "\n") if found else ""
+    return Cell(sheet, row, column, name, address.address(where))
 
 
 def _is_mail(archive: Archive, document: int) -> bool:

@@ -1,7 +1,8 @@
 """Cells in the text of a workbook: which sheet, row and column a character stands in, and back. Pure.
 
-Rows are counted from 1 among those that the text has (blank ones are left out of it), the row of names included; columns
-are counted from 1 and called by what the first row says.
+This is for corpora of older versions, which stored no addresses (`engine.corpus.place.address`). Rows are counted from 1
+among those that the text has (blank ones are left out of it), the row of names included; columns are counted from 1 and
+called by what the first row says.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ GAP = " | "
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`sheet` is "" where the text is one sheet; `name` what the first row says of the column, "" where nothing."""
+    """`sheet` is "" where the text is one sheet; `name` what the first row says of the column, "" where nothing.
+
+    With an `address`, as the file has it, row and column are those of the file, and `sheet` is always its name.
+    """
 
     sheet: str
     row: int
     column: int
     name: str
+    address: str = ""
 
 
 def cells(text: str) -> Iterator[tuple[int, int, Cell]]:

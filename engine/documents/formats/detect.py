@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from engine.corpus.place.grid import NONE, Grid
 from engine.documents.formats.child import Child, Opened
 from engine.documents.formats.containers.opening import open_container
 from engine.documents.formats.containers.zipped import open_zip
@@ -67,7 +68,8 @@ XML_DECLARATION = re.compile(r"\A\ufeff?\s*<\?xml\b[^>]*>\s*(?:<!--(?:[^-]|-(?!-
 
 @dataclass(slots=True)
 class Parsed:
-    """Text of one file. `pages` are the character offsets where pages begin; empty without pages.
+    """Text of one file. `pages` are the character offsets where pages begin; empty without pages. `grid` says which
+    cells the lines of a workbook come from.
 
     `children` are files within it, to be read once and in order; the text of an archive is empty.
     """
@@ -77,6 +79,7 @@ class Parsed:
     pages: list[int] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     children: Iterable[Child] = ()
+    grid: Grid = NONE
 
 
 def parse(data: bytes, name: str) -> Parsed:
@@ -183,7 +186,7 @@ def normal(text: str) -> str:
 def _from_office(opened: office.OfficeText) -> Parsed:
     if opened.pages:
         return _paged([normal(page) for page in opened.pages], opened.notices, opened.format)
-    return Parsed(normal(opened.text), opened.format, notices=opened.notices)
+    return Parsed(normal(opened.text), opened.format, notices=opened.notices, grid=opened.grid)
 
 
 def _paged(pages: list[str], notices: list[str], kind: str = "pdf") -> Parsed:

@@ -87,6 +87,7 @@ def test_the_object_of_json_holds_the_agreement(ask) -> None:
         "items": [],
         "marks": [[10, [1]]],
         "quotations": [],
+        "cells": [],
     }
 
 

@@ -110,6 +110,7 @@ class Viewer {
       if (mine !== this.opened) return;
       if (same && !this.failed) this.rows.redraw();
       else this.begin(facts);
+      this.tell(facts);
       (this.pageShown ? this.picture.sheet : this.rows.scroller).focus({ preventScroll: true });
       if (query || !same) this.setQuery(query);
       if (this.pageShown) this.showPage(facts);
@@ -132,8 +133,6 @@ class Viewer {
     this.notes.show(this.corpus, this.document);
     this.title.textContent = line(facts.name, 300);
     this.title.title = line(facts.name, 1000);
-    const pages = facts.page_count ? [many(facts.page_count, "page")] : [];
-    this.facts.textContent = [`${many(facts.lines, "line")}`, ...pages, `${count(facts.chars)} characters`].join(" · ");
     this.to.placeholder = facts.page_count ? "Line or p. 2" : "Line";
     this.to.value = "";
     const digits = String(facts.first_line + facts.lines - 1).length;
@@ -141,6 +140,12 @@ class Viewer {
     this.rows.scroller.setAttribute("aria-label", `Text of ${line(facts.name, 200)}`);
     this.rows.reset(facts.rows);
     this.rows.draw();
+  }
+
+  tell(facts) {
+    const pages = facts.page_count ? [many(facts.page_count, "page")] : [];
+    const cell = facts.cell ? [line(facts.cell, 120)] : [];
+    this.facts.textContent = [...cell, `${many(facts.lines, "line")}`, ...pages, `${count(facts.chars)} characters`].join(" · ");
   }
 
   fail(problem) {

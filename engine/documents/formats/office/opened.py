@@ -6,6 +6,7 @@ import io
 import zipfile
 from dataclasses import dataclass, field
 
+from engine.corpus.place.grid import NONE, Grid
 from engine.documents.formats import passwords
 from engine.documents.formats.office.package import DAMAGE, Package
 from engine.documents.formats.unreadable import Unreadable
@@ -29,12 +30,15 @@ OLE = b"\xd0\xcf\x11\xe0"
 
 @dataclass(slots=True)
 class OfficeText:
-    """Text of an office file. `pages` are the texts of slides, where it has such; `text` is then empty."""
+    """Text of an office file. `pages` are the texts of slides, where it has such; `text` is then empty. `grid` says which
+    cells the lines of a workbook come from.
+    """
 
     text: str
     format: str
     notices: list[str] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
+    grid: Grid = NONE
 
 
 def parse_zip(data: bytes) -> OfficeText | None:
@@ -66,7 +70,7 @@ def _kind(package: Package) -> str:
         "META-INF/container.xml" in package and "content.xml" not in package
     ):
         return "epub"
-    if "content.xml" in package:
+    if "content.xml" in package or ("encrypted-package" in package and "opendocument" in mime):
         return "ods" if "spreadsheet" in mime else "odp" if "presentation" in mime else "odt"
     if any(name.startswith(("Index/", "Index.zip")) for name in package.names):
         raise Unreadable("it is an Apple iWork file (Pages, Numbers, Keynote); export it as PDF and add that")
@@ -85,7 +89,10 @@ def _main(package: Package) -> str:
 def _parsed(kind: str, package: Package, data: bytes) -> OfficeText:
     opened = OfficeText("", kind)
     if kind.startswith("od") and package.locked():
-        raise Unreadable("it has a password, which cannot be used here: save it without one and add it again")
+        from engine.documents.formats.locked_odf import unlocked
+
+        data = unlocked(package)
+        package = Package(data)
     if kind == "docx":
         from engine.documents.formats.office.word import parse_word
 
@@ -99,7 +106,7 @@ def _parsed(kind: str, package: Package, data: bytes) -> OfficeText:
         from engine.documents.formats.office.sheets import Locked, parse_workbook
 
         try:
-            opened.text, opened.notices = parse_workbook(data, package, NAMES[kind])
+            opened.text, opened.notices, opened.grid = parse_workbook(data, package, NAMES[kind])
         except Locked:
             raise
         except Unreadable:  # Calamine does not know every program's way to write one
@@ -135,12 +142,12 @@ def parse_old(data: bytes) -> OfficeText | None:
         from engine.documents.formats.office.sheets import Locked, parse_workbook
 
         try:
-            text, notices = parse_workbook(data, kind=NAMES["xls"])
+            text, notices, grid = parse_workbook(data, kind=NAMES["xls"])
         except Locked:
-            text, notices = parse_workbook(_unlocked(data), kind=NAMES["xls"])
+            text, notices, grid = parse_workbook(_unlocked(data), kind=NAMES["xls"])
         if not text.strip():
             raise Unreadable(f"this {NAMES['xls']} holds no text")
-        return OfficeText(text, "xls", notices)
+        return OfficeText(text, "xls", notices, grid=grid)
     if "WordDocument" in names:
         raise Unreadable("it is an old Word file (.doc); save it as .docx or PDF and add that")
     if "PowerPoint Document" in names:
