@@ -295,6 +295,10 @@ class Index:
                         found.append(passage)
         return found
 
+    def matching(self, match: str, scope: Scope) -> list[int]:
+        """All passages of `scope` that match, in their order."""
+        return self._first(match, scope.last - scope.first, scope, scope.first, scope.last)
+
     def _is_in(self, scope: Scope, passage: int) -> bool:
         within = scope.first <= passage < scope.last
         return within and (scope.documents is None or self.document_of(passage) in scope.documents)
