@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.bench.words import SUITES as ABOUT
 from app.errors import Conflict, NotFound
+from app.live.job import Job
 from engine.bench.bench import KIND, Bench, Progress, series_of
 from engine.bench.methods import METHODS
 from engine.bench.plan import LENGTHS, MOST_SEMANTIC, QUICK, Plan, check
 from engine.bench.results import report
 from engine.bench.suites.suites import SEMANTIC, SUITES
-from engine.errors import Cancelled, InputError, ModelError, TaprootError
-from engine.stop import Stop
+from engine.errors import InputError, ModelError
 from engine.types import Json
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
 
 TELL_SECONDS = 0.3
-CLOSE_SECONDS = 20.0
 MOST_MINUTES = 1440
 
 
@@ -33,12 +32,15 @@ class Measuring:
         self._engine = workbench.engine
         self._store = workbench.engine.store
         self._hub = workbench.hub
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._stop = Stop()
-        self._now: Json = None
-        self._message = ""
         self._told = 0.0
+        self._job = Job(
+            "bench",
+            self._tell,
+            busy="A bench is going on already. Wait for its end, or stop it.",
+            stopped="Stopped. What was measured is kept; start the same again to go on.",
+            kept="What was measured is kept.",
+        )
+        self.stop, self.close = self._job.stop, self._job.close
 
     # --- start and stop ---------------------------------------------------------------------------------
 
@@ -48,62 +50,24 @@ class Measuring:
         Raises InputError for a plan that cannot be run, ModelError without a model, Conflict when one goes on.
         """
         plan = planned(wanted)
-        with self._lock:
-            if self._thread is not None:
-                raise Conflict("A bench is going on already. Wait for its end, or stop it.")
+        with self._job.alone():
             bench = Bench(self._engine, plan.seed)
-            self._stop, self._message = Stop(), ""
-            self._now = _as_json(
-                Progress(0, len(plan.rows()) * plan.questions, None, "beginning"), bench.series
+            first = Progress(0, len(plan.rows()) * plan.questions, None, "beginning")
+            self._job.begin(
+                lambda stop: bench.run(plan, progress=partial(self._follow, bench.series), stop=stop),
+                _as_json(first, bench.series),
             )
-            self._thread = threading.Thread(
-                target=self._work, args=(bench, plan, self._stop), name="bench", daemon=True
-            )
-            self._thread.start()
         self._tell()
         return {"series": bench.series}
 
-    def stop(self) -> bool:
-        """Stop what goes on, keeping what was measured; False when nothing does."""
-        with self._lock:
-            going = self._thread is not None
-            stop = self._stop
-        stop.request()
-        return going
-
-    def close(self) -> None:
-        """Stop and wait for the end."""
-        thread = self._thread
-        if self.stop() and thread is not None:
-            thread.join(CLOSE_SECONDS)
-
-    def _work(self, bench: Bench, plan: Plan, stop: Stop) -> None:
-        message = ""
-
-        def progress(now: Progress) -> None:
-            with self._lock:
-                self._now = _as_json(now, bench.series)
-                quiet = now.trial is None and time.monotonic() - self._told < TELL_SECONDS
-            if not quiet:
-                self._tell()
-
-        try:
-            bench.run(plan, progress=progress, stop=stop)
-        except Cancelled:
-            message = "Stopped. What was measured is kept; start the same again to go on."
-        except TaprootError as error:
-            message = str(error)
-        except Exception as error:  # a defect of ours must not leave a bench that never ends
-            message = f"Taproot made a mistake ({type(error).__name__}). What was measured is kept."
-        finally:
-            with self._lock:
-                self._thread, self._now, self._message = None, None, message
+    def _follow(self, series: str, now: Progress) -> None:
+        self._job.update(_as_json(now, series))
+        if now.trial is not None or time.monotonic() - self._told >= TELL_SECONDS:
             self._tell()
 
     def _tell(self) -> None:
-        with self._lock:
-            self._told = time.monotonic()
-            now, message = self._now, self._message
+        self._told = time.monotonic()
+        now, message = self._job.state()
         self._hub.tell("bench", running=now, message=message)
 
     # --- looking ----------------------------------------------------------------------------------------
@@ -121,8 +85,7 @@ class Measuring:
 
         {model, running, message, choices, about, series: [...], report: {rows, verdict, void, cells, ...} or None}
         """
-        with self._lock:
-            now, message = self._now, self._message
+        now, message = self._job.state()
         model = self.model()
         mine = model and model["series"]
         stored = [row for row in self._store.series() if row["trials"]]
@@ -168,16 +131,16 @@ class Measuring:
 
     def delete(self, series: str) -> Json:
         """Delete the results of a series with their texts and runs. Raises NotFound, Conflict while it goes on."""
-        with self._lock:
-            if self._now and self._now["series"] == series:
-                raise Conflict("These results are being measured. Stop the bench first.")
+        now, _ = self._job.state()
+        if now and now["series"] == series:
+            raise Conflict("These results are being measured. Stop the bench first.")
         self.report(series)
         runs = 0
         for row in self._store.collections():
             if row["kind"] == KIND and row["collection"].startswith(f"bench-{series}-"):
                 runs += len(self._store.delete_collection(row["collection"])["runs"])
         self._store.delete_series(series)
-        self._hub.tell("bench", running=self._now, message=self._message)
+        self._tell()
         return {"series": series, "runs": runs}
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from app.errors import Conflict, NotFound
+from app.live.job import Job
 from app.runs.service import corpus_of, to_settings
 from engine.answer.agreement import sentence
 from engine.bench.router import route
-from engine.errors import Cancelled, InputError, TaprootError
+from engine.errors import InputError
 from engine.questions import lists, reading, table
 from engine.stop import Stop
 from engine.types import Json
@@ -17,7 +17,6 @@ from engine.types import Json
 if TYPE_CHECKING:
     from app.workbench import Workbench
 
-CLOSE_SECONDS = 20.0
 ANSWER_CHARS = 600  # of an answer in the table of the page; its run has it whole
 SOURCES = 3  # of a row there
 
@@ -30,12 +29,15 @@ class Asking:
         self._engine = workbench.engine
         self._store = workbench.engine.store
         self._hub = workbench.hub
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._stop = Stop()
         self._list = ""
-        self._row: Json = None
-        self._message = ""
+        self._job = Job(
+            "questions",
+            self._tell,
+            busy="A list is being asked already. Wait for its end, or stop it.",
+            stopped="Stopped. What was answered is kept; go on with the list whenever you like.",
+            kept="What was answered is kept.",
+        )
+        self.stop, self.close = self._job.stop, self._job.close
 
     # --- start and stop ---------------------------------------------------------------------------------
 
@@ -47,8 +49,7 @@ class Asking:
             corpus
         )  # the newest of its card, where that one is not stored any more
         self._engine.model  # noqa: B018  raises ModelError while there is none, before anything is stored
-        with self._lock:
-            self._refuse_two()
+        with self._job.alone():
             name = lists.begin(
                 self._engine,
                 info,
@@ -65,85 +66,50 @@ class Asking:
         """Go on with a list. Raises NotFound, Conflict while one is asked, ModelError without a model."""
         found = self._found(name)
         self._engine.model  # noqa: B018  raises ModelError
-        with self._lock:
-            self._refuse_two()
+        with self._job.alone():
             self._begin(found["list"])
         return {"list": found["list"]}
 
-    def stop(self) -> bool:
-        """Stop what goes on, keeping what was answered; False when nothing does."""
-        with self._lock:
-            going, stop = self._thread is not None, self._stop
-        stop.request()
-        return going
-
-    def close(self) -> None:
-        """Stop and wait for the end."""
-        thread = self._thread
-        if self.stop() and thread is not None:
-            thread.join(CLOSE_SECONDS)
-
-    def _refuse_two(self) -> None:
-        if self._thread is not None:
-            raise Conflict("A list is being asked already. Wait for its end, or stop it.")
-
     def _begin(self, name: str) -> None:
-        self._stop, self._list, self._row, self._message = Stop(), name, None, ""
-        self._thread = threading.Thread(
-            target=self._work, args=(name, self._stop), name="questions", daemon=True
-        )
-        self._thread.start()
+        self._list = name
+        self._job.begin(lambda stop: self._ask(name, stop), {"list": name, "row": None})
 
-    def _work(self, name: str, stop: Stop) -> None:
-        message = ""
-
+    def _ask(self, name: str, stop: Stop) -> None:
         def progress(row: lists.Row) -> None:
-            with self._lock:
-                self._row = {key: row[key] for key in ("number", "question", "status", "run")}
+            shown = {key: row[key] for key in ("number", "question", "status", "run")}
+            self._job.update({"list": name, "row": shown})
             self._tell()
 
-        try:
-            info = corpus_of(self._store, self._store.question_list(name)["corpus"])
-            lists.go_on(
-                self._engine,
-                name,
-                info,
-                stop=stop,
-                strategy=lambda corpus: route(self._engine, corpus),
-                progress=progress,
-            )
-        except Cancelled:
-            message = "Stopped. What was answered is kept; go on with the list whenever you like."
-        except TaprootError as error:
-            message = str(error)
-        except Exception as error:  # a defect of ours must not leave a list that never ends
-            message = f"Taproot made a mistake ({type(error).__name__}). What was answered is kept."
-        finally:
-            with self._lock:
-                self._thread, self._row, self._message = None, None, message
-            self._tell()
+        info = corpus_of(self._store, self._store.question_list(name)["corpus"])
+        lists.go_on(
+            self._engine,
+            name,
+            info,
+            stop=stop,
+            strategy=lambda corpus: route(self._engine, corpus),
+            progress=progress,
+        )
 
     def _tell(self) -> None:
-        with self._lock:
-            told = {"list": self._list, "running": self._row, "message": self._message}
-        self._hub.tell("questions", **told)
+        now, message = self._job.state()
+        self._hub.tell("questions", list=self._list, running=now and now["row"], message=message)
 
     # --- looking ----------------------------------------------------------------------------------------
 
     def running(self) -> str | None:
         """The list that is being asked, or None."""
-        with self._lock:
-            return self._list if self._thread is not None else None
+        now, _ = self._job.state()
+        return now["list"] if now else None
 
     def overview(self) -> Json:
         """The lists, newest first, each with how many rows are `left`, and what goes on: {lists, running, message}."""
-        running = self.running()
+        now, message = self._job.state()
         found = [
             {**{key: row[key] for key in ("list", "title", "corpus", "corpus_name", "each", "rows", "counts", "created")},
              "left": lists.left(row)}
             for row in self._store.question_lists()
         ]  # fmt: skip
-        return {"lists": found, "running": running, "message": self._message}
+        return {"lists": found, "running": now and now["list"], "message": message}
 
     def rows(self, name: str) -> list[Json]:
         """The rows of a list for the page: answers and sources cut to what a row shows. Raises NotFound."""
@@ -171,11 +137,11 @@ class Asking:
     def delete(self, name: str) -> Json:
         """Delete a list with its runs. Raises NotFound, Conflict while it is asked."""
         found = self._found(name)["list"]
-        with self._lock:
-            if self._thread is not None and self._list == found:
-                raise Conflict("This list is being asked. Stop it first, then delete it.")
-            if self._list == found:
-                self._list = ""
+        now, _ = self._job.state()
+        if now and now["list"] == found:
+            raise Conflict("This list is being asked. Stop it first, then delete it.")
+        if self._list == found:
+            self._list = ""
         receipt = self._store.delete_list(found)
         self._tell()
         return receipt

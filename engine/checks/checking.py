@@ -8,12 +8,12 @@ from pathlib import Path
 
 from engine.compare.answers import holds
 from engine.compare.comparison import Side, shared_sources, side_of
-from engine.compare.record import record
 from engine.documents.ingest import load_info
 from engine.engine import DIRECT, RECURSIVE, Engine
 from engine.errors import InputError, TaprootError
 from engine.events import RunStarted
-from engine.replay import RunRecord, read_record
+from engine.events.record import RunRecord, record_of
+from engine.replay import read_record
 from engine.replay.fork import settings_of
 from engine.run.node import Hooks
 from engine.stop import Stop
@@ -101,7 +101,7 @@ def check(
         events = engine.store.events(row["run"])
         if not events:  # another program deleted the run meanwhile, and with it what was kept
             continue
-        before = side_of(record(events))
+        before = side_of(record_of(events))
         last = row["results"][-1] if row["results"] else None
         was_right = bool(last["right"]) if last else holds(before.answer, row["accepted"])
         try:
@@ -129,7 +129,7 @@ def _ask_again(engine: Engine, row: Json, kept: RunRecord, hooks: Hooks | None, 
         strategy=WAYS[kept.started.strategy],
         part=kept.started.part,
     )
-    return side_of(record(engine.store.events(answer.run)))
+    return side_of(record_of(engine.store.events(answer.run)))
 
 
 def _judge(row: Json, before: Side, after: Side, was_right: bool) -> Checked:

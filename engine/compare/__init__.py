@@ -1,7 +1,7 @@
 """Two runs side by side: what each did, aligned by calls and content, and where they part first. Pure over their events.
 
 stored.py      two runs of a store
-comparison.py  the whole comparison          record.py   what the events of a run say, as a tree of nodes and turns
+comparison.py  the whole comparison          texts.py    a turn as the texts that are compared
 alignment.py   which turns and nodes belong together      answers.py  whether two answers say the same
 """
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import TypeVar
 
-from engine.compare.record import Call, Node, Record, Turn
+from engine.compare.texts import calls_of, code_of, reply_of, turns_of
+from engine.events.record import CallRecord, NodeRecord, RunRecord, TurnRecord
 
 T = TypeVar("T")
 Pair = tuple[T | None, T | None]
@@ -25,25 +26,31 @@ def align(left: Sequence[T], right: Sequence[T], key: Callable[[T], Hashable]) -
     return pairs
 
 
-def turns(left: Node, right: Node) -> list[Pair[Turn]]:
+def turns(left: NodeRecord, right: NodeRecord) -> list[Pair[TurnRecord]]:
     """The turns of two nodes that belong together, by their cells, or their replies where they have none."""
     return align(
-        [*left.turns.values()], [*right.turns.values()], lambda turn: (turn.code or turn.reply).strip()
+        turns_of(left),
+        turns_of(right),
+        lambda turn: (code_of(turn) or reply_of(turn)).strip(),
     )
 
 
-def calls(left: Turn | None, right: Turn | None) -> list[Pair[Call]]:
+def calls(left: TurnRecord | None, right: TurnRecord | None) -> list[Pair[CallRecord]]:
     """The calls of two turns that belong together."""
     return align(
-        left.calls if left else [], right.calls if right else [], lambda call: (call.kind, call.prompts)
+        calls_of(left) if left else [],
+        calls_of(right) if right else [],
+        lambda call: (call.made.kind, call.made.prompts),
     )
 
 
-def children(left: Record, right: Record, mine: Call | None, theirs: Call | None) -> Iterator[Pair[Node]]:
+def children(
+    left: RunRecord, right: RunRecord, mine: CallRecord | None, theirs: CallRecord | None
+) -> Iterator[Pair[NodeRecord]]:
     """The nodes that answered two calls: those asked the same about the same first, the others by their place."""
 
-    def nodes(record: Record, call: Call | None) -> list[Node]:
-        return [record.nodes[name] for name in (call.children if call else ()) if name in record.nodes]
+    def nodes(record: RunRecord, call: CallRecord | None) -> list[NodeRecord]:
+        return [record.nodes[name] for name in (call.made.children if call else ()) if name in record.nodes]
 
     yield from align(
         nodes(left, mine),

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from engine.compare import alignment
 from engine.compare.answers import same_answer
-from engine.compare.record import Call, Node, Record, Turn, record
+from engine.compare.texts import came_to, cell_of, code_of, end_of, output_of, prompt_of, reply_of
 from engine.events import Event
+from engine.events.record import CallRecord, NodeRecord, RunRecord, TurnRecord, record_of
 from engine.types import Json
 
 What = Literal[
@@ -110,7 +111,7 @@ class Comparison:
 
 def compare(left: Sequence[Event], right: Sequence[Event]) -> Comparison:
     """Compare the events of two runs. Raises ValueError when one has no beginning that can be read."""
-    mine, theirs = record(left), record(right)
+    mine, theirs = record_of(left), record_of(right)
     parts = [*_beginnings(mine, theirs)]
     rows: list[Row] = []
     if "0" in mine.nodes and "0" in theirs.nodes:
@@ -148,7 +149,7 @@ def shared_sources(left: Sequence[Json], right: Sequence[Json]) -> dict[str, lis
 # --- where they part --------------------------------------------------------------------------------------
 
 
-def _beginnings(mine: Record, theirs: Record) -> Iterator[Part]:
+def _beginnings(mine: RunRecord, theirs: RunRecord) -> Iterator[Part]:
     one, other = mine.started, theirs.started
 
     def part(what: What, left: Any, right: Any) -> Iterator[Part]:
@@ -172,7 +173,9 @@ def _beginnings(mine: Record, theirs: Record) -> Iterator[Part]:
     yield from part("way", one.strategy, other.strategy)
 
 
-def _walk(mine: Record, theirs: Record, left: Node, right: Node, rows: list[Row]) -> list[Part]:
+def _walk(
+    mine: RunRecord, theirs: RunRecord, left: NodeRecord, right: NodeRecord, rows: list[Row]
+) -> list[Part]:
     """In what two nodes and all below them differ, in the order of work; adds a row for each pair of nodes."""
     at = len(rows)
     parts: list[Part] = []
@@ -202,8 +205,9 @@ def _walk(mine: Record, theirs: Record, left: Node, right: Node, rows: list[Row]
     ends: list[Part] = []
     if not same_answer(left.answer, right.answer):
         ends.append(_part("answer", left, right, None, None, left.answer, right.answer))
-    if left.status != right.status:
-        ends.append(_part("status", left, right, None, None, left.status, right.status))
+    statuses = [node.ended.status if node.ended else "running" for node in (left, right)]
+    if statuses[0] != statuses[1]:
+        ends.append(_part("status", left, right, None, None, *statuses))
     parts += ends
     differs = tuple(
         dict.fromkeys([what for step in steps for what in step.differs] + [end.what for end in ends])
@@ -213,7 +217,7 @@ def _walk(mine: Record, theirs: Record, left: Node, right: Node, rows: list[Row]
     return parts
 
 
-def _alone(record: Record, left: Node | None, right: Node | None) -> list[Row]:
+def _alone(record: RunRecord, left: NodeRecord | None, right: NodeRecord | None) -> list[Row]:
     """Rows for a node that only one run has, and for all below it."""
     node = left or right
     assert node is not None
@@ -224,50 +228,66 @@ def _alone(record: Record, left: Node | None, right: Node | None) -> list[Row]:
     ]  # fmt: skip
 
 
-def _before(left: Node, right: Node, one: Turn | None, other: Turn | None) -> Iterator[Part]:
+def _before(
+    left: NodeRecord, right: NodeRecord, one: TurnRecord | None, other: TurnRecord | None
+) -> Iterator[Part]:
     """In what two turns differ up to their calls."""
     if one is None or other is None:
-        yield _part(
-            "turn", left, right, one, other, one.reply if one else None, other.reply if other else None
-        )
+        replies = [reply_of(turn) if turn else None for turn in (one, other)]
+        yield _part("turn", left, right, one, other, *replies)
         return
-    if _timeless(one.prompt) != _timeless(other.prompt):
-        yield _part("prompt", left, right, one, other, one.prompt, other.prompt)
-    if one.reply != other.reply:
-        yield _part("reply", left, right, one, other, one.reply, other.reply)
-    if one.code.strip() != other.code.strip():
-        yield _part("cell", left, right, one, other, one.code, other.code)
+    told, also_told = prompt_of(one), prompt_of(other)
+    if _timeless(told) != _timeless(also_told):
+        yield _part("prompt", left, right, one, other, told, also_told)
+    if reply_of(one) != reply_of(other):
+        yield _part("reply", left, right, one, other, reply_of(one), reply_of(other))
+    if code_of(one).strip() != code_of(other).strip():
+        yield _part("cell", left, right, one, other, code_of(one), code_of(other))
 
 
 def _asked(
-    left: Node, right: Node, one: Turn | None, other: Turn | None, call: Call | None, same: Call | None
+    left: NodeRecord,
+    right: NodeRecord,
+    one: TurnRecord | None,
+    other: TurnRecord | None,
+    call: CallRecord | None,
+    same: CallRecord | None,
 ) -> Iterator[Part]:
     """In what the questions of two calls differ."""
     if call is None or same is None:
-        mine = "\n".join(call.prompts) if call else None
-        theirs = "\n".join(same.prompts) if same else None
+        mine = "\n".join(call.made.prompts) if call else None
+        theirs = "\n".join(same.made.prompts) if same else None
         yield _part("calls", left, right, one, other, mine, theirs)
-    elif call.prompts != same.prompts or call.kind != same.kind:
-        yield _part("sub-call prompt", left, right, one, other, *_unequal(call.prompts, same.prompts))
+    elif call.made.prompts != same.made.prompts or call.made.kind != same.made.kind:
+        yield _part(
+            "sub-call prompt", left, right, one, other, *_unequal(call.made.prompts, same.made.prompts)
+        )
 
 
 def _answered(
-    left: Node, right: Node, one: Turn | None, other: Turn | None, call: Call | None, same: Call | None
+    left: NodeRecord,
+    right: NodeRecord,
+    one: TurnRecord | None,
+    other: TurnRecord | None,
+    call: CallRecord | None,
+    same: CallRecord | None,
 ) -> Iterator[Part]:
     """In what the answers to two calls differ."""
-    if call and same and (call.answers, call.error) != (same.answers, same.error):
-        mine = call.answers + ((call.error,) if call.error else ())
-        theirs = same.answers + ((same.error,) if same.error else ())
-        yield _part("sub-call answer", left, right, one, other, *_unequal(mine, theirs))
+    if call and same and came_to(call) != came_to(same):
+        texts = [answers + ((error,) if error else ()) for answers, error in map(came_to, (call, same))]
+        yield _part("sub-call answer", left, right, one, other, *_unequal(*texts))
 
 
-def _after(left: Node, right: Node, one: Turn | None, other: Turn | None) -> Iterator[Part]:
+def _after(
+    left: NodeRecord, right: NodeRecord, one: TurnRecord | None, other: TurnRecord | None
+) -> Iterator[Part]:
     if one is None or other is None:
         return
-    if ADDRESS.sub("0x", one.output) != ADDRESS.sub("0x", other.output):
-        yield _part("output", left, right, one, other, one.output, other.output)
-    if one.ended != other.ended:
-        yield _part("end of the cell", left, right, one, other, one.ended, other.ended)
+    mine, theirs = output_of(one), output_of(other)
+    if ADDRESS.sub("0x", mine) != ADDRESS.sub("0x", theirs):
+        yield _part("output", left, right, one, other, mine, theirs)
+    if end_of(one) != end_of(other):
+        yield _part("end of the cell", left, right, one, other, end_of(one), end_of(other))
 
 
 def _unequal(mine: Sequence[str], theirs: Sequence[str]) -> tuple[str | None, str | None]:
@@ -282,17 +302,17 @@ def _unequal(mine: Sequence[str], theirs: Sequence[str]) -> tuple[str | None, st
 
 def _part(
     what: What,
-    left: Node,
-    right: Node,
-    one: Turn | None,
-    other: Turn | None,
+    left: NodeRecord,
+    right: NodeRecord,
+    one: TurnRecord | None,
+    other: TurnRecord | None,
     mine: str | None,
     theirs: str | None,
 ) -> Part:
     return Part(
         what,
-        Place(left.id, one.number if one else None, one.cell if one else None, mine),
-        Place(right.id, other.number if other else None, other.cell if other else None, theirs),
+        Place(left.id, one.number if one else None, cell_of(one) if one else None, mine),
+        Place(right.id, other.number if other else None, cell_of(other) if other else None, theirs),
     )
 
 
@@ -309,13 +329,13 @@ def _words(value: Any) -> str:
 # --- what each came to ------------------------------------------------------------------------------------
 
 
-def side_of(found: Record) -> Side:
+def side_of(found: RunRecord) -> Side:
     """What a run was and came to."""
     started, ended = found.started, found.ended
     usage = (ended.usage if ended else None) or {}
     read, written = int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))
     return Side(
-        run=found.run,
+        run=found.id,
         question=started.question,
         corpus=started.corpus,
         corpus_name=started.corpus_name,

@@ -4,6 +4,7 @@ schema.py  what a class of facts is: JSON and back, by its field types
 kinds.py   the classes, and the registry by kind
 older.py   what is done to payloads that an older version wrote
 event.py   a fact with its place in the log; what cannot be read
+record.py  the events of a run as a tree of nodes, turns, cells and calls
 
 Writers construct a class; readers `match event.fact`. Kind names and payload keys are those of the stored log.
 """

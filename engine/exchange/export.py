@@ -5,22 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import InputError
+from engine.events import Event
+from engine.events.record import RunRecord, record_of
 from engine.exchange.lessons import lessons, unfit
 from engine.exchange.material import material
 from engine.exchange.notebook.notebook import Documents, notebook
 from engine.exchange.page.page import page
-from engine.exchange.record import Record, read_record
 from engine.exchange.report import report
 from engine.exchange.rlms_log import rlms_log
 from engine.store import Store
 
 SUFFIXES = {"ipynb": ".ipynb", "html": ".html", "jsonl": ".jsonl", "md": ".md", "train": ".train.jsonl"}
-TEXTS: dict[str, Callable[[Record], str]] = {
+TEXTS: dict[str, Callable[[RunRecord], str]] = {
     "html": page,
     "jsonl": rlms_log,
     "md": report,
@@ -34,6 +35,21 @@ class Exported:
 
     name: str
     text: str
+
+
+def read_record(events: Iterable[Event]) -> RunRecord:
+    """The record of a run, from its events in order. Raises InputError where they hold no run or its root never began."""
+    try:
+        record = record_of(events)
+    except ValueError as problem:
+        raise InputError(
+            "There is no readable beginning of this run; `show` prints what is stored of it."
+        ) from problem
+    if "0" not in record.nodes:
+        raise InputError(
+            f"The run {record.id} ended before its first node began; there is nothing to export."
+        )
+    return record
 
 
 def export(store: Store, name: str, form: str, documents: Documents = "embed") -> Exported:

@@ -14,18 +14,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from engine.exchange.record import Node, Record, Turn
+from engine.events.record import NodeRecord, RunRecord, TurnRecord
 from engine.types import Json
 
 
-def lessons(record: Record) -> str:
+def lessons(record: RunRecord) -> str:
     """The lessons of a run as JSON lines; "" where it is no example to follow, see `unfit`."""
     if unfit(record):
         return ""
     return "".join(json.dumps(lesson, ensure_ascii=False) + "\n" for lesson in _conversations(record))
 
 
-def unfit(record: Record) -> str:
+def unfit(record: RunRecord) -> str:
     """Why a run makes no lessons, as the end of a sentence about it; "" where it does."""
     ended = record.ended
     if ended is None or ended.status != "answered":
@@ -37,7 +37,7 @@ def unfit(record: Record) -> str:
     return ""
 
 
-def _conversations(record: Record) -> Iterator[Json]:
+def _conversations(record: RunRecord) -> Iterator[Json]:
     agreement = record.ended.agreement if record.ended else None
     for node in record.nodes.values():
         if node.status != "answered":
@@ -46,13 +46,13 @@ def _conversations(record: Record) -> Iterator[Json]:
             if any(message["weight"] for message in messages):
                 yield {
                     "messages": messages,
-                    **{"run": record.run, "node": node.id, "kind": node.started.kind},
+                    **{"run": record.id, "node": node.id, "kind": node.started.kind},
                     **{"model": record.model_name, "status": record.status},
                     "agreement": agreement["status"] if agreement else None,
                 }
 
 
-def _parts(node: Node) -> Iterator[list[Json]]:
+def _parts(node: NodeRecord) -> Iterator[list[Json]]:
     """The conversation of a node, each message with its weight; in parts where older turns were left out of it."""
     messages: list[Json] = []
     for turn in node.turns.values():
@@ -66,8 +66,8 @@ def _parts(node: Node) -> Iterator[list[Json]]:
     yield messages
 
 
-def _good(node: Node, turn: Turn) -> bool:
-    cells = node.counted(turn.number)
+def _good(node: NodeRecord, turn: TurnRecord) -> bool:
+    cells = turn.counted
     return all(cell.status == "ok" and not (cell.ended and cell.ended.flaw) for cell in cells) and bool(
         cells or node.started.kind == "llm" or turn.number == max(node.turns)
     )

@@ -10,7 +10,7 @@ from engine import prompt
 from engine.corpus import Corpus
 from engine.corpus.archive import Archive
 from engine.errors import InputError
-from engine.exchange.record import Record
+from engine.events.record import RunRecord
 from engine.run.calls import describe
 from engine.run.node import CELL_TOKENS, SMALL_CELL_TOKENS
 from engine.store import Store
@@ -45,7 +45,7 @@ def material(store: Store, row: Json) -> Material:
     return Material(path if path and path.is_dir() else None, tuple(earlier))
 
 
-def root_reference(record: Record, path: Path) -> Json:
+def root_reference(record: RunRecord, path: Path) -> Json:
     """The reference to the data of the root: all documents, or the one that its first event describes."""
     corpus = Corpus(Archive(path))
     described = record.root.started.context
@@ -58,7 +58,7 @@ def root_reference(record: Record, path: Path) -> Json:
     return corpora.whole(corpus)
 
 
-def model_of(record: Record) -> ModelInfo | None:
+def model_of(record: RunRecord) -> ModelInfo | None:
     """The recorded model; None where an older version or another program did not say enough."""
     known = {field.name for field in fields(ModelInfo)}
     given = {key: value for key, value in record.started.model.items() if key in known}
@@ -68,13 +68,13 @@ def model_of(record: Record) -> ModelInfo | None:
         return None
 
 
-def is_small(record: Record) -> bool:
+def is_small(record: RunRecord) -> bool:
     """Whether the model was one that is held to the words of a text unasked."""
     info = model_of(record)
     return info is not None and prompt.is_small(info)
 
 
-def piece_chars(record: Record) -> int:
+def piece_chars(record: RunRecord) -> int:
     """The size of the pieces, in characters, that cells of the root cut by default.
 
     A limit of reply tokens that equals the default of a turn is taken for it: the record holds only that of a turn.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.answer.agreement import sentence
-from engine.exchange.record import Cell, Node, Record
+from engine.events.record import CellRecord, NodeRecord, RunRecord
 from engine.exchange.text import escaped, fenced, line, place, shown, when
 from engine.prompt import output_text
 from engine.types import Json
@@ -22,7 +22,7 @@ STATUS = {
 }
 
 
-def report(record: Record) -> str:
+def report(record: RunRecord) -> str:
     """The report as Markdown text."""
     parts = [
         *_head(record),
@@ -34,11 +34,11 @@ def report(record: Record) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(record: Record) -> Iterator[str]:
+def _head(record: RunRecord) -> Iterator[str]:
     started = record.started
     yield f"# {escaped(line(started.question))}"
     facts = [
-        f"Run `{line(record.run)}`, {when(record.began)}, {STATUS.get(record.status, record.status)}",
+        f"Run `{line(record.id)}`, {when(record.began)}, {STATUS.get(record.status, record.status)}",
         f"Documents: {escaped(line(started.corpus_name)) or 'none named'}",
         f"Model: {escaped(line(record.model_name))}, strategy: {escaped(line(started.strategy))}",
     ]
@@ -50,7 +50,7 @@ def _head(record: Record) -> Iterator[str]:
     yield from (escaped(problem) for problem in record.problems)
 
 
-def answer_parts(record: Record) -> Iterator[str]:
+def answer_parts(record: RunRecord) -> Iterator[str]:
     """Paragraphs about the answer, or about why there is none."""
     yield "## Answer"
     ended = record.ended
@@ -68,7 +68,7 @@ def answer_parts(record: Record) -> Iterator[str]:
             yield f"{escaped(place(passage))}\n\n{fenced(str(passage.get('text', '')))}"
 
 
-def source_parts(record: Record) -> Iterator[str]:
+def source_parts(record: RunRecord) -> Iterator[str]:
     """Paragraphs about the sources: place and quotation of each."""
     sources = record.ended.sources if record.ended else ()
     yield "## Sources"
@@ -85,7 +85,7 @@ def source_parts(record: Record) -> Iterator[str]:
         yield f"{number}\\. {escaped(place(source))}{note}\n\n{fenced(text)}"
 
 
-def _coverage(record: Record) -> Iterator[str]:
+def _coverage(record: RunRecord) -> Iterator[str]:
     yield "## What was searched and read"
     coverage: Json = record.ended.coverage if record.ended else None
     if not isinstance(coverage, dict) or "documents" not in coverage:
@@ -103,7 +103,7 @@ def _coverage(record: Record) -> Iterator[str]:
     yield "\n".join(rows)
 
 
-def _found(record: Record) -> Iterator[str]:
+def _found(record: RunRecord) -> Iterator[str]:
     ended = record.ended
     yield "## How it was found"
     usage: Json = (ended.usage if ended else None) or {}
@@ -114,18 +114,17 @@ def _found(record: Record) -> Iterator[str]:
     yield from node_parts(record, record.root, 3)
 
 
-def node_parts(record: Record, node: Node, level: int) -> Iterator[str]:
+def node_parts(record: RunRecord, node: NodeRecord, level: int) -> Iterator[str]:
     """Paragraphs about one node with its cells; those below it that run cells of their own follow."""
     if node.id != "0":
         yield f"{'#' * min(level, 6)} Node {node.id}: {escaped(line(node.started.question))}"
         yield f"Its data: {escaped(line(node.started.context)) or 'none'}."
     for turn in node.turns.values():
-        cells = node.cells_of(turn.number)
-        if not cells and turn.text:
+        if not turn.cells and turn.text:
             yield f"Turn {turn.number}, without a cell:\n\n{fenced(turn.text)}"
-        for cell in cells:
+        for cell in turn.cells:
             yield from _cell(cell)
-    yield from (f"Note: {escaped(text)}" for _, text in node.notes)
+    yield from (f"Note: {escaped(note.text)}" for note in node.notes)
     if node.id != "0":
         yield (
             f"Node {node.id} answered: {escaped(node.answer)}"
@@ -137,18 +136,18 @@ def node_parts(record: Record, node: Node, level: int) -> Iterator[str]:
             yield from node_parts(record, child, level + 1)
 
 
-def _cell(cell: Cell) -> Iterator[str]:
+def _cell(cell: CellRecord) -> Iterator[str]:
     how = "broken off, and run anew below" if cell.void else cell.status
-    yield f"Cell {cell.started.cell}, {how}:\n\n{fenced(cell.started.code, 'python')}"
+    yield f"Cell {cell.number}, {how}:\n\n{fenced(cell.started.code, 'python')}"
     yield from call_parts(cell)
     outputs = [made for output in cell.outputs if (made := shown(output))]
     if text := output_text(outputs):
         yield f"Output:\n\n{fenced(_cut(text, OUTPUT_CHARS))}"
 
 
-def call_parts(cell: Cell) -> Iterator[str]:
+def call_parts(cell: CellRecord) -> Iterator[str]:
     """Paragraphs about the calls of a cell: what was asked, what came back."""
-    for call in cell.calls:
+    for call in cell.calls.values():
         answers = call.answered.answers if call.answered else ()
         kind = "sub-calls" if call.made.kind == "llm" else "children"
         yield f"Call {call.made.call} of it: {len(call.made.prompts)} {kind}."

@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from engine.exchange.record import Cell, Node, Record, Turn
+from engine.events.record import CellRecord, NodeRecord, RunRecord, TurnRecord
 from engine.types import Json, Message, Usage
 
 
-def rlms_log(record: Record) -> str:
+def rlms_log(record: RunRecord) -> str:
     """The log as JSON lines."""
     stamp = datetime.fromtimestamp(record.began).isoformat()
     lines: list[Json] = [{"type": "metadata", "timestamp": stamp, **_metadata(record, record.root)}]
@@ -24,12 +24,12 @@ def rlms_log(record: Record) -> str:
     return "".join(json.dumps(line) + "\n" for line in lines)
 
 
-def _metadata(record: Record, node: Node) -> Json:
+def _metadata(record: RunRecord, node: NodeRecord) -> Json:
     settings, ended = record.started.settings, record.ended
     about: Json = {"question": node.started.question, "context": node.started.context}
     if node.id == "0":
         about |= {
-            **{"run": record.run, "documents": record.started.corpus_name, "status": record.status},
+            **{"run": record.id, "documents": record.started.corpus_name, "status": record.status},
             "sources": list(ended.sources) if ended else [],
         }
     return {
@@ -44,7 +44,7 @@ def _metadata(record: Record, node: Node) -> Json:
     }
 
 
-def _iterations(record: Record, node: Node) -> list[Json]:
+def _iterations(record: RunRecord, node: NodeRecord) -> list[Json]:
     """The turns of a node as lines, and its answer in the turn that gave it."""
     lines: list[Json] = []
     said: list[Message] = []
@@ -57,8 +57,8 @@ def _iterations(record: Record, node: Node) -> list[Json]:
     return [{**line, "iteration": number} for number, line in enumerate(lines, 1)]
 
 
-def _iteration(record: Record, node: Node, turn: Turn, prompt: list[Message]) -> Json:
-    blocks = [_block(record, node, cell) for cell in node.counted(turn.number)]
+def _iteration(record: RunRecord, node: NodeRecord, turn: TurnRecord, prompt: list[Message]) -> Json:
+    blocks = [_block(record, node, cell) for cell in turn.counted]
     finals = [block["result"]["final_answer"] for block in blocks if block["result"]["final_answer"]]
     return {
         "type": "iteration",
@@ -72,7 +72,7 @@ def _iteration(record: Record, node: Node, turn: Turn, prompt: list[Message]) ->
     }
 
 
-def _block(record: Record, node: Node, cell: Cell) -> Json:
+def _block(record: RunRecord, node: NodeRecord, cell: CellRecord) -> Json:
     out, err = _streams(cell)
     return {
         "code": cell.started.code,
@@ -88,15 +88,15 @@ def _block(record: Record, node: Node, cell: Cell) -> Json:
     }
 
 
-def _children(record: Record, node: Node, cell: Cell) -> list[Node]:
+def _children(record: RunRecord, node: NodeRecord, cell: CellRecord) -> list[NodeRecord]:
     """The nodes that answered the calls of a cell. A call that was refused has none; its error is in the cell's."""
-    ids = [id for call in cell.calls for id in call.made.children]
+    ids = [id for call in cell.calls.values() for id in call.made.children]
     return [
         record.nodes[id] for id in ids if id in record.nodes and record.nodes[id].started.parent == node.id
     ]
 
 
-def _call(record: Record, cell: Cell, child: Node) -> Json:
+def _call(record: RunRecord, cell: CellRecord, child: NodeRecord) -> Json:
     made: Json = {
         "root_model": record.model_name,
         "prompt": child.started.question,
@@ -122,7 +122,7 @@ def _usage(usage: Usage) -> Json:
     }
 
 
-def _streams(cell: Cell) -> tuple[str, str]:
+def _streams(cell: CellRecord) -> tuple[str, str]:
     """What a cell printed and showed, and what it complained of."""
     out: list[str] = []
     err: list[str] = []

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from engine.errors import CallRefused, TaprootError
+from engine.events.record import CallRecord, CellRecord
 from engine.kernel.cell import Answered, Call
-from engine.replay.record import CallRecord, CellRecord, ReplayError
+from engine.replay.places import ReplayError
 from engine.types import Json
 
 

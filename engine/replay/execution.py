@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import Cancelled
+from engine.events.record import CellRecord, NodeRecord, RunRecord
 from engine.kernel.cell import CellResult
 from engine.kernel.host.host import KernelHost, Worker
 from engine.replay.answers import CutHere, RecordedAnswers
 from engine.replay.comparison import Comparison, Ran, compare
-from engine.replay.origin import is_small, open_worker, piece_chars, question_at
-from engine.replay.record import CellRecord, NodeRecord, ReplayError, RunRecord
+from engine.replay.origin import is_small, open_worker, piece_chars
+from engine.replay.places import ReplayError, node_of
 from engine.stop import Stop
 from engine.types import Json
 
@@ -58,7 +59,7 @@ def execute_carried(
     """Run all root cells of some records, one after the other, as `execute_again` does; returns those of all."""
     done: list[Executed] = []
     for record in records:
-        done += _execute_cells(worker, record, record.node("0"), None, ahead, stop)
+        done += _execute_cells(worker, record, node_of(record, "0"), None, ahead, stop)
     return done
 
 
@@ -80,7 +81,7 @@ def _execute_cells(
             stop.check()
         if cell.void:
             continue
-        worker.question = question_at(record, node, cell.number)
+        worker.question = record.question_at(node, cell.number)
         answers = RecordedAnswers(node.id, cell, small=small)
         executed = _execute(worker, cell, answers, ahead, stop)
         done.append(executed)

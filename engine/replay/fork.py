@@ -26,11 +26,12 @@ from engine.events import (
     RunResumed,
     TurnStarted,
 )
+from engine.events.record import CallRecord, NodeRecord, RunRecord
 from engine.kernel.cell import Call
 from engine.replay.answers import RecordedAnswers, answers_of
 from engine.replay.loading import load_record
-from engine.replay.origin import corpus_of, earlier_of, is_small, piece_chars, question_at, text_problem
-from engine.replay.record import CallRecord, NodeRecord, ReplayError, RunRecord, highest
+from engine.replay.origin import corpus_of, earlier_of, is_small, piece_chars, text_problem
+from engine.replay.places import ReplayError, begins_turn, call_of, cell_of, cells_before, highest, node_of
 from engine.replay.restore import give_call, restore
 from engine.reply import without_loop
 from engine.run.calls import answer_call, make_node, run_child
@@ -89,8 +90,8 @@ class Branch:
 
     def __init__(self, record: RunRecord, node: str, cell: int, code: str | None, question: str | None):
         self._record = record
-        self._target = record.node(node)
-        self._target.cell(cell)
+        self._target = node_of(record, node)
+        cell_of(self._target, cell)
         self._code = code
         question = question.strip() if question is not None else None
         if question == "":
@@ -107,20 +108,20 @@ class Branch:
         self._below: dict[str, NodeRecord] = {}
         self._answers: dict[str, RecordedAnswers] = {}
         one = self._target
-        while (call := record.origin(one)) is not None:
-            parent = record.node(one.started.parent or "0")
+        while (call := call_of(record, one)) is not None:
+            parent = node_of(record, one.started.parent or "0")
             self._cells[parent.id] = call.made.cell
             self._below[parent.id] = one
-            above = parent.cell(call.made.cell)
+            above = cell_of(parent, call.made.cell)
             self._answers[parent.id] = RecordedAnswers(parent.id, above, small=is_small(record))
             one = parent
-        asked = question_at(record, record.node("0"), self._cells["0"])
+        asked = record.question_at(node_of(record, "0"), self._cells["0"])
         self._new_question = question if question != asked else None
         self.question = question or asked
 
     def strategy(self) -> Strategy:
         """What the root of the new run does."""
-        root = self._record.node("0")
+        root = node_of(self._record, "0")
         forked: dict[str, Json] = {
             "run": self._record.id,
             "node": self._target.id,
@@ -149,13 +150,13 @@ class Branch:
         before = (self._record.started.forked or {}).get("questions", [])
         kept = [[cell, question] for cell, question in before if cell <= at]
         if self._new_question is not None:
-            kept = [one for one in kept if one[0] < at] or [[1, question_at(self._record, root, 1)]]
+            kept = [one for one in kept if one[0] < at] or [[1, self._record.question_at(root, 1)]]
             kept.append([at, self._new_question])
         return kept if len(kept) > 1 else []
 
     def _number(self, node: NodeRecord) -> int:
         """Which cell of its node the new run goes on with: void ones before it are left behind."""
-        return len(node.before(self._cells[node.id])) + 1
+        return len(cells_before(node, self._cells[node.id])) + 1
 
     # --- the new run ------------------------------------------------------------------------------------
 
@@ -165,7 +166,7 @@ class Branch:
 
     def _restore(self, session: NodeSession) -> Step:
         """Bring a node on the way to where it goes on, and take the step from there."""
-        node = self._record.node(session.node.id)
+        node = node_of(self._record, session.node.id)
         at = self._cells[node.id]
         wanted = session.node.question
         restore(session, self._record, node, before=at)
@@ -187,7 +188,7 @@ class Branch:
 
     def _descend(self, session: NodeSession, node: NodeRecord, at: int) -> Step:
         """Run the recorded cell again that leads to the target; `_answer` answers its calls."""
-        started = node.cell(at).started
+        started = cell_of(node, at).started
         session.turn = session.free = started.turn
         session.conversation.take_new()
         self._copy(session.run, self._turn(node, at))
@@ -269,14 +270,14 @@ class Branch:
 
     def _before(self, id: str) -> Iterator[Event]:
         """The events of a node, and of all that its cells asked for, before the turn where it goes on."""
-        node = self._record.node(id)
-        at = node.cell(self._cells[id])
+        node = node_of(self._record, id)
+        at = cell_of(node, self._cells[id])
         turn = at.started.turn
-        first = next((seq for seq, fact in node.turns if fact.turn == turn), at.seq)
-        end = first if node.begins_turn(at) else at.seq
+        first = next((seq for seq, fact in node.asked if fact.turn == turn), at.seq)
+        end = first if begins_turn(node, at) else at.seq
         gone = [
             child
-            for cell in node.before(at.number)
+            for cell in cells_before(node, at.number)
             for call in cell.calls.values()
             for child in call.made.children
         ]
@@ -287,7 +288,7 @@ class Branch:
 
     def _turn(self, node: NodeRecord, at: int) -> Iterator[Event]:
         """What was told and written before a cell in its turn."""
-        cell = node.cell(at)
+        cell = cell_of(node, at)
         for event in self._record.events:
             fact = event.fact
             if (

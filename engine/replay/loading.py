@@ -1,11 +1,23 @@
-"""The record of a stored run, with those of the runs whose variables its root found."""
+"""The record of a run that is to be executed again, with those of the runs whose variables its root found."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.errors import InputError
+from engine.events import Event, RunStarted
+from engine.events.record import RunRecord, record_of
 from engine.exchange.incoming.facts import STRATEGY
-from engine.replay.record import ReplayError, RunRecord, read_record
+from engine.replay.places import ReplayError
 from engine.store import Store
+
+
+def read_record(events: Iterable[Event]) -> RunRecord:
+    """Sort the events of one run. Raises ReplayError when they do not begin as a run does."""
+    events = list(events)
+    if not events or not isinstance(events[0].fact, RunStarted):
+        raise ReplayError("the record of this run does not say how it began, so it cannot be executed again.")
+    return record_of(events)
 
 
 def load_record(store: Store, name: str) -> RunRecord:

@@ -9,8 +9,9 @@ from engine import prompt
 from engine.corpus import Corpus
 from engine.documents.seal import seal_of
 from engine.errors import InputError, StoreError
+from engine.events.record import NodeRecord, RunRecord
 from engine.kernel.host.host import KernelHost, Worker, WorkerLimits
-from engine.replay.record import NodeRecord, ReplayError, RunRecord
+from engine.replay.places import ReplayError, call_of
 from engine.run.calls import data_of, describe
 from engine.run.node import CELL_TOKENS, REPLY_TOKENS, SMALL_CELL_TOKENS, sub_chars_of
 from engine.store import Store
@@ -66,7 +67,7 @@ def is_small(record: RunRecord) -> bool:
 
 def reference_of(record: RunRecord, node: NodeRecord, corpus: Corpus) -> Json:
     """The reference of the data that a node worked on. Raises ReplayError where the record does not hold it."""
-    call = record.origin(node)
+    call = call_of(record, node)
     if call is None:
         ref = record.started.part or corpora.whole(corpus)
         if describe(corpora.resolve(ref, corpus)) != node.started.context:
@@ -102,14 +103,7 @@ def open_worker(kernels: KernelHost, path: Path, record: RunRecord, node: NodeRe
     limits = WorkerLimits(piece_chars=piece_chars(record, node))
     ref = reference_of(record, node, opened)
     earlier: tuple[prompt.Exchange, ...] = () if node.started.parent else earlier_of(record)
-    return kernels.worker(path, ref, limits, question_at(record, node, 1), earlier, record.started.notes)
-
-
-def question_at(record: RunRecord, node: NodeRecord, cell: int) -> str:
-    """The question that a cell of a node finds: a fork may have changed that of the root at one of its cells."""
-    changed = (record.started.forked or {}).get("questions", ()) if node.started.parent is None else ()
-    found = [question for first, question in changed if first <= cell]
-    return found[-1] if found else node.started.question
+    return kernels.worker(path, ref, limits, record.question_at(node, 1), earlier, record.started.notes)
 
 
 def earlier_of(record: RunRecord) -> tuple[prompt.Exchange, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from engine import prompt
+from engine.events.record import CallRecord, CellRecord, NodeRecord, RunRecord
 from engine.prompt import Conversation
 from engine.replay.execution import Executed, compare_node, execute_again
 from engine.replay.origin import open_worker
-from engine.replay.record import CallRecord, CellRecord, NodeRecord, ReplayError, RunRecord, highest
+from engine.replay.places import ReplayError, begins_turn, cell_of, cells_before, highest
 from engine.reply import without_loop
 from engine.run.session import NO_OUTPUT, NodeSession
 from engine.types import Message
@@ -24,7 +25,7 @@ def restore(
     done = execute_again(session.worker, record, node, before, stop=session.node.stop)
     note_differences(session, record, node, done)
     own = session.node
-    cells = node.before(before)
+    cells = cells_before(node, before)
     own.codes = [cell.started.code for cell in cells]
     own.variables = tuple(name for name, _ in done[-1].ran.variables) if done else ()
     own.children = highest(id for cell in cells for call in cell.calls.values() for id in call.made.children)
@@ -38,9 +39,9 @@ def restore(
 def last_turn(node: NodeRecord, before: int | None) -> int:
     """The number of the last turn before that of a cell; None: of the node."""
     if before is None:
-        return max((fact.turn for _, fact in node.turns), default=0)
-    cell = node.cell(before)
-    return cell.started.turn - 1 if node.begins_turn(cell) else cell.started.turn
+        return node.last_turn
+    cell = cell_of(node, before)
+    return cell.started.turn - 1 if begins_turn(node, cell) else cell.started.turn
 
 
 def conversation_of(node: NodeRecord, before: int | None) -> Conversation | None:
@@ -48,8 +49,8 @@ def conversation_of(node: NodeRecord, before: int | None) -> Conversation | None
 
     The messages of that turn count as not recorded, so that who goes on records them.
     """
-    wanted = None if before is None else node.cell(before).started.turn
-    turns = [(seq, fact) for seq, fact in node.turns if wanted is None or fact.turn <= wanted]
+    wanted = None if before is None else cell_of(node, before).started.turn
+    turns = [(seq, fact) for seq, fact in node.asked if wanted is None or fact.turn <= wanted]
     if not turns:
         return None
     opening: tuple[Message, Message] | None = None
@@ -81,7 +82,9 @@ def _tell_of_last(session: NodeSession, node: NodeRecord, done: list[Executed], 
     """Tell the model what the last reply led to, where the record ends before it was told."""
     turn = session.turn
     asked = [
-        fact.turn for _, fact in node.turns if before is None or fact.turn <= node.cell(before).started.turn
+        fact.turn
+        for _, fact in node.asked
+        if before is None or fact.turn <= cell_of(node, before).started.turn
     ]
     reply = node.replies.get(turn)
     if reply is None or (asked and max(asked) > turn):

@@ -24,13 +24,14 @@ from engine.answer.evidence import Evidence
 from engine.corpus import Corpus
 from engine.corpus.citations import check as check_citation
 from engine.errors import InputError, TaprootError
+from engine.events.record import CallRecord, CellRecord, NodeRecord, RunRecord
 from engine.kernel.host.host import KernelHost
 from engine.prompt import NOT_THERE
 from engine.replay.answers import prompt_hash
 from engine.replay.execution import replay_node
 from engine.replay.loading import load_record
 from engine.replay.origin import corpus_of, text_problem
-from engine.replay.record import CallRecord, CellRecord, NodeRecord, RunRecord
+from engine.replay.places import call_of
 from engine.reply import without_loop
 from engine.reply.thinking import split_thinking
 from engine.run.node import Outcome
@@ -216,7 +217,7 @@ def _leaves(record: RunRecord) -> Iterator[Check]:
         if node.started.kind != "llm":
             continue
         problems = []
-        call, index = record.origin(node), node.started.index or 0
+        call, index = call_of(record, node), node.started.index or 0
         if call is not None and call.made.kind == "llm":
             prompts = call.made.prompts
             if index >= len(prompts) or not node.started.question.startswith(prompts[index]):

@@ -14,10 +14,11 @@ from engine.documents.ingest import CorpusInfo
 from engine.documents.seal import written_seal
 from engine.engine import RECURSIVE, Engine, Strategy
 from engine.errors import Cancelled, TaprootError
+from engine.events.record import NodeRecord, RunRecord
 from engine.replay.execution import Executed, execute_carried
 from engine.replay.loading import load_record
 from engine.replay.origin import open_worker
-from engine.replay.record import NodeRecord, RunRecord
+from engine.replay.places import node_of
 from engine.run.calls import answer_call
 from engine.run.loop import drive
 from engine.run.node import Node, Outcome, Run
@@ -97,7 +98,7 @@ def _tried(engine: Engine, corpus: CorpusInfo, follows: str, stop: Stop) -> Carr
     try:
         last = load_record(store, follows)
         records = (*last.carried, last)
-        cells = [cell for record in records for cell in _root(record).cells if not cell.void]
+        cells = [cell for record in records for cell in _root(record).counted]
         if not cells or last.started.part is not None:
             return Carried()
         if last.started.seal not in (None, written_seal(corpus.path)):
@@ -138,12 +139,12 @@ def _executed(engine: Engine, corpus: CorpusInfo, records: tuple[RunRecord, ...]
 
 
 def _root(record: RunRecord) -> NodeRecord:
-    return record.node("0")
+    return node_of(record, "0")
 
 
 def _variables(record: RunRecord) -> dict[str, str]:
     """The variables that the record holds for the end of a root."""
-    ended = [cell.ended for cell in _root(record).cells if cell.ended and not cell.void]
+    ended = [cell.ended for cell in _root(record).counted if cell.ended]
     return dict(ended[-1].variables) if ended else {}
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 from engine import prompt
 from engine.events import CellEnded, NodeEnded
 from engine.events.kinds import VOID
+from engine.events.record import NodeRecord, RunRecord
 from engine.replay.execution import Executed, execute_again
-from engine.replay.record import NodeRecord, ReplayError, RunRecord
+from engine.replay.places import ReplayError
 from engine.replay.restore import conversation_of, give_call, give_evidence, note_differences, shown_of
 from engine.reply import parse, without_loop
-from engine.resume.open_nodes import begun_calls, cells_of_turn, last_child
+from engine.resume.open_nodes import begun_calls, cells_of_turn, last_child, under_way
 from engine.run.loop import act_on
 from engine.run.session import NO_OUTPUT, NodeSession, Step, outcome_of
 from engine.types import Usage
@@ -29,7 +30,7 @@ def go_on(session: NodeSession, record: RunRecord, node: NodeRecord) -> Step:
     way runs anew as the next cell. Turns count against the limit from here on. Raises what a cell raises on a stop.
     """
     own = session.node
-    if (cell := node.under_way()) is not None:
+    if (cell := under_way(node)) is not None:
         session.run.record(own.id, CellEnded(cell.number, VOID, 0.0, None, (), 0))
         cell.leave()
     session.begun = begun_calls(record, node, go_on)

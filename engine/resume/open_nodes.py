@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from engine.events import Note
+from engine.events.record import CallRecord, CellRecord, NodeRecord, RunRecord
 from engine.llm.base import Reply
 from engine.replay.origin import piece_chars
-from engine.replay.record import CallRecord, CellRecord, NodeRecord, RunRecord, highest
+from engine.replay.places import highest
 from engine.run.node import STOPPED
 from engine.run.session import Asked, Begun, BegunCalls, NodeSession, Step, asked_of
 
@@ -30,6 +31,14 @@ def open_nodes(record: RunRecord) -> tuple[str, ...]:
     return tuple(found)
 
 
+def under_way(node: NodeRecord) -> CellRecord | None:
+    """The cell in which the record of a node ends: the model was not told of it, and it has no end, or was stopped."""
+    cell = node.cells[-1] if node.cells else None
+    if cell is None or cell.void or cell.started.turn < node.last_turn:
+        return None
+    return cell if cell.ended is None or cell.ended.status == "interrupted" else None
+
+
 def begun_calls(record: RunRecord, node: NodeRecord, restore: Restore) -> BegunCalls:
     """What the cells of a node asked without being told the answers; `restore` brings a child to where it was."""
     calls = BegunCalls()
@@ -38,7 +47,7 @@ def begun_calls(record: RunRecord, node: NodeRecord, restore: Restore) -> BegunC
     for cell in node.cells:
         for call in cell.calls.values():
             if (
-                cell is not node.under_way()
+                cell is not under_way(node)
                 and not cell.void
                 and call.answered is not None
                 and call.answered.error is not None
@@ -52,7 +61,7 @@ def begun_calls(record: RunRecord, node: NodeRecord, restore: Restore) -> BegunC
 def known_of(record: RunRecord, node: NodeRecord, restore: Restore | None = None) -> Begun:
     """What is known of one child or leaf that a cell had asked for."""
     asked, leaf, ended = node.started.question, node.started.kind == "llm", node.ended
-    reply = node.replies.get(1) if leaf else None
+    reply = node.turns[1].reply if leaf and 1 in node.turns else None
     confidence = reply.confidence if reply else None
     if ended is not None and ended.status == "answered":
         return Begun(node.id, asked, leaf, ended.answer or "", confidence)
@@ -78,9 +87,9 @@ def known_of(record: RunRecord, node: NodeRecord, restore: Restore | None = None
 def _begun(record: RunRecord, node: NodeRecord) -> Iterator[tuple[Asked, NodeRecord]]:
     """Each child of the cells of a node that run anew, once, with what it was asked for."""
     seen: set[str] = set()
-    under_way = node.under_way()
+    last = under_way(node)
     for cell in node.cells:
-        for call in cell.calls.values() if cell.void or cell is under_way else ():
+        for call in cell.calls.values() if cell.void or cell is last else ():
             for asked, child in _children(record, call):
                 if child.id not in seen and not _told(node, child.id):
                     yield asked, child
@@ -101,7 +110,7 @@ def _told(node: NodeRecord, child: str) -> bool:
     return any(
         child in call.made.children and call.answered is not None and call.answered.error is None
         for cell in node.cells
-        if not cell.void and cell is not node.under_way()
+        if not cell.void and cell is not under_way(node)
         for call in cell.calls.values()
     )
 

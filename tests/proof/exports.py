@@ -27,10 +27,10 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from engine.engine import Engine
-from engine.exchange.export import export, write
+from engine.events.record import RunRecord
+from engine.exchange.export import export, read_record, write
 from engine.exchange.incoming.reading import import_log, read_log
 from engine.exchange.page.page import page as page_of
-from engine.exchange.record import Record, read_record
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel
 from engine.store import Store
@@ -168,7 +168,7 @@ def log(data: Path, run: str, folder: Path) -> Json:
     return {"exported": before, "imported": after, "equal": before == after}
 
 
-def counts(record: Record) -> Json:
+def counts(record: RunRecord) -> Json:
     """Nodes, cells, calls and answers of a run."""
     nodes = record.nodes.values()
     return {

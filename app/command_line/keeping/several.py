@@ -13,9 +13,9 @@ from app.command_line.progress import reporter_for
 from app.command_line.terminal import console
 from engine.compare import same_answer
 from engine.compare.comparison import side_of
-from engine.compare.record import record
 from engine.engine import Answer
 from engine.errors import InputError
+from engine.events.record import record_of
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
                     reporter.say(f"{engine.model.info.name}, depth {options.depth}")
                     settings, hooks = settings_of(options), reporter.hooks()
                     answers.append(engine.ask(question, corpus, settings, hooks=hooks, stop=stop))
-                    sides.append(side_of(record(engine.store.events(answers[-1].run))))
+                    sides.append(side_of(record_of(engine.store.events(answers[-1].run))))
     if options.json:
         print(json.dumps({"runs": [answer.to_json() for answer in answers]}, ensure_ascii=False))
     else:

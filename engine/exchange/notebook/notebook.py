@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import InputError
+from engine.events.record import CellRecord, RunRecord, TurnRecord
 from engine.exchange.material import Material, is_small, piece_chars, root_reference
 from engine.exchange.notebook.packing import pack
-from engine.exchange.record import Cell, Record, Turn
 from engine.exchange.report import answer_parts, call_parts, node_parts, source_parts
 from engine.exchange.text import escaped, fenced, line, shown, when
 from engine.prompt import output_text
@@ -51,7 +51,7 @@ check = _open_session(get_ipython(), _folder.name)'''
 RUNNABLE = ("ok", "error")
 
 
-def notebook(record: Record, material: Material, documents: Documents = "embed") -> str:
+def notebook(record: RunRecord, material: Material, documents: Documents = "embed") -> str:
     """The notebook as JSON text.
 
     Raises InputError where the documents cannot be put in, or there are none to refer to.
@@ -59,7 +59,7 @@ def notebook(record: Record, material: Material, documents: Documents = "embed")
     path = None if documents == "none" else material.path
     if documents != "none" and path is None:
         raise InputError(
-            f"The documents of the run {record.run} are not stored here. Use --documents none to export it without them."
+            f"The documents of the run {record.id} are not stored here. Use --documents none to export it without them."
         )
     packed = pack(carried(record, material, documents, path), path if documents == "embed" else None)
     cells = [
@@ -74,7 +74,7 @@ def notebook(record: Record, material: Material, documents: Documents = "embed")
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
-            "taproot": {"run": record.run, "documents": documents},
+            "taproot": {"run": record.id, "documents": documents},
         },
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -82,13 +82,13 @@ def notebook(record: Record, material: Material, documents: Documents = "embed")
     return json.dumps(made, ensure_ascii=True, indent=1) + "\n"
 
 
-def carried(record: Record, material: Material, documents: Documents, path: Path | None) -> Json:
+def carried(record: RunRecord, material: Material, documents: Documents, path: Path | None) -> Json:
     """What the notebook's session reads: see `engine.exchange.notebook.session`."""
     cells = []
     answers: dict[str, tuple[str, float | None]] = {}
-    for cell in record.root.cells.values():
+    for cell in record.root.cells:
         calls = []
-        for call in cell.calls:
+        for call in cell.calls.values():
             given = call.answered
             texts = list(given.answers) if given else []
             sure = [*(given.confidences if given else ()), *[None] * len(texts)][: len(texts)]
@@ -101,14 +101,13 @@ def carried(record: Record, material: Material, documents: Documents, path: Path
                 }
             )
         if cell.status in RUNNABLE:
-            number = cell.started.cell
-            asked = record.question_at(number)
-            cells.append({"number": number, "code": cell.started.code, "question": asked, "calls": calls})
-    finals = [
-        cell for cell in record.root.cells.values() if cell.final and cell.final["content"] == record.answer
-    ]
+            asked = record.question_at(record.root, cell.number)
+            cells.append(
+                {"number": cell.number, "code": cell.started.code, "question": asked, "calls": calls}
+            )
+    finals = [cell for cell in record.root.cells if cell.final and cell.final["content"] == record.answer]
     return {
-        "run": record.run,
+        "run": record.id,
         "question": record.root.started.question,
         "earlier": material.earlier if record.started.earlier is None else record.started.earlier,
         "carried": bool(record.started.carried),
@@ -121,15 +120,15 @@ def carried(record: Record, material: Material, documents: Documents, path: Path
         "cells": cells,
         "answers": answers,
         "answer": record.answer,
-        "answer_cell": finals[-1].started.cell if finals else None,
+        "answer_cell": finals[-1].number if finals else None,
     }
 
 
-def _head(record: Record, documents: Documents) -> Iterator[str]:
+def _head(record: RunRecord, documents: Documents) -> Iterator[str]:
     started = record.started
     yield f"# {escaped(line(started.question))}"
     yield (
-        f"Run `{line(record.run)}` of Taproot, {when(record.began)}, over {escaped(line(started.corpus_name))}, "
+        f"Run `{line(record.id)}` of Taproot, {when(record.began)}, over {escaped(line(started.corpus_name))}, "
         f"with {escaped(line(record.model_name))}."
     )
     yield ABOUT
@@ -141,29 +140,28 @@ def _head(record: Record, documents: Documents) -> Iterator[str]:
         )
 
 
-def _body(record: Record, documents: Documents) -> Iterator[Json]:
+def _body(record: RunRecord, documents: Documents) -> Iterator[Json]:
     for turn in record.root.turns.values():
-        cells = record.root.cells_of(turn.number)
-        yield _markdown(f"turn-{turn.number}", _said(turn, bool(cells)))
-        for cell in cells:
+        yield _markdown(f"turn-{turn.number}", _said(turn))
+        for cell in turn.cells:
             yield from _cell(record, cell, documents)
-    if notes := [f"- {escaped(text)}" for _, text in record.root.notes]:
+    if notes := [f"- {escaped(note.text)}" for note in record.root.notes]:
         yield _markdown("notes", "\n".join(["Notes of the engine:", "", *notes]))
 
 
-def _said(turn: Turn, ran: bool) -> str:
+def _said(turn: TurnRecord) -> str:
     """What the model said in a turn, without its cell."""
     reply = parse(turn.text)
     thinking = turn.reply.thinking if turn.reply else ""
     parts = [f"### Turn {turn.number}"]
     parts += [f"Thinking:\n\n{fenced(thinking)}"] if thinking.strip() else []
     parts += [escaped(reply.prose)] if reply.prose.strip() else []
-    parts += [fenced(turn.text)] if not ran and turn.text.strip() else []
+    parts += [fenced(turn.text)] if not turn.cells and turn.text.strip() else []
     return "\n\n".join(parts)
 
 
-def _cell(record: Record, cell: Cell, documents: Documents) -> Iterator[Json]:
-    number = cell.started.cell
+def _cell(record: RunRecord, cell: CellRecord, documents: Documents) -> Iterator[Json]:
+    number = cell.number
     outputs = [made for output in cell.outputs if (made := shown(output))]
     if cell.status in RUNNABLE:
         fails = cell.status == "error" or documents == "none" or bool(record.started.carried)

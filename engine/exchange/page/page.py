@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from engine.answer.agreement import sentence
-from engine.exchange.record import Call, Cell, Node, Record, Turn
+from engine.events.record import CallRecord, CellRecord, NodeRecord, RunRecord, TurnRecord
 from engine.exchange.report import STATUS
 from engine.exchange.text import line, place, plain, shown, when
 from engine.types import Json, Message
@@ -22,7 +22,7 @@ TITLE_CHARS = 120
 QUESTION_CHARS = 300  # of a sub-call's in the tree; all of it stands in its prompt
 
 
-def page(record: Record) -> str:
+def page(record: RunRecord) -> str:
     """The page as HTML text."""
     style, script = (Path(__file__).with_name(name).read_text("utf-8") for name in (STYLE, SCRIPT))
     data = json.dumps(_data(record), ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
@@ -53,7 +53,7 @@ def _text(value: str) -> str:
 # --- the answer, as markup ------------------------------------------------------------------------------
 
 
-def _head(record: Record) -> Iterator[str]:
+def _head(record: RunRecord) -> Iterator[str]:
     started, ended = record.started, record.ended
     usage: Json = (ended.usage if ended else None) or {}
     yield f'<h1 dir="auto">{_text(started.question)}</h1>\n'
@@ -64,7 +64,7 @@ def _head(record: Record) -> Iterator[str]:
         f"{line(started.strategy)}, {len(record.nodes):,} nodes, {usage.get('calls', 0):,} model calls",
         f"{ended.seconds:,.1f} s" if ended else "",
         when(record.began),
-        f"run {record.run}",
+        f"run {record.id}",
     ]
     yield f'<p class="facts">{" · ".join(_text(fact) for fact in facts if fact)}</p>\n'
     if "imported" in started.settings:
@@ -73,7 +73,7 @@ def _head(record: Record) -> Iterator[str]:
         yield f"<p>{_text(problem)}</p>\n"
 
 
-def _answer(record: Record) -> Iterator[str]:
+def _answer(record: RunRecord) -> Iterator[str]:
     ended = record.ended
     yield "<h2>Answer</h2>\n"
     if ended is None or ended.answer is None:
@@ -124,14 +124,14 @@ class _Texts:
         return self.numbers.setdefault(text, len(self.numbers))
 
 
-def _data(record: Record) -> Json:
+def _data(record: RunRecord) -> Json:
     """The nodes of the run and the texts of their messages, as the script draws them."""
     texts = _Texts()
     nodes = [_node(node, texts) for node in record.nodes.values()]
     return {"nodes": nodes, "texts": [plain(text) for text in texts.numbers]}
 
 
-def _node(node: Node, texts: _Texts) -> Json:
+def _node(node: NodeRecord, texts: _Texts) -> Json:
     leaf = node.started.kind == "llm"
     question = node.started.question
     return {
@@ -145,18 +145,18 @@ def _node(node: Node, texts: _Texts) -> Json:
         "reason": plain((node.ended.reason if node.ended else "") or ""),
         "seconds": node.ended.seconds if node.ended else None,
         "tokens": node.usage.prompt_tokens + node.usage.completion_tokens,
-        "turns": [_turn(node, turn, texts) for turn in node.turns.values()],
-        "notes": [plain(text) for _, text in node.notes],
+        "turns": [_turn(turn, texts) for turn in node.turns.values()],
+        "notes": [plain(note.text) for note in node.notes],
     }
 
 
-def _turn(node: Node, turn: Turn, texts: _Texts) -> Json:
+def _turn(turn: TurnRecord, texts: _Texts) -> Json:
     return {
         "number": turn.number,
         "messages": [_message(message, texts) for message in turn.messages],
         "text": plain(turn.text),
         "thinking": plain(turn.reply.thinking if turn.reply else ""),
-        "cells": [_cell(cell) for cell in node.cells_of(turn.number)],
+        "cells": [_cell(cell) for cell in turn.cells],
     }
 
 
@@ -164,19 +164,19 @@ def _message(message: Message, texts: _Texts) -> Json:
     return [message.role, texts.number(message.content)]
 
 
-def _cell(cell: Cell) -> Json:
+def _cell(cell: CellRecord) -> Json:
     return {
-        "number": cell.started.cell,
+        "number": cell.number,
         "code": plain(cell.started.code),
         "status": cell.status,
         "seconds": cell.ended.seconds if cell.ended else None,
         "outputs": [made for output in cell.outputs if (made := shown(output))],
-        "calls": [_call(call) for call in cell.calls],
+        "calls": [_call(call) for call in cell.calls.values()],
         "final": plain(str(cell.final["content"])) if cell.final else None,
     }
 
 
-def _call(call: Call) -> Json:
+def _call(call: CallRecord) -> Json:
     error = call.answered.error if call.answered else None
     return {
         "number": call.made.call,

@@ -9,7 +9,8 @@ import pytest
 
 from engine.engine import Engine
 from engine.events import Event
-from engine.exchange.record import Record, read_record
+from engine.events.record import RunRecord
+from engine.exchange.export import read_record
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.store import Store
@@ -64,7 +65,7 @@ class Made:
     events: list[Event]
 
     @property
-    def record(self) -> Record:
+    def record(self) -> RunRecord:
         return read_record(self.events)
 
 

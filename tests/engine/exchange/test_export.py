@@ -10,8 +10,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.events import read
-from engine.exchange.export import export, write
-from engine.exchange.record import read_record
+from engine.exchange.export import export, read_record, write
 from engine.store import Store
 from tests.engine.events.facts import fact, started
 from tests.engine.exchange.markdown import active

@@ -30,7 +30,7 @@ def test_older_turns_that_were_left_out_make_a_lesson_of_their_own(made):
     record = made.record
     turns = record.root.turns
     whole = (*turns[1].messages, *turns[4].messages)  # as after a compaction: the conversation anew
-    turns[4] = replace(turns[4], messages=whole)
+    turns[4] = replace(turns[4], started=replace(turns[4].started, messages=whole))
     first, second = [json.loads(line) for line in lessons(record).splitlines()][:2]
     assert first["node"] == second["node"] == "0"
     assert len([m for m in first["messages"] if m["role"] == "assistant"]) == 3

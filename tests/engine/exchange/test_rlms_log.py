@@ -7,9 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from engine.exchange.export import export, write
+from engine.exchange.export import export, read_record, write
 from engine.exchange.incoming.reading import import_log, read_log
-from engine.exchange.record import read_record
 from tests.engine.exchange.conftest import CELLS, QUESTION
 
 pytestmark = pytest.mark.sandbox
@@ -56,8 +55,8 @@ def test_what_was_exported_is_imported_with_the_same_tree(store, made, tmp_path)
     (again,) = import_log(store, log)
     old, new = made.record, read_record(store.events(again))
     assert new.started.question == QUESTION and new.answer == old.answer
-    cells = {id: [c.started.code for c in node.cells.values()] for id, node in old.nodes.items()}
-    assert {id: [c.started.code for c in node.cells.values()] for id, node in new.nodes.items()} == cells
+    cells = {id: [c.started.code for c in node.cells] for id, node in old.nodes.items()}
+    assert {id: [c.started.code for c in node.cells] for id, node in new.nodes.items()} == cells
     for id, node in old.nodes.items():
         assert (new.nodes[id].answer, new.nodes[id].started.kind) == (node.answer, node.started.kind)
         assert [turn.text for turn in new.nodes[id].turns.values()] == [

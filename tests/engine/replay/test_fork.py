@@ -61,8 +61,8 @@ def test_an_edited_cell_goes_on_from_the_state_before_it(desk, base, cell):
 def test_without_code_the_model_is_asked_what_it_was_asked_then(desk, base):
     answer, record, model = forked(desk, base, 3, "FINAL(names[0])")
     assert answer.answer == "Anna" and answer.sources
-    then = [fact for _, fact in base.nodes["0"].turns if fact.turn == 3]
-    now = [fact for _, fact in record.nodes["0"].turns if fact.turn == 3]
+    then = [fact for _, fact in base.nodes["0"].asked if fact.turn == 3]
+    now = [fact for _, fact in record.nodes["0"].asked if fact.turn == 3]
     assert [one.messages for one in now] == [one.messages for one in then]
     sent = model.requests[0].messages
     assert [m.role for m in sent] == ["system", "user", "assistant", "user", "assistant", "user"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.compare.comparison import side_of
-from engine.compare.record import record
 from engine.compare.stored import compare_stored
 from engine.events import RunResumed
+from engine.events.record import record_of
 from engine.resume import resume
 from tests.engine.resume.conftest import Desk
 from tests.engine.resume.test_resume import after
@@ -31,5 +31,5 @@ def test_while_it_goes_on_it_has_no_end(desk: Desk) -> None:
     resume(desk.engine, run)
     events = desk.engine.store.events(run)
     at = next(i for i, event in enumerate(events) if isinstance(event.fact, RunResumed))
-    before, since = side_of(record(events[:at])), side_of(record(events[: at + 1]))
+    before, since = side_of(record_of(events[:at])), side_of(record_of(events[: at + 1]))
     assert (before.status, since.status, since.reason) == ("interrupted", "running", "")

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InputError
-from engine.exchange.export import export
+from engine.exchange.export import export, read_record
 from engine.exchange.incoming.facts import STRATEGY
 from engine.exchange.incoming.reading import import_log, imported_before, read_log
-from engine.exchange.record import read_record
 from engine.store import Store
 from engine.types import Json
 
@@ -47,7 +46,7 @@ def test_nodes_cells_calls_and_answers_are_those_of_the_log_of_rlms(database, na
     assert [record.answer for record in runs] == finals and finals
     assert sum(len(record.nodes) for record in runs) == len(finals) + len(calls)
     nodes = [node for record in runs for node in record.nodes.values()]
-    cells = [cell for node in nodes for cell in node.cells.values()]
+    cells = [cell for node in nodes for cell in node.cells]
     assert sorted(cell.started.code for cell in cells) == sorted(block["code"] for block in blocks)
     asked = [node for node in nodes if node.started.parent is not None]
     assert sorted((n.started.question, n.answer) for n in asked) == sorted(
@@ -64,10 +63,10 @@ def test_a_run_of_rlms_has_its_question_tree_outputs_and_mark(database):
         *[("0", "root", None), ("0.1", "llm", "0"), ("0.2", "llm", "0"), ("0.3", "llm", "0")],
         *[("0.4", "rlm", "0"), ("0.4.1", "llm", "0.4")],
     ]
-    assert "cannot verify it" in record.root.notes[0][1]
+    assert "cannot verify it" in record.root.notes[0].text
     cells = record.root.cells
-    assert cells[1].outputs == [{"output_type": "stream", "name": "stdout", "text": "3\n"}]
-    assert cells[3].status == "error" and "ZeroDivisionError" in cells[3].outputs[0]["text"]
+    assert cells[0].outputs == [{"output_type": "stream", "name": "stdout", "text": "3\n"}]
+    assert cells[2].status == "error" and "ZeroDivisionError" in cells[2].outputs[0]["text"]
     assert [turn.number for turn in record.root.turns.values()] == [1, 2, 3, 4, 5]
     child = record.nodes["0.4"]
     assert [[m.role for m in turn.messages] for turn in child.turns.values()] == [
@@ -140,9 +139,9 @@ def test_a_log_of_fast_rlm_becomes_the_same_tree(database, tmp_path):
     with_code = [line for line in FAST if line.get("code")]
     assert log.runs[0].counts() == {"nodes": 2, "cells": len(with_code), "calls": 1, "answers": 2}
     root = record.root
-    assert [cell.status for cell in root.cells.values()] == ["ok", "ok", "error", "ok"]
-    assert root.turns[3].reply.thinking == "no code" and root.cells_of(3) == []
-    assert record.root.cells[4].final["content"] == '{"r": 3}'
+    assert [cell.status for cell in root.cells] == ["ok", "ok", "error", "ok"]
+    assert root.turns[3].reply.thinking == "no code" and root.turns[3].cells == []
+    assert record.root.cells[3].final["content"] == '{"r": 3}'
     assert database.verify_projections(run) == []
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from engine.events import Event
+from engine.events.record import RunRecord
+from engine.exchange.export import read_record
 from engine.exchange.incoming.facts import events_of
 from engine.exchange.incoming.tree import Cell, Imported, Node, Turn
-from engine.exchange.record import Record, read_record
 from engine.types import Message
 from tests.engine.exchange.conftest import HOSTILE
 
@@ -13,7 +14,7 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwG
 CHILDREN = 9  # sub-calls of a child; with the child itself one group
 
 
-def large(nodes: int) -> Record:
+def large(nodes: int) -> RunRecord:
     """A record of so many nodes (one more than a multiple of ten): each group is a child with nine sub-calls."""
     groups = [_child(number) for number in range((nodes - 1) // (CHILDREN + 1))]
     root = Node(
