@@ -20,6 +20,8 @@ from app.models.service import Models
 from app.questions.service import Asking
 from app.runs.service import Runs
 from app.runs.sessions import Sessions
+from app.safekeeping.backups import Backups
+from app.safekeeping.checks import Checks
 from engine.engine import Engine
 from engine.kernel.host.host import KernelHost
 from engine.llm.gguf.adapters import Adapter
@@ -52,6 +54,8 @@ class Workbench:
         self.sessions = Sessions(self.engine.store, self.hub)
         self.bench = Measuring(self)
         self.questions = Asking(self)
+        self.checks = Checks(self)
+        self.backups = Backups(self)
         self.library = Library(self)
         self.models = Models(self)
 
@@ -65,6 +69,8 @@ class Workbench:
         self.hub.close()
         self.bench.close()
         self.questions.close()
+        self.checks.close()
+        self.backups.close()
         self.runs.close()
         self.library.close()
         self.models.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from app.ask.page import form
+from app.safekeeping.page import panel
 from app.shell.queue import WokenQueue
 from app.workbench import Workbench
 
@@ -18,6 +19,8 @@ def page(workbench: Workbench) -> gr.Blocks:
             with gr.Column(elem_id=f"view-{view}", elem_classes="view"):
                 if view == "ask":
                     form(workbench)
+                if view == "sessions":
+                    panel(workbench)
                 gr.Column(elem_id=f"{view}-host", elem_classes="host")
     blocks._queue = WokenQueue(blocks)
     return blocks

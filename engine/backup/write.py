@@ -148,9 +148,7 @@ def _named(db: sqlite3.Connection, data: Path) -> Iterator[str]:
     yield from (name for name in FILES if (data / name).is_file())
 
 
-def _pack(
-    part: Path, files: list[tuple[Path, str]], manifest: str, progress: Progress, stop: Stop
-) -> None:
+def _pack(part: Path, files: list[tuple[Path, str]], manifest: str, progress: Progress, stop: Stop) -> None:
     done, of = 0, sum(path.stat().st_size for path, _ in files)
     opened = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(opened, "w+b") as file:
