@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.workbench import Workbench
 from engine.errors import TaprootError
+
+if TYPE_CHECKING:
+    from app.workbench import Workbench
 
 
 def panel(workbench: Workbench) -> None:

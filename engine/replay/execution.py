@@ -117,6 +117,7 @@ def _execute(
             timeout=max(recorded, 0.1) if cut else max(LEAST_SECONDS, PATIENCE * recorded),
             cancel=stop.event if stop else None,
             clock=cell.ts + ahead,
+            readings=cell.ended.readings if cell.ended and not ahead else None,
         )
     except (CutHere, ReplayError):
         pass
