@@ -98,7 +98,7 @@ def answer(
             try:
                 parts = [*_parts(found.parsed)]
                 for number, (text, pages, line) in enumerate(parts, 1):
-                    header, payload = _frame(found.name or name, text, pages)
+                    header, payload = _frame(found.name or name, found.parsed.format, text, pages)
                     place = {"part": number, "parts": len(parts), "first_line": line}
                     said = {"format": found.parsed.format, "notices": found.parsed.notices}
                     yield {**about, **header, **place, **said}, payload
@@ -106,11 +106,12 @@ def answer(
                 yield {**about, "reason": why(problem), "late": False}, []
 
 
-def _frame(name: str, text: str, pages: list[int]) -> tuple[dict[str, Any], list[bytes]]:
+def _frame(name: str, kind: str, text: str, pages: list[int]) -> tuple[dict[str, Any], list[bytes]]:
     """One part of a document, with its passages, as bytes and what is said of them."""
     encoded = text.encode()
     suffix = name[name.rfind(".") :].lower()
-    starts, headings = passages.split(text, headings=suffix not in CODE)
+    heading = passages.SECTION if kind == "ini" else None if suffix in CODE else passages.HEADING
+    starts, headings = passages.split(text, heading)
     offsets = array("Q", starts if len(encoded) == len(text) else _byte_offsets(text, starts))
     counts = {"pages": len(pages), "passages": len(starts), "headings": headings, "bytes": len(encoded)}
     return counts, [encoded, offsets.tobytes(), array("Q", pages).tobytes()]

@@ -43,7 +43,7 @@ class Part:
 
     `passages` are byte offsets, `pages` character offsets in `text`. `inside` is the name of a file within the
     file, "" for the file itself, `size` its bytes; `sha256` is that of an attachment, and `again` says that the same
-    one was there before, so that this one has no text.
+    one was there before, so that this one has no text. `kept` numbers the document of the reading before that this is.
     """
 
     text: bytes
@@ -59,6 +59,7 @@ class Part:
     size: int = 0
     sha256: str = ""
     again: bool = False
+    kept: int | None = None
 
 
 @dataclass(slots=True)
