@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
+from app.runs.answer.comparison import comparison_panel
 from app.runs.routes import as_json
 from engine.compare.stored import compare_stored
 
@@ -19,6 +20,7 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.get("/compare")
     def compare(left: str, right: str) -> Response:
-        return as_json(compare_stored(workbench.engine.store, left, right).to_json())
+        found = compare_stored(workbench.engine.store, left, right).to_json()
+        return as_json(found | {"panel": comparison_panel(found)})
 
     return api

@@ -6,7 +6,8 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.app.runs.answer.test_answer import agreement, call, page, run, show, source  # noqa: F401
+from app.runs.answer.panel import as_text
+from tests.app.runs.answer.test_answer import agreement, page, run, show, source  # noqa: F401
 
 ANSWER = "😀 Mill: 450 crowns\n- quay: 300 crowns\n\nIt says “all is free” and “the roof is dry”."
 
@@ -44,6 +45,25 @@ def test_each_value_carries_its_own_chips(page) -> None:  # noqa: F811
     assert "\ue000" not in text.inner_text() and "\ue002" not in text.inner_text()
 
 
+def test_a_value_that_came_from_a_cell_leads_to_that_cell(page) -> None:  # noqa: F811
+    at = ANSWER.index("\n-")
+    cell = {"at": at, "source": 1, "cell": "Fees!E9", "document": 4, "start": 50, "end": 53, "line": 5}
+    wide = {**source("a.xlsx", "Mill | 450"), "cell": "Fees!D9:E9"}
+    show(
+        page,
+        run(
+            answer=ANSWER,
+            sources=[wide, source("b.txt", "300"), source("c.txt", "x")],
+            agreement=checked(cells=[cell]),
+        ),
+    )
+    chip = page.locator(".answer-text p").first.locator("button.cite")
+    expect(chip).to_have_attribute("title", "a.xlsx, line 5, Fees!E9")
+    chip.click()
+    assert page.evaluate("window.opened") == [["c1", 4, {"start": 50, "end": 53}]]
+    assert page.locator(".sources-box .source-place").first.inner_text().endswith(", Fees!D9:E9")
+
+
 def test_a_false_quote_is_struck_and_its_nearest_passage_opens(page) -> None:  # noqa: F811
     show(page, row())
     struck = page.locator(".answer-text s.quote-false")
@@ -57,7 +77,7 @@ def test_a_false_quote_is_struck_and_its_nearest_passage_opens(page) -> None:  #
     page.locator(".answer-text button.quote-near").first.click()
     page.locator(".quotes-box button").last.click()
     assert page.evaluate("window.opened") == [["c1", 2, {"start": 40, "end": 60}]] * 2
-    text = call(page, "runs/answer/answer.js", "return m.asText(x)", row()).splitlines()
+    text = as_text(row()).splitlines()
     assert "Not word for word in the documents: “all is free”" in text
 
 
