@@ -21,6 +21,8 @@ from app.notes.service import Noting
 from app.questions.service import Asking
 from app.runs.service import Runs
 from app.runs.sessions import Sessions
+from app.safekeeping.backups import Backups
+from app.safekeeping.checks import Checks
 from engine.engine import Engine
 from engine.kernel.host.host import KernelHost
 from engine.llm.gguf.adapters import Adapter
@@ -53,6 +55,8 @@ class Workbench:
         self.sessions = Sessions(self.engine.store, self.hub)
         self.bench = Measuring(self)
         self.questions = Asking(self)
+        self.checks = Checks(self)
+        self.backups = Backups(self)
         self.library = Library(self)
         self.models = Models(self)
         self.notes = Noting(self)
@@ -68,6 +72,8 @@ class Workbench:
         self.notes.close()
         self.bench.close()
         self.questions.close()
+        self.checks.close()
+        self.backups.close()
         self.runs.close()
         self.library.close()
         self.models.close()

@@ -6,11 +6,12 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from app.errors import NotFound
 from app.live import stream as live
+from app.live.leaving import while_here
 from app.live.trace import encode
 from engine.errors import InputError
 from engine.types import Json
@@ -90,8 +91,8 @@ def router(workbench: Workbench) -> APIRouter:
         return {"run": started.run, "session": started.session}
 
     @api.post("/runs/{run}/verify")
-    def verify(run: str) -> Response:
-        return as_json(runs.verify(run))
+    async def verify(run: str, request: Request) -> Response:
+        return as_json(await while_here(request, partial(runs.verify, run)))
 
     @api.post("/runs/{run}/stop")
     def stop(run: str, body: What | None = None) -> Json:

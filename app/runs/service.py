@@ -115,10 +115,25 @@ class Runs:
 
         return self._begin(ask)
 
-    def verify(self, run: str) -> Json:
-        """Verify a run that has ended; see `engine.replay.verify`. Raises NotFound, InputError while it runs."""
+    def verify(self, run: str, stop: Stop) -> Json:
+        """Verify a run that has ended; see `engine.replay.verify`. Raises NotFound, InputError while it runs, Cancelled.
+
+        Followers are told {"kind": "verify", "run", "done": cells, "of": cells} as it goes on.
+        """
         self.row(run)
-        return verify(self._store, self._engine.kernels, run).to_json()
+
+        def progress(done: int, of: int) -> None:
+            self._hub.tell("verify", run=run, done=done, of=of)
+
+        with self._lock:
+            self._stops.add(stop)
+            if self._closed:
+                stop.request()
+        try:
+            return verify(self._store, self._engine.kernels, run, stop=stop, progress=progress).to_json()
+        finally:
+            with self._lock:
+                self._stops.discard(stop)
 
     def resume(self, run: str, settings: dict[str, Json] | None = None) -> Started:
         """Let a run that ended without an answer go on in a thread; returns once that is committed.

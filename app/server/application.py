@@ -20,10 +20,11 @@ from app.notes import routes as notes
 from app.programs.keys import KeyFile
 from app.programs.openai import routes as programs
 from app.questions import routes as questions
-from app.runs import check_routes as checks
+from app.runs import compare_routes as compare
 from app.runs import export_routes as exports
 from app.runs import routes as runs
 from app.runs import session_routes as sessions
+from app.safekeeping import routes as safekeeping
 from app.server import static
 from app.server.gate import Application, Gate
 from app.shell.page import page
@@ -45,7 +46,19 @@ def routes(workbench: Workbench) -> FastAPI:
     app.add_exception_handler(HTTPException, explain_http)
     app.add_exception_handler(RequestValidationError, explain_request)
     app.add_exception_handler(Exception, confess)
-    for part in (ask, runs, exports, sessions, checks, library, models, notes, bench, questions):
+    for part in (
+        ask,
+        runs,
+        exports,
+        sessions,
+        compare,
+        safekeeping,
+        library,
+        models,
+        notes,
+        bench,
+        questions,
+    ):
         app.include_router(part.router(workbench))
 
     @app.get("/api/ready")

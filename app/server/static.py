@@ -10,7 +10,7 @@ from app.paths import ROOT
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-FEATURES = ("shell", "live", "ask", "runs", "library", "models", "bench", "questions", "notes")
+FEATURES = ("shell", "live", "ask", "runs", "library", "models", "bench", "questions", "notes", "safekeeping")
 
 
 def folders() -> dict[str, Path]:

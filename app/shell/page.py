@@ -8,11 +8,12 @@ from app.ask.page import form as ask
 from app.bench.page import form as bench
 from app.programs.gradio_api import endpoints
 from app.questions.page import form as questions
+from app.safekeeping.page import panel as safekeeping
 from app.shell.queue import WokenQueue
 from app.workbench import Workbench
 
 VIEWS = ("ask", "library", "sessions", "models", "bench", "questions")
-FORMS = {"ask": ask, "bench": bench, "questions": questions}
+FORMS = {"ask": ask, "bench": bench, "questions": questions, "sessions": safekeeping}
 
 
 def page(workbench: Workbench) -> gr.Blocks:

@@ -1,6 +1,6 @@
 """A data folder as one file and back: `write` while the app may be running, `restore` into a new folder."""
 
 from engine.backup.restore import restore
-from engine.backup.write import Written, write
+from engine.backup.write import Written, place, size, write
 
-__all__ = ["Written", "restore", "write"]
+__all__ = ["Written", "place", "restore", "size", "write"]

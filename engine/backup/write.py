@@ -13,12 +13,13 @@ import sqlite3
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.errors import InputError, StoreError
 from engine.paths import expanded
+from engine.stop import Stop
 from engine.store.database import migrations
 from engine.store.database.database import FILE_NAME, NO_SPACE, connect, explain
 
@@ -30,6 +31,9 @@ FOLDERS = {
 }
 FILES = ("preferences.json",)
 LEVEL = 1  # of the compression: texts halve, and a disk is kept busy
+CHUNK = 1 << 20  # bytes
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,21 @@ class Written:
     files: int
 
 
-def write(data: Path, target: Path, *, force: bool = False, busy_seconds: float = 15.0) -> Written:
+def write(
+    data: Path,
+    target: Path,
+    *,
+    force: bool = False,
+    busy_seconds: float = 15.0,
+    progress: Progress = lambda done, of: None,
+    stop: Stop | None = None,
+) -> Written:
     """Back up the data folder `data` into the file `target`; it may be in use meanwhile.
 
-    Raises InputError when the target exists (unless `force`), lies in the data folder, or has no folder, and when
-    there is nothing to back up; StoreError when the disk is full or something cannot be read. Then nothing is left of it.
+    `progress` hears how many bytes of how many are packed. Raises what `place` does, StoreError when the disk is full or
+    something cannot be read, Cancelled on a stop. Then nothing is left of it.
     """
-    target = expanded(target).absolute()
-    _check(data, target, force)
+    target, stop = place(data, target, force=force), stop or Stop()
     with (
         _sentences(data, target),
         tempfile.TemporaryDirectory(prefix=f".{target.name[:100]}.", dir=target.parent) as folder,
@@ -62,6 +73,7 @@ def write(data: Path, target: Path, *, force: bool = False, busy_seconds: float 
             contextlib.closing(sqlite3.connect(database)) as copy,
         ):
             source.backup(copy)  # in one step: readers hold up nobody
+            stop.check()
             copy.execute("PRAGMA journal_mode = DELETE")
             runs, corpora = (
                 copy.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("run", "corpus")
@@ -74,7 +86,8 @@ def write(data: Path, target: Path, *, force: bool = False, busy_seconds: float 
             "schema": migrations.known()[-1],
             "names": names,
         }
-        _pack(part, data, database, names, json.dumps(manifest, ensure_ascii=False))
+        files = [(database, FILE_NAME), *((data / name, name) for name in names)]
+        _pack(part, files, json.dumps(manifest, ensure_ascii=False), progress, stop)
         written = Written(str(target), part.stat().st_size, created, runs, corpora, len(names) + 1)
         part.replace(target)
         return written
@@ -85,7 +98,24 @@ def to_json(written: Written) -> dict[str, object]:
     return asdict(written)
 
 
-def _check(data: Path, target: Path, force: bool) -> None:
+def size(data: Path) -> int:
+    """The bytes that a backup of a data folder packs; the file is smaller, as texts halve. Raises StoreError."""
+    if not (data / FILE_NAME).is_file():
+        return 0
+    with (
+        _sentences(data, data),
+        contextlib.closing(connect(data / FILE_NAME, 15.0, read_only=True)) as source,
+    ):
+        return sum((data / name).stat().st_size for name in (FILE_NAME, *_named(source, data)))
+
+
+def place(data: Path, target: Path, *, force: bool = False) -> Path:
+    """The file that a backup of the data folder `data` is written to, whole and in full.
+
+    Raises InputError when it exists (unless `force`), lies in the data folder, or has no folder, and when there is nothing
+    to back up.
+    """
+    target = expanded(target).absolute()
     if not (data / FILE_NAME).is_file():
         raise InputError(
             f"There is nothing to back up in {data}: no question was asked and no folder added there."
@@ -100,6 +130,7 @@ def _check(data: Path, target: Path, force: bool) -> None:
         raise InputError(
             f"{target} lies in the data folder itself, where it would be lost with it. Choose another place."
         )
+    return target
 
 
 def _named(db: sqlite3.Connection, data: Path) -> Iterator[str]:
@@ -117,16 +148,24 @@ def _named(db: sqlite3.Connection, data: Path) -> Iterator[str]:
     yield from (name for name in FILES if (data / name).is_file())
 
 
-def _pack(part: Path, data: Path, database: Path, names: list[str], manifest: str) -> None:
+def _pack(part: Path, files: list[tuple[Path, str]], manifest: str, progress: Progress, stop: Stop) -> None:
+    done, of = 0, sum(path.stat().st_size for path, _ in files)
     opened = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(opened, "w+b") as file:
         with zipfile.ZipFile(
             file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL, strict_timestamps=False
         ) as archive:
             archive.writestr(MANIFEST, manifest)
-            archive.write(database, FILE_NAME)
-            for name in names:
-                archive.write(data / name, name)
+            for path, name in files:
+                entry = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
+                entry.compress_type = archive.compression
+                entry._compresslevel = LEVEL  # type: ignore[attr-defined]  # ZipFile.write sets it so
+                with path.open("rb") as taken, archive.open(entry, "w") as out:
+                    while chunk := taken.read(CHUNK):
+                        out.write(chunk)
+                        done += len(chunk)
+                        progress(done, of)
+                        stop.check()
         file.flush()
         os.fsync(file.fileno())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -88,16 +88,19 @@ def check(
     *,
     hooks: Hooks | None = None,
     stop: Stop | None = None,
-    said: Callable[[str], None] = print,
+    asking: Callable[[Json], None] = lambda row: None,
+    only: Collection[str] | None = None,
 ) -> Iterator[Checked]:
-    """Ask all kept questions again with the engine's model, one after the other; each result is stored as it comes.
+    """Ask kept questions again with the engine's model, one after the other; each result is stored as it comes.
 
-    A question that cannot be asked any more counts as worse. Raises Cancelled on a stop.
+    `only`: the runs they were kept from; None: all. `asking` hears of each as `Store.kept` lists it, before it is asked. A question that cannot be asked any more counts as worse. Raises Cancelled on a stop.
     """
     stop = stop or Stop()
     for row in engine.store.kept():
+        if only is not None and row["run"] not in only:
+            continue
         stop.check()
-        said(f"asking: {row['question']}")
+        asking(row)
         events = engine.store.events(row["run"])
         if not events:  # another program deleted the run meanwhile, and with it what was kept
             continue

@@ -210,10 +210,11 @@ class CellEnded(Fact):
     """How a cell ended, see `engine.kernel.cell.CellResult`. `flaw`: why its final answer was not taken.
 
     `changes`: what it did to the variables, see `engine.kernel.toolbox.variables`; None: an older version did not look.
+    `readings`: what it read of clocks and chance; None: nothing, or an older version did not look.
     """
 
     KIND: ClassVar[str] = "cell_finished"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
 
     cell: int
     status: str
@@ -223,6 +224,7 @@ class CellEnded(Fact):
     dropped_chars: int
     flaw: str | None = None
     changes: Object | None = None
+    readings: Object | None = None
 
 
 @dataclass(frozen=True, slots=True)

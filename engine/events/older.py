@@ -61,7 +61,7 @@ STEPS: dict[type[Fact], tuple[Step, ...]] = {
     kinds.DraftSaved: (_whole_draft,),
     kinds.ReplyWritten: (_unsure,),
     kinds.CallMade: (_unquoted,),
-    kinds.CellEnded: (_as_it_is,),
+    kinds.CellEnded: (_as_it_is, _as_it_is),
     kinds.CallAnswered: (_unsure_answers, _as_it_is),
 }
 

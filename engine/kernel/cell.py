@@ -69,7 +69,8 @@ class CellResult:
     documents the cell says it printed (claims of an untrusted process), `searched` the ranges [first, last)
     of document numbers that cells searched so far, None for all. `dropped_chars` counts output that
     was not kept. `restarted` says that this cell ran in a fresh session because the one before it ended.
-    `notes` are sentences about this session that the model should be told.
+    `notes` are sentences about this session that the model should be told. `readings` is what the cell read of clocks and
+    chance, for one that is executed again (`engine/kernel/worker/clock.py`, `chance.py`); None where it read nothing.
     """
 
     status: str
@@ -83,3 +84,4 @@ class CellResult:
     restarted: bool = False
     notes: tuple[str, ...] = ()
     changes: dict[str, Json] | None = None
+    readings: dict[str, Json] | None = None

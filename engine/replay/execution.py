@@ -17,6 +17,8 @@ from engine.replay.places import ReplayError, node_of
 from engine.stop import Stop
 from engine.types import Json
 
+Told = Callable[[], None]  # is called after each cell
+
 LEAST_SECONDS = 60.0  # that a cell may take now, whatever it took then
 PATIENCE = 20  # times as long as it took then
 PROBES = 2  # further executions of a node whose cells gave something else
@@ -41,6 +43,7 @@ def execute_again(
     *,
     ahead: float = 0.0,
     stop: Stop | None = None,
+    told: Told = lambda: None,
 ) -> list[Executed]:
     """Run the recorded cells of a node in a worker that has run none, up to the cell `before` (None: all of them).
 
@@ -49,17 +52,22 @@ def execute_again(
     Raises Cancelled on a stop.
     """
     if node.started.parent is None:
-        execute_carried(worker, record.carried, ahead=ahead, stop=stop)
-    return _execute_cells(worker, record, node, before, ahead, stop)
+        execute_carried(worker, record.carried, ahead=ahead, stop=stop, told=told)
+    return _execute_cells(worker, record, node, before, ahead, stop, told)
 
 
 def execute_carried(
-    worker: Worker, records: Sequence[RunRecord], *, ahead: float = 0.0, stop: Stop | None = None
+    worker: Worker,
+    records: Sequence[RunRecord],
+    *,
+    ahead: float = 0.0,
+    stop: Stop | None = None,
+    told: Told = lambda: None,
 ) -> list[Executed]:
     """Run all root cells of some records, one after the other, as `execute_again` does; returns those of all."""
     done: list[Executed] = []
     for record in records:
-        done += _execute_cells(worker, record, node_of(record, "0"), None, ahead, stop)
+        done += _execute_cells(worker, record, node_of(record, "0"), None, ahead, stop, told)
     return done
 
 
@@ -70,6 +78,7 @@ def _execute_cells(
     before: int | None,
     ahead: float,
     stop: Stop | None,
+    told: Told,
 ) -> list[Executed]:
     small = is_small(record)
     worker.piece_chars = piece_chars(record, node)
@@ -85,6 +94,7 @@ def _execute_cells(
         answers = RecordedAnswers(node.id, cell, small=small)
         executed = _execute(worker, cell, answers, ahead, stop)
         done.append(executed)
+        told()
         if executed.problem:
             break
         ended = cell.ended
@@ -108,6 +118,7 @@ def _execute(
             timeout=max(recorded, 0.1) if cut else max(LEAST_SECONDS, PATIENCE * recorded),
             cancel=stop.event if stop else None,
             clock=cell.ts + ahead,
+            readings=cell.ended.readings if cell.ended and not ahead else None,
         )
     except (CutHere, ReplayError):
         pass
@@ -167,15 +178,22 @@ def recorded_run(cell: CellRecord) -> Ran:
 
 
 def replay_node(
-    kernels: KernelHost, path: Path, record: RunRecord, node: NodeRecord, stop: Stop | None = None
+    kernels: KernelHost,
+    path: Path,
+    record: RunRecord,
+    node: NodeRecord,
+    stop: Stop | None = None,
+    told: Told = lambda: None,
 ) -> list[Comparison]:
     """Execute all cells of a node again in a fresh worker and compare. `path`: the folder of its corpus.
+
+    `told` is called after each cell, but not while cells that gave something else are executed once more.
 
     Raises ReplayError where the record does not say what the node worked on, KernelError, SandboxError, Cancelled.
     """
 
-    def run(ahead: float = 0.0) -> list[Executed]:
+    def run(ahead: float, told: Told = lambda: None) -> list[Executed]:
         with open_worker(kernels, path, record, node) as worker:
-            return execute_again(worker, record, node, ahead=ahead, stop=stop)
+            return execute_again(worker, record, node, ahead=ahead, stop=stop, told=told)
 
-    return compare_node(record, node, run(), run)
+    return compare_node(record, node, run(0.0, told), run)

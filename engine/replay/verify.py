@@ -31,7 +31,7 @@ from engine.replay.answers import prompt_hash
 from engine.replay.execution import replay_node
 from engine.replay.loading import load_record
 from engine.replay.origin import corpus_of, text_problem
-from engine.replay.places import call_of
+from engine.replay.places import call_of, node_of
 from engine.reply import without_loop
 from engine.reply.thinking import split_thinking
 from engine.run.node import Outcome
@@ -87,23 +87,50 @@ class Verdict:
         }
 
 
+class Cells:
+    """Counts the cells that are executed again, with those of earlier runs whose variables the root found."""
+
+    def __init__(self, record: RunRecord, progress: Callable[[int, int], None]):
+        self._carried = sum(len(node_of(one, "0").counted) for one in record.carried)
+        self._of = sum(map(self._cells_of, record.sessions()))
+        self._before = self._done = 0
+        self._progress = progress
+        progress(0, self._of)
+
+    def executed(self) -> None:
+        """One more was executed."""
+        self._done += 1
+        self._progress(self._done, self._of)
+
+    def end(self, node: NodeRecord) -> None:
+        """No more of this node are to come, also where it could not be executed to its end."""
+        self._before += self._cells_of(node)
+        if self._done != self._before:
+            self._done = self._before
+            self._progress(self._done, self._of)
+
+    def _cells_of(self, node: NodeRecord) -> int:
+        return len(node.counted) + (self._carried if node.started.parent is None else 0)
+
+
 def verify(
     store: Store,
     kernels: KernelHost,
     name: str,
     *,
     stop: Stop | None = None,
-    progress: Callable[[str], None] = lambda node: None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Verdict:
-    """Verify a run by its id or unique beginning; `progress` hears which node is executed again.
+    """Verify a run by its id or unique beginning; `progress` hears how many cells of how many were executed again.
 
     Raises InputError for an unknown run or one that still runs, KernelError, SandboxError, Cancelled on a stop.
     """
-    began = time.monotonic()
+    began, stop = time.monotonic(), stop or Stop()
     row = store.run(name)
     if row["status"] == "running":
         raise InputError(f"run {row['run']} still runs; verify it when it has ended")
     record = load_record(store, row["run"])
+    cells = Cells(record, progress)
     checks = [
         *_checked("record", [*store.verify_chain(record.id), *store.verify_projections(record.id)]),
         *_read("prompts", _prompts(record)),
@@ -116,11 +143,13 @@ def verify(
     except InputError as problem:
         checks.append(Check("documents", "fails", str(problem)))
     else:
+        stop.check()
         checks += _documents(record, path)
+        stop.check()
         checks += _read("sources", _sources(record, path, store))
         for node in record.sessions():
-            progress(node.id)
-            checks += _read("cell", _cells(kernels, path, record, node, stop), node.id)
+            checks += _read("cell", _cells(kernels, path, record, node, stop, cells.executed), node.id)
+            cells.end(node)
     return Verdict(record.id, tuple(checks), round(time.monotonic() - began, 3))
 
 
@@ -150,9 +179,14 @@ def _documents(record: RunRecord, path: Path) -> Iterator[Check]:
 
 
 def _cells(
-    kernels: KernelHost, path: Path, record: RunRecord, node: NodeRecord, stop: Stop | None
+    kernels: KernelHost,
+    path: Path,
+    record: RunRecord,
+    node: NodeRecord,
+    stop: Stop,
+    executed: Callable[[], None],
 ) -> Iterator[Check]:
-    found = replay_node(kernels, path, record, node, stop)
+    found = replay_node(kernels, path, record, node, stop, executed)
     for one in found:
         if one.verdict == "same":
             yield Check("cell", "holds", "", node.id, one.cell)

@@ -215,6 +215,7 @@ class NodeSession:
                 dropped_chars=result.dropped_chars,
                 flaw=flaw or None,
                 changes=result.changes,
+                readings=result.readings,
             ),
         )
         run.evidence.searched(result.searched)

@@ -29,7 +29,7 @@ class AskView {
       stop: (run) => this.tell(run, "stop"),
       allow: (run, seconds) => this.tell(run, "limit", { seconds }),
       resume: (run) => this.resume(run),
-      verify: (run) => this.verify(run),
+      verify: (run, signal) => this.verify(run, signal),
       verdicts: (nodes) => this.mark(nodes),
       select: (node) => this.tree.select(node),
     });
@@ -173,12 +173,12 @@ class AskView {
     return done;
   }
 
-  /** Verify a run; null where that cannot be done. */
-  async verify(run) {
+  /** Verify a run; null where that cannot be done, or was stopped by `signal`. */
+  async verify(run, signal) {
     try {
-      return await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/verify`);
+      return await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/verify`, undefined, { signal });
     } catch (problem) {
-      this.app.toast(problem.message, "error");
+      if (problem.name !== "AbortError") this.app.toast(problem.message, "error");
       return null;
     }
   }

@@ -30,9 +30,15 @@ def run(options: argparse.Namespace) -> int:
     from engine.replay.verify import verify
     from engine.store.location import data_folder
 
-    def progress(node: str) -> None:
-        if sys.stderr.isatty():
-            print(f"taproot: executing the cells of node {node} again", file=sys.stderr)
+    def progress(done: int, of: int) -> None:
+        if of and sys.stderr.isatty():
+            end = "" if done < of else "\n"
+            print(
+                f"\rtaproot: executing the cells again, {done:,} of {of:,}",
+                end=end,
+                file=sys.stderr,
+                flush=True,
+            )
 
     with Engine(data_folder(options.data)) as engine:
         verdict = verify(engine.store, engine.kernels, options.run, progress=progress)

@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
         print(printable(f"taproot: {text}"), file=sys.stderr)
 
     with opened(options, say) as (engine, stop):
-        found = [*check(engine, stop=stop, said=say)]
+        found = [*check(engine, stop=stop, asking=lambda row: say(f"asking: {row['question']}"))]
     worse = [one for one in found if one.worse]
     if options.json:
         print(

@@ -1,8 +1,7 @@
 // A card in words: where its documents come from, how much it holds, what changed and when.
 
-import { amount } from "/ui/library/document_table.js";
 import { el } from "/ui/shell/dom.js";
-import { count, many } from "/ui/shell/text/figures.js";
+import { amount, count, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
 const SHOWN_NAMES = 12;

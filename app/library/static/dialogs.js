@@ -1,9 +1,8 @@
 // Dialogs of the library: a new name, what deleting would take, and the receipt of what went.
 
-import { amount } from "/ui/library/document_table.js";
 import { dialog, el } from "/ui/shell/dom.js";
 import { saveReceipt } from "/ui/shell/receipt.js";
-import { count, many } from "/ui/shell/text/figures.js";
+import { amount, count, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
 const SHOWN_RUNS = 8;

@@ -1,7 +1,7 @@
 // The documents of a corpus as a table of which only the rows in sight exist: 20,000 documents scroll like 20.
 
 import { el, icon, put } from "/ui/shell/dom.js";
-import { count } from "/ui/shell/text/figures.js";
+import { amount, count } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
 const ROW = 34; // pixels
@@ -11,16 +11,6 @@ const TALLEST = 6_000_000; // pixels; with this many rows nobody scrolls, but se
 
 const COLUMNS = [["name", "Name"], ["size", "Size"], ["chars", "Characters"], ["pages", "Pages"], ["status", "Problems"]];
 const STATES = { ok: ["check", "read"], partly: ["warning", "read in part"], skipped: ["close", "not read"] };
-
-/** Bytes as a person says them. */
-export function amount(size) {
-  if (size === null || size === undefined) return "";
-  if (size < 1000) return `${size} B`;
-  const units = ["KB", "MB", "GB", "TB"];
-  let value = size / 1024, unit = 0;
-  while (value >= 1000 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
-}
 
 export class DocumentTable {
   /** `onopen(document)` is called with the facts of a document that was chosen. */

@@ -1,10 +1,9 @@
 // What is being sent and read, above the library: a box for each with its progress, its problems and a way to stop it.
 
 import { unlocked } from "/ui/library/dialogs.js";
-import { amount } from "/ui/library/document_table.js";
 import { el, icon, put } from "/ui/shell/dom.js";
 import { Sending } from "/ui/library/sending.js";
-import { clock, count, many } from "/ui/shell/text/figures.js";
+import { amount, clock, count, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
 const OVER = ["done", "failed", "stopped"];

@@ -21,6 +21,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from app.errors import Busy, status_of
+from app.live.leaving import left
 from app.programs import following, names
 from app.programs.openai import errors, requests, responses, service
 from app.programs.openai.requests import Refusal
@@ -116,12 +117,6 @@ class Stream(StreamingResponse):
 async def whole(workbench: Workbench, asked: requests.Asked) -> Json:
     """Begin a run and wait for its answer; who cancels this stops it."""
     return await service.answer(workbench, await service.begin(workbench, asked))
-
-
-async def left(request: Request) -> None:
-    """Wait until the program that asked has gone away."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 async def body_of(request: Request) -> bytes:

@@ -40,7 +40,7 @@ export class RunHead {
       el("div", { class: "run-now" }, el("span", { class: "pulse", "aria-hidden": "true" }), this.phase, this.rate),
       el("div", { class: "budgets" }, [...this.meters.values()].map((meter) => meter.element)));
     this.exports = new ExportMenu(app);
-    this.verdict = new Verdict(on);
+    this.verdict = new Verdict(app, on);
     this.element = el("header", { class: "run-head" },
       el("div", { class: "run-top" }, el("div", { class: "grow" }, this.question, this.meta), this.verdict.button, this.exports.element, this.again, this.stop),
       this.verdict.element, this.live);

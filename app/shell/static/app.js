@@ -141,6 +141,7 @@ async function start() {
   addEventListener("popstate", show);
   show();
   const streaming = live.start();
+  appears("#safekeeping-host").then(() => mountView(["safekeeping", "", "/ui/safekeeping/safekeeping.js"], streaming)); // once it is unfolded
   await Promise.all(VIEWS.map((view) => mountView(view, streaming)));
   show();
   document.body.dataset.mounted = "true"; // the tests wait for it

@@ -30,18 +30,19 @@ class Log:
         return [events_of(run, self.name, self.sha256, number) for number, run in enumerate(self.runs, 1)]
 
 
-def read_log(path: Path) -> Log:
-    """The runs of a log of rlms or fast-rlm.
+def read_log(path: Path, name: str | None = None) -> Log:
+    """The runs of a log of rlms or fast-rlm. `name`: what a person calls the file, where it lies under another one.
 
     Raises InputError, with the line and what is wrong with it, for a file that cannot be read or is no such log.
     """
+    shown, name = name or str(path), name or path.name
     data = _bytes(path)
     try:
         lines = lines_of(data.decode("utf-8-sig"))
         if is_rlms(lines):
-            runs = read_rlms(lines, path.name)
+            runs = read_rlms(lines, name)
         elif is_fast_rlm(lines):
-            runs = read_fast_rlm(lines, path.name)
+            runs = read_fast_rlm(lines, name)
         else:
             raise InputError(
                 "it is no log of rlms (lines with a 'type' of metadata or iteration) or of fast-rlm (lines with an "
@@ -49,13 +50,13 @@ def read_log(path: Path) -> Log:
             )
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path} is no text: {error.reason} at byte {error.start:,}. Nothing was imported."
+            f"{shown} is no text: {error.reason} at byte {error.start:,}. Nothing was imported."
         ) from error
     except RecursionError as error:
-        raise InputError(f"{path} is nested too deeply to be a log. Nothing was imported.") from error
+        raise InputError(f"{shown} is nested too deeply to be a log. Nothing was imported.") from error
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    return Log(path.name, hashlib.sha256(data).hexdigest(), runs)
+        raise InputError(f"{shown}: {error}") from error
+    return Log(name, hashlib.sha256(data).hexdigest(), runs)
 
 
 def _bytes(path: Path) -> bytes:

@@ -104,13 +104,15 @@ class Worker:
         timeout: float,
         cancel: threading.Event | None = None,
         clock: float | None = None,
+        readings: Json = None,
     ) -> CellResult:
         """Run one cell and return how it ended; never raises for what the cell does.
 
         `timeout` is in seconds and stands still during calls. `on_output` gets nbformat outputs as they come,
         `on_call` answers sub-calls (one string for each prompt); both run in this thread. CallRefused from
         `on_call` becomes a RuntimeError in the cell; any other exception stops the cell and is raised here.
-        `clock`: the time (Unix seconds) that a recorded cell finds, for one that is executed again.
+        `clock`: the time (Unix seconds) that a recorded cell finds, for one that is executed again, `readings` what it read
+        of clocks and chance (`CellResult.readings`).
         """
         if not self._busy.acquire(blocking=False):
             raise KernelError("this worker runs a cell already; wait for it, or use another worker")
@@ -128,7 +130,9 @@ class Worker:
             stops = [event for event in (cancel, self._interrupted) if event is not None]
             run = _CellRun(self._process, self._cells, timeout, stops, on_call, on_output)
             told = {"question": self.question, "piece_chars": self.piece_chars}
-            result = run.run({"code": code, "clock": clock, **told}, self._host.cause_of_death)
+            result = run.run(
+                {"code": code, "clock": clock, "readings": readings or {}, **told}, self._host.cause_of_death
+            )
             refusal = self._process.meter.take_refusal() if self._process.meter is not None else ""
             notes += result.notes + ((refusal,) if refusal else ())
             return replace(result, restarted=restarted, notes=notes)
@@ -325,6 +329,7 @@ class _CellRun:
             final=fields["final"],
             variables=fields["variables"],
             changes=fields["changes"],
+            readings=fields["readings"],
             error=error,
             spans=fields["spans"],
             searched=fields["searched"],

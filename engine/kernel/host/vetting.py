@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 from typing import Any
 
@@ -18,6 +19,10 @@ MAX_VARIABLES = 100
 MAX_ITEMS = 10_000  # prompts or questions of one call
 MAX_SIDE = 8_192  # pixels
 MAX_PIXELS = 32 << 20
+MAX_READINGS = 1_000  # of one clock in a cell
+MAX_CHANCE = 32_768  # hexadecimal digits that a cell drew
+CLOCKS = ("time", "monotonic", "perf_counter", "process_time")
+HEXADECIMAL = re.compile(r"(?:[0-9a-f]{2})*")
 STREAMS = ("stdout", "stderr")
 IMAGES = ("image/png", "image/jpeg")
 TEXTS = ("text/plain", "text/html")
@@ -236,8 +241,20 @@ def _changes(value: Any) -> dict[str, Json] | None:
     return found
 
 
+def _readings(value: Any) -> dict[str, Json] | None:
+    """What a cell read of clocks (nanoseconds) and chance (hexadecimal texts). Raises ChannelError."""
+    fields = _dict(value or {})
+    found: dict[str, Json] = {
+        name: [number(one) for one in _list(fields[name], MAX_READINGS)] for name in CLOCKS if name in fields
+    }
+    drawn = [text(one, MAX_CHANCE) for one in _list(fields.get("chance") or [], MAX_CHANCE)]
+    if sum(map(len, drawn)) > MAX_CHANCE or not all(map(HEXADECIMAL.fullmatch, drawn)):
+        raise ChannelError("what a cell drew by chance is no hexadecimal text, or too long")
+    return (found | ({"chance": drawn} if drawn else {})) or None
+
+
 def done(value: Any) -> dict[str, Any]:
-    """Return the clean fields of a cell's end: error, final, variables, changes, spans, searched, dropped, notes."""
+    """Return the clean fields of a cell's end: error, final, variables, changes, readings, spans, searched, ..."""
     fields = _dict(value)
     error, final = fields.get("error"), fields.get("final")
     variables = [_list(pair, 2) for pair in _list(fields.get("variables"), MAX_VARIABLES)]
@@ -258,6 +275,7 @@ def done(value: Any) -> dict[str, Any]:
         },
         "variables": [[text(name, 100), text(summary, 200)] for name, summary in variables],
         "changes": _changes(fields.get("changes")),
+        "readings": _readings(fields.get("readings")),
         "spans": spans(fields.get("spans")),
         "searched": ranges(fields.get("searched")),
         "dropped": number(fields.get("dropped")),

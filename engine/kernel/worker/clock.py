@@ -1,40 +1,89 @@
-"""The clock of a worker that executes recorded cells again: it goes on from the time at which a cell ran then.
+"""The clocks of a worker: what a cell read of them is kept, and given again where that cell is executed again.
 
-What cells ask for the time of day is shifted: `time.time`, `time.localtime` and their like, `datetime.now`, `today`.
-Clocks that measure how long something takes are not, and neither is that of numpy.
+Reads that code of a cell makes itself are kept, the first MOST of each clock. In a cell that is executed again they are
+answered with those of the record, and the clock goes on from there; where the record holds none, as in older ones, the time
+of day goes on from the time at which the cell ran, and clocks that measure how long something takes are not changed.
+The clocks stay the real ones until a cell names them, or one is executed again. That of numpy is never changed.
 """
 
 from __future__ import annotations
 
+import copyreg
 import datetime
+import re
+import sys
 import time
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
-_real_time, _real_time_ns = time.time, time.time_ns
+from engine.types import Json
+
+MOST = 1000  # reads of each clock in a cell that are kept
+NAMED = re.compile(r"\b(?:\w*time\w*|\w*date\w*|perf_counter\w*|monotonic\w*)\b")
+
 _real_localtime, _real_gmtime = time.localtime, time.gmtime
 _real_strftime, _real_asctime = time.strftime, time.asctime
 _RealDatetime = datetime.datetime
 _RealDate = datetime.date
-_seconds = 0.0  # that the clock is ahead
+_cells: dict[str, Any] = {}  # the globals of the cells' code
 
 
-def shift(to: float | None) -> None:
-    """Let the clock go on from the time `to` (Unix seconds); None: it is the real one."""
-    global _seconds
-    if to is None:
-        _seconds = 0.0
-        return
-    if time.time is _real_time:
+class Clock:
+    """One clock in nanoseconds: what was read of it in this cell, and what is still to be given."""
+
+    def __init__(self, read: Callable[[], int]):
+        self._read = read
+        self.ahead = 0
+        self.kept: list[int] = []
+        self.given: deque[int] = deque()
+
+    def begin(self, given: list[int]) -> None:
+        """A cell begins that is told `given` first."""
+        self.kept, self.given = [], deque(given)
+
+    def now(self) -> int:
+        """The time that it tells to whoever called the function that calls this. Only code of cells is told of the record."""
+        now = self._read() + self.ahead
+        if sys._getframe(2).f_globals is not _cells:
+            return now
+        if self.given:
+            told = self.given.popleft()
+            self.ahead += told - now
+            now = told
+        if len(self.kept) < MOST:
+            self.kept.append(now)
+        return now
+
+
+_real_time_ns = time.time_ns
+_day = Clock(_real_time_ns)
+_measures = {
+    name: Clock(getattr(time, f"{name}_ns")) for name in ("monotonic", "perf_counter", "process_time")
+}
+_clocks = {"time": _day, **_measures}
+
+
+def begin(code: str, cells: dict[str, Any], to: float | None, readings: dict[str, Json]) -> None:
+    """A cell begins, whose code has the globals `cells`. `to`: the time of day goes on from there (Unix seconds; None: it is
+    the real one); `readings`: what a recorded cell read, as `taken` gave it.
+    """
+    global _cells
+    if time.localtime is _real_localtime and (to is not None or NAMED.search(code)):
         _install()
-    _seconds = to - _real_time()
+    _cells = cells
+    _day.ahead = 0 if to is None else int(to * 1e9) - _real_time_ns()
+    for name, clock in _clocks.items():
+        clock.begin(readings.get(name, []))
 
 
-def _now() -> float:
-    return _real_time() + _seconds
+def taken() -> dict[str, Json]:
+    """What the cell read of each clock, in nanoseconds; without those that it did not read."""
+    return {name: clock.kept for name, clock in _clocks.items() if clock.kept}
 
 
 class _Alike(type):
-    """A class that stands for another: its instances are those of the other one."""
+    """A class that stands for another: its instances are those of the other one, and it is equal to it."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
         if cls in _STANDINS:
@@ -46,6 +95,12 @@ class _Alike(type):
             return issubclass(subclass, cls.__mro__[1])
         return type.__subclasscheck__(cls, subclass)
 
+    def __eq__(cls, other: object) -> bool:
+        return cls is other or (any(cls is one for one in _STANDINS) and other is cls.__mro__[1])
+
+    def __hash__(cls) -> int:
+        return hash(cls.__mro__[1]) if any(cls is one for one in _STANDINS) else type.__hash__(cls)
+
 
 class _Datetime(_RealDatetime, metaclass=_Alike):
     def __new__(cls, *given: Any, **named: Any) -> Any:
@@ -53,15 +108,15 @@ class _Datetime(_RealDatetime, metaclass=_Alike):
 
     @classmethod
     def now(cls, tz: Any = None) -> Any:
-        return _RealDatetime.fromtimestamp(_now(), tz)
+        return _RealDatetime.fromtimestamp(_day.now() / 1e9, tz)
 
     @classmethod
     def today(cls) -> Any:
-        return _RealDatetime.fromtimestamp(_now())
+        return _RealDatetime.fromtimestamp(_day.now() / 1e9)
 
     @classmethod
     def utcnow(cls) -> Any:
-        return _RealDatetime.fromtimestamp(_now(), datetime.UTC).replace(tzinfo=None)
+        return _RealDatetime.fromtimestamp(_day.now() / 1e9, datetime.UTC).replace(tzinfo=None)
 
 
 class _Date(_RealDate, metaclass=_Alike):
@@ -70,7 +125,7 @@ class _Date(_RealDate, metaclass=_Alike):
 
     @classmethod
     def today(cls) -> Any:
-        return _RealDate.fromtimestamp(_now())
+        return _RealDate.fromtimestamp(_day.now() / 1e9)
 
 
 _STANDINS: tuple[type, ...] = (_Datetime, _Date)
@@ -82,10 +137,21 @@ def _install() -> None:
         standin.__module__ = real.__module__
     _Alike.__name__ = _Alike.__qualname__ = type.__name__
     datetime.datetime, datetime.date = _Datetime, _Date  # type: ignore[misc]
-    time.time = _now
-    time.time_ns = lambda: _real_time_ns() + int(_seconds * 1e9)
-    time.localtime = lambda secs=None: _real_localtime(_now() if secs is None else secs)
-    time.gmtime = lambda secs=None: _real_gmtime(_now() if secs is None else secs)
-    time.asctime = lambda t=None: _real_asctime(time.localtime() if t is None else t)
-    time.ctime = lambda secs=None: _real_asctime(time.localtime(secs))
-    time.strftime = lambda form, t=None: _real_strftime(form, time.localtime() if t is None else t)
+    for real in (_RealDatetime, _RealDate):  # pickle finds the class that stands under this name
+        copyreg.pickle(real, lambda one: (getattr(datetime, type(one).__name__), *one.__reduce_ex__(2)[1:]))
+    for name, clock in _clocks.items():
+        setattr(time, name, _function(name, lambda clock=clock: clock.now() / 1e9))
+        setattr(time, f"{name}_ns", _function(f"{name}_ns", lambda clock=clock: clock.now()))
+    time.localtime = lambda secs=None: _real_localtime(_day.now() / 1e9 if secs is None else secs)
+    time.gmtime = lambda secs=None: _real_gmtime(_day.now() / 1e9 if secs is None else secs)
+    time.asctime = lambda t=None: _real_asctime(_real_localtime(_day.now() / 1e9) if t is None else t)
+    time.ctime = lambda secs=None: _real_asctime(_real_localtime(_day.now() / 1e9 if secs is None else secs))
+    time.strftime = lambda form, t=None: _real_strftime(
+        form, _real_localtime(_day.now() / 1e9) if t is None else t
+    )
+
+
+def _function(name: str, function: Callable[..., float]) -> Callable[..., float]:
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = "time"
+    return function

@@ -1,6 +1,7 @@
 """One worker: a forked process that confines itself and then runs the cells of one node. Untrusted from there.
 
-Frames from the host: start {context reference, limits, notes}, cell {number, code, clock, question, piece_chars}, answer {answers, known | refused | stop}.
+Frames from the host: start {context reference, limits, notes}, cell {number, code, clock, readings, question, piece_chars},
+answer {answers, known | refused | stop}.
 Frames to the host: ready, failed {message}, output {output}, call {number, name, arguments}, done {...}.
 """
 
@@ -25,7 +26,7 @@ from engine.kernel.cell import Answered
 from engine.kernel.channel import Channel, ChannelFull
 from engine.kernel.toolbox.final import CellDone
 from engine.kernel.toolbox.toolbox import Toolbox
-from engine.kernel.worker import clock
+from engine.kernel.worker import chance, clock
 from engine.kernel.worker.faults import report
 from engine.kernel.worker.inprocess import CellKernel
 from engine.kernel.worker.interrupts import Interrupts
@@ -75,8 +76,10 @@ def serve(kernel: CellKernel, confine: Callable[[], int | None], scratch: Path) 
     channel.send({"op": "ready"})
     while True:
         frame: Any = channel.receive()
-        clock.shift(frame["clock"])
-        worker.run(frame["number"], frame["code"], frame["question"], frame["piece_chars"])
+        code, readings = frame["code"], frame["readings"]
+        clock.begin(code, kernel.shell.user_global_ns, frame["clock"], readings)
+        chance.begin(code, readings)
+        worker.run(frame["number"], code, frame["question"], frame["piece_chars"])
 
 
 def _fail(channel: Channel, error: Exception) -> None:
@@ -169,6 +172,7 @@ class _Worker:
                     "final": toolbox.final,
                     "variables": variables,
                     "changes": changes,
+                    "readings": clock.taken() | chance.taken(),
                     "spans": self._spans(),
                     "searched": self._searched(),
                     "dropped": dropped,

@@ -16,10 +16,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.backup import restore, write
+from engine.backup import restore, size, write
 from engine.corpus import Corpus
 from engine.documents.ingest import ingest
-from engine.errors import InputError, StoreError
+from engine.errors import Cancelled, InputError, StoreError
+from engine.stop import Stop
 from engine.store import Store
 from tests.engine.events.facts import fact
 from tests.engine.store.conftest import begin, tell
@@ -283,3 +284,20 @@ def test_a_backup_that_unpacks_to_more_than_the_disk_holds_is_refused_first(
     with pytest.raises(StoreError, match=r"has 1,000 free\. Free some space"):
         restore(file, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_it_says_how_far_it_is_and_a_stop_leaves_nothing(data: Path, tmp_path: Path) -> None:
+    target, heard = tmp_path / "out" / "all.zip", []
+    target.parent.mkdir()
+    written = write(data, target, progress=lambda done, of: heard.append((done, of)))
+    done, of = heard[-1]
+    assert done == of and [*heard] == sorted(heard) and len(heard) == written.files
+    with zipfile.ZipFile(target) as archive:
+        packed = [entry for entry in archive.infolist() if entry.filename != "backup.json"]
+    assert of == sum(entry.file_size for entry in packed) and all(entry.compress_type for entry in packed)
+    assert written.bytes < size(data) and abs(size(data) - of) < 1 << 20  # a database shrinks as it is copied
+
+    stop = Stop()
+    with pytest.raises(Cancelled):
+        write(data, target, force=True, progress=lambda done, of: stop.request(), stop=stop)
+    assert [*target.parent.iterdir()] == [target] and target.stat().st_size == written.bytes

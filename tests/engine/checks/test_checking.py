@@ -41,7 +41,7 @@ def said(answer, sources="context.grep('Halden')"):
 
 def checked(engine, *replies):
     engine.use(ScriptedModel(replies, name="new"))
-    return [*check(engine, said=lambda text: None)]
+    return [*check(engine)]
 
 
 def test_an_answer_that_says_the_same_is_not_worse(engine, asked):
@@ -152,7 +152,7 @@ def test_a_kept_question_that_is_deleted_while_others_are_asked_is_passed_over(e
     keep(engine.store, run)
     keep(engine.store, other)
     engine.use(ScriptedModel([said("2")], name="new"))
-    found = check(engine, said=lambda text: None)
+    found = check(engine)
     assert next(found).kept == run
     engine.store.delete_run(other)
     assert [*found] == []
@@ -165,3 +165,14 @@ def test_a_question_whose_run_was_deleted_a_moment_ago_is_not_kept(engine, asked
     with pytest.raises(InputError, match=f"There is no run '{run}'; it may have been deleted"):
         engine.store.keep(run, "2")
     assert [row["accepted"] for row in engine.store.kept()] == ["3"]
+
+
+def test_one_of_them_is_asked_alone_and_each_is_named_before_it_is(engine, asked):
+    first, second = asked("2"), asked("Anna", question="Who wrote?")
+    keep(engine.store, first)
+    keep(engine.store, second)
+    named = []
+    engine.use(ScriptedModel([said("Anna")], name="new"))
+    (found,) = check(engine, only=[second], asking=lambda row: named.append(row["run"]))
+    assert found.kept == second and named == [second]
+    assert [len(row["results"]) for row in engine.store.kept()] == [0, 1]

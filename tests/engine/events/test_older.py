@@ -36,7 +36,7 @@ LACKS = {  # what the first release did not write, by class
     DraftSaved: {"at": 0},
     ReplyWritten: {"confidence": None},
     CallMade: {"quotes": None},
-    CellEnded: {"changes": None},
+    CellEnded: {"changes": None, "readings": None},
     CallAnswered: {"confidences": (None,), "quoted": None},
 }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.events import OutputWritten
+from engine.events import CellEnded, OutputWritten
 from engine.llm.scripted import ScriptedModel
 from engine.replay import (
     ReplayError,
@@ -45,6 +45,18 @@ def with_output(record: RunRecord, old: str, new: str) -> RunRecord:
     return read_record([altered(event) for event in record.events])
 
 
+def of_an_older_version(record: RunRecord) -> RunRecord:
+    """The record as it was written before readings of clocks and chance were kept."""
+    return read_record(
+        [
+            replace(event, fact=replace(event.fact, readings=None))
+            if isinstance(event.fact, CellEnded)
+            else event
+            for event in record.events
+        ]
+    )
+
+
 def test_cells_sub_calls_and_children_give_the_same_without_a_model(desk):
     record = desk.ask(
         "hits = context.grep('Halden')\nprint(len(hits))\nhits[0]",
@@ -73,6 +85,7 @@ def test_the_clock_is_the_recorded_one(desk):
         "FINAL('done')",
     )
     then = 86_400 * 365 * 7
+    record = of_an_older_version(record)
     past = read_record([replace(event, ts=event.ts - then) for event in record.events])
     years = [int(line[:4]) for one in replayed(desk, past)[:1] for line in [one.differences[0].split("'")[1]]]
     now = int(record.nodes["0"].cells[0].outputs[0]["text"][:4])
@@ -80,23 +93,71 @@ def test_the_clock_is_the_recorded_one(desk):
     assert [one.verdict for one in replayed(desk, record)] == ["same"] * 3
 
 
+READS = [
+    ("import time\nprint('took', time.perf_counter(), 's for  37 letters')", c.TIME),
+    ("import time\nprint('at', time.time(), time.time_ns(), time.monotonic(), 'with  37')", c.TIME),
+    ("import datetime\nprint(datetime.datetime.now().isoformat(), 'with  37')", c.TIME),
+    ("import uuid\nprint('id', uuid.uuid4().hex, ' 37 times')", c.RANDOM),
+    ("import random\nprint([random.SystemRandom().random() for _ in range(3)], ' 37 of them')", c.RANDOM),
+    ("import random\nrandom.seed()\nprint(random.random(), random.Random().random(), ' 37')", c.RANDOM),
+    ("import secrets, os\nprint(secrets.token_hex(8), os.urandom(4).hex(), ' 37')", c.RANDOM),
+    ("import numpy as np\nprint(float(np.random.default_rng().random()), ' 37')", c.RANDOM),
+]
+
+
+@pytest.mark.parametrize(("code", "reason"), READS)
+def test_what_a_cell_read_of_clocks_and_chance_is_given_to_it_again(desk, code, reason):
+    record = desk.ask(code, "FINAL('done')")
+    assert [one.verdict for one in replayed(desk, record)] == ["same", "same"]
+    forged = replayed(desk, with_output(record, " 37", " 38"))[0]
+    assert forged.verdict == "differs" and "38" in forged.differences[0]
+
+
 @pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("class Thing: pass\nprint('a thing', Thing(), 'of  37')", c.MEMORY),
-        ("import time\nprint('took', time.perf_counter(), 's for  37 letters')", c.TIME),
-        ("import time\nprint('at', time.time(), 'with  37')", c.TIME),
-        ("import uuid\nprint('id', uuid.uuid4().hex, ' 37 times')", c.RANDOM),
-        ("import random\nprint([random.SystemRandom().random() for _ in range(3)], ' 37 of them')", c.RANDOM),
-    ],
+    ("code", "reason"), [("class Thing: pass\nprint('a thing', Thing(), 'of  37')", c.MEMORY), *READS]
 )
 def test_what_chance_clock_and_memory_do_is_explained_and_nothing_beside_it(desk, code, reason):
-    record = desk.ask(code, "FINAL('done')")
+    record = of_an_older_version(desk.ask(code, "FINAL('done')"))
     first = replayed(desk, record)[0]
     assert first.verdict == "explained" or (reason == c.MEMORY and first.verdict == "same")
     assert first.reasons in ((reason,), ())
     forged = replayed(desk, with_output(record, " 37", " 38"))[0]
     assert forged.verdict == "differs" and "38" in forged.differences[0]
+
+
+@pytest.mark.parametrize(
+    "read", ["time.time()", "datetime.datetime.now()", "uuid.uuid4()", "time.perf_counter_ns()"]
+)
+def test_a_prompt_may_hold_what_was_read(desk, read):
+    record = desk.ask(
+        f"import time, datetime, uuid\nprint(llm_query(f'It is {{{read}}}. Say: ok'))",
+        f"print(rlm_query(f'How long at {{{read}}}?', context[0]))",
+        "FINAL('done')",
+    )
+    assert {one.verdict for one in replayed(desk, record)} == {"same"}
+    assert replayed(desk, of_an_older_version(record))[0].verdict == "differs"
+
+
+def test_a_cell_that_waits_by_the_clock_comes_to_its_end_again(desk):
+    record = desk.ask(
+        "import time\nend = time.time() + 0.2\nwhile time.time() < end:\n    pass\nprint('waited')",
+        "import asyncio\nawait asyncio.sleep(0.05)\nprint(time.monotonic() > 0)",
+        "FINAL('done')",
+    )
+    ended = record.nodes["0"].cells[0].ended
+    assert len(ended.readings["time"]) == 1000
+    assert [one.verdict for one in replayed(desk, record)] == ["same"] * 3
+
+
+def test_dates_are_what_they_are_while_the_clock_is_kept(desk):
+    record = desk.ask(
+        "import copy, datetime, pickle\nd = datetime.datetime.now()\nt = datetime.date(2024, 1, 2)\n"
+        "print(type(d) == datetime.datetime, {datetime.datetime: 1}[type(d)], type(t) == datetime.date, "
+        "isinstance(t, datetime.date), pickle.loads(pickle.dumps([d, t])) == [d, t], copy.deepcopy(d) == d, "
+        "datetime.datetime(2024, 1, 2).date() == t, issubclass(datetime.datetime, datetime.date))",
+        "FINAL('done')",
+    )
+    assert record.nodes["0"].cells[0].outputs[0]["text"] == "True 1 True True True True True True\n"
 
 
 def test_seeded_chance_and_sets_of_words_come_out_the_same(desk):

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from engine.errors import InputError
+from engine.errors import Cancelled, InputError
 from engine.events import RunEnded
 from engine.llm.scripted import ScriptedModel
 from engine.replay import corpus_of
 from engine.replay.fork import fork
 from engine.replay.verify import verify
+from engine.stop import Stop
 from tests.engine.replay.conftest import script
 from tests.proof.forger import alter
 from tests.proof.varied_cells import cells_of
@@ -120,3 +121,27 @@ def test_an_agreement_of_an_older_version_is_not_said_to_differ(desk):
     assert verdict.holds
     (said,) = [check.text for check in verdict.checks if check.what == "agreement"]
     assert "did not look at: marks, quotations" in said
+
+
+def test_it_says_how_many_cells_are_done_and_a_stop_ends_it(desk):
+    record = desk.ask("x = 1", "rlm_query_batched('How long?', [context[0], context[1]])", "FINAL('done')")
+    cells = sum(len(node.cells) for node in record.sessions())
+    heard = []
+    verify(
+        desk.engine.store,
+        desk.engine.kernels,
+        record.id,
+        progress=lambda done, of: heard.append((done, of)),
+    )
+    assert cells == 5 and heard == [(done, cells) for done in range(cells + 1)]
+
+    stop, heard = Stop(), []
+
+    def stop_at_two(done: int, of: int) -> None:
+        heard.append(done)
+        if done == 2:
+            stop.request()
+
+    with pytest.raises(Cancelled):
+        verify(desk.engine.store, desk.engine.kernels, record.id, stop=stop, progress=stop_at_two)
+    assert heard == [0, 1, 2]

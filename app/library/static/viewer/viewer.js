@@ -131,10 +131,8 @@ class Viewer {
     this.rows.scroller.hidden = this.pageShown;
     this.facts_ = facts;
     this.notes.show(this.corpus, this.document);
-    this.title.textContent = line(facts.name, 300);
-    this.title.title = line(facts.name, 1000);
-    this.to.placeholder = facts.page_count ? "Line or p. 2" : "Line";
-    this.to.value = "";
+    Object.assign(this.title, { textContent: line(facts.name, 300), title: line(facts.name, 1000) });
+    Object.assign(this.to, { placeholder: facts.page_count ? "Line or p. 2" : "Line", value: "" });
     const digits = String(facts.first_line + facts.lines - 1).length;
     this.rows.scroller.style.setProperty("--digits", Math.max(3, digits));
     this.rows.scroller.setAttribute("aria-label", `Text of ${line(facts.name, 200)}`);
@@ -143,9 +141,8 @@ class Viewer {
   }
 
   tell(facts) {
-    const pages = facts.page_count ? [many(facts.page_count, "page")] : [];
-    const cell = facts.cell ? [line(facts.cell, 120)] : [];
-    this.facts.textContent = [...cell, `${many(facts.lines, "line")}`, ...pages, `${count(facts.chars)} characters`].join(" · ");
+    const parts = [facts.cell && line(facts.cell, 120), many(facts.lines, "line"), facts.page_count && many(facts.page_count, "page")];
+    this.facts.textContent = [...parts, `${count(facts.chars)} characters`].filter(Boolean).join(" · ");
   }
 
   fail(problem) {

@@ -8,6 +8,16 @@ export const count = (number) => whole.format(Math.round(number));
 /** "1 cell", "3 cells" */
 export const many = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;
 
+/** Bytes as a person says them. */
+export function amount(size) {
+  if (size === null || size === undefined) return "";
+  if (size < 1000) return `${size} B`;
+  const units = ["KB", "MB", "GB", "TB"];
+  let value = size / 1024, unit = 0;
+  while (value >= 1000 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
 /** Seconds: 0.24 s, 8.1 s, 3:07, 1:02:09 */
 export function duration(seconds) {
   if (seconds < 0.995) return `${seconds.toFixed(2)} s`;

@@ -125,3 +125,17 @@ def test_references_that_name_no_data_are_refused(reference):
 def test_a_reference_loses_whatever_else_it_carries():
     given = {"kind": "document", "document": 1, "start": 2, "end": 3, "path": "/etc/passwd"}
     assert vetting.reference(given) == {"kind": "document", "document": 1, "start": 2, "end": 3}
+
+
+END = {"error": None, "final": None, "variables": [], "spans": [], "searched": [], "dropped": 0, "notes": []}
+
+
+def test_what_a_cell_read_of_clocks_and_chance_is_counts_and_digits_and_not_more_than_there_may_be():
+    read = {"time": [1, 2], "chance": ["00ff"], "weather": ["fine"]}
+    assert vetting.done({**END, "readings": read})["readings"] == {"time": [1, 2], "chance": ["00ff"]}
+    assert vetting.done(END)["readings"] is None
+    assert len(vetting.done({**END, "readings": {"time": [1] * 9_000}})["readings"]["time"]) == 1_000
+    for wrong in ({"time": [-1]}, {"time": [0.5]}, {"chance": ["f"]}, {"chance": ["zz"]}, {"chance": "ff"},
+                  {"chance": ["ff" * 9_000] * 2}, [1]):  # fmt: skip
+        with pytest.raises(ChannelError):
+            vetting.done({**END, "readings": wrong})

@@ -1,0 +1,1 @@
+"""Evidence and safekeeping: kept questions asked again, backups of everything, logs of other engines taken in."""
