@@ -1,6 +1,6 @@
 """The form that asks: question, corpus, model, limits. Its handlers take milliseconds and own no run.
 
-A run begins in `workbench.runs`. Form and page talk through one component, `app.ask.link.FormLink`: it holds the run
+A run begins in `workbench.runs`. Form and page talk through one component, `app.forms.link.FormLink`: it holds the run
 that the next question follows up, brings the page the id of a run that has begun or what stood in the way, and lets the
 page ask, choose the documents of a card, and bring the choices up to date.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 
 from app.ask import service as asking
-from app.ask.link import FormLink
+from app.forms import QUICK, FormLink
 from app.workbench import Workbench
 from engine.errors import TaprootError
 from engine.types import Json, Settings
@@ -36,7 +36,6 @@ def samples() -> list[str]:
 
 def form(workbench: Workbench) -> None:
     """Put the form into the page that is being built."""
-    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     with gr.Column(elem_id="ask-form"):
         gr.Column(elem_id="follow-host")
         question = gr.Textbox(
@@ -59,10 +58,10 @@ def form(workbench: Workbench) -> None:
         gr.Markdown("Try a question about the sample documents", elem_id="samples-title")
         with gr.Row(elem_id="sample-row"):
             chips = [gr.Button(text, elem_classes="sample", size="sm", min_width=0) for text in samples()]
-    link = FormLink()
+    link = FormLink(elem_id="ask-link")
 
     def start(words: str, chosen: str | None, with_model: str | None, said: Json, *values: Any) -> tuple:
-        follows, limits = said["follows"], named(values)
+        follows, limits = said.get("follows", ""), named(values)
         try:
             return {"run": asking.start(workbench, words or "", chosen, with_model, follows, limits)}, ""
         except TaprootError as error:
@@ -98,16 +97,16 @@ def form(workbench: Workbench) -> None:
         return gr.skip(), gr.skip()
 
     inputs = [corpus, model, link, *limits]
-    gr.on([ask.click, question.submit, link.ask], start, [question, *inputs], [link, question], **quick)
+    gr.on([ask.click, question.submit, link.ask], start, [question, *inputs], [link, question], **QUICK)
     for chip, text in zip(chips, samples(), strict=True):
-        chip.click(lambda *rest, text=text: start(text, *rest), inputs, [link, question], **quick)
-    gr.on(None, lambda: choices(None), None, [corpus, model, sample_box], **quick)  # when the page opens
-    link.refresh(choices, [corpus], [corpus, model, sample_box], **quick)
-    link.refresh(predict, [corpus, model, *limits], estimate, **quick)
-    gr.on(None, predict, [corpus, model, *limits], estimate, **quick)
-    corpus.input(choose_corpus, corpus, sample_box, **quick)
-    link.choose(choose_card, None, [corpus, sample_box], **quick)
-    model.input(choose_model, model, [link, model], **quick)
+        chip.click(lambda *rest, text=text: start(text, *rest), inputs, [link, question], **QUICK)
+    gr.on(None, lambda: choices(None), None, [corpus, model, sample_box], **QUICK)  # when the page opens
+    link.refresh(choices, [corpus], [corpus, model, sample_box], **QUICK)
+    link.refresh(predict, [corpus, model, *limits], estimate, **QUICK)
+    gr.on(None, predict, [corpus, model, *limits], estimate, **QUICK)
+    corpus.input(choose_corpus, corpus, sample_box, **QUICK)
+    link.choose(choose_card, None, [corpus, sample_box], **QUICK)
+    model.input(choose_model, model, [link, model], **QUICK)
 
 
 def settings() -> list[Any]:

@@ -1,23 +1,21 @@
-"""Routes of asking: what a question would cost, and the front end of the form's link to the page."""
+"""Routes of asking: what a question would cost."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
 from app.ask import service as asking
 from app.errors import NotFound
 from app.workbench import Workbench
 from engine.types import Json, Settings
 
-LINK = 'export * from "/ui/ask/link.js";'  # the module that the page has too
-
 
 def router(workbench: Workbench) -> APIRouter:
-    """The routes of asking, below /api; and what Gradio asks for to show a `FormLink`."""
-    routes = APIRouter()
+    """The routes of asking, below /api."""
+    routes = APIRouter(prefix="/api")
     usual = Settings()
 
-    @routes.get("/api/estimate")
+    @routes.get("/estimate")
     def estimate(
         corpus: str,
         depth: int = usual.depth,
@@ -35,10 +33,5 @@ def router(workbench: Workbench) -> APIRouter:
         if found is None:
             raise NotFound("Nothing can be predicted: there are no such documents, or no model is loaded.")
         return found.to_json()
-
-    @routes.get("/gradio_api/custom_component/formlink/client/component/{file}")
-    def front_end(file: str) -> Response:
-        kind = "css" if file.endswith(".css") else "javascript"
-        return Response("" if kind == "css" else LINK, media_type=f"text/{kind}")
 
     return routes

@@ -1,6 +1,6 @@
 """The form that measures the model. Its handlers begin a bench and own none: what goes on reaches `bench.js` as news.
 
-`bench.js` fills `#bench-progress` and hides `#bench-choices` while a bench goes on; a click on `#bench-refresh` makes the
+`bench.js` fills `#bench-progress` and hides `#bench-choices` while a bench goes on; `refresh` of the link makes the
 form look at the model again, and the first one makes it: what is not seen costs nothing while the app opens.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from app.bench.words import METHODS, SUITES
-from app.forms import QUICK, plain, problem
+from app.forms import QUICK, FormLink, plain, problem
 from engine.bench import methods, plan
 from engine.bench.suites import suites
 from engine.errors import TaprootError
@@ -41,7 +41,7 @@ def form(workbench: Workbench) -> None:
             go = gr.Button("Start", variant="primary", elem_id="bench-start", scale=0)
         told = gr.Markdown("", elem_id="bench-told", elem_classes="told")
         gr.Column(elem_id="bench-progress")
-    refresh = gr.Button("Refresh", visible="hidden", elem_id="bench-refresh")
+    link = FormLink(elem_id="bench-link")
 
     def start(kind: str, *values: Any) -> str:
         try:
@@ -61,7 +61,7 @@ def form(workbench: Workbench) -> None:
         return gr.update(visible=True), words, gr.update(interactive=model is not None)
 
     gr.on([go.click, *(number.submit for number in wanted[3:])], start, [kind, *wanted], told, **QUICK)
-    refresh.click(look, None, [card, about, go], **QUICK)
+    link.refresh(look, None, [card, about, go], **QUICK)
 
 
 def named(chosen: list[str], ways: list[str], lengths: list[float], *limits: float | None) -> dict[str, Any]:

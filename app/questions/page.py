@@ -1,6 +1,6 @@
 """The form that asks a list of questions. Its handlers begin a list and own none: what goes on reaches `questions.js` as news.
 
-A click of `questions.js` on `#questions-refresh` makes the form look again which documents there are and whether a list is
+`refresh` of the link, which `questions.js` lets happen, makes the form look again which documents there are and whether a list is
 asked, and the first one makes it: what is not seen costs nothing while the app opens.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.forms import QUICK, plain, problem
+from app.forms import QUICK, FormLink, plain, problem
 from app.library import wording
 from engine.errors import TaprootError
 from engine.questions import reading
@@ -36,8 +36,8 @@ def form(workbench: Workbench) -> None:
         each = gr.Checkbox(label="Ask about every document by itself, a row each", elem_id="questions-each")
         told = gr.Markdown("", elem_id="questions-told", elem_classes="told")
         go = gr.Button("Ask all", variant="primary", elem_id="questions-start", scale=0)
-    title = gr.Textbox("", visible="hidden")  # of the next list: the name of the file that was read
-    refresh = gr.Button("Refresh", visible="hidden", elem_id="questions-refresh")
+    title = gr.State("")  # of the next list: the name of the file that was read
+    link = FormLink(elem_id="questions-link")
 
     def read(file: str) -> tuple:
         path = Path(file)  # a copy that Gradio made
@@ -68,4 +68,4 @@ def form(workbench: Workbench) -> None:
 
     file.upload(read, file, [text, told, title], **QUICK)
     go.click(start, [corpus, text, each, title], [told, title], **QUICK)
-    refresh.click(look, corpus, [card, corpus, go], **QUICK)
+    link.refresh(look, corpus, [card, corpus, go], **QUICK)

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from app.ask import routes as ask
 from app.bench import routes as bench
 from app.errors import status_of
+from app.forms import routes as forms
 from app.library import routes as library
 from app.models import routes as models
 from app.notes import routes as notes
@@ -47,6 +48,7 @@ def routes(workbench: Workbench) -> FastAPI:
     app.add_exception_handler(RequestValidationError, explain_request)
     app.add_exception_handler(Exception, confess)
     for part in (
+        forms,
         ask,
         runs,
         exports,

@@ -10,7 +10,19 @@ from app.paths import ROOT
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-FEATURES = ("shell", "live", "ask", "runs", "library", "models", "bench", "questions", "notes", "safekeeping")
+FEATURES = (
+    "shell",
+    "forms",
+    "live",
+    "ask",
+    "runs",
+    "library",
+    "models",
+    "bench",
+    "questions",
+    "notes",
+    "safekeeping",
+)
 
 
 def folders() -> dict[str, Path]:

@@ -86,8 +86,10 @@ def test_form_and_page_talk_through_the_link_and_nothing_is_smuggled_between() -
     hidden = re.compile(r"""visible=(?:False|["']hidden["'])|elem_classes=.*visually-hidden""")
     made = [line for file, text in code.items() if file.endswith(".py") for line in text.splitlines()]
     assert [line.strip() for line in made if hidden.search(line)] == [
-        'with gr.Column(elem_id="samples", visible=False) as sample_box:'  # shown with the sample documents
-    ]
+        'with gr.Column(elem_id="samples", visible=False) as sample_box:',  # shown with the sample documents
+        *(f'with gr.Column(visible=False, elem_id="{name}-form", elem_classes="card form-card") as card:'
+          for name in ("bench", "questions")),  # made when they are first looked at
+    ]  # fmt: skip
     typed = re.compile(r"Object\.getOwnPropertyDescriptor|new (?:Input)?Event\(\"(?:input|change)\"")
     assert [file for file, text in code.items() if file.endswith(".js") and typed.search(text)] == []
     assert not [file for file, text in code.items() if "parseInt(pair, 16)" in text or ".hex()" in text]

@@ -4,13 +4,14 @@
 // from our own routes, so a reload, a second tab or a restart finds it again by the address ?view=ask&run=RUN&node=NODE.
 
 import { answerPanel, statusWords } from "/ui/runs/answer/answer.js";
-import { link } from "/ui/ask/link.js";
+import { linkTo } from "/ui/forms/link.js";
 import { appears, el, find, icon, put } from "/ui/shell/dom.js";
 import { RunHead } from "/ui/runs/run_head.js";
 import { line } from "/ui/shell/text/text.js";
 import "/ui/runs/tree/element.js";
 
 const RECENT = 5;
+const link = linkTo("ask-link");
 
 export function mount(host, app) {
   const view = new AskView(host, app);

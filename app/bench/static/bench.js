@@ -3,6 +3,7 @@
 // The form is Gradio's (app/bench/page.py); that it began a bench is heard as news, like all that goes on.
 
 import { charts, legend } from "/ui/bench/chart.js";
+import { linkTo } from "/ui/forms/link.js";
 import { el, find, formCard, icon, put, style } from "/ui/shell/dom.js";
 import { left } from "/ui/shell/text/figures.js";
 
@@ -37,7 +38,7 @@ class View {
 
   /** See what is there now. The form does by itself: that there is a model, and at first that it is needed. */
   async look() {
-    find("#bench-refresh")?.click();
+    linkTo("bench-link").let("refresh");
     await (this.filling ??= this.fill());
     this.later(0);
   }

@@ -2,6 +2,7 @@
 //
 // The form is Gradio's (app/questions/page.py); that it began a list is heard as news, like all that goes on.
 
+import { linkTo } from "/ui/forms/link.js";
 import { el, find, formCard, icon, put, style } from "/ui/shell/dom.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
@@ -41,7 +42,7 @@ class View {
 
   /** See what is there now. The form does by itself: which documents there are, and at first that it is needed. */
   async look() {
-    find("#questions-refresh")?.click();
+    linkTo("questions-link").let("refresh");
     await (this.form ??= formCard("questions"));
     this.refresh();
   }
@@ -66,7 +67,7 @@ class View {
     try {
       const state = await this.app.api.get("/api/questions");
       if (mine < this.answered) return; // a later question was answered before
-      if (this.state?.running !== state.running) find("#questions-refresh")?.click(); // one list is asked at a time
+      if (this.state?.running !== state.running) linkTo("questions-link").let("refresh"); // one list is asked at a time
       [this.state, this.answered] = [state, mine];
       const chosen = this.app.state.list;
       const there = state.lists.some((one) => one.list === chosen);

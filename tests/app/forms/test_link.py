@@ -9,10 +9,9 @@ import gradio as gr
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.ask import routes
 from app.ask import service as asking
-from app.ask.link import FormLink
 from app.ask.page import problem
+from app.forms import FormLink, routes
 from app.paths import ROOT
 from app.server import static
 from engine.errors import InputError
@@ -28,7 +27,7 @@ def test_gradio_takes_it_for_a_component_and_writes_no_stub_into_the_tree() -> N
     assert kinds[link._id] == ("formlink", "formlink")
     targets = [one["targets"] for one in config["dependencies"]]
     assert targets == [[(link._id, event)] for event in ("ask", "refresh", "choose")]
-    assert link.preprocess(None) == {"follows": ""}
+    assert link.preprocess(None) == {}
     assert [*(ROOT / "app").rglob("*.pyi")] == []
 
 
@@ -39,10 +38,10 @@ def test_its_front_end_is_the_module_of_the_page() -> None:
         for file in ("index.js", "svelte_runtime_entry.js"):
             module = http.get(f"/gradio_api/custom_component/formlink/client/component/{file}")
             assert module.headers["content-type"].startswith("text/javascript")
-            assert module.text == 'export * from "/ui/ask/link.js";'
+            assert module.text == 'export * from "/ui/forms/link.js";'
         style = http.get("/gradio_api/custom_component/formlink/client/component/style.css")
         assert style.headers["content-type"].startswith("text/css") and style.text == ""
-    front = static.find("/ui/ask/link.js")
+    front = static.find("/ui/forms/link.js")
     assert front is not None
     for name in ("export function mount", "export function unmount"):
         assert name in front.read_text()

@@ -1,4 +1,4 @@
-"""The link between form and page: an invisible component of Gradio whose front end is `app/ask/static/link.js`.
+"""The link between form and page: an invisible component of Gradio whose front end is `app/forms/static/link.js`.
 
 It goes through Gradio as any component does. As an input it holds what the page has to say to a handler, as an output
 what a handler has to say to the page, and its events are those that the page lets happen.
@@ -28,10 +28,10 @@ class Stubless(ComponentMeta):
 
 
 class FormLink(Component, metaclass=Stubless):
-    """Values are JSON. From the page {"follows": run, "" for none}; to it {"run"} or {"problem", "waiting"}.
+    """Values are JSON: what the page says, {} at first, and what a handler tells it. `elem_id` names it for the page.
 
-    `ask` asks as the button does, `refresh` brings choices and estimate up to date, `choose` takes another corpus,
-    which its data names.
+    `refresh` brings what can be chosen up to date; of the form that asks, `ask` asks as its button does, and `choose`
+    takes another corpus, which its data names.
     """
 
     EVENTS = ("ask", "refresh", "choose")  # type: ignore[assignment]  # Gradio says a list, and reads it once
@@ -45,12 +45,12 @@ class FormLink(Component, metaclass=Stubless):
 
     @classmethod
     def get_component_class_id(cls) -> str:
-        """Where Gradio looks for the front end; see `app.ask.routes`."""
+        """Where Gradio looks for the front end; see `app.forms.routes`."""
         return NAME
 
     def preprocess(self, payload: Any) -> Any:
         """What a handler gets of what the page said."""
-        return payload or {"follows": ""}
+        return payload or {}
 
     def postprocess(self, value: Any) -> Any:
         """What the page gets of what a handler said."""
