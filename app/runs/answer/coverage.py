@@ -82,7 +82,7 @@ def _row(file: Json) -> Tree:
 def _words(file: Json) -> str:
     share = file["lines_read"] / file["lines"] if file.get("lines") else _characters(file)
     quoted = f", {file['lines_quoted']:,} quoted" if file.get("lines_quoted") else ""
-    cells = f" ({line(', '.join(file['cells']), 160)})" if file.get("cells") else ""
+    cells = f" ({line(', '.join(file['cells']), 60)})" if file.get("cells") else ""
     return f"{many(file['lines_read'], 'line')}, {percent(min(1, share))}{quoted}{cells}"
 
 
