@@ -131,6 +131,7 @@ class Builder:
             passages=part.passages,
             headings=part.headings,
             first_line=part.first_line,
+            grid=part.grid,
         )
         headings, heading = dict(part.headings), ""
         about = known = forms.indexed(name)

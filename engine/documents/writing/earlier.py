@@ -131,6 +131,7 @@ def _part(
         pages=archive.page_starts(document).tolist(),
         passages=archive.passages(document),
         headings=archive.headings(document),
+        grid=archive.grid(document),
         inside=inside,
         number=number,
         of=of,
