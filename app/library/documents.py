@@ -11,7 +11,7 @@ import threading
 import unicodedata
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -28,6 +28,7 @@ from engine.corpus.rows import Rows
 from engine.corpus.search import grep
 from engine.corpus.search.telling import HALF, telling
 from engine.documents.discover import natural
+from engine.documents.pictures import Origin, origins
 from engine.errors import InputError
 from engine.store import Store
 from engine.text.pattern import Pattern, compile_pattern
@@ -68,10 +69,11 @@ class Documents:
         self._opened: _Kept[Opened] = _Kept(6)
         self._rows: _Kept[Rows] = _Kept(4)
         self._sorted: _Kept[list[Entry]] = _Kept(4)
+        self._pdfs: _Kept[dict[int, list[Origin]]] = _Kept(6)
 
     def forget(self, corpora: list[str]) -> None:
         """Let go of corpora that were deleted."""
-        for kept in (self._opened, self._rows, self._sorted):
+        for kept in (self._opened, self._rows, self._sorted, self._pdfs):
             kept.drop(corpora)
 
     def is_open(self, corpus: str) -> bool:
@@ -165,7 +167,7 @@ class Documents:
             "cell": ""
             if start is None
             else address_of(archive, document, char, max(char, min(end or 0, rows.chars))),
-            "pictured": self._is_pictured(corpus, document),
+            "pictured": bool(self.origins(corpus, document)),
             "first": first,
             "at": at,
             "until": until,
@@ -177,14 +179,17 @@ class Documents:
             ],
         }
 
-    def _is_pictured(self, corpus: str, document: int) -> bool:
-        """Whether this is a PDF file by itself, whose pages can be shown."""
+    def origins(self, corpus: str, document: int) -> Sequence[Origin]:
+        """Where a document that is a PDF was read: the places of its file, and of those that hold it; none for others."""
         opened = self.open(corpus)
         archive = opened.corpus.archive
-        name = archive.name(document)
-        return (
-            name.lower().endswith(".pdf") and name in opened.hashes and len(archive.page_starts(document)) > 0
-        )
+        if not len(archive.page_starts(document)):
+            return []
+        if known := self._pdfs.get((corpus,), lambda: origins(archive.path)).get(document):
+            return known
+        name = archive.name(document)  # of a corpus of an older version, or what was not read as PDF
+        own = opened.hashes.get(name) if name.lower().endswith(".pdf") else None
+        return [Origin(name, own)] if own else []
 
     def find(self, corpus: str, document: int, query: str) -> Json:
         """Where `query` stands in a document, folded as in `search`; any white space fits any other.

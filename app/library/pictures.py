@@ -1,4 +1,4 @@
-"""Pages of PDF files of the library as images: the file itself is found again, and must be what was read."""
+"""Pages of PDF files of the library as images: the file is found again, or the one that holds it, and must be what was read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.library.uploads import Uploads
 from engine.documents.discover import SourceFile, readable
 from engine.documents.formats.pdf.wanted import Wanted
 from engine.documents.parser_pool import read
-from engine.documents.pictures import Picture, picture
+from engine.documents.pictures import Origin, Picture, picture
 from engine.errors import InputError
 from engine.store import Store
 from engine.types import Json
@@ -49,27 +49,28 @@ class Pictures:
         text = archive.slice(document, first, last)
         wanted = Wanted(page, width, text, max(0, low - first), max(0, high - first))
         with self._at_once:
-            return picture(self._file(corpus, archive.name(document)), wanted, self._passwords())
+            origin, data = self._file(corpus, document, archive.name(document))
+            return picture(data, wanted, self._passwords(), within=origin.within)
 
-    def _file(self, corpus: str, name: str) -> bytes:
-        known = self._documents.open(corpus).hashes.get(name)
-        if known is None:
-            raise InputError(
-                f"{name} lies in another file; only pages of PDF files in a folder can be shown."
-            )
-        gone = (
-            f"{name} is not where it was read from, so its pages cannot be shown; its text is as it was read."
-        )
-        for row in self._store.collections():
-            if any(version["corpus"] == corpus for version in row["versions"]):
-                for path in self._places(row, name):
-                    result, data = read(SourceFile(name, str(path), 0, 0, 0, 0))
-                    if data is not None and result.sha256 == known:
-                        return data
-                    if not path.exists():
-                        continue
-                    gone = f"{name} has changed since it was read, so its pages cannot be shown. Read its folder again."
-        raise InputError(gone)
+    def _file(self, corpus: str, document: int, name: str) -> tuple[Origin, bytes]:
+        """Where the PDF was read, and the bytes of that file."""
+        origins = self._documents.origins(corpus, document)
+        problem = f"{name} is no PDF, or lies in a file that an older version read; read its folder again to show its pages."
+        for origin in reversed(origins):  # so that what is said is of the first place
+            file = origin.file
+            problem = f"{file} is not where it was read from, so {_its(name, file)} cannot be shown; its text is as it was read."
+            for path in self._paths(corpus, file):
+                result, data = read(SourceFile(file, str(path), 0, 0, 0, 0))
+                if data is not None and result.sha256 == origin.sha256:
+                    return origin, data
+                if path.exists():
+                    problem = f"{file} has changed since it was read, so {_its(name, file)} cannot be shown. Read its folder again."
+        raise InputError(problem)
+
+    def _paths(self, corpus: str, name: str) -> list[Path]:
+        """Where a file of a corpus may lie, in every collection that has the corpus."""
+        rows = [r for r in self._store.collections() if any(v["corpus"] == corpus for v in r["versions"])]
+        return [path for row in rows for path in self._places(row, name)]
 
     def _places(self, row: Json, name: str) -> list[Path]:
         """Where a file of this name may lie. None is outside of what was added."""
@@ -85,3 +86,7 @@ class Pictures:
             elif not source.is_dir() and readable(source.name) == name:
                 places.append(source)
         return places
+
+
+def _its(name: str, file: str) -> str:
+    return "its pages" if name == file else f"the pages of {name}"

@@ -30,6 +30,7 @@ HEADER = struct.Struct(
 )  # magic, documents, characters, pages, passages, bytes of names, text, headings
 COLUMNS = ("byte_start", "chars", "first_line", "name_start", "page_first", "passage_first")
 ASCII = 1  # flag of a document: every character is one byte
+HEADING_CHARS = 200  # of a heading that are kept
 BLOCK = 16_000_000  # bytes that are counted at once
 CACHED_CHARS = 64_000_000  # a decoded document longer than this is not kept for the next question
 
@@ -288,7 +289,7 @@ class ArchiveWriter:
         at, changes = 0, dict(headings)
         for passage in range(len(self._passages) - first):
             if passage in changes:
-                encoded = changes[passage][:200].encode("utf-8")
+                encoded = changes[passage][:HEADING_CHARS].encode("utf-8")
                 at = len(self._headings)
                 self._headings += len(encoded).to_bytes(2, "little") + encoded
             self._heading_of.append(at)

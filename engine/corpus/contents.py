@@ -73,7 +73,12 @@ def entries(path: Path, archive: Archive) -> list[Entry]:
 
 def hashes(path: Path) -> dict[str, str]:
     """The hash (SHA-256) of each file that the corpus in `path` was made from, by its name. Raises StoreError."""
-    return {name: sha256 for name, sha256, *_ in _meta(path)["files"] if sha256}
+    return {name: sha256 for name, sha256 in files(path) if sha256}
+
+
+def files(path: Path) -> list[tuple[str, str]]:
+    """Name and hash of each file that the corpus in `path` was made from, in order; "" for one without. Raises StoreError."""
+    return [(name, sha256) for name, sha256, *_ in _meta(path)["files"]]
 
 
 def source_bytes(path: Path) -> int:

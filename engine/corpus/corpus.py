@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
@@ -15,10 +16,19 @@ from engine.corpus.search import grep as scanner
 from engine.corpus.search.excerpts import Passages, passages
 from engine.corpus.search.full_text import Found
 from engine.corpus.search.retrieval import lines
+from engine.corpus.search.titles import phrase_of, titled
 from engine.text.amounts import decimal_mark
 from engine.text.columns import HEADER, column, place
+from engine.text.columns import names as column_names
 from engine.text.pattern import Expression, Pattern, compile_pattern
 
+CALLED = "no text holds {!r}; these hold its words in their name and a heading"
+NAMED = 400  # characters of the names of columns that are told
+NAMES, NEAR, CLOSE = (
+    2_000,
+    3,
+    0.5,
+)  # names looked at for those like a wrong one, how many are told, and how like
 SHOWING = 200_000  # characters of a document that show how its numbers are written
 Numbers = range | tuple[int, ...]
 
@@ -33,6 +43,7 @@ class Corpus(Sequence[Document]):
         self.archive = archive
         self.numbers: Numbers = range(archive.count) if numbers is None else numbers
         self.tracker = tracker or Tracker()
+        self.notice = ""
         self._marks: dict[int, str] = {}
 
     @classmethod
@@ -72,7 +83,8 @@ class Corpus(Sequence[Document]):
 
     def __repr__(self) -> str:
         noun = "document" if len(self) == 1 else "documents"
-        return f"Corpus of {len(self):,} {noun}, {self.total_chars:,} characters"
+        said = f" ({self.notice})" if self.notice else ""
+        return f"Corpus of {len(self):,} {noun}, {self.total_chars:,} characters{said}"
 
     @property
     def names(self) -> list[str]:
@@ -103,15 +115,15 @@ class Corpus(Sequence[Document]):
     def document(self, key: str | int) -> Document:
         """A document by its name, the end of its name (`lease.md` for `contracts/lease.md`), or its number.
 
-        Raises KeyError with the nearest names when there is none.
+        Where there is none, a name whose last part one document alone has is understood (`contract/lease.md`). Raises
+        KeyError with the nearest names when there is none of that either.
         """
         number = key if isinstance(key, int) and key in self.numbers else None
         if isinstance(key, str):
             number = self._number(key)
         if number is None:
-            raise KeyError(
-                f"no document {key!r} here; names look like {', '.join(map(repr, self.names[:3]))}"
-            )
+            near = get_close_matches(str(key), self.names[:NAMES], NEAR, CLOSE) or self.names[:NEAR]
+            raise KeyError(f"no document {key!r} here; names look like {', '.join(map(repr, near))}")
         return self._document(number)
 
     def select(self, documents: Iterable[int | str | Piece | Hit]) -> Corpus:
@@ -125,8 +137,11 @@ class Corpus(Sequence[Document]):
         number = self.archive.number(name)
         if number is not None:
             return number if number in self.numbers else None
-        ending = [n for n in self.numbers if self.archive.name(n).endswith("/" + name)]
-        return ending[0] if len(ending) == 1 else None
+        for end in dict.fromkeys((name, name.rpartition("/")[2])):
+            ending = [n for n in self.numbers if f"/{self.archive.name(n)}".endswith(f"/{end}")]
+            if end and len(ending) == 1:
+                return ending[0]
+        return None
 
     def _document(self, number: int) -> Document:
         document = Document(self.archive.decode(number), self, number, 0)
@@ -153,15 +168,18 @@ class Corpus(Sequence[Document]):
         """The fields under a header of delimited text such as CSV, for rows in which a pattern matches, or those of hits.
 
         `about` names the column, alternatives separated by "|"; see `engine.text.columns`. A hit's `.text` is its
-        row, `.match` the field, `.number` what it amounts to. Raises ValueError for a bad pattern.
+        row, `.match` the field, `.number` what it amounts to. Raises ValueError for a bad pattern, and with the names of
+        the columns where no document has that one.
         """
         compiled = compile_pattern(rows) if rows and not isinstance(rows, Hits) else None
         given = {(hit.id, hit.start) for hit in rows} if isinstance(rows, Hits) else None
         self.tracker.searched.update(self.numbers)
         hits = []
+        known = False
         for number in self.numbers:
-            if place(self.archive.slice(number, 0, min(HEADER, self.archive.chars(number))), about) is None:
+            if place(self._head(number), about) is None:
                 continue
+            known = True
             found = (
                 None
                 if compiled is None
@@ -172,7 +190,20 @@ class Corpus(Sequence[Document]):
                     continue
                 if found is None or bisect_left(found, start) < bisect_left(found, end):
                     hits.append(Hit(self, number, a, b, shown=(start, end)))
+        if not known:
+            raise ValueError(self._no_column(about))
         return Hits(hits, corpus=self)
+
+    def _head(self, number: int) -> str:
+        return self.archive.slice(number, 0, min(HEADER, self.archive.chars(number)))
+
+    def _no_column(self, about: str) -> str:
+        """Says that no document has a column, and what columns the first table has."""
+        tables = ((self.archive.name(n), column_names(self._head(n))) for n in self.numbers)
+        name, names = next(((name, names) for name, names in tables if names), ("", []))
+        if not name:
+            return f"there is no column {about!r}: no document here is a table with a header"
+        return f"there is no column {about!r}; {name} has the columns {', '.join(names)[:NAMED]}"
 
     def grep(
         self, pattern: Expression, limit: int | None = 100, flags: int = 0, *, fold: bool = False
@@ -195,12 +226,21 @@ class Corpus(Sequence[Document]):
     def matching(self, pattern: Expression, flags: int = 0, *, fold: bool = False) -> Corpus:
         """A view of the documents in which a regular expression matches; `fold` as for `grep`.
 
-        Raises ValueError for a bad pattern.
+        A phrase of plain words that stands in no text ("playground report") gives the documents that are called so: all
+        its words are in their name and a heading; `.notice` says it. Raises ValueError for a bad pattern.
         """
         compiled = compile_pattern(pattern, flags, fold=fold)
         self.tracker.searched.update(self.numbers)
-        found = (n for n in self.numbers if next(scanner.matches(self.archive, n, compiled), None))
-        return self.view(tuple(found))
+        found = tuple(n for n in self.numbers if next(scanner.matches(self.archive, n, compiled), None))
+        if found or not (phrase := phrase_of(compiled.text)):
+            return self.view(found)
+        called = self.view(titled(self.archive, phrase, self.numbers))
+        called.notice = CALLED.format(phrase) if len(called) else ""
+        return called
+
+    def titled(self, words: str) -> Corpus:
+        """A view of the documents that are called so: all of `words`, in any order and form, in their name and a heading."""
+        return self.view(titled(self.archive, words, self.numbers))
 
     def _grep(
         self, compiled: Pattern, limit: int | None, numbers: Numbers, start: int = 0, end: int | None = None

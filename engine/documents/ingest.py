@@ -104,36 +104,60 @@ def ingest_found(
         before = earlier.last(found, corpora_dir, unlock=bool(passwords))
         if before is not None and earlier.is_unchanged(found, before, corpora_dir, check):
             return load_info(corpora_dir / before.id, reused=True)
+        stayed = before.path if before and before.is_mostly(found.files) else None
+    except (OSError, sqlite3.Error) as problem:
+        raise store_error(problem, corpora_dir) from problem
+
+    def write(stayed: Path | None) -> CorpusInfo:
         folder = temporary(corpora_dir)
-    except (OSError, sqlite3.Error) as problem:
-        raise store_error(problem, corpora_dir) from problem
+        try:
+            with ParserPool(processes, seconds=seconds, passwords=passwords) as pool:
+                meta = _write(folder, found, pool, before, stayed, progress, check)
+            return _publish(folder, corpora_dir, meta, found)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     try:
-        with ParserPool(processes, seconds=seconds, passwords=passwords) as pool:
-            builder = Builder(folder, found)
-
-            def tell(result: Result | None = None, within: int = 0) -> None:
-                check()
-                if progress is not None:
-                    progress(builder.progress(result, within))
-
-            try:
-                tell()
-                for result in pool.parse(found.files, check, before):
-                    check()
-                    result = before.at_least(result) if before else result
-                    builder.add(result, lambda within: tell(None, within))
-                    tell(result)
-                _refuse_empty(found, builder)
-                if pool.sandbox:
-                    builder.notices.insert(0, f"Documents were parsed without a sandbox: {pool.sandbox}")
-                meta = builder.finish()
-            finally:
-                builder.close()
-        return _publish(folder, corpora_dir, meta, found)
+        try:
+            return write(stayed)
+        except sqlite3.DatabaseError as problem:
+            if stayed is None or isinstance(problem, sqlite3.OperationalError):
+                raise
+            return write(None)  # the index of the reading before is damaged
     except (OSError, sqlite3.Error) as problem:
         raise store_error(problem, corpora_dir) from problem
+
+
+def _write(
+    folder: Path,
+    found: Discovery,
+    pool: ParserPool,
+    before: earlier.Earlier | None,
+    stayed: Path | None,
+    progress: Callable[[Progress], None] | None,
+    check: Callable[[], None],
+) -> Json:
+    """Write the corpus into `folder` and return its description; `stayed` is where an index to go on from lies."""
+    builder = Builder(folder, found, stayed, check)
+
+    def tell(result: Result | None = None, within: int = 0) -> None:
+        check()
+        if progress is not None:
+            progress(builder.progress(result, within))
+
+    try:
+        tell()
+        for result in pool.parse(found.files, check, before):
+            check()
+            result = before.at_least(result) if before else result
+            builder.add(result, lambda within: tell(None, within))
+            tell(result)
+        _refuse_empty(found, builder)
+        if pool.sandbox:
+            builder.notices.insert(0, f"Documents were parsed without a sandbox: {pool.sandbox}")
+        return builder.finish()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        builder.close()
 
 
 def _checking(cancel: Callable[[], bool] | None) -> Callable[[], None]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.documents.formats.detect import Parsed
 from engine.documents.formats.passwords import know
-from engine.documents.unpack import Walk, why
+from engine.documents.unpack import Walk, Way, why
 from engine.errors import SandboxError
 from engine.sandbox import Policy, confine, default_read_paths, frames
 from engine.sandbox.child import begin
@@ -35,7 +35,8 @@ def main() -> None:
         except frames.Broken:
             return
         if "picture" in request:
-            frames.write(target, *drawn(request["picture"], frames.read_bytes(source, request["size"])))
+            data = frames.read_bytes(source, request["size"])
+            frames.write(target, *drawn(request["picture"], data, request["within"]))
             continue
         files = [(name, frames.read_bytes(source, size)) for name, size in request["files"]]
         for name, data in files:
@@ -44,12 +45,15 @@ def main() -> None:
             frames.write(target, {"ends": True})
 
 
-def drawn(wanted: dict[str, Any], data: bytes) -> tuple[Any, ...]:
-    """A page as an image in one frame, or the reason why it cannot be drawn."""
+def drawn(wanted: dict[str, Any], data: bytes, within: dict[str, Any] | None = None) -> tuple[Any, ...]:
+    """A page as an image in one frame, or the reason why it cannot be drawn; `within` says which file in the data."""
     try:
         from engine.documents.formats.pdf.picture import draw
-        from engine.documents.formats.pdf.wanted import Wanted
+        from engine.documents.formats.pdf.wanted import Wanted, Within
 
+        if within:
+            place = Within(**within)
+            data = Way(place.inside, place.is_it).pdf(data, place.file)
         png, marked = draw(data, Wanted(**wanted))
     except Exception as problem:
         return ({"reason": why(problem)},)
@@ -98,7 +102,7 @@ def answer(
             try:
                 parts = [*_parts(found.parsed)]
                 for number, (text, pages, line) in enumerate(parts, 1):
-                    header, payload = _frame(found.name or name, text, pages)
+                    header, payload = _frame(found.name or name, found.parsed.format, text, pages)
                     place = {"part": number, "parts": len(parts), "first_line": line}
                     grid = found.parsed.grid  # its lines count on through all parts
                     cells = {"sheets": [*grid.sheets], "marks": len(grid.marks)}
@@ -109,11 +113,12 @@ def answer(
                 yield {**about, "reason": why(problem), "late": False}, []
 
 
-def _frame(name: str, text: str, pages: list[int]) -> tuple[dict[str, Any], list[bytes]]:
+def _frame(name: str, kind: str, text: str, pages: list[int]) -> tuple[dict[str, Any], list[bytes]]:
     """One part of a document, with its passages, as bytes and what is said of them."""
     encoded = text.encode()
     suffix = name[name.rfind(".") :].lower()
-    starts, headings = passages.split(text, headings=suffix not in CODE)
+    heading = passages.SECTION if kind == "ini" else None if suffix in CODE else passages.HEADING
+    starts, headings = passages.split(text, heading)
     offsets = array("Q", starts if len(encoded) == len(text) else _byte_offsets(text, starts))
     counts = {"pages": len(pages), "passages": len(starts), "headings": headings, "bytes": len(encoded)}
     return counts, [encoded, offsets.tobytes(), array("Q", pages).tobytes()]

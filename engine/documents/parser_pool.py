@@ -42,9 +42,10 @@ PARSER = "engine.documents.parser"
 class Part:
     """One document made of a file, or part `number` of `of` of a very long one.
 
-    `passages` are byte offsets, `pages` character offsets in `text`, `grid` says which cells its lines come from. `inside` is the name of a file within the
+    `passages` are byte offsets, `pages` character offsets in `text`. `inside` is the name of a file within the
     file, "" for the file itself, `size` its bytes; `sha256` is that of an attachment, and `again` says that the same
-    one was there before, so that this one has no text.
+    one was there before, so that this one has no text. `kept` numbers the document of the reading before that this is.
+    `grid` says which cells the lines of a workbook come from.
     """
 
     text: bytes
@@ -60,6 +61,7 @@ class Part:
     size: int = 0
     sha256: str = ""
     again: bool = False
+    kept: int | None = None
     grid: Grid = NONE
 
 

@@ -12,10 +12,14 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import PurePosixPath
 
-from engine.documents.formats.child import Child
+from engine.documents.formats.child import Child, Opened
+from engine.documents.formats.containers.opening import open_container
 from engine.documents.formats.detect import Parsed, from_opened, parse
+from engine.documents.formats.mail.opening import open_mail
 from engine.documents.formats.unreadable import Unreadable
 
 LARGEST = 256 << 20  # bytes of one file within
@@ -105,9 +109,7 @@ class Walk:
         self, child: Child, name: str, holder: Found, above: tuple[str, ...], taken: set[str]
     ) -> Iterator[Found]:
         self._files -= 1
-        inner = unique(clean(child.name), taken) if child.name else ""
-        path = "/".join(part for part in (holder.name, inner) if part)
-        own = child.called or inner or PurePosixPath(name).stem
+        path, own = _named(child, name, holder.name, taken)
         yield Found(path, begins=True)
         found = Found(path)
         try:
@@ -144,6 +146,69 @@ class Walk:
         yield from self._opened(read, own, found, (*above, digest))
         if found.sha256 and (found.parsed or found.reason):
             self._seen[digest] = found.reason
+
+
+@dataclass(slots=True)
+class Way:
+    """The way down to a PDF at `inside` of a file, where `Walk` found a text; only what lies on it is unpacked.
+
+    `fits` tells its bytes from others at the same place.
+    """
+
+    inside: str
+    fits: Callable[[bytes], bool]
+    room: int = TOGETHER  # bytes that may still be unpacked
+    reason: str = ""
+
+    def pdf(self, data: bytes, name: str) -> bytes:
+        """The bytes of the PDF in a file with this name. Raises Unreadable when it is not there, or cannot be had."""
+        found = self._in_file(data, name, "", DEEPEST)
+        if found is None:
+            raise Unreadable(self.reason or "it is not where it was in the file that holds it")
+        return found
+
+    def _in_file(self, data: bytes, name: str, path: str, deeper: int) -> bytes | None:
+        if path == self.inside and _is_pdf(data, name) and self.fits(data):
+            return data
+        return self._in_children(lambda: parse(data, name), name, path, deeper)
+
+    def _in_children(self, read: Callable[[], Parsed], name: str, path: str, deeper: int) -> bytes | None:
+        taken: set[str] = set()
+        for child in islice(read().children, MOST) if deeper else ():
+            if _hidden(child.name):
+                continue
+            below, own = _named(child, name, path, taken)
+            if below and not f"{self.inside}/".startswith(f"{below}/"):
+                continue
+            try:
+                if child.opened:
+                    found = self._in_children(partial(_opened_again, child.opened), own, below, deeper - 1)
+                else:
+                    data = child.read(min(LARGEST, self.room))
+                    self.room -= len(data)
+                    found = self._in_file(data, own, below, deeper - 1)
+            except Exception as problem:
+                self.reason = self.reason or why(problem)
+                continue
+            if found is not None:
+                return found
+        return None
+
+
+def _opened_again(opened: Callable[[], Opened]) -> Parsed:
+    return from_opened(opened())
+
+
+def _is_pdf(data: bytes, name: str) -> bool:
+    """Whether these bytes were read as a PDF: what may hold files is looked at as such before."""
+    suffix = PurePosixPath(name).suffix.lower()
+    return b"%PDF-" in data[:1024] and not (open_container(data, suffix) or open_mail(data, suffix))
+
+
+def _named(child: Child, name: str, path: str, taken: set[str]) -> tuple[str, str]:
+    """Of a child of the file called `name` at `path`: its path, and the name that tells its kind."""
+    inner = unique(clean(child.name), taken) if child.name else ""
+    return "/".join(part for part in (path, inner) if part), child.called or inner or PurePosixPath(name).stem
 
 
 def _broken_off(name: str, reason: str, held: int) -> Found:

@@ -18,6 +18,7 @@ ROWS_LIKE_IT = 0.9  # share of the lines below a header that are rows as wide, w
 SEPARATOR = re.compile(r"(?i)sep=.\s*")  # a line by which a spreadsheet is told the delimiter
 RULE = re.compile(r"[\s|:+-]*")  # the line below the header of a Markdown table
 WORD = re.compile(r"[^\W_]+")
+KIN = 0.75  # share of the longer word that two forms of one have in common
 BEGINNING = 3  # letters that two words must share to count as forms of one: "invoice" and "invoices"
 
 
@@ -109,20 +110,28 @@ def place(head: str, about: str) -> tuple[int, str] | None:
 
     A header is named when it holds all words of an alternative, in any case. The earliest alternative of `about` counts,
     then the earliest column; only where no column holds the very words, one whose words begin like them or the other
-    way round.
+    way round, and then one whose words are other forms of them ("giver" for "given_by").
     """
     found = layout(head)
     if found is None:
         return None
-    delimiter, start, end = found
-    first = head[start:end]
-    known = [_words(first[a:b]) for a, b in fields(first, delimiter)]
-    for same in (str.__eq__, _alike):
+    delimiter, _, _ = found
+    known = [*map(_words, names(head))]
+    for same in (str.__eq__, _alike, _kin):
         for wanted in map(_words, about.split("|")):
             for at, words in enumerate(known):
                 if wanted and all(any(same(a, b) for b in words) for a in wanted):
                     return at, delimiter
     return None
+
+
+def names(head: str) -> list[str]:
+    """What the columns of the table at the beginning of a text are called; empty where there is none."""
+    found = layout(head)
+    if found is None:
+        return []
+    delimiter, start, end = found
+    return [head[start:end][a:b] for a, b in fields(head[start:end], delimiter)]
 
 
 def _words(text: str) -> list[str]:
@@ -133,3 +142,11 @@ def _alike(one: str, other: str) -> bool:
     """Whether one word begins with the other."""
     short, long = sorted((one, other), key=len)
     return len(short) >= BEGINNING and long.startswith(short)
+
+
+def _kin(one: str, other: str) -> bool:
+    """Whether two words differ only in how they end."""
+    same = next(
+        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    return same >= max(BEGINNING + 1, KIN * max(len(one), len(other)))

@@ -9,16 +9,20 @@ from engine.text.sentences import SENTENCE_END, goes_on
 LONGEST = 600  # characters of a passage
 ENOUGH = 250  # characters after which a blank line ends a passage
 HEADING = re.compile(r"#{1,6}[ \t]+(\S.*)")
+SECTION = re.compile(
+    r"(?m)^(\[{1,2}[^\[\]\n]+\]{1,2})[ \t]*(?:[#;].*)?$"
+)  # the heading of settings, as in INI
 BROKEN_WORD = re.compile(r"(?<=\s)[^\W\d_]+[-‐\u00ad] ?\r?\n\Z")  # at the end of a line
 LONGEST_WORD = 80
 LONGEST_HEADING = 200  # characters
 BREAK = re.compile(r"[.!?…。！？;]\s+|\s+")
 
 
-def split(text: str, *, headings: bool = True) -> tuple[list[int], list[tuple[int, str]]]:
+def split(text: str, heading: re.Pattern[str] | None = HEADING) -> tuple[list[int], list[tuple[int, str]]]:
     """Return the character offsets where passages begin, and (passage, heading) where the heading changes.
 
-    The passages cover the text without gaps. A heading is a Markdown heading line.
+    The passages cover the text without gaps. A heading is a line that `heading` matches (HEADING, SECTION;
+    None: there are none), and is called by its first group.
     """
     starts: list[int] = [0]
     changes: list[tuple[int, str]] = []
@@ -26,7 +30,7 @@ def split(text: str, *, headings: bool = True) -> tuple[list[int], list[tuple[in
     before = ""
     for line in text.split("\n"):
         size = len(line) + 1
-        found = HEADING.match(line) if headings and line[:1] == "#" else None
+        found = heading.match(line) if heading and line[:1] in ("#", "[") else None
         full = at + size - begin > LONGEST + 1
         if at > begin and (found or full or (len(line) < 2 and at - begin > ENOUGH)):
             wrapped = full and not found and goes_on(before, line)

@@ -1,6 +1,7 @@
 """How fast a corpus is made, opened and searched: `python -m tests.benchmarks.corpus [--json] [--full]`.
 
-Small by default (2,000 files, 20 MB); `--full` makes 20,000 files of together 1 GB in a temporary folder.
+Small by default (2,000 files, 20 MB); `--full` makes 20,000 files of together 1 GB in a temporary folder, once of few words
+and once of 200,000, of which most are rare.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ WORDS = [
     for a in "lease notice rent tenant month board vote ship harbour fish cargo invoice paid account letter dear".split()
     for b in ("", "s", "ing", "ed", "er", "less")
 ]
+SYLLABLES = [c + v for c in "bcdfghklmnprstvw" for v in ("a", "e", "i", "o", "u", "ai", "ou")]
 PATTERNS = {
     "literal": "NEEDLE-777",
     "bounded_number": r"\bNEEDLE-\d+\b",
@@ -53,15 +56,24 @@ print(imported - started, opened - imported, pages * resource.getpagesize())
 """
 
 
-def write_files(folder: Path, files: int, size: int, *, umlauts: bool) -> int:
-    """Write files of random sentences, one needle in each hundredth. Return the bytes written."""
+def vocabulary(dice: random.Random, count: int) -> tuple[list[str], list[float]]:
+    """So many made-up words, and how frequent the first ones are together: each as in a language (Zipf)."""
+    words: dict[str, None] = dict.fromkeys(WORDS)
+    while len(words) < count:
+        words["".join(dice.choices(SYLLABLES, k=dice.randint(2, 4)))] = None
+    return [*words], [*accumulate(1 / (n + 1) if count > len(WORDS) else 1.0 for n in range(len(words)))]
+
+
+def write_files(folder: Path, files: int, size: int, *, umlauts: bool, words: int = len(WORDS)) -> int:
+    """Write files of random sentences of so many words, one needle in each hundredth. Return the bytes written."""
     dice = random.Random(7)
+    known, weights = vocabulary(dice, words)
     sentences = []
-    for n in range(4000):
-        words = " ".join(dice.choices(WORDS, k=12))
+    for n in range(max(4000, words)):
+        text = " ".join(dice.choices(known, cum_weights=weights, k=12))
         fact = f" on 20{n % 30:02}-{n % 12 + 1:02}-{n % 28 + 1:02}" if n % 9 == 0 else ""
-        mail = f" {words.split()[0]}@example.org" if n % 40 == 0 else ""
-        sentences.append(f"{words.capitalize()}{fact}{mail}{' für Köln' if umlauts and n % 5 == 0 else ''}.")
+        mail = f" {text.split()[0]}@example.org" if n % 40 == 0 else ""
+        sentences.append(f"{text.capitalize()}{fact}{mail}{' für Köln' if umlauts and n % 5 == 0 else ''}.")
     written = 0
     for n in range(files):
         path = folder / f"{n // 500:03}" / f"{n:05}.txt"
@@ -114,11 +126,11 @@ def rescans(folder: Path, before: str) -> dict[str, Any]:
     return {"touched_again_seconds": round(hashed, 2), "three_changed_again_seconds": round(seconds, 2)}
 
 
-def measure(files: int, size: int, *, umlauts: bool, times: int) -> dict[str, Any]:
+def measure(files: int, size: int, *, umlauts: bool, words: int, times: int) -> dict[str, Any]:
     """Make a corpus of `files` files of about `size` bytes each, and time everything about it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        written = write_files(folder / "source", files, size, umlauts=umlauts)
+        written = write_files(folder / "source", files, size, umlauts=umlauts, words=words)
         started = time.perf_counter()
         info = ingest([folder / "source"], folder / "corpora")
         ingest_seconds = time.perf_counter() - started
@@ -141,6 +153,7 @@ def measure(files: int, size: int, *, umlauts: bool, times: int) -> dict[str, An
             **rescans(folder, info.id),
             "source_megabytes": round(written / 1e6, 1),
             "with_umlauts": umlauts,
+            "words": words,
             "ingest_seconds": round(ingest_seconds, 2),
             "ingest_files_per_second": round(files / ingest_seconds),
             "ingest_megabytes_per_second": round(written / 1e6 / ingest_seconds, 1),
@@ -175,8 +188,12 @@ def main() -> None:
         "--full", action="store_true", help="20,000 files, 1 GB; takes minutes and 3 GB of disk"
     )
     options = parser.parse_args()
-    shapes = [(20_000, 52_000, False)] if options.full else [(5000, 1500, False), (2000, 10_000, True)]
-    rows = [measure(files, size, umlauts=umlauts, times=5) for files, size, umlauts in shapes]
+    few = len(WORDS)
+    small = [(5000, 1500, False, few), (2000, 10_000, True, few)]
+    shapes = [(20_000, 52_000, False, few), (20_000, 52_000, False, 200_000)] if options.full else small
+    rows = [
+        measure(files, size, umlauts=umlauts, words=words, times=5) for files, size, umlauts, words in shapes
+    ]
     if options.json:
         print(json.dumps({"benchmark": "corpus", "rows": rows}))
         return

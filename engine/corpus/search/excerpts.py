@@ -10,7 +10,6 @@ from engine.corpus.document import Piece
 from engine.corpus.search.full_text import Found
 from engine.corpus.search.retrieval import retrieve
 from engine.corpus.search.tables import header
-from engine.text.passages import HEADING
 
 if TYPE_CHECKING:
     from engine.corpus.corpus import Corpus, Numbers
@@ -64,8 +63,9 @@ def _passage(corpus: Corpus, found: Found) -> Passage:
     line = archive.slice(document, *archive.line_bounds(document, start, start))
     passage.score = found.score
     passage.above = header(archive, document, start, line)
-    if not passage.above and not HEADING.match(passage):
+    if not passage.above:
         byte = archive.byte_start(document) + archive.byte_of(document, start)
-        passage.above = archive.heading(bisect_right(archive.passage_start, byte) - 1)
+        heading = archive.heading(bisect_right(archive.passage_start, byte) - 1)
+        passage.above = "" if line.lstrip("# \t").startswith(heading) else heading
     corpus.tracker.handed(document, start, end, passage)
     return passage

@@ -10,7 +10,6 @@ import math
 import re
 import sqlite3
 import threading
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from itertools import pairwise
 
 from engine.corpus.archive import SEARCH, Archive
 from engine.corpus.search.forms import ALONE, form_of, tokenizers
+from engine.corpus.search.placement import Scope, placement_of, scope_of
 from engine.corpus.search.telling import HALF, telling
 from engine.errors import StoreError
 from engine.text.passages import HEADING
@@ -108,7 +108,7 @@ def find(
     terms = index.terms(query)
     if not terms:
         return []
-    passages = index.candidates(terms, max(CANDIDATES, 4 * k), rows_of(archive, documents, bounds))
+    passages = index.candidates(terms, max(CANDIDATES, 4 * k), scope_of(archive, documents, bounds))
     found: list[Found] = []
     same_text: dict[str, int] = {}
     places: set[tuple[int, int]] = set()
@@ -139,29 +139,6 @@ def index_of(archive: Archive) -> Index:
     return index
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Which passages may be found: rows [first, last) and, unless None, only those of these documents."""
-
-    first: int
-    last: int
-    documents: frozenset[int] | None = None
-
-
-def rows_of(archive: Archive, documents: Sequence[int], bounds: tuple[int, int] | None) -> Rows:
-    """The indexed passages of `documents`, or of characters [start, end) of the one there is."""
-    low, high = min(documents), max(documents)
-    first, last = archive.passage_first[low], archive.passage_first[high + 1]
-    if bounds is not None and bounds != (0, archive.chars(low)):
-        base = archive.byte_start(low)
-        start = base + archive.byte_of(low, bounds[0])
-        end = base + archive.byte_of(low, bounds[1])
-        first = max(first, bisect_right(archive.passage_start, start) - 1)
-        last = min(last, bisect_left(archive.passage_start, end))
-    dense = high - low + 1 == len(documents)
-    return Rows(first, last, None if dense else frozenset(documents))
-
-
 class Index:
     """The FTS5 index of a stored corpus, and a scratch index in memory for what is ranked."""
 
@@ -175,6 +152,7 @@ class Index:
             self._db.execute("create virtual table temp.vocabulary using fts5vocab(main, passages, col)")
             self.passages_with("")
             self.form = form_of(self._db)
+            self.placement = placement_of(self._db, len(archive.passage_start))
         except sqlite3.Error as problem:
             raise StoreError(
                 f"The search index in {archive.path} cannot be opened ({problem}). Add its folder again."
@@ -263,7 +241,7 @@ class Index:
 
     # --- candidates ---------------------------------------------------------------------------------
 
-    def candidates(self, terms: list[Term], limit: int, rows: Rows) -> list[int]:
+    def candidates(self, terms: list[Term], limit: int, scope: Scope) -> list[int]:
         """The numbers of the passages that fit best by bm25, best first."""
         asked: list[str] = []
         total = 0
@@ -273,39 +251,57 @@ class Index:
                 break
             asked.append(term.match)
         if terms[0].passages > COMMON:
-            return self._sample([term.match for term in terms], limit, rows)
-        return self._matching(
-            "and rank match 'bm25(1.0, 0.4)' order by rank",
-            " OR ".join(asked),
-            limit,
-            rows,
-            rows.first,
-            rows.last,
-        )
+            return self._sample([term.match for term in terms], limit, scope)
+        return self._best(" OR ".join(asked), limit, scope)
 
-    def _sample(self, matches: list[str], limit: int, rows: Rows) -> list[int]:
+    def _sample(self, matches: list[str], limit: int, scope: Scope) -> list[int]:
         """Passages from all over with every term, else with any. Where all terms are common, none is best."""
         found: dict[int, None] = {}
-        step = max(1, -(-(rows.last - rows.first) // SLICES))
+        step = max(1, -(-(scope.last - scope.first) // SLICES))
         for joined in (" AND ".join(matches), " OR ".join(matches)):
-            for first in range(rows.first, rows.last, step):
-                last = min(first + step, rows.last)
-                found.update(dict.fromkeys(self._matching("", joined, SAMPLE // SLICES, rows, first, last)))
+            for first in range(scope.first, scope.last, step):
+                found.update(dict.fromkeys(self._first(joined, SAMPLE // SLICES, scope, first, first + step)))
             if len(found) >= limit:
                 break
         return [*found]
 
-    def _matching(self, order: str, match: str, limit: int, rows: Rows, first: int, last: int) -> list[int]:
-        """Passages [first, last) that match, as far as `rows` lets them be found."""
-        sql = f"select rowid from passages where passages match ? and rowid between ? and ? {order}"
+    def _best(self, match: str, limit: int, scope: Scope) -> list[int]:
+        """The passages of `scope` that match, best first; of equals the first one first, wherever their rows lie."""
+        ranges = self.placement.ranges(scope.first, scope.last)
+        low, high = min((a for a, _ in ranges), default=0), max((b for _, b in ranges), default=0)
+        sql = (
+            "select rowid, rank from passages where passages match ? and rowid between ? and ? "
+            "and rank match 'bm25(1.0, 0.4)' order by rank"
+        )
+        found: list[tuple[float, int]] = []
+        with closing(self._db.execute(sql, (match, low, high - 1))) as cursor:
+            for row, rank in cursor:
+                if len(found) >= limit and rank > found[-1][0]:
+                    break
+                if self._is_in(scope, passage := self.placement.passage(row)):
+                    found.append((rank, passage))
+        return [passage for _, passage in sorted(found)[:limit]]
+
+    def _first(self, match: str, limit: int, scope: Scope, first: int, last: int) -> list[int]:
+        """The first passages of [first, last) that match and are in `scope`."""
+        sql = "select rowid from passages where passages match ? and rowid between ? and ?"
         found: list[int] = []
-        with closing(self._db.execute(sql, (match, first + 1, last))) as cursor:
-            for (row,) in cursor:
-                if rows.documents is None or self.document_of(row - 1) in rows.documents:
-                    found.append(row - 1)
+        for low, high in self.placement.ranges(first, min(last, scope.last)):
+            with closing(self._db.execute(sql, (match, low, high - 1))) as cursor:
+                for (row,) in cursor:
                     if len(found) == limit:
-                        break
+                        return found
+                    if self._is_in(scope, passage := self.placement.passage(row)):
+                        found.append(passage)
         return found
+
+    def matching(self, match: str, scope: Scope) -> list[int]:
+        """All passages of `scope` that match, in their order."""
+        return self._first(match, scope.last - scope.first, scope, scope.first, scope.last)
+
+    def _is_in(self, scope: Scope, passage: int) -> bool:
+        within = scope.first <= passage < scope.last
+        return within and (scope.documents is None or self.document_of(passage) in scope.documents)
 
     def document_of(self, passage: int) -> int:
         """The number of the document that holds an indexed passage."""

@@ -24,14 +24,13 @@ from engine.corpus.search.full_text import (
     WORD,
     Found,
     Index,
-    Rows,
     Term,
     Token,
     find,
     index_of,
     quoted,
-    rows_of,
 )
+from engine.corpus.search.placement import Scope, scope_of
 from engine.corpus.search.telling import telling
 from engine.text.folding import Folded
 
@@ -100,8 +99,8 @@ def retrieve(
     asked = [terms for text in phrasings if (terms := weigh(index, text))]
     if not asked:
         return []
-    rows = rows_of(archive, documents, bounds)
-    numbers = sorted({n for terms in asked for n in _candidates(index, terms, rows)})
+    scope = scope_of(archive, documents, bounds)
+    numbers = sorted({n for terms in asked for n in _candidates(index, terms, scope)})
     units, texts = _units(index, numbers, bounds)
     with index.scratch((n, index.form.indexed(text)) for n, text in texts) as db:
         scores = [_scores(db, units, terms) for terms in asked]
@@ -187,21 +186,21 @@ def _beginning(index: Index, stem: str) -> tuple[str, int] | None:
 # --- lines ----------------------------------------------------------------------------------------------
 
 
-def _candidates(index: Index, terms: list[Term], rows: Rows) -> list[int]:
+def _candidates(index: Index, terms: list[Term], scope: Scope) -> list[int]:
     """The numbers of the indexed passages whose lines are ranked."""
     archive = index.archive
     first = archive.passage_first
-    documents = None if rows.documents is None else sorted(rows.documents)
-    if documents is None and rows.last - rows.first <= EVERY:
-        return [*range(rows.first, rows.last)]
+    documents = None if scope.documents is None else sorted(scope.documents)
+    if documents is None and scope.last - scope.first <= EVERY:
+        return [*range(scope.first, scope.last)]
     if documents is not None and sum(first[d + 1] - first[d] for d in documents) <= EVERY:
         return [n for d in documents for n in range(first[d], first[d + 1])]
     least = WORTH_FINDING * max(term.weight for term in terms)
-    best = index.candidates([term for term in terms if term.weight >= least], CANDIDATES, rows)
+    best = index.candidates([term for term in terms if term.weight >= least], CANDIDATES, scope)
     found = {*best}
     for n in best:
         document = index.document_of(n)
-        low, high = max(rows.first, first[document]), min(rows.last, first[document + 1])
+        low, high = max(scope.first, first[document]), min(scope.last, first[document + 1])
         found.update(range(max(low, n - 1), min(high, n + 2)))
     return [*found]
 

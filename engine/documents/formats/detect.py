@@ -18,11 +18,11 @@ from engine.documents.formats.containers.zipped import open_zip
 from engine.documents.formats.encodings import NotText, read
 from engine.documents.formats.mail.opening import open_mail
 from engine.documents.formats.office import opened as office
-from engine.documents.formats.text import json_text, terminal, xml
+from engine.documents.formats.text import ini, json_text, terminal, xml
 from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
 
-VERSION = 5  # raise it when the same bytes would give another text
+VERSION = 6  # raise it when the same bytes would give another text, or other headings
 
 OLE = b"\xd0\xcf\x11\xe0"
 OLD_OFFICE = "an old Office file"
@@ -155,6 +155,8 @@ def parse(data: bytes, name: str) -> Parsed:
         text = normal(json_text.readable_in_lines(text))
     text = rows_on_lines(text, suffix)
     kind = {".md": "markdown", ".markdown": "markdown", ".csv": "csv", ".tsv": "csv"}.get(suffix, "text")
+    if kind == "text" and ini.is_ini(text, suffix):
+        kind = "ini"
     if suffix == ".pdf":
         notices.append("it is called .pdf but is plain text")
     return Parsed(text, kind, notices=notices)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,17 +11,16 @@ from pathlib import Path
 
 from engine import disk
 from engine.corpus.archive import META, SEARCH, ArchiveWriter
-from engine.corpus.search import forms
 from engine.documents.discover import Discovery
 from engine.documents.parser_pool import Part, Result
 from engine.documents.seal import seal_of
 from engine.documents.staging import sync
 from engine.documents.writing.earlier import GIVEN, VERSION, fingerprint, given
+from engine.documents.writing.index import IndexWriter
 from engine.documents.writing.places import Places
 from engine.types import Json
 
 STORED = 2  # bytes of text, places and search index for one byte of text, at most
-ROWS = 2_000  # passages written between two words on how far a large file is
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +40,23 @@ class Progress:
 
 
 class Builder:
-    """Write the files of one corpus as results come in."""
+    """Write the files of one corpus as results come in.
 
-    def __init__(self, folder: Path, found: Discovery):
+    `before` is the corpus of the reading before, where most is as it was then. `check` is called on long work and may
+    raise.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        found: Discovery,
+        before: Path | None = None,
+        check: Callable[[], None] = lambda: None,
+    ):
         self._folder = folder
         self._found = found
         self._writer = ArchiveWriter(folder)
-        self._search = sqlite3.connect(folder / SEARCH, isolation_level=None, check_same_thread=False)
-        for setting in ("journal_mode=off", "synchronous=off", "locking_mode=exclusive", "cache_size=-65536"):
-            self._search.execute(f"pragma {setting}")
-        self._search.executescript(forms.schema())
-        self._search.execute("insert into passages(passages, rank) values('hashsize', 33554432)")
-        self._search.execute("begin")
+        self._index = IndexWriter(folder, before, check)
         self.skipped = [{"path": name, "reason": reason} for name, reason in found.skipped]
         self.notices = [*found.notices]
         self._files: list[Json] = []
@@ -133,31 +136,11 @@ class Builder:
             first_line=part.first_line,
             grid=part.grid,
         )
-        headings, heading = dict(part.headings), ""
-        about = known = forms.indexed(name)
-        prepare = forms.indexer(part.text)
-        rows = []
-        for number, (start, end) in enumerate(
-            zip(part.passages, [*part.passages[1:], len(part.text)], strict=True)
-        ):
-            if number in headings:
-                heading = headings[number]
-                about = f"{known} {forms.indexed(heading)}"
-            text = prepare(part.text[start:end].decode("utf-8", "replace"))
-            rows.append((first + number + 1, text, about))
-            if len(rows) == ROWS:
-                self._insert(rows)
-                rows = []
-                within(end)
-        self._insert(rows)
-
-    def _insert(self, rows: list[tuple[int, str, str]]) -> None:
-        self._search.executemany("insert into passages(rowid, text, about) values (?, ?, ?)", rows)
+        self._index.add(name, part, first, within)
 
     def finish(self) -> Json:
         """Make everything durable and return the description."""
-        self._search.execute("commit")
-        self._search.close()
+        self._index.finish()
         self._writer.close()
         identity = hashlib.sha256(json.dumps([VERSION, self._files]).encode()).hexdigest()[:16]
         meta = {
@@ -190,4 +173,4 @@ class Builder:
     def close(self) -> None:
         """Let go of all files, finished or not."""
         self._writer.abandon()
-        self._search.close()
+        self._index.close()

@@ -29,6 +29,9 @@ from engine.types import Json
 VERSION = f"2.{formats.VERSION}{'+images' if data_folder() else ''}"
 RACY_NS = 2_000_000_000  # a file changed this shortly before it was read may change again unseen
 SEEN = ".seen"
+MOSTLY = (
+    0.7  # of all bytes; above it, going on from the index of the reading before costs less than a new one
+)
 GIVEN = "given.json"  # in the folder of a corpus: what each file gave
 
 
@@ -61,7 +64,8 @@ class Earlier:
         self.seen = seen
         self.id: str = meta["id"]
         self.states: list[list[str]] = [entry[:3] for entry in meta["files"]]
-        self._path = path
+        self._sizes: dict[str, int] = {entry[0]: entry[3] for entry in meta["files"] if len(entry) > 3}
+        self.path = path
         self._by_name: dict[str, Kept] = {}
         self._by_content: dict[tuple[str, ...], Kept] = {}
         self._before = 0
@@ -79,6 +83,11 @@ class Earlier:
                 elif sha256 and state != "retry":
                     self._by_name[name] = kept
                     self._by_content[sha256, *kept.endings] = kept
+
+    def is_mostly(self, files: Sequence[SourceFile]) -> bool:
+        """Whether most of what was read, in bytes, seems to be there still under the same names."""
+        stayed = sum(file.size for file in files if self._sizes.get(file.name) == file.size)
+        return stayed >= MOSTLY * max(sum(self._sizes.values()), sum(file.size for file in files))
 
     def state(self, file: SourceFile) -> list[str]:
         """The fingerprint of a file now; it is opened only where its facts do not tell."""
@@ -110,7 +119,7 @@ class Earlier:
 
     def _result(self, file: SourceFile, kept: Kept) -> Result | None:
         try:
-            archive = self._archive = self._archive or Archive(self._path)
+            archive = self._archive = self._archive or Archive(self.path)
             parts = [_part(archive, *facts) for facts in kept.parts]
         except (StoreError, ValueError, IndexError):
             return None  # damaged: the file is parsed anew
@@ -137,6 +146,7 @@ def _part(
         of=of,
         size=size,
         sha256=sha256,
+        kept=document,
     )
 
 

@@ -290,9 +290,19 @@ def test_a_page_of_a_pdf_comes_as_an_image(client: TestClient, library: Library,
     )
 
     assert client.get(f"{at}/{lease}/pages/3").status_code == 404
-    assert not client.get(f"{at}/{inner}/text").json()["pictured"]
-    assert "lies in another file" in client.get(f"{at}/{inner}/pages/1").json()["error"]
+    assert client.get(f"{at}/{inner}/text").json()["pictured"]
+    assert client.get(f"{at}/{inner}/pages/1", params={"start": 0, "end": 6}).headers["x-marked"] == "yes"
+    assert not client.get(f"{at}/{names.index('note.txt')}/text").json()["pictured"]
     fill(folder, {"lease.pdf": pdf("Another.")})
     assert "has changed since it was read" in client.get(f"{at}/{lease}/pages/1").json()["error"]
     (folder / "lease.pdf").unlink()
     assert "not where it was read from" in client.get(f"{at}/{lease}/pages/1").json()["error"]
+    fill(folder, {"all.zip": zipped({"inner.pdf": pdf("Other.")})})
+    assert client.get(f"{at}/{inner}/pages/1").json()["error"] == (
+        "all.zip has changed since it was read, so the pages of all.zip/inner.pdf cannot be shown. Read its folder again."
+    )
+    (folder / "all.zip").unlink()
+    assert client.get(f"{at}/{inner}/pages/1").json()["error"] == (
+        "all.zip is not where it was read from, so the pages of all.zip/inner.pdf cannot be shown; "
+        "its text is as it was read."
+    )

@@ -103,8 +103,11 @@ def test_documents_are_found_by_name_ending_or_number(corpus: Corpus) -> None:
         == corpus.document(0)
         == corpus["lease.md"]
     )
-    with pytest.raises(KeyError, match=r"names look like .a/lease\.md"):
+    with pytest.raises(KeyError, match=r"names look like .*a/lease\.md"):
         corpus.document("nowhere.md")
+    assert corpus.document("other/lease.md").id == 0
+    with pytest.raises(KeyError, match=r"names look like .b/notes\.md."):
+        corpus.document("b/note")
     with pytest.raises(KeyError):
         corpus[1:].document("a/lease.md")
     assert corpus.select(["notes.md", 0, 0]).names == ["b/notes.md", "a/lease.md"]

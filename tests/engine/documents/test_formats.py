@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 import unicodedata
 import zipfile
 
@@ -162,7 +163,7 @@ def test_what_is_no_text_is_named_whatever_it_is_called(data: bytes, said: str) 
 
 
 @settings(max_examples=300, deadline=None)  # the first guess loads its tables
-@given(st.binary(max_size=300), st.sampled_from(["a.txt", "a.html", "a.json", "a.pdf", "a.docx"]))
+@given(st.binary(max_size=300), st.sampled_from(["a.txt", "a.html", "a.json", "a.ini", "a.pdf", "a.docx"]))
 def test_any_bytes_give_text_or_a_reason(data: bytes, name: str) -> None:
     try:
         parsed = parse(data, name)
@@ -229,9 +230,11 @@ def test_a_very_long_text_becomes_several_documents(monkeypatch: pytest.MonkeyPa
         assert starts[0] == 0 and len(starts) == header["passages"]
 
 
-@given(st.text("ab é。.\n#-,|{\t", max_size=400))
-def test_passages_cover_a_text_and_units_stay_inside(text: str) -> None:
-    starts, headings = passages.split(text)
+@given(
+    st.text("ab é。.\n#-,|{[]=\t", max_size=400), st.sampled_from([passages.HEADING, passages.SECTION, None])
+)
+def test_passages_cover_a_text_and_units_stay_inside(text: str, heading: re.Pattern[str] | None) -> None:
+    starts, headings = passages.split(text, heading)
     assert starts[0] == 0 and starts == sorted(set(starts)) and (starts[-1] < len(text) or not text)
     assert all(0 <= passage < len(starts) for passage, _ in headings)
     ranges = [*sentences.units(text)]

@@ -50,6 +50,14 @@ def test_names_sort_as_people_count(ingested) -> None:
     ]
 
 
+def test_sections_of_settings_are_headings_and_their_comments_are_not(ingested) -> None:
+    corpus = ingested({"a.ini": "# Of the office\n[web]\n# Ask Ida\nport = 80\n[mail]  # new\nport = 25\n"})
+    assert [heading for _, heading in corpus.archive.headings(0)] == ["[web]", "[mail]"]
+    assert "port = 25" in corpus.passages("port of mail", 1)[0]
+    assert corpus.passages("port of mail", 1)[0].above == ""  # it begins with its heading
+    assert corpus.passages("Ask Ida", 1, 9)[0].above == "[web]"
+
+
 def test_an_unchanged_folder_is_reused(add, source: Path) -> None:
     first = add({"a.txt": "one", "b.bin": b"\0\1\2"})
     again = add({})
@@ -221,7 +229,7 @@ def test_progress_counts_files_and_bytes(source: Path, corpora: Path) -> None:
 def test_progress_goes_on_inside_a_large_file_and_so_does_cancel(
     source: Path, corpora: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.documents.writing.builder.ROWS", 10)
+    monkeypatch.setattr("engine.documents.writing.index.ROWS", 10)
     fill(source, {"a.txt": "small", "large.txt": "The rope is long.\n" * 20_000})
     seen: list[Progress] = []
     ingest([source], corpora, progress=seen.append)

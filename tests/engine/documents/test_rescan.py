@@ -18,7 +18,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.corpus import Corpus
-from engine.corpus.archive import INDEX, SEARCH, TEXT
+from engine.corpus.archive import INDEX, SEARCH, TEXT, Archive
+from engine.corpus.search.placement import placement_of
 from engine.documents.ingest import ingest, look
 from engine.documents.parser_pool import ParserPool
 from engine.documents.writing.earlier import GIVEN, remember
@@ -64,11 +65,18 @@ def zipped(files: dict[str, str]) -> bytes:
 
 
 def stored(path: Path) -> tuple[bytes, bytes, list]:
-    """Everything that a reading stores of the texts: text, index, and the words of the search index."""
+    """Everything that a reading stores of the texts: text, index, and the words of the search index by passage."""
     with sqlite3.connect(path / SEARCH) as search:
+        placed = placement_of(search, len(Archive(path).passage_start))
         search.execute("create virtual table temp.words using fts5vocab(main, passages, instance)")
-        words = search.execute("select * from words order by term, doc, col, offset").fetchall()
-    return (path / TEXT).read_bytes(), (path / INDEX).read_bytes(), words
+        words = search.execute("select term, doc, col, offset from words").fetchall()
+        rows = search.execute("select id from passages_docsize").fetchall()
+    assert sorted(placed.passage(row) for (row,) in rows) == [*range(len(Archive(path).passage_start))]
+    return (
+        (path / TEXT).read_bytes(),
+        (path / INDEX).read_bytes(),
+        sorted((term, placed.passage(row), *place) for term, row, *place in words),
+    )
 
 
 def test_only_what_changed_is_parsed(add, source: Path, parsed: list[str]) -> None:

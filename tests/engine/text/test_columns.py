@@ -62,9 +62,18 @@ def test_rows_are_chosen_by_a_pattern_anywhere_in_them(corpus: Corpus) -> None:
 
 
 def test_what_is_no_table_has_no_columns(corpus: Corpus) -> None:
-    assert not corpus.column("weather")
+    with pytest.raises(ValueError, match=r"no column 'weather'; \S+ has the columns name, role"):
+        corpus.column("weather")
+    with pytest.raises(ValueError, match="no document here is a table"):
+        corpus[:0].column("weather")
     assert place("A plain line without marks", "plain") is None
     assert [*column("", "x")] == [*column("a,b", "a")] == []
+
+
+def test_a_column_is_known_by_other_forms_of_its_words() -> None:
+    head = "object;queen;given_by;queue\na;b;c;d\n"
+    assert place(head, "giver") == (2, ";") and place(head, "queens") == (1, ";")
+    assert place(head, "quest") is None and place(head, "give way") is None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 
@@ -14,3 +15,17 @@ class Wanted:
     text: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Which file within a file: `inside` the one called `file`, of so many bytes; `sha256` of it where that is known, else ""."""
+
+    file: str
+    inside: str
+    size: int
+    sha256: str = ""
+
+    def is_it(self, data: bytes) -> bool:
+        """Whether these are the bytes that were read."""
+        return len(data) == self.size and self.sha256 in ("", hashlib.sha256(data).hexdigest())

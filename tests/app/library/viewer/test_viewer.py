@@ -14,7 +14,9 @@ from tests.app.desk import Desk
 from tests.app.library.page import open_card, visit
 from tests.engine.conftest import fill
 from tests.engine.corpus.place.test_address import workbook
+from tests.engine.documents.packed.test_mail import mail
 from tests.engine.documents.test_formats import pdf
+from tests.fixtures.hostile import zipped
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
@@ -242,4 +244,31 @@ def test_a_page_of_a_pdf_is_shown_as_it_looks_with_the_span_marked(
     (folder / "lease.pdf").unlink()
     page.keyboard.press("p")
     expect(page.get_by_text("not where it was read from")).to_be_visible()
+    expect(page.locator("#viewer .rows")).to_be_visible()
+
+
+def test_a_page_of_a_pdf_in_a_mail_is_shown_and_what_is_gone_is_said(
+    desk: Desk, page: Page, tmp_path: Path
+) -> None:
+    message = mail("See below.")
+    message.add_attachment(
+        zipped({"lease.pdf": pdf("First.", "The deposit is 1,250 EUR.")}),
+        maintype="application",
+        subtype="zip",
+        filename="papers.zip",
+    )
+    folder = tmp_path / "Mails"
+    fill(folder, {"a.eml": message.as_bytes()})
+    corpus = Corpus.open(desk.workbench.engine.add([folder]).path)
+    desk.workbench.library.cards()
+    document = corpus.names.index("a.eml/papers.zip/lease.pdf")
+    show(page, corpus.archive.path.name, str(corpus[document]), "1,250 EUR", document)
+    page.keyboard.press("p")
+    expect(page.locator(".page-picture[data-drawn='2']")).to_be_visible()
+    expect(page.get_by_alt_text("Page 2 of a.eml/papers.zip/lease.pdf, as it looks")).to_be_visible()
+    (folder / "a.eml").unlink()
+    page.keyboard.press("ArrowLeft")
+    expect(
+        page.get_by_text("a.eml is not where it was read from, so the pages of a.eml/papers.zip/lease.pdf")
+    ).to_be_visible()
     expect(page.locator("#viewer .rows")).to_be_visible()

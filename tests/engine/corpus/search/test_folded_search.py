@@ -108,7 +108,7 @@ def test_an_archive_written_before_is_searched_its_own_way(corpus: Corpus, tmp_p
 def test_an_index_of_a_later_version_is_refused(corpus: Corpus, tmp_path: Path) -> None:
     folder = older(corpus, tmp_path / "later")
     index = sqlite3.connect(folder / SEARCH)
-    index.execute(f"pragma user_version={forms.VERSION + 1}")
+    index.execute(f"pragma user_version={max(forms.FORMS) + 1}")
     index.close()
     with pytest.raises(StoreError, match="Add its folder again"):
         Corpus.open(folder).search("mill")

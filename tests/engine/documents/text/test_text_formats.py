@@ -1,4 +1,4 @@
-"""RTF, saved web pages, JSON, notebooks and XML give what a reader sees, and say what they cannot give."""
+"""RTF, saved web pages, JSON, notebooks, XML and INI give what a reader sees, and say what they cannot give."""
 
 from __future__ import annotations
 
@@ -181,3 +181,37 @@ def test_letters_given_by_number_in_xml_are_written_out() -> None:
     assert parse(xml.encode(), "a.txt").text == text
     assert parse(xml.split("\n", 1)[1].encode(), "a.xml").text == text.split("\n", 1)[1]
     assert parse(b"<a>&#252;</a>\n", "a.txt").text == "<a>&#252;</a>\n"
+
+
+# --- INI ------------------------------------------------------------------------------------------------
+
+SETTINGS = (
+    "# of the office\n[mail]\nport = 25\n; of old\nhosts = a,\n    b\n\n[[Größe]]  # of a list\ntls=no\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("name", ["a.ini", "a.txt", "config"])
+def test_settings_under_sections_are_kept_as_they_stand(encoding: str, name: str) -> None:
+    parsed = parse(SETTINGS.replace("\n", "\r\n").encode(encoding), name)
+    assert (parsed.format, parsed.text, parsed.notices) == ("ini", SETTINGS, [])
+
+
+def test_bare_words_under_a_section_are_settings_where_the_name_says_so() -> None:
+    bare = b"[mysqld]\nskip-networking\nlocal-infile\nport: 3306\n"
+    assert parse(bare, "my.cnf").format == "ini" and parse(bare, "my.txt").format == "text"
+    assert parse(b"port = 25\n", "a.ini").format == "text"  # no section
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "port = 25\nhost = [mail]\n",
+        "# Notes\n[draft]\nThe port is 25.\nport = 25\n",
+        "[Verse]\nOh come\n[Chorus]\nOh go\n",
+        "[12:01] port = 25\n[12:02] port = 26\n",
+        "[mail]\n",
+    ],
+)
+def test_lines_in_brackets_alone_make_no_settings(text: str) -> None:
+    assert parse(text.encode(), "a.txt").format == "text"
