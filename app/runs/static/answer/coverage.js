@@ -65,7 +65,7 @@ function row(run, file, app) {
 function words(file) {
   const share = file.lines ? file.lines_read / file.lines : file.characters_read / Math.max(1, file.characters_total);
   const quoted = file.lines_quoted ? `, ${count(file.lines_quoted)} quoted` : "";
-  const cells = file.cells?.length ? ` (${line(file.cells.join(", "), 160)})` : "";
+  const cells = file.cells?.length ? ` (${line(file.cells.join(", "), 60)})` : "";
   return `${many(file.lines_read, "line")}, ${percent(Math.min(1, share))}${quoted}${cells}`;
 }
 

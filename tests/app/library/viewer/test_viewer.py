@@ -266,6 +266,11 @@ def test_a_page_of_a_pdf_in_a_mail_is_shown_and_what_is_gone_is_said(
     page.keyboard.press("p")
     expect(page.locator(".page-picture[data-drawn='2']")).to_be_visible()
     expect(page.get_by_alt_text("Page 2 of a.eml/papers.zip/lease.pdf, as it looks")).to_be_visible()
+    show(page, corpus.archive.path.name, str(corpus[0]), "See below", 0)
+    expect(page.get_by_role("button", name="Show the page as it looks (p)")).to_be_hidden()
+    show(page, corpus.archive.path.name, str(corpus[document]), "1,250 EUR", document)
+    page.keyboard.press("p")
+    expect(page.locator(".page-picture[data-drawn='2']")).to_be_visible()
     (folder / "a.eml").unlink()
     page.keyboard.press("ArrowLeft")
     expect(
