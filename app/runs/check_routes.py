@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from app.runs.answer.comparison import comparison_panel
 from app.runs.routes import as_json
 from engine.checks import keep
 from engine.compare.stored import compare_stored
@@ -29,7 +30,8 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.get("/compare")
     def compare(left: str, right: str) -> Response:
-        return as_json(compare_stored(store, left, right).to_json())
+        found = compare_stored(store, left, right).to_json()
+        return as_json(found | {"panel": comparison_panel(found)})
 
     @api.get("/kept")
     def kept() -> Response:

@@ -6,6 +6,9 @@ import re
 from typing import Any
 
 from app.errors import NotFound
+from app.runs.cells.table import table
+from app.runs.cells.variables import variables
+from app.text.python_code import pieces
 from engine.events import (
     CallAnswered,
     CallMade,
@@ -99,6 +102,7 @@ class Detail:
                 self.cells[fact.cell] = {
                     "index": fact.cell,
                     **_of(fact, "turn", "code"),
+                    "coloured": pieces(fact.code),
                     "status": "running",
                     "seconds": None,
                     "outputs": [],
@@ -109,7 +113,8 @@ class Detail:
                 self.cells[fact.cell]["outputs"].append(shown(fact.output))
             case CellEnded() as fact if fact.cell in self.cells:
                 self.cells[fact.cell] |= {
-                    **_of(fact, "status", "seconds", "dropped_chars", "changes"),
+                    **_of(fact, "status", "seconds", "dropped_chars"),
+                    "variables": variables(fact.changes),
                     "final": None if fact.flaw else fact.final,  # a note says why it was not taken
                 }
             case CallMade() as fact if fact.cell in self.cells:
@@ -141,7 +146,10 @@ def _of(fact: Fact, *names: str) -> dict[str, Json]:
 
 
 def shown(output: Json) -> Json:
-    """An output in Jupyter's format whose images are addresses of ours, and nothing else."""
+    """An output in Jupyter's format whose images are addresses of ours, and nothing else.
+
+    Of HTML there is at most the first table left, as elements (`app.text.elements`) in place of the markup.
+    """
     data = output.get("data") if isinstance(output, dict) else None
     if not isinstance(data, dict):
         return output
@@ -152,4 +160,6 @@ def shown(output: Json) -> Json:
     rest = {mime: value for mime, value in data.items() if mime not in images}
     if images and not good and "text/plain" not in rest:
         rest["text/plain"] = LOST_IMAGE
+    if html := rest.get("text/html"):
+        rest["text/html"] = table("".join(html) if isinstance(html, list) else str(html))
     return {**output, "data": {**rest, **good}}

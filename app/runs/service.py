@@ -15,6 +15,7 @@ from typing import Any
 from app.errors import Busy, Conflict, NotFound
 from app.live.broadcast import Hub
 from app.live.trace import encode
+from app.runs.answer.panel import answer_panel, as_text
 from app.runs.node_detail import node_detail
 from engine.bench.router import route
 from engine.documents.ingest import CorpusInfo
@@ -253,7 +254,8 @@ class Runs:
     def log(self, run: str, after: int = 0) -> Json:
         """The run's row and its compact events (`app.live.trace`) with a number above `after`.
 
-        {"run": {..., "title", "runs": ids of its session, "live", "resumes": may it go on}, "events": [...], "last": seq}
+        {"run": {..., "title", "runs": ids of its session, "live", "resumes": may it go on, "panel", "text": its answer for the
+        page and the clipboard, once it has ended}, "events": [...], "last": seq}
         """
         return json.loads(self.log_text(run, after))
 
@@ -267,7 +269,8 @@ class Runs:
         events = self._store.trace(run, after)
         last = events[-1][0] if events else after
         resumes = not may_go_on(row)
-        head = encode({**about, "title": title, "runs": session, "live": live, "resumes": resumes})
+        answer = {} if live else {"panel": answer_panel(about), "text": as_text(about)}
+        head = encode({**about, "title": title, "runs": session, "live": live, "resumes": resumes, **answer})
         return f'{{"run":{head},"events":[{",".join(text for _, text in events)}],"last":{last}}}'
 
     def node(self, run: str, node: str, upto: int | None = None) -> Json:

@@ -16,8 +16,8 @@ _NAMES = """
     context answer llm_query llm_query_batched rlm_query rlm_query_batched map_query chunks peek cite
     FINAL FINAL_VAR SUBMIT SHOW_VARS
 """
-_SCAFFOLD = frozenset(_NAMES.split())
-_KNOWN_CALLS = _SCAFFOLD | frozenset(dir(builtins))
+SCAFFOLD = frozenset(_NAMES.split())
+_KNOWN_CALLS = SCAFFOLD | frozenset(dir(builtins))
 _STATEMENTS = (
     ast.Import,
     ast.ImportFrom,
@@ -90,7 +90,7 @@ def uses_scaffold(code: str) -> bool:
     """Tell whether code uses a name that only cells have, so that it is no listing quoted from a document."""
     tree = tree_of(code)
     return tree is not None and any(
-        isinstance(node, ast.Name) and node.id in _SCAFFOLD for node in ast.walk(tree)
+        isinstance(node, ast.Name) and node.id in SCAFFOLD for node in ast.walk(tree)
     )
 
 

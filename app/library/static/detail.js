@@ -4,7 +4,7 @@ import { ago, changes, facts, source } from "/ui/library/card.js";
 import { DocumentTable } from "/ui/library/document_table.js";
 import { el, find, icon, put } from "/ui/shell/dom.js";
 import { count, many } from "/ui/shell/text/figures.js";
-import { line, plain } from "/ui/shell/text/text.js";
+import { highlighted, line } from "/ui/shell/text/text.js";
 
 const WAIT = 180; // milliseconds after the last key
 
@@ -121,18 +121,7 @@ export class Detail {
     put(this.results, (hits ?? []).map((hit) => el("li", {}, el("button", { class: "result", type: "button",
       on: { click: () => this.app.openDocument(this.version, hit.document, { start: hit.start, end: hit.end }) } },
     el("span", { class: "result-place" }, `${line(hit.name, 200)}, ${line(hit.place, 200)}`),
-    el("span", { class: "result-text", dir: "auto" }, marked(hit.text, hit.marks))))));
+    el("span", { class: "result-text", dir: "auto" }, highlighted(hit.text, hit.marks))))));
     if (hits && !hits.length) put(this.results, el("li", { class: "empty" }, `No line has words of “${line(query, 80)}”.`));
   }
-}
-
-/** A text with marked ranges, which count code points. */
-function marked(text, marks) {
-  const letters = [...text], parts = [];
-  let at = 0;
-  for (const [from, to] of marks) {
-    parts.push(plain(letters.slice(at, from).join("")), el("mark", {}, plain(letters.slice(from, to).join(""))));
-    at = to;
-  }
-  return [...parts, plain(letters.slice(at).join(""))];
 }

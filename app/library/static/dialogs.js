@@ -1,33 +1,12 @@
 // Dialogs of the library: a new name, what deleting would take, and the receipt of what went.
 
 import { amount } from "/ui/library/document_table.js";
-import { el } from "/ui/shell/dom.js";
+import { dialog, el } from "/ui/shell/dom.js";
 import { saveReceipt } from "/ui/shell/receipt.js";
 import { count, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
 const SHOWN_RUNS = 8;
-
-/** Open a dialog; `content(close)` gives its children. Resolves to what it was closed with; Escape gives null. */
-function dialog(title, content, kind = "") {
-  return new Promise((resolve) => {
-    const before = document.activeElement;
-    const box = el("dialog", { class: `confirm ${kind}`, "aria-label": title });
-    const close = (answer) => {
-      box.remove();
-      if (before?.isConnected) before.focus();
-      resolve(answer);
-    };
-    box.append(el("h2", {}, title), ...content(close).filter(Boolean));
-    box.addEventListener("cancel", (event) => {
-      event.preventDefault();
-      close(null);
-    });
-    document.body.append(box);
-    box.showModal();
-    box.querySelector("[data-first]")?.focus();
-  });
-}
 
 /** Ask for a text; `save(text)` may refuse with an Error, which is shown, and nothing that was typed is lost. */
 export function asked(title, label, value, save) {

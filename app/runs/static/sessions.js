@@ -2,13 +2,13 @@
 //
 // A row opens on Enter or a click; F2 renames it in place, Delete removes it after a question and says what went.
 
-import { el, icon, keyed, put } from "/ui/shell/dom.js";
+import { dialog, el, icon, keyed, put } from "/ui/shell/dom.js";
 import { openComparison } from "/ui/runs/checks/compare.js";
 import { saveReceipt } from "/ui/shell/receipt.js";
 import { forcedChip, statusWords } from "/ui/runs/answer/answer.js";
 import { forkedFrom, when } from "/ui/runs/run_head.js";
 import { count, duration, many } from "/ui/shell/text/figures.js";
-import { line, plain } from "/ui/shell/text/text.js";
+import { highlighted, line } from "/ui/shell/text/text.js";
 
 const WAIT = 160; // milliseconds after the last key before the search is sent
 const PAGE = 100;
@@ -163,7 +163,7 @@ class SessionsView {
   hit(hit) {
     return el("li", {}, el("button", { class: "session-hit", type: "button", on: { click: () => this.app.openRun(hit.run, hit.node) } },
       el("span", { class: "session-hit-kind" }, PLACES[hit.kind] ?? hit.kind),
-      el("span", { class: "session-hit-text", dir: "auto" }, ...excerpt(hit))));
+      el("span", { class: "session-hit-text", dir: "auto" }, highlighted(hit.excerpt ?? "", hit.marks ?? []))));
   }
 
   open(one) {
@@ -240,9 +240,12 @@ class SessionsView {
 
   async remove(one) {
     const runs = one.runs?.length ?? 1;
-    const sure = await confirmed("Delete this session?",
-      [el("p", { dir: "auto" }, line(one.title || one.question || "", 300)),
-        el("p", { class: "muted" }, `${many(runs, "question")} with everything that was recorded: answers, cells, outputs. This cannot be undone.`)], "Delete");
+    const sure = await dialog("Delete this session?", (close) => [
+      el("p", { dir: "auto" }, line(one.title || one.question || "", 300)),
+      el("p", { class: "muted" }, `${many(runs, "question")} with everything that was recorded: answers, cells, outputs. This cannot be undone.`),
+      el("div", { class: "confirm-foot" },
+        el("button", { class: "button", type: "button", dataset: { first: "true" }, on: { click: () => close(false) } }, "Cancel"),
+        el("button", { class: "button danger", type: "button", on: { click: () => close(true) } }, "Delete"))]);
     if (!sure) return;
     const next = this.row(one.id)?.nextElementSibling?.dataset.id;
     try {
@@ -266,43 +269,6 @@ export function receiptWords(receipt) {
   const notices = (receipt?.notices ?? []).join(" ");
   const quoted = receipt?.quoted_by?.length ? ` ${many(receipt.quoted_by.length, "question")} that followed it still hold what was asked and answered.` : "";
   return `Deleted: ${parts.join(", ") || "the session"}.${receipt?.erased === false ? " Not every byte could be erased." : ""}${notices ? ` ${notices}` : ""}${quoted}`;
-}
-
-/** Ask in a dialog; resolves to whether the person agreed. */
-function confirmed(title, content, action) {
-  return new Promise((resolve) => {
-    const before = document.activeElement;
-    const cancel = el("button", { class: "button", type: "button" }, "Cancel");
-    const agree = el("button", { class: "button danger", type: "button" }, action);
-    const dialog = el("dialog", { class: "confirm", "aria-label": title }, el("h2", {}, title), content, el("div", { class: "confirm-foot" }, cancel, agree));
-    const end = (answer) => {
-      dialog.remove();
-      before?.focus?.();
-      resolve(answer);
-    };
-    cancel.addEventListener("click", () => end(false));
-    agree.addEventListener("click", () => end(true));
-    dialog.addEventListener("cancel", (event) => {
-      event.preventDefault();
-      end(false);
-    });
-    document.body.append(dialog);
-    dialog.showModal();
-    cancel.focus();
-  });
-}
-
-/** The excerpt of a hit as nodes; its marks are ranges in characters. */
-function excerpt({ excerpt: text = "", marks = [] }) {
-  const characters = [...text];
-  const part = (start, end) => plain(characters.slice(start, end).join(""));
-  const nodes = [];
-  let from = 0;
-  for (const [start, end] of marks) {
-    nodes.push(part(from, start), el("mark", {}, part(start, end)));
-    from = end;
-  }
-  return [...nodes, part(from)];
 }
 
 /** A text as nodes, the words of the query marked. */

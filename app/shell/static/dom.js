@@ -56,6 +56,27 @@ export function put(parent, ...children) {
   return parent;
 }
 
+/** Open a dialog; `content(close)` gives its children. Resolves to what it was closed with; Escape gives null. */
+export function dialog(title, content, kind = "") {
+  return new Promise((resolve) => {
+    const before = document.activeElement;
+    const box = el("dialog", { class: `confirm ${kind}`, "aria-label": title });
+    const close = (answer) => {
+      box.remove();
+      if (before?.isConnected) before.focus();
+      resolve(answer);
+    };
+    box.append(el("h2", {}, title), ...content(close).filter(Boolean));
+    box.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      close(null);
+    });
+    document.body.append(box);
+    box.showModal();
+    box.querySelector("[data-first]")?.focus();
+  });
+}
+
 /**
  * Make the children of `parent` match [key, value, make]: a child is made anew only when its value changed. The focus
  * stays, also in a child made anew, on what has the same `data-focus` or label.

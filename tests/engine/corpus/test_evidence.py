@@ -210,6 +210,7 @@ def test_only_lines_that_stand_in_the_prompt_count(corpus: Corpus) -> None:
             "lines_quoted": 0,
             "read": summary["files"][0]["read"],
             "quoted": [],
+            "cells": [],
             "characters_read": 60,
             "characters_total": len(lease),
         }

@@ -1,19 +1,12 @@
 // Outputs of a cell as a notebook shows them: text with colours, images, tables, errors. Nothing of them is run.
 
 import { el } from "/ui/shell/dom.js";
-import { count, many } from "/ui/shell/text/figures.js";
-import { table } from "/ui/runs/detail/table.js";
-import { ansi, overwritten, plain } from "/ui/shell/text/text.js";
+import { count } from "/ui/shell/text/figures.js";
+import { ansi, built, overwritten, plain } from "/ui/shell/text/text.js";
 
 const LINES = 60; // of one text, before a button shows the rest
 const CHARACTERS = 12_000;
-const ROWS = 100; // of one table
-const COLUMNS = 40;
-const CELL = 500; // characters of one cell
-const IMAGE = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/=\s]+$/;
 const STORED = /^\/api\/blobs\/[0-9a-f]{64}$/;
-const NUMBER = /^[-+−]?[\d.,]+(e[-+]?\d+)?\s*%?$/i;
-const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
 
 /** The outputs (nbformat) of a cell as elements, texts of one stream joined. */
 export function outputs(list) {
@@ -45,40 +38,12 @@ function output(one) {
 /** The best form of a display that is safe to show: an image, a table made anew, or its text. */
 function display(data) {
   for (const type of ["image/png", "image/jpeg"]) {
-    const source = data[type] && image(type, flat(data[type]));
     const alt = flat(data["text/plain"]) || "a picture without a description";
-    if (source) return el("img", { src: source, alt, loading: "lazy" });
+    if (STORED.test(data[type] ?? "")) return el("img", { src: data[type], alt, loading: "lazy" });
   }
-  const made = data["text/html"] && tabled(flat(data["text/html"]));
-  if (made) return made;
+  if (data["text/html"]) return built(data["text/html"]); // a table, which the app made of it
   if (data["text/plain"] !== undefined) return long(flat(data["text/plain"]), ansi);
   return el("p", { class: "hint" }, `An output of the kind ${Object.keys(data)[0] ?? "unknown"} is not shown.`);
-}
-
-function image(type, value) {
-  if (STORED.test(value) || IMAGE.test(value)) return value;
-  return BASE64.test(value) ? `data:${type};base64,${value.replace(/\s+/g, "")}` : null;
-}
-
-/** The first table of some HTML, made anew of its text; null where there is none. */
-function tabled(html) {
-  const found = table(html, ROWS);
-  if (!found) return null;
-  const line = ({ cells }) => el("tr", {}, cells.slice(0, COLUMNS).map(cell));
-  const [head, body] = [found.rows.filter((row) => row.head), found.rows.filter((row) => !row.head)];
-  const left = found.total - found.rows.length;
-  return el(
-    "div",
-    { class: "table", tabIndex: 0, role: "group", "aria-label": "Table" },
-    el("table", {}, head.length ? el("thead", {}, head.map(line)) : null, el("tbody", {}, body.map(line))),
-    left > 0 ? el("p", { class: "hint" }, `${many(left, "more row")} not shown here.`) : null,
-  );
-}
-
-function cell({ text, title, wide, tall }) {
-  const shown = text.trim().slice(0, CELL);
-  const kind = NUMBER.test(shown) ? "numeric" : null;
-  return el(title ? "th" : "td", { class: kind, colSpan: wide, rowSpan: tall }, plain(shown));
 }
 
 function error(one) {

@@ -7,9 +7,7 @@ import { LIVE } from "/ui/runs/trace/fold.js";
 import { duration, many, spent, sure } from "/ui/shell/text/figures.js";
 import { forkEditor } from "/ui/runs/detail/fork.js";
 import { long, outputs } from "/ui/runs/detail/output.js";
-import { python } from "/ui/runs/detail/python.js";
-import { changeTable, changeWords } from "/ui/runs/detail/variables.js";
-import { line, plain } from "/ui/shell/text/text.js";
+import { built, line, plain } from "/ui/shell/text/text.js";
 
 const SHOWN_CALLS = 8; // sub-calls of one call, before a button shows the rest
 const CELL = { error: "error", timeout: "time out", interrupted: "stopped", died: "died", void: "ran anew" };
@@ -121,7 +119,7 @@ export class Section {
     const code = el(
       "pre",
       { class: "code", tabIndex: 0, role: "group", "aria-label": `Code of cell ${cell.index}` },
-      el("code", {}, python(cell.code ?? "")),
+      el("code", {}, cell.coloured.map(coloured)),
     );
     const input = el("div", { class: "input" }, code, button("copy", `Copy cell ${cell.index}`, copy, { kind: "over" }));
     const made = [this.#when(el("div", { class: "cell" }, this.#gutter(cell, begun, done), input), begun)];
@@ -132,8 +130,8 @@ export class Section {
       made.push(this.#when(indented("results", outputs(list)), from ?? done ?? begun));
     }
     const below = [];
-    const changed = changeWords(cell.changes);
-    if (changed) below.push(...this.#fold(`variables ${cell.index}`, changed, `Variables after cell ${cell.index}`, () => changeTable(cell.changes), false));
+    const { words, table } = cell.variables ?? {};
+    if (words) below.push(...this.#fold(`variables ${cell.index}`, words, `Variables after cell ${cell.index}`, () => built(table), false));
     const [fork, editor] = this.pane.on.fork ? forkEditor(this.pane.node, cell, this.pane.on) : [];
     made.push(this.#when(indented("after", el("p", { class: "after-bar" }, below[0], fork), below[1], editor), done));
     if (cell.final) made.push(this.#when(indented("final", icon("answered"), "This cell gave the final answer."), done));
@@ -241,6 +239,11 @@ function grouped(list, seqs) {
     else rows.push({ list: [output], from: seqs[place] });
   });
   return rows;
+}
+
+/** A piece of code, [kind of its colour, text] or text. */
+function coloured(piece) {
+  return typeof piece === "string" ? plain(piece) : el("span", { class: `py-${piece[0]}` }, plain(piece[1]));
 }
 
 function indented(kind, ...children) {

@@ -1,6 +1,6 @@
 // Text of models and documents as text: marks that would hide or reorder it are shown, colours of a terminal kept.
 
-import { el } from "/ui/shell/dom.js";
+import { el, icon, svg } from "/ui/shell/dom.js";
 
 // Control characters, and those of Unicode that are invisible or change the direction of what stands after them.
 const MARKS =
@@ -33,6 +33,40 @@ export function plain(text) {
   }
   made.append(from ? text.slice(from) : text);
   return made;
+}
+
+/** A text as nodes, some ranges of it highlighted; they count code points. */
+export function highlighted(text, ranges) {
+  const letters = [...text], parts = [];
+  let at = 0;
+  for (const [from, to] of ranges) {
+    parts.push(plain(letters.slice(at, from).join("")), el("mark", {}, plain(letters.slice(from, to).join(""))));
+    at = to;
+  }
+  return [...parts, plain(letters.slice(at).join(""))];
+}
+
+/** Nodes of a tree that the app made (`app/text/elements.py`): [tag, attributes, child, ...] or text, which stays text. */
+export function built(tree) {
+  if (typeof tree === "string") return plain(tree);
+  const [tag, attributes, ...children] = tree;
+  if (tag === "icon") return icon(attributes.name);
+  if (tag === "more") return withMore(attributes.words, ...children);
+  return (tag === "svg" || tag === "rect" ? svg : el)(tag, attributes, children.map(built));
+}
+
+/** A list, and the button that adds the rest of its items. */
+function withMore(words, begun, ...rest) {
+  const list = built(begun);
+  const show = () => {
+    const items = rest.map(built);
+    list.append(...items);
+    list.classList.add("all");
+    more.remove();
+    items[0].querySelector("button")?.focus();
+  };
+  const more = el("button", { class: "plain", type: "button", on: { click: show } }, words);
+  return [list, more];
 }
 
 /** What a terminal shows of a stream: a carriage return begins the line again. */

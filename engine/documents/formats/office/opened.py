@@ -70,7 +70,7 @@ def _kind(package: Package) -> str:
         "META-INF/container.xml" in package and "content.xml" not in package
     ):
         return "epub"
-    if "content.xml" in package:
+    if "content.xml" in package or ("encrypted-package" in package and "opendocument" in mime):
         return "ods" if "spreadsheet" in mime else "odp" if "presentation" in mime else "odt"
     if any(name.startswith(("Index/", "Index.zip")) for name in package.names):
         raise Unreadable("it is an Apple iWork file (Pages, Numbers, Keynote); export it as PDF and add that")
@@ -89,7 +89,10 @@ def _main(package: Package) -> str:
 def _parsed(kind: str, package: Package, data: bytes) -> OfficeText:
     opened = OfficeText("", kind)
     if kind.startswith("od") and package.locked():
-        raise Unreadable("it has a password, which cannot be used here: save it without one and add it again")
+        from engine.documents.formats.locked_odf import unlocked
+
+        data = unlocked(package)
+        package = Package(data)
     if kind == "docx":
         from engine.documents.formats.office.word import parse_word
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.runs.answer.panel import answer_panel, as_text
 from engine.answer.agreement import sentence
 from tests.app.bare_page import call, open_bare
 
@@ -80,7 +81,7 @@ def run(**more: Any) -> dict[str, Any]:
 
 
 def show(page: Page, row: dict[str, Any]) -> None:
-    call(page, "runs/answer/answer.js", SHOW, row)
+    call(page, "runs/answer/answer.js", SHOW, row | {"panel": answer_panel(row)})
 
 
 def test_sources_open_the_document_at_their_span(page):
@@ -150,7 +151,7 @@ def test_an_answer_asked_for_at_a_limit_bears_a_mark_and_another_does_not(page):
     for row in (run(forced=True, reason="the limit of 5 turns is reached"), run(reason="an older record")):
         show(page, row)
         expect(page.locator(".answer .chip.warn")).to_have_text("At a limit")
-        assert "before the model was done" in call(page, "runs/answer/answer.js", "return m.asText(x)", row)
+        assert "before the model was done" in as_text(row)
     for row in (run(forced=False), run(status="unanswered", answer=None, reason="why")):
         show(page, row)
         expect(page.locator(".answer .chip")).to_have_count(0)
@@ -166,7 +167,7 @@ def test_without_an_answer_passages_are_offered_as_found_by_search_and_open_the_
     expect(page.locator(".answer .cite")).to_have_count(0)
     page.get_by_role("button", name="450 crowns").click()
     assert page.evaluate("window.opened") == [["c1", 2, {"start": 40, "end": 66}]]
-    text = call(page, "runs/answer/answer.js", "return m.asText(x)", row).splitlines()
+    text = as_text(row).splitlines()
     assert text[4:6] == [
         "Found by search, not by the model",
         "- mail/a.txt, line 7: The deposit is 450 crowns.",
@@ -208,7 +209,7 @@ def test_above_the_sources_stands_whether_the_answer_agrees_with_them(page, foun
         item for item in page.locator(".sources .source-place").all_inner_texts() if "stated here" in item
     ]
     assert stated == (["b.txt, line 7 · stated here"] if found and "Stated" in words else [])
-    text = call(page, "runs/answer/answer.js", "return m.asText(x)", row)
+    text = as_text(row)
     assert (f"Sources\n({words})" if words else "Sources\n[1]") in text
     assert sentence(found) == words or found["status"] == "of a later version"  # as the terminal says it
 
@@ -228,9 +229,7 @@ def test_an_answer_without_a_source_says_so_below_itself(page):
     row = run(agreement=agreement("uncited"))
     show(page, row)
     expect(page.locator(".answer-body .agreed-words")).to_have_text("No source is named")
-    assert (
-        "No source is named." in call(page, "runs/answer/answer.js", "return m.asText(x)", row).splitlines()
-    )
+    assert "No source is named." in as_text(row).splitlines()
 
 
 def test_many_sources_are_folded(page):
@@ -247,7 +246,7 @@ def test_copied_text_has_the_sources(page):
     row = run(
         answer="**Ada** Fenn", sources=[source("a.txt", "Ada\nFenn"), source("b.txt", "nowhere", "missing")]
     )
-    text = call(page, "runs/answer/answer.js", "return m.asText(x)", row)
+    text = as_text(row)
     assert text.splitlines() == [
         "Who?",
         "",

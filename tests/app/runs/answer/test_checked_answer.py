@@ -6,7 +6,8 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.app.runs.answer.test_answer import agreement, call, page, run, show, source  # noqa: F401
+from app.runs.answer.panel import as_text
+from tests.app.runs.answer.test_answer import agreement, page, run, show, source  # noqa: F401
 
 ANSWER = "😀 Mill: 450 crowns\n- quay: 300 crowns\n\nIt says “all is free” and “the roof is dry”."
 
@@ -76,7 +77,7 @@ def test_a_false_quote_is_struck_and_its_nearest_passage_opens(page) -> None:  #
     page.locator(".answer-text button.quote-near").first.click()
     page.locator(".quotes-box button").last.click()
     assert page.evaluate("window.opened") == [["c1", 2, {"start": 40, "end": 60}]] * 2
-    text = call(page, "runs/answer/answer.js", "return m.asText(x)", row()).splitlines()
+    text = as_text(row()).splitlines()
     assert "Not word for word in the documents: “all is free”" in text
 
 

@@ -117,23 +117,11 @@ def test_colours_of_a_terminal_are_kept_and_progress_lines_overwritten(visit):
     assert made[3] == "100%\nok\n"
 
 
-def test_code_is_coloured_without_losing_a_character(visit, facts):
+def test_code_has_colours_and_every_character(visit, facts):
     page = visit()
-    codes = [f.payload["code"] for f in facts if f.kind == "cell_started"]
-    codes += [
-        "x = '''open",
-        'f"{a!r:>{w}}" # ü',
-        "@dec\ndef ünï(a: int = 0x1F) -> None: ...",
-        "'\\",
-        "1_000.5e-3j",
-        "\u202edrop",
-    ]
-    shown = page.evaluate(
-        """async (codes) => {
-          const { python } = await import("/ui/runs/detail/python.js");
-          return codes.map((code) => { const box = document.createElement("pre"); box.append(python(code)); return box.textContent; });
-        }""",
-        codes,
-    )
-    assert shown[:-1] == codes[:-1]
-    assert shown[-1] == "U+202Edrop"
+    codes = [f.payload["code"] for f in facts if f.kind == "cell_started" and f.node == "0"]
+    page.evaluate("tree.select('0')")
+    shown = page.locator("pre.code")
+    expect(shown.first).to_contain_text(codes[0].splitlines()[0])
+    assert shown.evaluate_all("all => all.map((e) => e.textContent)") == codes
+    assert page.locator("pre.code .py-tool").count() > 0 and page.locator("pre.code .py-string").count() > 0

@@ -1,0 +1,37 @@
+"""Trees of elements: [tag, attributes, child, ...] or text. Plain lists, so that they travel as JSON.
+
+`built` in `app/shell/static/text/text.js` makes nodes of a tree: text goes in as text, with hidden marks written out.
+Tags and names of attributes are always words of ours, never text of a document. Two tags are short for more: "icon"
+({"name"}) is drawn, and "more" ({"words"}, list, item, ...) is a list with a button that adds the other items to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+Tree = str | list[Any]
+
+
+def el(tag: str, attributes: dict[str, Any] | None, *children: Tree | None) -> list[Any]:
+    """An element; children that are None or "" are left out."""
+    return [tag, attributes or {}, *(child for child in children if child)]
+
+
+def folded(empty: list[Any], items: list[Tree], shown: int, words: str) -> list[Any]:
+    """A list of items; those after the first `shown` wait behind a button that says `words`."""
+    begun = [*empty, *items[:shown]]
+    return el("more", {"words": words}, begun, *items[shown:]) if len(items) > shown else begun
+
+
+def elements(trees: Iterable[Tree]) -> Iterator[list[Any]]:
+    """All elements of some trees, each before its children."""
+    for tree in trees:
+        if not isinstance(tree, str):
+            yield tree
+            yield from elements(tree[2:])
+
+
+def text_of(trees: Iterable[Tree]) -> str:
+    """The text of some trees, without attributes."""
+    return "".join(tree if isinstance(tree, str) else text_of(tree[2:]) for tree in trees)

@@ -1,0 +1,49 @@
+"""Words and numbers as a person reads them, the same as `app/shell/static/text` writes them. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+
+SHORT = 400  # characters of a line
+# Control characters, and those of Unicode that are invisible or change the direction of what stands after them.
+_MARKS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+
+
+def line(text: str, limit: int = SHORT) -> str:
+    """A text on one line: white space folded, hidden marks written out. At most `limit` characters."""
+    short = f"{text[:limit]}…" if len(text) > limit else text
+    return _MARKS.sub(_named, re.sub(r"[\s\ufeff]+", " ", short).strip())
+
+
+def _named(found: re.Match[str]) -> str:
+    point = ord(found[0])
+    if point < 0x20:
+        return chr(0x2400 + point)
+    return "\u2421" if point == 0x7F else f"U+{point:X}"
+
+
+def many(number: float, one: str) -> str:
+    """ "1 cell", "3 cells"."""
+    return f"{number:,.0f} {one}{'' if number == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds: 0.24 s, 8.1 s, 3:07, 1:02:09."""
+    if seconds < 59.95:
+        return f"{seconds:.2f} s" if seconds < 0.995 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def percent(share: float) -> str:
+    """A share of 1: "0 %", "under 0.1 %", "1.2 %", "35 %"."""
+    if not share:
+        return "0 %"
+    if share < 0.001:
+        return "under 0.1 %"
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{math.floor(100 * share + 0.5)} %"
