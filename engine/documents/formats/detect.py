@@ -22,7 +22,7 @@ from engine.documents.formats.text import ini, json_text, terminal, xml
 from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
 
-VERSION = 5  # raise it when the same bytes would give another text, or other headings
+VERSION = 6  # raise it when the same bytes would give another text, or other headings
 
 OLE = b"\xd0\xcf\x11\xe0"
 OLD_OFFICE = "an old Office file"

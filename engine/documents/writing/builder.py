@@ -134,6 +134,7 @@ class Builder:
             passages=part.passages,
             headings=part.headings,
             first_line=part.first_line,
+            grid=part.grid,
         )
         self._index.add(name, part, first, within)
 

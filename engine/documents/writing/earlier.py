@@ -140,6 +140,7 @@ def _part(
         pages=archive.page_starts(document).tolist(),
         passages=archive.passages(document),
         headings=archive.headings(document),
+        grid=archive.grid(document),
         inside=inside,
         number=number,
         of=of,

@@ -13,6 +13,7 @@ from engine.corpus import Corpus
 from tests.app.desk import Desk
 from tests.app.library.page import open_card, visit
 from tests.engine.conftest import fill
+from tests.engine.corpus.place.test_address import workbook
 from tests.engine.documents.packed.test_mail import mail
 from tests.engine.documents.test_formats import pdf
 from tests.fixtures.hostile import zipped
@@ -175,6 +176,17 @@ def test_a_citation_opens_the_document_beside_the_answer(desk: Desk, page: Page)
     page.keyboard.press("Escape")
     expect(page.locator("#viewer")).to_be_hidden()
     expect(chip).to_be_focused()
+
+
+def test_the_cell_of_a_span_in_a_workbook_is_named(desk: Desk, page: Page, tmp_path: Path) -> None:
+    fill(tmp_path / "Fees", {"fees.xlsx": workbook({"Fees": {(7, 4): "Halcyon", (9, 4): "Zeemeeuw"}})})
+    corpus = desk.workbench.engine.add([tmp_path / "Fees"])
+    desk.workbench.library.cards()
+    text = str(Corpus.open(corpus.path)[0])
+    show(page, corpus.id, text, "Zeemeeuw")
+    expect(page.locator("#viewer .viewer-facts")).to_contain_text("Fees!D9 · ")
+    show(page, corpus.id, text, "Halcyon")
+    expect(page.locator("#viewer .viewer-facts")).to_contain_text("Fees!D7 · ")
 
 
 def test_words_are_found_in_all_documents(page: Page) -> None:

@@ -21,6 +21,7 @@ from engine.corpus.place import grid as grids
 from engine.corpus.place.address import address, address_of, column_letters
 from engine.corpus.place.place import part_of, place_of
 from engine.documents.formats.detect import parse
+from engine.documents.ingest import ingest
 from tests.engine.conftest import stored
 
 FOLDER = Path(__file__).parents[3] / "fixtures" / "documents"
@@ -215,3 +216,13 @@ def test_what_another_process_says_of_cells_is_not_believed(sheets, marks) -> No
     assert grids.vetted(["Fees"], GOOD)[0].sheet == "Fees"
     with pytest.raises(ValueError, match="grid"):
         grids.vetted(sheets, marks)
+
+
+def test_a_workbook_that_is_taken_over_from_the_reading_before_keeps_its_addresses(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.xlsx").write_bytes(workbook({"Fees": {(7, 4): "Ship", (9, 4): "Halcyon"}}))
+    first = ingest([tmp_path / "in"], tmp_path / "corpora")
+    (tmp_path / "in" / "b.txt").write_text("new")
+    second = ingest([tmp_path / "in"], tmp_path / "corpora")
+    assert first.id != second.id
+    assert [spot(Corpus.open(info.path), "a.xlsx", "Halcyon") for info in (first, second)] == ["Fees!D9"] * 2
