@@ -29,7 +29,9 @@ def prepare(folder: Path, busy_seconds: float) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _make_private(folder, 0o700)
         # SQLite gives -wal and -shm the permissions of the file itself, so it has to be private from the start.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # What is there is not opened: to close it would give up the locks that other connections of this process hold.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         for file in (path, path.with_name(f"{FILE_NAME}-wal"), path.with_name(f"{FILE_NAME}-shm")):
             _make_private(file, 0o600)
         _check_size(path)
@@ -137,11 +139,15 @@ def _check_size(path: Path) -> None:
     # After a crash the file may end anywhere; SQLite then repairs it from its journal.
     if size == 0 or any(file.exists() and file.stat().st_size for file in journals):
         return
-    with path.open("rb") as file:
-        header = file.read(100)
-    page = int.from_bytes(header[16:18], "big") if header.startswith(b"SQLite format 3") else 0
-    page = 65536 if page == 1 else page
-    if page < 512 or size % page:
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+            db.execute(
+                "SELECT 1 FROM sqlite_master"
+            ).fetchone()  # reads the header, which says how large pages are
+            page = _pragma(db, "page_size")
+    except sqlite3.DatabaseError as problem:
+        raise _damaged(path, str(problem)) from problem
+    if size % page:
         raise _damaged(path, f"its {size:,} bytes are not whole pages")
 
 

@@ -165,3 +165,19 @@ def test_what_others_could_read_is_closed_to_them(folder: Path, used: Path) -> N
     used.chmod(0o644)
     Store(folder).close()
     assert (stat.S_IMODE(folder.stat().st_mode), stat.S_IMODE(used.stat().st_mode)) == (0o700, 0o600)
+
+
+def test_opening_a_store_gives_up_no_lock_that_this_process_holds(folder: Path, used: Path) -> None:
+    with contextlib.closing(sqlite3.connect(used)) as reader:
+        reader.execute("SELECT count(*) FROM event").fetchone()
+        log = used.with_name(f"{FILE_NAME}-wal")
+        assert log.exists()
+        with Store(folder) as store:
+            run = begin(store)
+        other = (
+            "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); "
+            "db.execute('CREATE TABLE IF NOT EXISTS other (x)'); db.commit(); db.close()"
+        )
+        subprocess.run([sys.executable, "-c", other, str(used)], check=True, timeout=60)
+        assert log.exists()  # who closes last removes it, and that is not the other process
+        assert reader.execute("SELECT count(*) FROM event WHERE run = ?", (run,)).fetchone() == (1,)
