@@ -36,8 +36,9 @@ def form(workbench: Workbench) -> None:
         each = gr.Checkbox(label="Ask about every document by itself, a row each", elem_id="questions-each")
         told = gr.Markdown("", elem_id="questions-told", elem_classes="told")
         go = gr.Button("Ask all", variant="primary", elem_id="questions-start", scale=0)
-    title = gr.State("")  # of the next list: the name of the file that was read
-    link = FormLink(elem_id="questions-link")
+    link = FormLink(
+        elem_id="questions-link"
+    )  # the page keeps the title of the next list: the file that was read
 
     def read(file: str) -> tuple:
         path = Path(file)  # a copy that Gradio made
@@ -49,14 +50,15 @@ def form(workbench: Workbench) -> None:
             path.unlink(missing_ok=True)
         count = len(found.questions)
         words = [f"{count:,} question{'' if count == 1 else 's'} read.", *found.notices]
-        return "\n".join(found.questions), plain(" ".join(words)), path.name
+        return "\n".join(found.questions), plain(" ".join(words)), {"title": path.name}
 
-    def start(corpus: str | None, text: str, each: bool, title: str) -> tuple:
+    def start(corpus: str | None, text: str, each: bool, said: dict[str, Any]) -> tuple:
+        title = str(said.get("title", ""))[:200]
         try:
-            begun = workbench.questions.start(corpus or "", text, each=each, title=title[:200], settings={})
+            begun = workbench.questions.start(corpus or "", text, each=each, title=title, settings={})
         except TaprootError as error:
-            return problem(error), title
-        return plain(" ".join(begun["notices"])), ""
+            return problem(error), gr.skip()
+        return plain(" ".join(begun["notices"])), {"title": ""}
 
     def look(chosen: str | None) -> tuple:
         cards = [card for card in workbench.library.cards() if card["documents"]]
@@ -66,6 +68,6 @@ def form(workbench: Workbench) -> None:
         free = bool(known) and workbench.questions.running() is None
         return gr.update(visible=True), gr.update(choices=offered, **value), gr.update(interactive=free)
 
-    file.upload(read, file, [text, told, title], **QUICK)
-    go.click(start, [corpus, text, each, title], [told, title], **QUICK)
+    file.upload(read, file, [text, told, link], **QUICK)
+    go.click(start, [corpus, text, each, link], [told, link], **QUICK)
     link.refresh(look, corpus, [card, corpus, go], **QUICK)

@@ -90,6 +90,7 @@ def test_form_and_page_talk_through_the_link_and_nothing_is_smuggled_between() -
         *(f'with gr.Column(visible=False, elem_id="{name}-form", elem_classes="card form-card") as card:'
           for name in ("bench", "questions")),  # made when they are first looked at
     ]  # fmt: skip
+    assert "gr.State(" not in "\n".join(made)  # each tab would hold a connection more, and a browser has six
     typed = re.compile(r"Object\.getOwnPropertyDescriptor|new (?:Input)?Event\(\"(?:input|change)\"")
     assert [file for file, text in code.items() if file.endswith(".js") and typed.search(text)] == []
     assert not [file for file, text in code.items() if "parseInt(pair, 16)" in text or ".hex()" in text]

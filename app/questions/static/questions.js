@@ -36,6 +36,8 @@ class View {
       el("section", { class: "card questions-side", "aria-labelledby": "lists-title" }, el("h2", { id: "lists-title" }, "Lists"),
         (this.lists = el("ul", { class: "questions-lists" }))),
       (this.main = el("div", { class: "questions-main" })));
+    const link = linkTo("questions-link");
+    link.heard = (told) => { link.said = told; }; // the next list is called what the form said last
     this.app.live.on("app", (news) => this.form && this.hear(news));
     this.app.on("view", (state) => state.view === "questions" && this.look());
   }
