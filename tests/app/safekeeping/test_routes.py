@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from app.errors import Conflict
+from app.safekeeping import imports
 from app.safekeeping.backups import PREFIX, sweep
 from engine import backup
 from engine.errors import InputError
@@ -282,6 +283,18 @@ def test_a_log_becomes_runs_once_and_again_only_if_wished(web: httpx.Client) -> 
     assert again.json()["runs"][0]["run"] != one["run"]
 
 
+def test_a_log_is_received_where_the_next_start_removes_what_a_killed_process_left(
+    desk: Desk, web: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = imports.read_log, list[Path]()
+    monkeypatch.setattr(imports, "read_log", lambda file, name: seen.append(file) or real(file, name))
+    assert web.put("/api/import", params={"name": "a.jsonl", "again": True}, content=LOG.read_bytes()).json()[
+        "runs"
+    ]
+    uploads = desk.workbench.library.uploads
+    assert seen[0].parents[1] == uploads.folder and not seen[0].parent.exists()
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -300,7 +313,7 @@ def test_what_is_no_log_changes_nothing_and_is_named(
     assert refused.status_code == 400 and refused.json()["error"].startswith(words)
     assert tempfile.gettempdir() not in refused.json()["error"]
     assert len(desk.workbench.engine.store.runs()) == before
-    assert [*Path(tempfile.gettempdir()).glob("taproot-import-*")] == []
+    assert str(desk.data) not in refused.json()["error"] and [*(desk.data / "uploads").iterdir()] == []
     assert web.put("/api/import", params={"name": ""}, content=data).status_code == 400
 
 
