@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from app.live.broadcast import Message
 from app.programs.markdown import code, harmless
@@ -16,6 +16,7 @@ from engine.types import Json
 if TYPE_CHECKING:
     from app.workbench import Workbench
 
+T = TypeVar("T")
 SIGN_SECONDS = 10.0  # a sign of life at least this often
 
 
@@ -24,13 +25,16 @@ async def begin(
 ) -> str:
     """Begin a run and return its id. Who is cancelled meanwhile leaves none behind. Raises what `Runs.start` raises."""
     start = partial(workbench.runs.start, question, corpus, settings, follows=follows)
-    starting = asyncio.get_running_loop().run_in_executor(None, start)
+    return (await begun(start, lambda started: stop(workbench, started.run))).run
+
+
+async def begun(work: Callable[[], T], undo: Callable[[T], None]) -> T:
+    """What `work` gives, which begins something in a thread; who is cancelled meanwhile has it undone. Raises what it raises."""
+    beginning = asyncio.get_running_loop().run_in_executor(None, work)
     try:
-        return (await asyncio.shield(starting)).run
+        return await asyncio.shield(beginning)
     except asyncio.CancelledError:
-        starting.add_done_callback(
-            lambda done: None if done.exception() else stop(workbench, done.result().run)
-        )
+        beginning.add_done_callback(lambda done: None if done.exception() else undo(done.result()))
         raise
 
 

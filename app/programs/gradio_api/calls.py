@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import Conflict, NotFound
 from app.library.jobs import OVER, Job
+from app.programs.following import begun
 from app.programs.openai.requests import clean
 from app.programs.tools import Tools
 from engine.engine import Answer
@@ -66,11 +67,12 @@ class Calls:
     async def add(self, paths: list[str], files: list[Json], name: str) -> News:
         """Read paths of this machine in place, or files that were sent, into a corpus."""
         if paths and files:
+            self._forget(files)
             raise InputError("Add either paths of this machine or files, not both at once.")
         begin: Callable[[], Job] = partial(self._library.add, [*map(clean, paths)], clean(name))
         if files:
             begin = partial(self._receive, files, clean(name))
-        job, told = await asyncio.to_thread(begin), ""
+        job, told = await begun(begin, self._stop), ""
         try:
             while job.state not in OVER:
                 line = (
@@ -80,9 +82,7 @@ class Calls:
                     yield (told := line)
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
-            if job.state not in OVER:
-                with suppress(NotFound):
-                    self._library.jobs.stop(job.job)
+            self._stop(job)
         if job.state != "done":
             raise LockedError(job.message) if job.locked else InputError(job.message)
         yield await asyncio.to_thread(self._read, job)
@@ -99,6 +99,11 @@ class Calls:
         return self._tools.list_corpora()["corpora"]
 
     # --- parts ------------------------------------------------------------------------------------------------
+
+    def _stop(self, job: Job) -> None:
+        if job.state not in OVER:
+            with suppress(NotFound):
+                self._library.jobs.stop(job.job)
 
     def _use(self, model: str) -> str:
         """Begin to load a model that is not in use; its path."""
@@ -126,12 +131,19 @@ class Calls:
                     self._library.uploads.receive(upload, called, number, path.stat().st_size) as receiver,
                 ):
                     shutil.copyfileobj(data, receiver, BUFFER)
-                path.unlink()
             return self._library.finish_upload(upload, name)
         except (TaprootError, OSError):
             with suppress(TaprootError):
                 self._library.drop_upload(upload)
             raise
+        finally:
+            self._forget(files)
+
+    def _forget(self, files: list[Json]) -> None:
+        """Remove what has arrived; files with one name and content lie in one place."""
+        for file in files:
+            with suppress(TaprootError, OSError, ValueError):
+                self._arrived(file).unlink()
 
     def _arrived(self, file: Json) -> Path:
         path = Path(str(file.get("path") if isinstance(file, dict) else file)).resolve()

@@ -88,7 +88,12 @@ async def told(news: News) -> AsyncGenerator[Any, None]:
 
 
 def plain(value: Any) -> Any:
-    """The same value with `file` for `path`: a Gradio client takes an object with a path for a file to fetch."""
+    """The same value as a Gradio client can take it: an object with a `path`, there `file`, would be a file to fetch.
+
+    Halves of characters, which no JSON of Gradio's holds, are replaced.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
         return {"file" if key == "path" else key: plain(part) for key, part in value.items()}
     return [*map(plain, value)] if isinstance(value, list | tuple) else value
@@ -99,4 +104,4 @@ def refusal(error: TaprootError | OSError) -> gr.Error:
     words = str(error)
     if isinstance(error, OSError):
         words = f"The system refused: {error.strerror or type(error).__name__}."
-    return gr.Error(words, print_exception=False)
+    return gr.Error(plain(words), print_exception=False)

@@ -17,6 +17,7 @@ from gradio_client.exceptions import AppError
 
 from app.paths import ROOT
 from app.programs.gradio_api.endpoints import plain
+from app.safekeeping import imports
 from engine.engine import Answer
 from tests.app.desk import TOKEN, Desk, until
 
@@ -119,6 +120,10 @@ def test_files_are_sent_into_the_library_and_nothing_else_of_this_machine_is(
     listed = desk.workbench.library.documents.list(added["corpus"])["documents"]
     assert sorted(one["name"] for one in listed) == ["june.md", "may.md"]
     assert [file for file in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if file.is_file()] == []
+    twice = [handle_file(str(tmp_path / "may.md"))] * 2  # the client sends both to one place
+    assert client.predict(files=twice, name="Twice", api_name="/add")["documents"] >= 1
+    assert "not both at once" in refused(client, "/add", paths=[str(tmp_path)], files=files)
+    assert [file for file in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if file.is_file()] == []
     secret = tmp_path / "secret.txt"
     secret.write_text("mine")
     joined = send(desk, client, "/add", [None, [{"path": str(secret)}], ""])
@@ -162,6 +167,16 @@ def test_what_cannot_be_done_is_said_in_words(desk: Desk, client: Client, tmp_pa
 def test_what_looks_like_a_file_in_an_answer_is_not_fetched() -> None:
     told = {"path": "/etc/passwd", "parts": [{"path": "x", "url": 1}], "name": "path"}
     assert plain(told) == {"file": "/etc/passwd", "parts": [{"file": "x", "url": 1}], "name": "path"}
+
+
+def test_runs_whose_words_hold_half_a_character_are_listed(desk: Desk, client: Client) -> None:
+    logs = ROOT / "tests" / "engine" / "exchange" / "incoming" / "logs"
+    lines = (logs / "rlms_child.jsonl").read_text().replace('"final_answer": "', '"final_answer": "\\ud800')
+    (desk.data.parent / "log.jsonl").write_text(lines)
+    log = imports.take(desk.workbench, desk.data.parent / "log.jsonl", "log", again=False)
+    found = client.predict(api_name="/runs")
+    (one,) = [row for row in found if row["run"] == log["runs"][0]["run"]]
+    assert one["answer"].startswith("?")
 
 
 # --- several at once, and stopped -------------------------------------------------------------------------
