@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 
 from app.ask import service as asking
-from app.forms import QUICK, FormLink
+from app.forms import QUICK, FormLink, sentence
 from app.workbench import Workbench
 from engine.errors import TaprootError
 from engine.types import Json, Settings
@@ -175,6 +175,4 @@ def named(values: tuple[Any, ...]) -> dict[str, Any]:
 
 def problem(error: Exception) -> Json:
     """What tells the page of a problem: a sentence, and whether the question waits for a model that is on its way."""
-    text = str(error)
-    whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-    return {"problem": whole, "waiting": isinstance(error, asking.ModelOnItsWay)}
+    return {"problem": sentence(error), "waiting": isinstance(error, asking.ModelOnItsWay)}

@@ -21,5 +21,10 @@ def plain(text: str) -> str:
 
 def problem(error: Exception) -> str:
     """Markdown that shows what is wrong as a sentence; the style sheet gives it the colour of a problem."""
-    text = str(error)
-    return f"**{plain(text[:1].upper() + text[1:] + ('' if text.endswith(('.', '!', '?')) else '.'))}**"
+    return f"**{plain(sentence(error))}**"
+
+
+def sentence(error: Exception) -> str:
+    """What is wrong, from a capital letter to a full stop; halves of characters, which Gradio cannot send, are replaced."""
+    text = str(error).encode("utf-8", "replace").decode()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -90,7 +90,7 @@ def routes(workbench: Workbench) -> FastAPI:
 
 def explain(request: Request, error: Exception) -> JSONResponse:
     """An expected error as a sentence."""
-    text = str(error)
+    text = str(error).encode("utf-8", "replace").decode()  # it may quote half a character
     if isinstance(error, OSError):
         text = f"The system refused: {error.strerror or type(error).__name__}."
     return JSONResponse({"error": text}, status_of(error))

@@ -6,12 +6,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import gradio as gr
+import orjson
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.ask import service as asking
 from app.ask.page import problem
-from app.forms import FormLink, routes
+from app.forms import FormLink, plain, routes
+from app.forms import problem as beside
 from app.paths import ROOT
 from app.server import static
 from engine.errors import InputError
@@ -49,6 +51,8 @@ def test_its_front_end_is_the_module_of_the_page() -> None:
 
 def test_a_problem_is_told_as_a_sentence_whatever_it_holds() -> None:
     words = "<img src=x> `é` \udcff was refused"
-    assert problem(InputError(words)) == {"problem": f"{words}.", "waiting": False}
+    told = "<img src=x> `é` ? was refused."  # no JSON of Gradio's holds half a character
+    assert problem(InputError(words)) == {"problem": told, "waiting": False}
+    assert orjson.loads(orjson.dumps(beside(InputError(words)))) == f"**{plain(told)}**"
     waiting = problem(asking.ModelOnItsWay("the model is on its way!"))
     assert waiting == {"problem": "The model is on its way!", "waiting": True}
