@@ -214,9 +214,12 @@ def _leaf(token: Token) -> list[Tree]:
         case "cite":
             return token.meta["made"]
         case "fence":
-            language = LANGUAGE.match(token.info)
-            named = {"dataset": {"language": language[0]}} if language else {}
-            code = el("code", {}, _text(token.content.removesuffix("\n")))
+            told, content = token.info.strip(), token.content.removesuffix("\n")
+            language = LANGUAGE.fullmatch(told) if content else None
+            if told and not language:  # words, not a language: they are shown
+                content = f"{told}\n{content}" if content else told
+            named = {"dataset": {"language": told}} if language else {}
+            code = el("code", {}, _text(content))
             return [el("pre", {"class": "md-code", "tabindex": "0", **named}, code)]
         case "code_inline":
             return [el("code", {}, _text(token.content))]

@@ -32,7 +32,22 @@ _KINDS = (
     (Name.Exception, "builtin"),
 )
 _NOT_DEFINED = (Name.Function.Magic, Name.Builtin.Pseudo)
-_LEXER = PythonLexer()
+_BEGINS_A_LINE = r"^(\s*)"  # looks over all empty lines that follow, from each of them anew
+
+
+class _Lexer(PythonLexer):
+    """Without the rules that tell a docstring, which has the colour of any string: on many empty lines they take minutes."""
+
+    tokens = {
+        "root": [
+            rule
+            for rule in PythonLexer.tokens["root"]
+            if isinstance(rule, str) or not str(rule[0]).startswith(_BEGINS_A_LINE)
+        ]
+    }
+
+
+_LEXER = _Lexer()
 
 
 def pieces(code: str) -> list[Piece]:
