@@ -79,6 +79,25 @@ def test_the_usual_forms_are_understood(text: str, wanted: str) -> None:
     assert html(render(text)).startswith(wanted) and (wanted or not render(text))
 
 
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ("| 1 | 2 | 3 |", ["1", "2 | 3"]),
+        ("1 | 2 | `3|4` | *5*", ["1", "2 | 3|4 | 5"]),
+        ("|1|2|", ["1", "2"]),
+        ("1|2", ["1", "2"]),
+        ("| 1 |", ["1", ""]),
+        ("||2||4|", ["", "2 |  | 4"]),
+    ],
+)
+def test_a_row_that_is_longer_than_its_head_loses_nothing(row: str, wanted: list[str]) -> None:
+    for prefix in ("", "> "):
+        text = "\n".join(prefix + line for line in ("a | b", "--|--", "x | y", row))
+        cells = [text_of([one]) for one in elements(render(text)) if one[0] == "td"]
+        assert cells == ["x", "y", *wanted]
+    assert text_of(render("above\na | b\n-|-\nbelow")) == "aboveabbelow"
+
+
 def test_tables_have_a_head_alignment_and_bars_inside_cells() -> None:
     text = "| a | b | c | d |\n|---|--:|:-:|:--|\n| x \\| y | `c|d` |\n| only one |\nbelow"
     box, below = render(text)

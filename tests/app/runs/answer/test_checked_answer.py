@@ -94,7 +94,9 @@ def test_what_markdown_leaves_out_gives_its_sources_to_no_other_value() -> None:
 
 def test_signs_that_an_answer_has_itself_and_marks_that_lie_move_nothing(page) -> None:  # noqa: F811
     bad = run(
-        answer="a\U00100000b\U0010a000c", sources=[source("a", "x")], agreement=checked(marks=[[1, [9]], [999, [1]]])
+        answer="a\U00100000b\U0010a000c",
+        sources=[source("a", "x")],
+        agreement=checked(marks=[[1, [9]], [999, [1]]]),
     )
     show(page, bad)
     expect(page.locator(".answer-text")).to_contain_text("a")
