@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from pygments.lexers.python import PythonLexer
 from pygments.token import Comment, Keyword, Name, Number, Operator, String
@@ -38,7 +38,7 @@ _BEGINS_A_LINE = r"^(\s*)"  # looks over all empty lines that follow, from each 
 class _Lexer(PythonLexer):
     """Without the rules that tell a docstring, which has the colour of any string: on many empty lines they take minutes."""
 
-    tokens = {
+    tokens: ClassVar[dict[str, list[Any]]] = {
         "root": [
             rule
             for rule in PythonLexer.tokens["root"]
