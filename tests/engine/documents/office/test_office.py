@@ -102,7 +102,7 @@ def test_cells_that_lie_too_far_apart_cost_their_sheet_and_it_is_said() -> None:
 
 def test_a_workbook_without_a_cell_is_said_to_hold_no_text() -> None:
     for sheets in ([("Blank", [])], [("Blank", []), ("Bare", [])]):
-        with pytest.raises(Unreadable, match="this workbook holds no text"):
+        with pytest.raises(Unreadable, match="this Excel workbook holds no text"):
             parse(saved(workbook(*sheets)), "a.xlsx")
 
 
