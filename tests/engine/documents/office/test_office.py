@@ -254,7 +254,7 @@ def test_deletions_of_opendocument_are_left_out_and_locks_are_said() -> None:
     )
     assert parsed.text == "The fee is 345.\n"
     assert parsed.notices == ["1 deleted stretches of its tracked changes were left out"]
-    with pytest.raises(Unreadable, match="save it without one"):
+    with pytest.raises(Unreadable, match="locked in a way that is not known here"):
         odt("", **{"META-INF__manifest": '<m xmlns="urn:m"><file-entry><encryption-data/></file-entry></m>'})
 
 
