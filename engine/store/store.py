@@ -197,10 +197,12 @@ class Store(Reader):
 
     def drop_unused(self, corpus: str) -> bool:
         """Delete the text of an older version that no run used; say whether it was so."""
-        if not self._write(partial(delete.take_unused, corpus=corpus)):
-            return False
-        self._write(lambda db: delete.erase_unused(db, self.folder, corpus), "alone")
-        return True
+        gone, noted = self._write(partial(delete.take_unused, corpus=corpus))
+        if gone:
+            self._write(lambda db: delete.erase_unused(db, self.folder, corpus), "alone")
+        if noted:  # words of its documents
+            self._write(compact.compact, "alone")
+        return gone
 
     def name_session(self, session: str, title: str) -> None:
         """Give a session a title in place of its first question; "" takes it away. Raises InputError."""
