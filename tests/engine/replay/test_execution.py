@@ -160,6 +160,21 @@ def test_dates_are_what_they_are_while_the_clock_is_kept(desk):
     assert record.nodes["0"].cells[0].outputs[0]["text"] == "True 1 True True True True True True\n"
 
 
+def test_the_clock_makes_what_the_real_one_makes(desk):
+    record = desk.ask(
+        "import copy, datetime, time, _thread\n"
+        "class Day(datetime.date): pass\n"
+        "class Moment(datetime.datetime): pass\n"
+        "made = [Day.today(), Moment.now(), Moment.today(), Moment.utcnow(), Moment.now(datetime.UTC)]\n"
+        "print([type(one).__name__ for one in made])\n"
+        "late = datetime.datetime(2025, 10, 26, 2, 30, fold=1)\nprint(copy.copy(late).fold)\n"
+        "_thread.start_new_thread(time.time, ())\ntime.sleep(0.2)",
+        "FINAL('done')",
+    )
+    written = "".join(output["text"] for output in record.nodes["0"].cells[0].outputs)
+    assert written == "['Day', 'Moment', 'Moment', 'Moment', 'Moment']\n1\n"
+
+
 def test_seeded_chance_and_sets_of_words_come_out_the_same(desk):
     record = desk.ask(
         "import random\nimport numpy as np\nprint(random.random(), np.random.rand(2), set('abcdefgh'), hash('word'))",
