@@ -8,10 +8,10 @@ only; on a machine that has measured nothing yet they are None and the sentence 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from engine.llm.machine.speed import Speed
-from engine.types import Json, Settings
+from engine.types import Settings
 
 OPENING_TOKENS = 900  # instructions, metadata and question of a root
 TURN_TOKENS = 260  # what one turn adds to the conversation: its output and the status line
@@ -44,10 +44,6 @@ class Estimate:
     most: Cost
     limited: str
     sentence: str
-
-    def to_json(self) -> Json:
-        """The object of GET /api/estimate."""
-        return asdict(self)
 
 
 def estimate(

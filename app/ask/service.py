@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.ask.estimate import Estimate, estimate
+from app.ask.estimate import estimate
 from app.errors import Conflict, NotFound
 from app.paths import ROOT
 from app.preferences import Preferences
@@ -96,28 +96,23 @@ def use_model(workbench: Workbench, path: str | None) -> None:
         workbench.models.load(path)
 
 
-def estimated(workbench: Workbench, corpus: str | None, settings: dict[str, Json]) -> Estimate | None:
-    """What a question would cost with the model that is loaded; None without a corpus or model."""
+def predict(workbench: Workbench, corpus: str | None, settings: dict[str, Json]) -> str:
+    """What a question would cost with the model that is loaded, as a sentence.
+
+    "" without a corpus or model, and where a limit is not one yet (somebody is typing it).
+    """
     found = card(workbench, corpus)
     if found is None:
-        return None
+        return ""
     try:
         info = workbench.engine.model.info
-    except ModelError:
-        return None
+        limits = to_settings(settings)
+    except (ModelError, InputError):
+        return ""
     return estimate(
         chars=found["chars"],
         n_ctx=info.n_ctx,
         chars_per_token=info.chars_per_token,
-        settings=to_settings(settings),
+        settings=limits,
         speed=workbench.engine.speeds.of(info),
-    )
-
-
-def predict(workbench: Workbench, corpus: str | None, settings: dict[str, Json]) -> str:
-    """The estimate as a sentence; "" where there is none, or a limit is not one yet (somebody is typing it)."""
-    try:
-        found = estimated(workbench, corpus, settings)
-    except InputError:
-        return ""
-    return found.sentence if found else ""
+    ).sentence

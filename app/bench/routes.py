@@ -1,29 +1,16 @@
-"""Routes of the bench: what there is, start, stop, the questions of a row, the chart, delete."""
+"""Routes of the bench: what there is, stop, the questions of a row, the chart, delete."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
 
 from engine.bench.chart import png, title_of
 from engine.types import Json
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
-
-
-class Wanted(BaseModel):
-    """The body of POST /api/bench/start; what is left out is as usual, or as in the quick one."""
-
-    quick: bool = False
-    suites: list[str] | None = None
-    methods: list[str] | None = None
-    lengths: list[float] | None = None
-    questions: int | None = None
-    minutes: float | None = None
-    seed: int | None = Field(default=None, ge=0)
 
 
 def router(workbench: Workbench) -> APIRouter:
@@ -34,11 +21,6 @@ def router(workbench: Workbench) -> APIRouter:
     @api.get("")
     def overview(series: str | None = None) -> Json:
         return measuring.overview(series)
-
-    @api.post("/start", status_code=202)
-    def start(body: Wanted) -> Json:
-        wanted: dict[str, Any] = body.model_dump()
-        return measuring.start(wanted)
 
     @api.post("/stop")
     def stop() -> Json:

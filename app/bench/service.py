@@ -12,9 +12,8 @@ from app.errors import Conflict, NotFound
 from app.live.job import Job
 from engine.bench.bench import KIND, Bench, Progress, series_of
 from engine.bench.methods import METHODS
-from engine.bench.plan import LENGTHS, MOST_SEMANTIC, QUICK, Plan, check
+from engine.bench.plan import QUICK, Plan, check
 from engine.bench.results import report
-from engine.bench.suites.suites import SEMANTIC, SUITES
 from engine.errors import InputError, ModelError
 from engine.types import Json
 
@@ -83,28 +82,18 @@ class Measuring:
     def overview(self, series: str | None = None) -> Json:
         """What can be chosen, what goes on, and the results of a series: the named, that of the model, or the latest.
 
-        {model, running, message, choices, about, series: [...], report: {rows, verdict, void, cells, ...} or None}
+        {running, message, methods, about, series: [...], report: {rows, verdict, void, cells, ...} or None}
         """
         now, message = self._job.state()
         model = self.model()
-        mine = model and model["series"]
         stored = [row for row in self._store.series() if row["trials"]]
-        wanted = series or (now and now["series"]) or mine
+        wanted = series or (now and now["series"]) or (model and model["series"])
         known = [row["series"] for row in stored]
         chosen = wanted if wanted in known else (None if series or now else known[0] if known else None)
         return {
-            "model": model,
             "running": now,
             "message": message,
-            "choices": {
-                "suites": SUITES,
-                "semantic": SEMANTIC,
-                "most_semantic": MOST_SEMANTIC,
-                "methods": [*METHODS],
-                "lengths": LENGTHS,
-                "quick": asdict(QUICK),
-                "usual": asdict(Plan()),
-            },
+            "methods": [*METHODS],
             "about": ABOUT,
             "series": [
                 {**{name: row[name] for name in ("series", "seed", "latest", "trials")}, "model": row["model"]["name"],

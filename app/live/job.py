@@ -38,8 +38,10 @@ class Job:
                 raise Conflict(self._busy)
             yield
 
-    def begin(self, work: Callable[[Stop], None], now: Json) -> None:
-        """Begin, within `alone`. `now` is how far it is: anything but None. `work` ends with Cancelled on a stop."""
+    def begin(self, work: Callable[[Stop], str | None], now: Json) -> None:
+        """Begin, within `alone`. `now` is how far it is: anything but None. `work` ends with Cancelled on a stop, or gives
+        what is to be said of its end.
+        """
         self._stop, self._now, self._message = Stop(), now, ""
         self._thread = threading.Thread(
             target=self._work, args=(work, self._stop), name=self._name, daemon=True
@@ -47,7 +49,7 @@ class Job:
         self._thread.start()
 
     def state(self) -> tuple[Json, str]:
-        """How far it is, None while nothing goes on; and why the last one ended before its end, or ""."""
+        """How far it is, None while nothing goes on; and what is said of the last one: why it ended before its end, say."""
         with self._lock:
             return self._now, self._message
 
@@ -69,10 +71,10 @@ class Job:
         if self.stop() and thread is not None:
             thread.join(CLOSE_SECONDS)
 
-    def _work(self, work: Callable[[Stop], None], stop: Stop) -> None:
+    def _work(self, work: Callable[[Stop], str | None], stop: Stop) -> None:
         message = ""
         try:
-            work(stop)
+            message = work(stop) or ""
         except Cancelled:
             message = self._stopped
         except TaprootError as error:

@@ -51,6 +51,7 @@ class Noting:
         self._later: dict[
             str, float
         ] = {}  # card -> when it is tried again after a failure, by the monotonic clock
+        self._changing = threading.Lock()  # of the wishes
         self._stop = Stop()
         self._told = 0.0
         self._ends, self._wake = threading.Event(), threading.Event()
@@ -75,23 +76,19 @@ class Noting:
         Raises NotFound, InputError for a budget that is none.
         """
         row = self._row(card)
-        if budget is None:
-            budget = self._cards.get(row["collection"], CORPUS_TOKENS)
-        if not LEAST_BUDGET <= budget <= MOST_BUDGET:
-            raise InputError(
-                f"the budget has to be a number of tokens from {LEAST_BUDGET:,} to {MOST_BUDGET:,}"
-            )
-        if on:
-            self._cards = {**self._cards, row["collection"]: budget}
-        else:
-            self._drop(row["collection"])
-        self._wishes.put(cards=self._cards)
-        self._states.pop(row["collection"], None)
-        self._over.pop(row["collection"], None)
-        self._later.pop(row["collection"], None)
-        self._stop.request()  # it goes on with what is wished now
-        if self._cards and not self._thread.is_alive() and not self._ends.is_set():
-            self._thread.start()
+        with self._changing:
+            if budget is None:
+                budget = self._cards.get(row["collection"], CORPUS_TOKENS)
+            if not LEAST_BUDGET <= budget <= MOST_BUDGET:
+                raise InputError(
+                    f"the budget has to be a number of tokens from {LEAST_BUDGET:,} to {MOST_BUDGET:,}"
+                )
+            self._wish(row["collection"], budget if on else None)
+            for known in (self._states, self._over, self._later):
+                known.pop(row["collection"], None)
+            self._stop.request()  # it goes on with what is wished now
+            if self._cards and not self._thread.is_alive() and not self._ends.is_set():
+                self._thread.start()
         self._wake.set()
         self._hub.tell("notes", **self._status(row))
         return self._status(row)
@@ -139,8 +136,11 @@ class Noting:
                 return row
         raise NotFound("This corpus is not in the library; it may have been deleted.")
 
-    def _drop(self, card: str) -> None:
-        self._cards = {name: budget for name, budget in self._cards.items() if name != card}
+    def _wish(self, card: str, budget: int | None) -> None:
+        """Remember the budget of a card, None where no notes are wished; for whoever holds `_changing`."""
+        others = {name: one for name, one in self._cards.items() if name != card}
+        self._cards = others if budget is None else {**others, card: budget}
+        self._wishes.put(cards=self._cards)
 
     # --- the thread -------------------------------------------------------------------------------------
 
@@ -158,8 +158,8 @@ class Noting:
         )  # before the look whether it is quiet: a run that begins after it finds this stop
         if self._ends.is_set() or self.quiet.seconds() < self.seconds or self._library.jobs.busy(card):
             return
-        if time.monotonic() < self._later.get(card, 0.0):
-            return
+        if self._cards.get(card) != budget or time.monotonic() < self._later.get(card, 0.0):
+            return  # another wish came while other cards were noted, or it failed lately
         try:
             row = self._row(card)
             corpus, model = row["versions"][-1]["corpus"], self._engine.model
@@ -182,8 +182,8 @@ class Noting:
             self._later.pop(card, None)
             self._say(card, "waiting")
         except NotFound:  # it was deleted
-            self._drop(card)
-            self._wishes.put(cards=self._cards)
+            with self._changing:
+                self._wish(card, None)
         except TaprootError as problem:
             self._say(card, "problem", problem=str(problem))
         except Exception as problem:  # a defect of ours must not end the thread for all cards

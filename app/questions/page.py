@@ -55,7 +55,7 @@ def form(workbench: Workbench) -> None:
     def start(corpus: str | None, text: str, each: bool, said: dict[str, Any]) -> tuple:
         title = str(said.get("title", ""))[:200]
         try:
-            begun = workbench.questions.start(corpus or "", text, each=each, title=title, settings={})
+            begun = workbench.questions.start(corpus or "", text, each=each, title=title)
         except TaprootError as error:
             return problem(error), gr.skip()
         return plain(" ".join(begun["notices"])), {"title": ""}

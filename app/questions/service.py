@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import Conflict, NotFound
 from app.live.job import Job
-from app.runs.service import corpus_of, to_settings
+from app.runs.service import corpus_of
 from engine.answer.agreement import sentence
 from engine.bench.router import route
 from engine.errors import InputError
 from engine.questions import lists, reading, table
 from engine.stop import Stop
-from engine.types import Json
+from engine.types import Json, Settings
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
@@ -41,10 +41,9 @@ class Asking:
 
     # --- start and stop ---------------------------------------------------------------------------------
 
-    def start(self, corpus: str, text: str, *, each: bool, title: str, settings: dict[str, Json]) -> Json:
+    def start(self, corpus: str, text: str, *, each: bool, title: str) -> Json:
         """Begin a list: a question on each line of `text`. Raises InputError, NotFound, Conflict while one is asked."""
         read = reading.typed(text)
-        chosen = to_settings(settings)
         info = self._workbench.library.info(
             corpus
         )  # the newest of its card, where that one is not stored any more
@@ -55,7 +54,7 @@ class Asking:
                 info,
                 read.questions,
                 each=each,
-                settings=chosen,
+                settings=Settings(),
                 title=title or read.questions[0],
             )
             self._begin(name)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from app.errors import Conflict, NotFound
+from app.errors import NotFound
+from app.live.job import Job
 from engine import backup
 from engine.backup.write import to_json
-from engine.errors import Cancelled, InputError, StoreError, TaprootError
+from engine.errors import InputError, StoreError, TaprootError
 from engine.paths import expanded
 from engine.stop import Stop
 from engine.types import Json
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from app.workbench import Workbench
 
 TELL_SECONDS = 0.3
-CLOSE_SECONDS = 20.0
 PREFIX = "taproot-backup-"  # of folders in the system's temporary one, each with the process that made it
 
 
@@ -34,12 +34,17 @@ class Backups:
     def __init__(self, workbench: Workbench):
         self._data = Path(workbench.data_dir)
         self._hub = workbench.hub
+        self._job = Job(
+            "backup",
+            self._tell,
+            busy="A backup is being made already. Wait for its end, or stop it.",
+            stopped="Stopped; nothing was left of the backup.",
+            kept="Nothing was backed up.",
+        )
+        self.stop = self._job.stop
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._stop = Stop()
-        self._now: Json = None
         self._made: Json = None
-        self._message = ""
+        self._said = ""  # of what became of one, beside what its end says
         self._told = 0.0
         self._folder: Path | None = None  # of the file that the browser has not saved yet
         sweep()
@@ -49,10 +54,9 @@ class Backups:
 
         Raises InputError where that cannot be done, Conflict while one is made.
         """
-        target = expanded(file.strip() or f"~/{name()}").absolute()
-        if target.is_file() and not over:
+        target = backup.place(self._data, expanded(file.strip() or f"~/{name()}"), force=True)
+        if target.exists() and not over:
             raise InputError(f"{target} exists already. Choose another name, or let it be written over.")
-        backup.place(self._data, target, force=over)
         self._begin(target, over)
         return {"file": str(target)}
 
@@ -62,7 +66,7 @@ class Backups:
         try:
             target = backup.place(self._data, folder / name())
             self._begin(target, over=False, folder=folder)
-        except TaprootError:
+        except (TaprootError, OSError):
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return {"file": target.name}
@@ -75,34 +79,24 @@ class Backups:
             raise NotFound("There is no backup to save. Make one first.")
         return Path(made["file"])
 
-    def saved(self) -> None:
-        """Remove the file that the browser has saved."""
+    def saved(self, file: Path) -> None:
+        """Remove a file that the browser has saved; one that is made meanwhile stays."""
         with self._lock:
-            folder, self._folder = self._folder, None
-            if self._made and self._made["save"]:
-                self._made, self._message = None, "The backup was handed to the browser."
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            if self._folder != file.parent:
+                return
+            self._folder, self._made, self._said = None, None, "The backup was handed to the browser."
+        shutil.rmtree(file.parent, ignore_errors=True)
         self._tell()
 
     def say(self, problem: str) -> None:
         """Tell why a backup could not begin, where the form shows what becomes of them."""
         with self._lock:
-            self._message = problem
+            self._said = problem
         self._tell()
-
-    def stop(self) -> bool:
-        """Stop what is being written, leaving nothing of it; False when nothing is."""
-        with self._lock:
-            going, stop = self._thread is not None, self._stop
-        stop.request()
-        return going
 
     def close(self) -> None:
         """Stop, wait for the end, and remove what was not saved."""
-        thread = self._thread
-        if self.stop() and thread is not None:
-            thread.join(CLOSE_SECONDS)
+        self._job.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -118,48 +112,35 @@ class Backups:
         return {"size": size, "free": shutil.disk_usage(Path.home()).free, "name": name(), **self._state()}
 
     def _begin(self, target: Path, over: bool, folder: Path | None = None) -> None:
-        with self._lock:
-            if self._thread is not None:
-                raise Conflict("A backup is being made already. Wait for its end, or stop it.")
-            left, self._folder = self._folder, folder
-            self._stop, self._message, self._made = Stop(), "", None
+        with self._job.alone():
             free = shutil.disk_usage(target.parent).free
-            self._now = {"file": str(target), "save": folder is not None, "done": 0, "of": 0, "free": free}
-            self._thread = threading.Thread(
-                target=self._work, args=(target, over, self._stop), name="backup", daemon=True
-            )
-            self._thread.start()
+            now = {"file": str(target), "save": folder is not None, "done": 0, "of": 0, "free": free}
+            with self._lock:
+                left, self._folder = self._folder, folder
+                self._said, self._made = "", None
+            self._job.begin(lambda stop: self._write(target, over, now, stop), now)
         if left is not None:
             shutil.rmtree(left, ignore_errors=True)
         self._tell()
 
-    def _work(self, target: Path, over: bool, stop: Stop) -> None:
-        message, made = "", None
-
+    def _write(self, target: Path, over: bool, now: Json, stop: Stop) -> None:
         def progress(done: int, of: int) -> None:
-            with self._lock:
-                self._now = {**self._now, "done": done, "of": of}
-                quiet = time.monotonic() - self._told < TELL_SECONDS
-            if not quiet:
+            self._job.update({**now, "done": done, "of": of})
+            if time.monotonic() - self._told >= TELL_SECONDS:
                 self._tell()
 
         try:
             made = to_json(backup.write(self._data, target, force=over, progress=progress, stop=stop))
-        except Cancelled:
-            message = "Stopped; nothing was left of the backup."
-        except TaprootError as error:
-            message = str(error)
-        except Exception as error:  # a defect of ours must not leave a backup that never ends
-            message = f"Taproot made a mistake ({type(error).__name__}); nothing was backed up."
+            with self._lock:
+                self._made = {**made, "save": now["save"]}
         finally:
             with self._lock:
-                self._made = None if made is None else {**made, "save": self._now["save"]}
-                self._thread, self._now, self._message = None, None, message
-            self._tell()
+                self._said = ""  # of another that could not begin meanwhile
 
     def _state(self) -> Json:
+        now, message = self._job.state()
         with self._lock:
-            return {"running": self._now, "made": self._made, "message": self._message}
+            return {"running": now, "made": None if now else self._made, "message": self._said or message}
 
     def _tell(self) -> None:
         self._told = time.monotonic()

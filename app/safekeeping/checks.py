@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
-from app.errors import Conflict, NotFound
+from app.errors import NotFound
+from app.live.job import Job
 from engine.checks import Checked, check, keep
-from engine.errors import Cancelled, InputError, TaprootError
+from engine.errors import Cancelled, InputError
 from engine.events import Event, RunEnded, RunStarted
 from engine.run.node import Hooks
 from engine.stop import Stop
@@ -15,8 +15,6 @@ from engine.types import Json
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
-
-CLOSE_SECONDS = 20.0
 
 
 class Checks:
@@ -26,12 +24,15 @@ class Checks:
         self._engine = workbench.engine
         self._store = workbench.engine.store
         self._hub = workbench.hub
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._stop = Stop()
-        self._now: Json = None
-        self._message = ""
         self._problems: dict[str, str] = {}  # why a question could not be asked, by the run it was kept from
+        self._job = Job(
+            "checks",
+            self._tell,
+            busy="Kept questions are being asked already. Wait for the end, or stop it.",
+            stopped="",  # what was found until then is said
+            kept="What was found is kept.",
+        )
+        self.stop, self.close = self._job.stop, self._job.close
 
     # --- keep -------------------------------------------------------------------------------------------
 
@@ -62,33 +63,14 @@ class Checks:
             )
         names = names if run is None else [run]
         self._engine.model  # noqa: B018  raises ModelError
-        with self._lock:
-            if self._thread is not None:
-                raise Conflict("Kept questions are being asked already. Wait for the end, or stop it.")
-            self._stop, self._message = Stop(), ""
-            self._now = {"kept": "", "question": "", "run": "", "done": 0, "of": len(names)}
-            self._thread = threading.Thread(
-                target=self._work, args=(names, self._stop), name="checks", daemon=True
-            )
-            self._thread.start()
+        with self._job.alone():
+            now = {"kept": "", "question": "", "run": "", "done": 0, "of": len(names)}
+            self._job.begin(lambda stop: self._ask(names, stop), now)
         self._tell()
         return {"asked": len(names)}
 
-    def stop(self) -> bool:
-        """Stop what goes on, keeping what was found; False when nothing does."""
-        with self._lock:
-            going, stop = self._thread is not None, self._stop
-        stop.request()
-        return going
-
-    def close(self) -> None:
-        """Stop and wait for the end."""
-        thread = self._thread
-        if self.stop() and thread is not None:
-            thread.join(CLOSE_SECONDS)
-
-    def _work(self, names: list[str], stop: Stop) -> None:
-        message, found = "", list[Checked]()
+    def _ask(self, names: list[str], stop: Stop) -> str:
+        found: list[Checked] = []
 
         def asking(row: Json) -> None:
             self._update(kept=row["run"], question=row["question"], run="")
@@ -104,30 +86,19 @@ class Checks:
         try:
             for one in check(self._engine, hooks=Hooks(event), stop=stop, asking=asking, only=names):
                 found.append(one)
-                with self._lock:
-                    self._problems.pop(one.kept, None)
-                    self._problems |= {one.kept: one.problem} if one.problem else {}
+                self._problems = {**self._problems, one.kept: one.problem}
                 self._update(done=len(found))
-            message = summary(found)
         except Cancelled:
-            message = f"Stopped. {summary(found)}"
-        except TaprootError as error:
-            message = str(error)
-        except Exception as error:  # a defect of ours must not leave a check that never ends
-            message = f"Taproot made a mistake ({type(error).__name__}). What was found is kept."
-        finally:
-            with self._lock:
-                self._thread, self._now, self._message = None, None, message
-            self._tell()
+            return f"Stopped. {summary(found)}"
+        return summary(found)
 
     def _update(self, **facts: Json) -> None:
-        with self._lock:
-            self._now = {**self._now, **facts}
+        now, _ = self._job.state()
+        self._job.update({**now, **facts})
         self._tell()
 
     def _tell(self) -> None:
-        with self._lock:
-            now, message = self._now, self._message
+        now, message = self._job.state()
         self._hub.tell("checks", running=now, message=message)
 
     # --- looking ----------------------------------------------------------------------------------------
@@ -138,8 +109,8 @@ class Checks:
         A row is that of `Store.kept` with its `last` result (None: not asked again yet), how often it was `asked`, and why it
         could not be asked the last time (`problem`).
         """
-        with self._lock:
-            now, message, problems = self._now, self._message, {**self._problems}
+        now, message = self._job.state()
+        problems = self._problems
         kept = [
             {
                 **{name: row[name] for name in ("run", "question", "accepted", "corpus_name", "created")},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +20,12 @@ BUFFER = 1 << 20  # bytes that are collected before a thread writes them
 
 async def receive(workbench: Workbench, name: str, stream: AsyncIterator[bytes], *, again: bool) -> Json:
     """Import what a stream of bytes brings under a name; see `take`. Raises TooLarge too, and OSError for a full disk."""
-    with tempfile.TemporaryDirectory(prefix="taproot-import-") as folder:
-        file = Path(folder) / "log"
+    library = workbench.library
+    upload = (await run_in_threadpool(library.begin_upload))[
+        "upload"
+    ]  # what is left of it goes at the next start
+    file = library.uploads.folder / upload / "log"
+    try:
         with file.open("wb") as out:
             waiting, size = bytearray(), 0
             async for chunk in stream:
@@ -37,6 +40,8 @@ async def receive(workbench: Workbench, name: str, stream: AsyncIterator[bytes],
                     waiting.clear()
             out.write(waiting)
         return await run_in_threadpool(take, workbench, file, name, again=again)
+    finally:
+        library.uploads.drop(upload)
 
 
 def take(workbench: Workbench, file: Path, name: str, *, again: bool) -> Json:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from app.forms import QUICK
 from engine.errors import TaprootError
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 def panel(workbench: Workbench) -> None:
     """Put the panel into the page that is being built. What becomes of a backup is told by its service, to all pages."""
-    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     backups = workbench.backups
 
     def start(file: str | None, over: bool) -> None:
@@ -42,5 +42,5 @@ def panel(workbench: Workbench) -> None:
             over = gr.Checkbox(label="Write over it", elem_id="backup-over", scale=1, min_width=130)
             make = gr.Button("Back up", elem_id="backup-make", scale=0, min_width=110)
             other = gr.Button("Save through the browser", elem_id="backup-save", scale=0, min_width=190)
-    gr.on([make.click, file.submit], start, [file, over], None, **quick)
-    other.click(save, None, None, **quick)
+    gr.on([make.click, file.submit], start, [file, over], None, **QUICK)
+    other.click(save, None, None, **QUICK)

@@ -6,27 +6,55 @@ PUT    /api/kept/RUN {answer?}       keep the question of a run; None stands for
 DELETE /api/kept/RUN                 keep it no longer
 POST   /api/checks {run?}            ask all kept questions again, or one
 DELETE /api/checks                   stop that
-POST   /api/backup {file?, over?}    back up to a file of this machine; {save: true} for one that the browser saves
-DELETE /api/backup                   stop that
-GET    /api/backup/file              the one that the browser saves; it is removed when it was sent
+DELETE /api/backup                   stop the backup that is made
+GET    /api/backup/file              the one that the browser saves; it is removed when it was sent whole
 PUT    /api/import?name&again        the bytes of a log as the body
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
-from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
+from app.live.leaving import left
 from app.runs.routes import as_json
 from app.safekeeping import imports
 from engine.types import Json
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
+
+
+class Handed(FileResponse):
+    """A file for the browser to save. `saved` hears of it when all was sent to somebody who was still there."""
+
+    def __init__(self, file: Path, saved: Callable[[Path], None]):
+        super().__init__(file, 200, {"Cache-Control": "no-store"}, "application/zip", filename=file.name)
+        self.saved = saved
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send the whole of it, whatever part is asked for."""
+        whole = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"range"]}
+        leaving, sent = asyncio.create_task(left(Request(scope, receive))), False
+
+        async def watched(message: Any) -> None:
+            nonlocal sent
+            here = not leaving.done()
+            await send(message)
+            sent = here and message["type"] == "http.response.body" and not message.get("more_body")
+
+        try:
+            await super().__call__(whole, receive, watched)
+        finally:
+            leaving.cancel()
+        if sent:
+            await asyncio.to_thread(self.saved, Path(self.path))
 
 
 def router(workbench: Workbench) -> APIRouter:
@@ -59,24 +87,13 @@ def router(workbench: Workbench) -> APIRouter:
     def stop_asking() -> Json:
         return {"stopped": checks.stop()}
 
-    @api.post("/backup", status_code=202)
-    def back_up(
-        file: Annotated[str, Body()] = "",
-        over: Annotated[bool, Body()] = False,
-        save: Annotated[bool, Body()] = False,
-    ) -> Json:
-        return backups.start_saving() if save else backups.start(file, over=over)
-
     @api.delete("/backup")
     def stop_backup() -> Json:
         return {"stopped": backups.stop()}
 
     @api.get("/backup/file")
     def file() -> FileResponse:
-        made = backups.file()
-        headers = {"Cache-Control": "no-store"}
-        done = BackgroundTask(backups.saved)
-        return FileResponse(made, 200, headers, "application/zip", background=done, filename=made.name)
+        return Handed(backups.file(), backups.saved)
 
     @api.put("/import", response_model=None)
     async def take(

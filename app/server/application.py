@@ -11,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.ask import routes as ask
 from app.bench import routes as bench
 from app.errors import status_of
 from app.forms import routes as forms
@@ -49,7 +48,6 @@ def routes(workbench: Workbench) -> FastAPI:
     app.add_exception_handler(Exception, confess)
     for part in (
         forms,
-        ask,
         runs,
         exports,
         sessions,

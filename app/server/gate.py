@@ -8,7 +8,8 @@ A plain ASGI wrapper (a stream passes through it untouched), in this order:
 3. `/?t=TOKEN` trades the token for a cookie (HttpOnly, SameSite=Strict) and redirects to the address without it;
    every other request needs the cookie (401). The cookie's name carries the port: two apps do not log each other out.
 4. `/v1`, for other programs, takes no cookie: it needs the token, or the lasting key, in `Authorization: Bearer`,
-   which no page of another site can send. That header also opens what a Gradio client calls, and nothing else.
+   which no page of another site can send. That header also opens what a Gradio client calls, and nothing else: no
+   handler of a form (`OF_PAGES` here; `app.shell.queue` queues none).
 
 HTML pages are rewritten: a nonce on every script, our own style sheet and module, and a policy without
 `unsafe-eval` and without inline scripts. Gradio escapes `<` in the JSON that it writes into its page, so `<script`
@@ -63,6 +64,7 @@ REASONS = {
     403: "Another site asked for this, so Taproot refused it. Open the address that Taproot printed in a new tab.",
     401: "Open the address that Taproot printed when it started: its token is new at every start.",
 }
+OF_PAGES = ("/gradio_api/run/", "/gradio_api/api/")  # where Gradio runs handlers without its queue
 NEEDS_KEY = "Send the key that `python3 launch.py key` prints, as in Authorization: Bearer KEY."
 
 
@@ -111,7 +113,7 @@ class Gate:
         """Whether what a request bears opens this path: the cookie, or the header of other programs."""
         if programs.is_for(path):
             return self.is_program(headers)
-        shared = path == "/config" or path.startswith("/gradio_api/")
+        shared = path == "/config" or (path.startswith("/gradio_api/") and not path.startswith(OF_PAGES))
         return self.matches(self.cookie_of(headers)) or (shared and self.is_program(headers))
 
     def matches(self, given: str) -> bool:

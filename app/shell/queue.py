@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+from gradio.data_classes import PredictBodyInternal
 from gradio.queueing import Event, Queue
 from gradio.utils import run_coro_in_background
 
@@ -34,9 +35,12 @@ class WokenQueue(Queue):
         """Make the places in which events run; without Gradio's two endless loops."""
         self.active_jobs = [None] * self.max_thread_count
 
-    async def push(self, *arguments: Any, **named: Any) -> Any:
-        """Queue an event as Gradio does, and start it if it may run now."""
-        pushed = await super().push(*arguments, **named)
+    async def push(self, body: PredictBodyInternal, request: Any, username: str | None) -> Any:
+        """Queue an event as Gradio does, and start it if it may run now. Refuses handlers of forms, which need no queue."""
+        called = self.blocks.fns.get(-1 if body.fn_index is None else body.fn_index)
+        if called is None or called.api_visibility != "public":
+            return False, "Taproot has no such endpoint.", "error"
+        pushed = await super().push(body, request, username)
         self._begin()
         return pushed
 

@@ -112,10 +112,18 @@ def size(data: Path) -> int:
 def place(data: Path, target: Path, *, force: bool = False) -> Path:
     """The file that a backup of the data folder `data` is written to, whole and in full.
 
-    Raises InputError when it exists (unless `force`), lies in the data folder, or has no folder, and when there is nothing
-    to back up.
+    Raises InputError when it exists (unless `force`), lies in the data folder, has no folder or a name that no file can
+    have, and when there is nothing to back up.
     """
-    target = expanded(target).absolute()
+    try:
+        return _place(data, expanded(target).absolute(), force)
+    except (OSError, ValueError) as error:  # too long a name, a NUL, a folder of others
+        shown = str(target).encode("utf-8", "replace").decode()[:200]
+        why = getattr(error, "strerror", None) or "no file can be called so"
+        raise InputError(f"{shown} cannot be written: {why}. Choose another place.") from error
+
+
+def _place(data: Path, target: Path, force: bool) -> Path:
     if not (data / FILE_NAME).is_file():
         raise InputError(
             f"There is nothing to back up in {data}: no question was asked and no folder added there."

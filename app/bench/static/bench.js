@@ -144,7 +144,7 @@ class View {
     }
     const rows = report.rows;
     const suites = [...new Set(rows.map((row) => row.suite))];
-    const methods = this.state.choices.methods.filter((name) => rows.some((row) => row.method === name));
+    const methods = this.state.methods.filter((name) => rows.some((row) => row.method === name));
     put(this.main,
       el("section", { class: "card bench-verdict", "aria-labelledby": "bench-title" },
         el("div", { class: "bench-head" },

@@ -382,11 +382,8 @@ def test_a_narrow_window_needs_no_sideways_scrolling(desk, browser):
     page.context.close()
 
 
-def test_the_prediction_is_served_and_shown(desk, page):
+def test_the_prediction_is_shown_and_there_is_none_without_documents(desk, page):
     expect(page.locator("#estimate")).to_contain_text("model calls")
-    found = page.evaluate(
-        "async (c) => (await fetch('/api/estimate?max_calls=1&corpus=' + c)).json()", desk.corpus
-    )
-    assert found["least"]["calls"] >= 1 and found["sentence"].endswith(".")
-    missing = page.evaluate("async () => (await fetch('/api/estimate?corpus=nothing')).status")
-    assert missing == 404
+    assert asking.predict(desk.workbench, desk.corpus, {"max_calls": 1}).endswith(".")
+    assert asking.predict(desk.workbench, "nothing", {}) == ""
+    assert asking.predict(desk.workbench, desk.corpus, {"depth": "x"}) == ""

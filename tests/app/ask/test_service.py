@@ -59,5 +59,5 @@ def test_the_choice_stays_with_the_documents_that_were_read_again(
     assert bench.asked == [now]
     monkeypatch.setattr(Asking, "_begin", lambda self, name: None)
     lists = Asking(bench)
-    begun = lists.start(chosen["id"], "Who?", each=False, title="", settings={})
+    begun = lists.start(chosen["id"], "Who?", each=False, title="")
     assert bench.engine.store.question_list(begun["list"])["corpus"] == now

@@ -10,6 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from app.errors import Conflict
+from engine.errors import InputError
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel
 from tests.app.desk import TOKEN, Desk, run_of, until
@@ -165,17 +167,17 @@ def test_axe_finds_nothing_and_narrow_windows_hold_it(desk: Desk, browser: Brows
 
 
 def test_what_cannot_be_done_is_said_with_its_status(desk: Desk, gate: Gate, web: httpx.Client) -> None:
-    def start(**body) -> httpx.Response:
-        return web.post("/api/bench/start", json=body)
-
-    refused = start(suites=["noodle"])
-    assert refused.status_code == 400 and "no suite 'noodle'" in refused.json()["error"]
-    assert start(lengths=[]).status_code == 400
+    start = desk.workbench.bench.start
+    with pytest.raises(InputError, match="no suite 'noodle'"):
+        start({"suites": ["noodle"]})
+    with pytest.raises(InputError):
+        start({"lengths": []})
     assert web.get("/api/bench/none/chart.png").status_code == 404
     assert web.delete("/api/bench/none").status_code == 404
     gate.open.clear()
-    series = start(suites=["needle"], methods=["rlm"], lengths=[1], questions=2).json()["series"]
-    assert start(quick=True).status_code == 409
+    series = start({"suites": ["needle"], "methods": ["rlm"], "lengths": [1], "questions": 2})["series"]
+    with pytest.raises(Conflict):
+        start({"quick": True})
     assert web.delete(f"/api/bench/{series}").status_code == 409
     gate.open.set()
     until(lambda: web.get("/api/bench").json()["running"] is None)
@@ -188,7 +190,7 @@ def test_another_model_ends_a_bench_and_keeps_what_it_measured(
 ) -> None:
     gate.open.clear()
     wanted = {"suites": ["needle"], "methods": ["rlm"], "lengths": [2], "questions": 4}
-    series = web.post("/api/bench/start", json=wanted).json()["series"]
+    series = desk.workbench.bench.start(wanted)["series"]
     before = desk.workbench.engine.store.trials(series)
     until(lambda: web.get("/api/bench").json()["running"]["doing"].startswith("needle"))
     desk.workbench.engine.use(ScriptedModel(gate, n_ctx=2048, name="other"))

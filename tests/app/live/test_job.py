@@ -27,7 +27,7 @@ class Desk:
         self.told.append(self.job.state())
         self.ended.set()
 
-    def begin(self, work: Callable[[Stop], None], now: object = "begun") -> None:
+    def begin(self, work: Callable[[Stop], str | None], now: object = "begun") -> None:
         self.ended.clear()
         with self.job.alone():
             self.job.begin(work, now)
@@ -89,6 +89,12 @@ def test_what_it_raises_is_said_until_the_next_one_begins() -> None:
     assert desk.job.state() == ("begun", "")
     desk.job.close()
     assert desk.end() == "Stopped."
+
+
+def test_what_it_has_to_say_of_its_end_is_said() -> None:
+    desk = Desk()
+    desk.begin(lambda stop: "Two of three hold.")
+    assert desk.end() == "Two of three hold."
 
 
 def test_what_cannot_be_prepared_leaves_it_free() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -127,6 +128,58 @@ def test_the_wish_is_remembered_and_goes_with_its_card(bench, data_dir):
     assert service.Preferences(data_dir, service.FILE).get("cards") == {card["card"]: 4000}
     bench.library.delete(card["card"])
     until(lambda: service.Preferences(data_dir, service.FILE).get("cards") == {})
+
+
+def test_a_card_that_is_switched_off_while_another_is_noted_is_not_noted_after_it(bench, tmp_path):
+    card, model = letters(bench), bench.engine.model
+    (tmp_path / "More").mkdir()
+    (tmp_path / "More" / "more.txt").write_text(
+        "The ferry to Halden leaves at noon, and Tom Reed waits there.\n"
+    )
+    bench.library.add([str(tmp_path / "More")])
+    until(lambda: len(bench.library.cards()) == 2)
+    more = next(one for one in bench.library.cards() if one["name"] == "More")
+    bench.notes.seconds = 3600
+    for one in (card, more):
+        bench.notes.set(one["card"], True)
+    model.hold.set()
+    bench.notes.seconds = 0.05
+    until(lambda: model.notes_asked() > 0)
+    held = [key for key, state in bench.notes.overview()["cards"].items() if state["state"] == "working"]
+    model.hold.clear()
+    first, second = (card, more) if held == [card["card"]] else (more, card)
+    bench.notes.set(second["card"], False)
+    until(lambda: status(bench, first)["state"] == "done")
+    assert status(bench, second)["noted"] == 0
+
+
+def test_wishes_of_two_tabs_at_once_are_both_kept(bench, tmp_path, data_dir):
+    class Slow(dict):
+        """A dictionary that takes its time, so that somebody else may come meanwhile."""
+
+        def __iter__(self):
+            time.sleep(0.2)
+            return super().__iter__()
+
+        def keys(self):
+            return [*self]
+
+        def items(self):
+            return [(key, self[key]) for key in self]
+
+    card = letters(bench)
+    (tmp_path / "More").mkdir()
+    (tmp_path / "More" / "more.txt").write_text("The ferry leaves at noon.\n")
+    bench.library.add([str(tmp_path / "More")])
+    until(lambda: len(bench.library.cards()) == 2)
+    bench.notes.seconds = 3600
+    more = next(one for one in bench.library.cards() if one["name"] == "More")
+    bench.notes._cards = Slow()
+    with ThreadPoolExecutor(2) as tabs:
+        both = [tabs.submit(bench.notes.set, one["card"], True, 4000) for one in (card, more)]
+        assert all(one.result()["on"] for one in both)
+    wishes = service.Preferences(data_dir, service.FILE).get("cards")
+    assert wishes == {card["card"]: 4000, more["card"]: 4000}
 
 
 @pytest.mark.parametrize("budget", [0, 999, -1, 10**10])

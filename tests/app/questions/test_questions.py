@@ -14,6 +14,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from app.errors import NotFound
+from engine.errors import InputError
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel
 from tests.app.desk import TOKEN, Desk, run_of, until
@@ -158,9 +160,7 @@ def test_rows_are_sorted_and_filtered_from_the_keyboard(page: Page) -> None:
 def test_every_document_gets_a_row_and_the_table_is_saved(desk: Desk, gate: Gate, web: httpx.Client) -> None:
     gate.open.set()
     corpus = next(card["id"] for card in desk.workbench.library.cards() if card["name"] == "People")
-    begun = web.post(
-        "/api/questions", json={"corpus": corpus, "questions": "Who is it?", "each": True}
-    ).json()
+    begun = desk.workbench.questions.start(corpus, "Who is it?", each=True, title="")
     until(lambda: web.get("/api/questions").json()["running"] is None)
     rows = web.get(f"/api/questions/{begun['list']}/rows").json()
     assert [row["name"] for row in rows] == [*PEOPLE]
@@ -173,16 +173,13 @@ def test_every_document_gets_a_row_and_the_table_is_saved(desk: Desk, gate: Gate
 
 
 def test_what_cannot_be_done_is_said_with_its_status(desk: Desk, web: httpx.Client) -> None:
-    asked = {"corpus": desk.corpus, "questions": " \n"}
-    refused = web.post("/api/questions", json=asked)
-    assert refused.status_code == 400 and "There is no question in what you typed" in refused.json()["error"]
-    assert (
-        web.post("/api/questions", json={**asked, "corpus": "none", "questions": "Who?"}).status_code == 404
-    )
+    start = desk.workbench.questions.start
+    with pytest.raises(InputError, match="There is no question in what you typed"):
+        start(desk.corpus, " \n", each=False, title="")
+    with pytest.raises(NotFound):
+        start("none", "Who?", each=False, title="")
     assert web.post("/api/questions/none/resume").status_code == 404
     assert web.get("/api/questions/none/table.csv").status_code == 404
-    bad = web.post("/api/questions/read", params={"name": "a.csv"}, content=b"x,y\n1,2\n")
-    assert bad.status_code == 400 and "no column called 'question'" in bad.json()["error"]
 
 
 def test_the_form_neither_reads_nor_removes_a_file_that_was_not_sent(
@@ -236,9 +233,7 @@ def test_a_list_that_begins_is_shown_and_the_form_knows_new_documents(
     desk: Desk, gate: Gate, page: Page
 ) -> None:
     gate.open.set()
-    desk.workbench.questions.start(
-        desk.corpus, "When does the ferry leave?", each=False, title="Old", settings={}
-    )
+    desk.workbench.questions.start(desk.corpus, "When does the ferry leave?", each=False, title="Old")
     expect(page.locator("#list-title")).to_have_text("Old")  # begun by somebody else, while the view is shown
     expect(page).to_have_url(re.compile("list="))
     expect(page.locator("#list-progress")).to_have_text("Letters · 1 of 1 row answered")

@@ -13,8 +13,11 @@ import httpx
 import psutil
 import pytest
 
+from app.errors import Conflict
+from app.safekeeping import imports
 from app.safekeeping.backups import PREFIX, sweep
 from engine import backup
+from engine.errors import InputError
 from engine.llm.scripted import ScriptedModel
 from engine.store import Store
 from engine.types import Json
@@ -83,7 +86,7 @@ def test_nothing_of_it_is_open_without_the_token(desk: Desk) -> None:
             ("GET", "kept"),
             ("PUT", "kept/x"),
             ("POST", "checks"),
-            ("POST", "backup"),
+            ("DELETE", "backup"),
             ("GET", "backup/file"),
             ("PUT", "import?name=x"),
         ):
@@ -165,35 +168,38 @@ def test_a_backup_is_written_where_it_is_wished_and_restored(
     target = tmp_path / "all.zip"
     before = state(web, "backup")
     assert before["size"] > 0 < before["free"] and before["name"].startswith("taproot-")
-    assert web.post("/api/backup", json={"file": str(target)}).status_code == 202
+    backups = desk.workbench.backups
+    assert backups.start(f" {target} ") == {"file": str(target)}
     made = over(web, "backup")["made"]
     assert (made["file"], made["save"], made["bytes"]) == (str(target), False, target.stat().st_size)
     assert made["runs"] == len(desk.workbench.engine.store.runs())
 
-    refused = web.post("/api/backup", json={"file": str(target)})
-    assert refused.status_code == 400
-    assert refused.json()["error"] == (
-        f"{target} exists already. Choose another name, or let it be written over."
-    )
-    assert web.post("/api/backup", json={"file": str(target), "over": True}).status_code == 202
+    with pytest.raises(InputError) as refused:
+        backups.start(str(target))
+    assert str(refused.value) == f"{target} exists already. Choose another name, or let it be written over."
+    backups.start(str(target), over=True)
     over(web, "backup")
     backup.restore(target, tmp_path / "again")
     with Store(tmp_path / "again") as store:
         assert len(store.runs()) == made["runs"]
     for place, words in ((tmp_path, "is a folder"), (tmp_path / "no" / "x.zip", "There is no folder"),
-                         (desk.data / "x.zip", "lies in the data folder itself")):  # fmt: skip
-        refused = web.post("/api/backup", json={"file": str(place), "over": True})
-        assert refused.status_code == 400 and words in refused.json()["error"]
+                         (desk.data / "x.zip", "lies in the data folder itself"), (tmp_path / ("x" * 300), "File name too long"),
+                         ("a\0b", "no file can be called so"), ("\ud800", "no file can be called so")):  # fmt: skip
+        with pytest.raises(InputError, match=words):
+            backups.start(str(place), over=True)
 
 
 def test_what_is_being_written_is_followed_and_stopped_and_leaves_nothing(
-    web: httpx.Client, tmp_path: Path, held: threading.Event
+    desk: Desk, web: httpx.Client, tmp_path: Path, held: threading.Event
 ) -> None:
-    web.post("/api/backup", json={"file": str(tmp_path / "all.zip")})
+    desk.workbench.backups.start(str(tmp_path / "all.zip"))
     until(lambda: state(web, "backup")["running"]["done"])
     now = state(web, "backup")["running"]
     assert 0 < now["done"] <= now["of"] and now["free"] > 0
-    assert web.post("/api/backup", json={"save": True}).status_code == 409 and folders() == []
+    with pytest.raises(Conflict):
+        desk.workbench.backups.start_saving()
+    assert folders() == []
+    desk.workbench.backups.say("A backup is being made already.")
     assert web.delete("/api/backup").json() == {"stopped": True}
     found = over(web, "backup")
     assert found["message"] == "Stopped; nothing was left of the backup." and found["made"] is None
@@ -205,16 +211,49 @@ def test_a_backup_is_saved_through_the_browser_and_not_left_on_the_disk(
 ) -> None:
     assert web.get("/api/backup/file").status_code == 404
     for _ in range(2):  # one that was not saved goes when the next is made
-        web.post("/api/backup", json={"save": True})
+        desk.workbench.backups.start_saving()
         made = over(web, "backup")["made"]
         assert made["save"] and folders() == [Path(made["file"]).parent]
-    answer = web.get("/api/backup/file")
+    answer = web.get(
+        "/api/backup/file", headers={"range": "bytes=0-9"}
+    )  # whoever goes on with a part gets it all
     assert f'filename="{Path(made["file"]).name}"' in answer.headers["content-disposition"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None and "backup.json" in archive.namelist()
     until(lambda: folders() == [])
     assert web.get("/api/backup/file").status_code == 404
     assert state(web, "backup")["message"] == "The backup was handed to the browser."
+
+
+def test_a_backup_that_the_browser_did_not_get_whole_can_be_saved_again(
+    desk: Desk, web: httpx.Client
+) -> None:
+    desk.workbench.backups.start_saving()
+    made = Path(over(web, "backup")["made"]["file"])
+    with made.open("ab") as file:
+        file.truncate(256 << 20)  # more than the system takes before anybody reads
+    with web.stream("GET", "/api/backup/file") as answer:
+        next(answer.iter_raw())
+    until(lambda: not any(file.path == str(made) for file in psutil.Process().open_files()))
+    assert made.exists() and state(web, "backup")["made"]["save"]
+    assert web.get("/api/backup/file").status_code == 200
+    until(lambda: folders() == [])
+
+
+def test_a_backup_that_is_made_while_one_is_saved_is_not_removed_with_it(
+    desk: Desk, web: httpx.Client, held: threading.Event
+) -> None:
+    held.set()
+    desk.workbench.backups.start_saving()
+    over(web, "backup")
+    before = desk.workbench.backups.file()
+    held.clear()
+    desk.workbench.backups.start_saving()
+    desk.workbench.backups.saved(before)
+    held.set()
+    made = over(web, "backup")
+    assert made["message"] == "" and made["made"]["save"] and desk.workbench.backups.file().is_file()
+    desk.workbench.backups.saved(desk.workbench.backups.file())
 
 
 def test_what_a_killed_process_left_is_removed_and_that_of_a_living_one_stays() -> None:
@@ -244,6 +283,18 @@ def test_a_log_becomes_runs_once_and_again_only_if_wished(web: httpx.Client) -> 
     assert again.json()["runs"][0]["run"] != one["run"]
 
 
+def test_a_log_is_received_where_the_next_start_removes_what_a_killed_process_left(
+    desk: Desk, web: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = imports.read_log, list[Path]()
+    monkeypatch.setattr(imports, "read_log", lambda file, name: seen.append(file) or real(file, name))
+    assert web.put("/api/import", params={"name": "a.jsonl", "again": True}, content=LOG.read_bytes()).json()[
+        "runs"
+    ]
+    uploads = desk.workbench.library.uploads
+    assert seen[0].parents[1] == uploads.folder and not seen[0].parent.exists()
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -262,7 +313,7 @@ def test_what_is_no_log_changes_nothing_and_is_named(
     assert refused.status_code == 400 and refused.json()["error"].startswith(words)
     assert tempfile.gettempdir() not in refused.json()["error"]
     assert len(desk.workbench.engine.store.runs()) == before
-    assert [*Path(tempfile.gettempdir()).glob("taproot-import-*")] == []
+    assert str(desk.data) not in refused.json()["error"] and [*(desk.data / "uploads").iterdir()] == []
     assert web.put("/api/import", params={"name": ""}, content=data).status_code == 400
 
 

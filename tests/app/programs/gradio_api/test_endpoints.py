@@ -262,6 +262,21 @@ def test_every_address_of_the_client_asks_for_the_key_the_host_and_no_other_site
         assert http.get("/api/corpora").status_code == http.get("/").status_code == 401
 
 
+def test_the_key_opens_no_handler_of_the_pages(desk: Desk, client: Client, tmp_path: Path) -> None:
+    target = tmp_path / "mine.txt"
+    target.write_text("mine")
+    forms = [one for one in client.config["dependencies"] if one["api_visibility"] != "public"]
+    assert forms
+    with httpx.Client(base_url=client.src, headers=client.headers, timeout=SECONDS) as http:
+        for form in forms:
+            body = {"data": [str(target), True], "fn_index": form["id"], "session_hash": "key"}
+            for path in ("run/predict", "run/predict/", "api/predict"):
+                assert http.post(f"/gradio_api/{path}", json=body).status_code == 401
+            for path in ("queue/join", f"call/{form['api_name']}"):
+                assert http.post(f"/gradio_api/{path}", json=body).status_code == 400
+    assert desk.workbench.backups.overview()["running"] is None and target.read_text() == "mine"
+
+
 # --- as the README says -----------------------------------------------------------------------------------
 
 
