@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, table
+from markdown_it.rules_block.table import escapedSplit
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Delimiter
@@ -64,6 +65,24 @@ def _ends(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     """A quote ends where its marks end, and a table where no bar is: what the model says below is not drawn into it."""
     bars = "|" in state.src[state.bMarks[first] : state.eMarks[first]]
     return silent and (state.parentType == "blockquote" or (state.parentType == "table" and not bars))
+
+
+def _whole_table(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """A table that loses no cell: those of a row that its head has none for stand in the last one of the row."""
+    before = len(state.tokens)
+    if not table(state, first, last, silent):
+        return False
+    if silent:
+        return True
+    cells = [token for token in state.tokens[before:] if token.type == "inline"]
+    columns = sum(token.map == [first, first + 1] for token in cells)
+    for cell in cells[2 * columns - 1 :: columns]:
+        row = cell.map[0] if cell.map else first
+        line = state.src[state.bMarks[row] + state.tShift[row] : state.eMarks[row]].strip()
+        found = escapedSplit(line)[1 if line.startswith("|") else 0 :]
+        rest = found[columns : -1 if found[-1:] == [""] else None]
+        cell.content = " | ".join([cell.content, *map(str.strip, rest)])
+    return True
 
 
 def _items(state: StateCore) -> None:
@@ -146,6 +165,7 @@ def _emphasis(state: StateInline, silent: bool) -> bool:
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("zero", {"maxNesting": MAX_DEPTH}).enable(RULES)
+    parser.block.ruler.at("table", _whole_table, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.push("ends", _ends, {"alt": ["blockquote"]})
     parser.inline.ruler.before("link", "cite", _cited)
     parser.inline.ruler.at("emphasis", _emphasis)
@@ -214,9 +234,12 @@ def _leaf(token: Token) -> list[Tree]:
         case "cite":
             return token.meta["made"]
         case "fence":
-            language = LANGUAGE.match(token.info)
-            named = {"dataset": {"language": language[0]}} if language else {}
-            code = el("code", {}, _text(token.content.removesuffix("\n")))
+            told, content = token.info.strip(), token.content.removesuffix("\n")
+            language = LANGUAGE.fullmatch(told) if content else None
+            if told and not language:  # words, not a language: they are shown
+                content = f"{told}\n{content}" if content else told
+            named = {"dataset": {"language": told}} if language else {}
+            code = el("code", {}, _text(content))
             return [el("pre", {"class": "md-code", "tabindex": "0", **named}, code)]
         case "code_inline":
             return [el("code", {}, _text(token.content))]

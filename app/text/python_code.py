@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from pygments.lexers.python import PythonLexer
 from pygments.token import Comment, Keyword, Name, Number, Operator, String
@@ -32,7 +32,22 @@ _KINDS = (
     (Name.Exception, "builtin"),
 )
 _NOT_DEFINED = (Name.Function.Magic, Name.Builtin.Pseudo)
-_LEXER = PythonLexer()
+_BEGINS_A_LINE = r"^(\s*)"  # looks over all empty lines that follow, from each of them anew
+
+
+class _Lexer(PythonLexer):
+    """Without the rules that tell a docstring, which has the colour of any string: on many empty lines they take minutes."""
+
+    tokens: ClassVar[dict[str, list[Any]]] = {
+        "root": [
+            rule
+            for rule in PythonLexer.tokens["root"]
+            if isinstance(rule, str) or not str(rule[0]).startswith(_BEGINS_A_LINE)
+        ]
+    }
+
+
+_LEXER = _Lexer()
 
 
 def pieces(code: str) -> list[Piece]:

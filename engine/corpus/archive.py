@@ -47,6 +47,11 @@ class Archive:
             magic, self.count, self.chars_total, pages, passages, names, size, headings = HEADER.unpack(
                 self._index_map[: HEADER.size]
             )
+            whole = HEADER.size + 8 * (6 * self.count + 4 + pages + 2 * passages)
+            whole += self.count + names + headings
+            if magic == MAGIC and whole > len(self._index_map):
+                raise ValueError("its index lost its end")
+            self._grids = grids.Grids(memoryview(self._index_map)[whole:], self.count)
         except (OSError, ValueError, struct.error) as problem:
             raise StoreError(
                 f"The corpus in {path} cannot be opened ({problem}). Add its folder again."
@@ -78,7 +83,6 @@ class Archive:
         at += n
         self._names = view[at : at + names]
         self._headings = view[at + names : at + names + headings]
-        self._grids = grids.Grids(view[at + names + headings :], n)
         self._text = memoryview(self._text_map)
         self._numbers: dict[str, int] | None = None
         self._decoded: tuple[int, str] = (-1, "")

@@ -188,12 +188,14 @@ class Branch:
 
     def _descend(self, session: NodeSession, node: NodeRecord, at: int) -> Step:
         """Run the recorded cell again that leads to the target; `_answer` answers its calls."""
-        started = cell_of(node, at).started
+        cell = cell_of(node, at)
+        started, read = cell.started, cell.ended.readings if cell.ended else None
         session.turn = session.free = started.turn
         session.conversation.take_new()
         self._copy(session.run, self._turn(node, at))
         reply = node.replies.get(started.turn)
-        return _told(session, session.run_cell(started.code), without_loop(reply.text) if reply else "")
+        step = session.run_cell(started.code, clock=cell.ts, readings=read)
+        return _told(session, step, without_loop(reply.text) if reply else "")
 
     def _answer(self, session: NodeSession, cell: int, call: Call) -> Json:
         """Answer from the record up to the call that leads to the target; what comes after it is asked."""

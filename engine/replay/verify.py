@@ -31,7 +31,7 @@ from engine.replay.answers import prompt_hash
 from engine.replay.execution import replay_node
 from engine.replay.loading import load_record
 from engine.replay.origin import corpus_of, text_problem
-from engine.replay.places import call_of, node_of
+from engine.replay.places import call_of
 from engine.reply import without_loop
 from engine.reply.thinking import split_thinking
 from engine.run.node import Outcome
@@ -91,7 +91,7 @@ class Cells:
     """Counts the cells that are executed again, with those of earlier runs whose variables the root found."""
 
     def __init__(self, record: RunRecord, progress: Callable[[int, int], None]):
-        self._carried = sum(len(node_of(one, "0").counted) for one in record.carried)
+        self._carried = sum(len(one.root.counted) for one in record.carried if "0" in one.nodes)
         self._of = sum(map(self._cells_of, record.sessions()))
         self._before = self._done = 0
         self._progress = progress

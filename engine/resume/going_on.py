@@ -75,7 +75,8 @@ def _cell_of_turn(
     if not cells or not has_code:
         return None
     if cells[0].void:
-        return session.run_cell(cells[0].started.code, clock=cells[0].ts)
+        read = next((end.readings for end in cells[0].ends if end.readings), None)
+        return session.run_cell(cells[0].started.code, clock=cells[0].ts, readings=read)
     last = [cell for cell in cells if not cell.void][-1]
     ended = last.ended
     assert ended is not None  # else it is void

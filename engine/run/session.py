@@ -190,17 +190,17 @@ class NodeSession:
             held = f"no answer; the last one {step.flaw}" if step.flaw else "no cell that could be run"
             self.gave_up = f"{self.silent} replies in a row held {held}"
 
-    def run_cell(self, code: str, clock: float | None = None) -> Step:
+    def run_cell(self, code: str, clock: float | None = None, readings: Json = None) -> Step:
         """Run one cell with its events, at most `until` its time is up, and judge its output and its answer.
 
-        `clock`: the time (Unix seconds) that it finds, where it had begun before.
+        Where it had begun before, `clock` is the time (Unix seconds) that it finds, `readings` what it read then.
         """
         run, node = self.run, self.node
         node.codes.append(code)
         cell = len(node.codes)
         run.record(node.id, CellStarted(cell, self.turn, code))
         seconds = min(run.settings.cell_seconds, max(1.0, run.ledger.seconds_left))
-        result, outputs = self._execute(cell, code, seconds, clock)
+        result, outputs = self._execute(cell, code, seconds, clock, readings)
         node.variables = tuple(name for name, _ in result.variables)
         outcome = outcome_of(result.final, cell)
         flaw = self.flaw_of(outcome.answer) if outcome is not None and outcome.answer is not None else ""
@@ -233,7 +233,7 @@ class NodeSession:
         return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, ok, repeated, flaw)
 
     def _execute(
-        self, cell: int, code: str, seconds: float, clock: float | None
+        self, cell: int, code: str, seconds: float, clock: float | None, readings: Json
     ) -> tuple[CellResult, list[Json]]:
         """Have the worker execute a cell; its outputs are recorded as they come, its calls answered."""
         outputs: list[Json] = []
@@ -250,6 +250,7 @@ class NodeSession:
                 timeout=seconds,
                 cancel=self.node.stop.event,
                 clock=clock,
+                readings=readings,
             )
         return result, outputs
 

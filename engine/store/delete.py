@@ -97,19 +97,22 @@ def take_collection(db: sqlite3.Connection, collection: str) -> dict[str, Any]:
     return {**_staying(db, total), "collection": collection, "kept": kept}
 
 
-def take_unused(db: sqlite3.Connection, corpus: str) -> bool:
-    """Remove a corpus without runs and lists that is not the newest version of a collection; say whether it was so."""
+def take_unused(db: sqlite3.Connection, corpus: str) -> tuple[bool, bool]:
+    """Remove a corpus without runs and lists that is not the newest version of a collection; say whether it was so, and
+    whether notes went with it.
+    """
     wanted = db.execute(
         "SELECT 1 FROM run WHERE corpus = ?1 UNION ALL SELECT 1 FROM list WHERE corpus = ?1 "
         "UNION ALL SELECT 1 FROM version WHERE corpus = ?1 AND number = "
         "(SELECT max(number) FROM version AS other WHERE other.collection = version.collection)",
         (corpus,),
     ).fetchone()
-    if wanted is None:
-        notes.forget_corpus(db, corpus)
-        db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
-        _note(db, "corpus", corpus)
-    return wanted is None
+    if wanted is not None:
+        return False, False
+    noted = notes.forget_corpus(db, corpus)
+    db.execute("DELETE FROM corpus WHERE corpus = ?", (corpus,))
+    _note(db, "corpus", corpus)
+    return True, noted
 
 
 def erase_unused(db: sqlite3.Connection, folder: Path, corpus: str) -> None:

@@ -197,10 +197,12 @@ class Store(Reader):
 
     def drop_unused(self, corpus: str) -> bool:
         """Delete the text of an older version that no run used; say whether it was so."""
-        if not self._write(partial(delete.take_unused, corpus=corpus)):
-            return False
-        self._write(lambda db: delete.erase_unused(db, self.folder, corpus), "alone")
-        return True
+        gone, noted = self._write(partial(delete.take_unused, corpus=corpus))
+        if gone:
+            self._write(lambda db: delete.erase_unused(db, self.folder, corpus), "alone")
+        if noted:  # words of its documents
+            self._write(compact.compact, "alone")
+        return gone
 
     def name_session(self, session: str, title: str) -> None:
         """Give a session a title in place of its first question; "" takes it away. Raises InputError."""
@@ -249,7 +251,7 @@ class Store(Reader):
     def know_texts(self) -> None:
         """Learn which text each document of all corpora has, so that notes are found for it, and go with the last of them.
 
-        Reads the texts of those corpora that came before the first note. Raises StoreError.
+        Reads the texts of those corpora that came before the first note; one that is damaged is left out.
         """
         with self._snapshot() as db:
             unknown = notes.unknown(db)
@@ -282,8 +284,13 @@ class Store(Reader):
             self._register(corpus["id"], Path(corpus.get("path") or self.corpora_dir / corpus["id"]))
 
     def _register(self, corpus: str, path: Path) -> None:
-        if (path / INDEX).is_file():
-            self._write(partial(notes.register, corpus=corpus, texts=text_hashes(path)))
+        if not (path / INDEX).is_file():
+            return
+        try:
+            texts = text_hashes(path)
+        except StoreError:  # it is damaged, as whoever opens it is told; others may have notes
+            return
+        self._write(partial(notes.register, corpus=corpus, texts=texts))
 
     def close(self) -> None:
         """Commit what is queued and let go of the database. May be called more than once."""

@@ -139,13 +139,17 @@ def _words(text: str) -> list[str]:
 
 
 def _alike(one: str, other: str) -> bool:
-    """Whether one word begins with the other."""
+    """Whether one word begins with the other; "item1" is no beginning of "item10"."""
     short, long = sorted((one, other), key=len)
-    return len(short) >= BEGINNING and long.startswith(short)
+    if not long.startswith(short) or len(short) < BEGINNING:
+        return False
+    return not (short[-1].isdigit() and long[len(short) :][:1].isdigit())
 
 
 def _kin(one: str, other: str) -> bool:
-    """Whether two words differ only in how they end."""
+    """Whether two words of letters differ only in how they end: another digit ("FY2024") is another thing."""
+    if not (one.isalpha() and other.isalpha()):
+        return False
     same = next(
         (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
     )

@@ -2,7 +2,8 @@
 
 What does not stand in the documents as it is quoted is struck through, and the nearest passage offered. Both come with
 the run as places in its answer (code points). Places become signs of the private use area in the text, which Markdown
-leaves alone; `dressed` puts elements in place of them afterwards. Signs that the answer has itself are taken out before.
+leaves alone; `dressed` puts elements in place of them afterwards. Each place has a sign of its own, for Markdown may leave
+text out, as cells of a row that the table has no head for. Signs that the answer has itself are taken out before.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from app.text.elements import Tree, el
 from app.text.words import line
 from engine.types import Json
 
-BEGIN, END, MARK = "\ue000", "\ue001", "\ue002"
-SIGNS = re.compile(f"([{BEGIN}{END}{MARK}])")
+BEGIN, END, MARK = 0x100000, 0x105000, 0x10A000  # of the first quote or mark; those after it count on
+MOST = 0x5000  # quotes, and marks; more have no place
+SIGNS = re.compile(f"([{chr(BEGIN)}-{chr(MARK + MOST - 1)}])")
 NAME = 120  # characters of a document's name
 
 
@@ -24,22 +26,22 @@ def false_quotes(run: Json) -> list[Json]:
     """The quotes of a run's answer that are not as the documents have them, in order."""
     quotes = (run.get("agreement") or {}).get("quotations") or []
     gone = [quote for quote in quotes if quote["status"] in ("missing", "elsewhere")]
-    return sorted(gone, key=lambda quote: quote["start"])
+    return sorted(gone, key=lambda quote: quote["start"])[:MOST]
 
 
 def marks(run: Json) -> list[Json]:
     """The sources behind each value, in order: [[characters, [number, ...]], ...]; none where nothing is known."""
-    return sorted((run.get("agreement") or {}).get("marks") or [], key=lambda mark: mark[0])
+    return sorted((run.get("agreement") or {}).get("marks") or [], key=lambda mark: mark[0])[:MOST]
 
 
 def signed(run: Json) -> str:
     """The answer with a sign at each place."""
     letters = list(SIGNS.sub("\N{REPLACEMENT CHARACTER}", run["answer"]))
-    signs = [(at, 2, MARK) for at, _ in marks(run)]
-    for quote in false_quotes(run):
-        signs += [(quote["start"], 1, BEGIN), (quote["end"], 0, END)]
+    signs = [(at, 2, MARK + number) for number, (at, _) in enumerate(marks(run))]
+    for number, quote in enumerate(false_quotes(run)):
+        signs += [(quote["start"], 1, BEGIN + number), (quote["end"], 0, END + number)]
     for at, _, sign in sorted(signs, key=lambda found: found[:2], reverse=True):
-        letters.insert(at, sign)
+        letters.insert(at, chr(sign))
     return "".join(letters)
 
 
@@ -50,8 +52,8 @@ def dressed(trees: Sequence[Tree], run: Json, chips: Callable[[list[int], int], 
 
 class _Dresser:
     def __init__(self, run: Json, chips: Callable[[list[int], int], Tree]):
-        self._quotes = iter(false_quotes(run))
-        self._marks = iter(marks(run))
+        self._quotes = false_quotes(run)
+        self._marks = marks(run)
         self._chips = chips
         self._quote: Json = None  # the one that is open
 
@@ -65,19 +67,19 @@ class _Dresser:
         return made
 
     def _part(self, part: str) -> Tree | None:
-        if part == BEGIN:
-            self._quote = next(self._quotes, None)
-        elif part == END:
-            quote, self._quote = self._quote, None
-            return _told(quote) if quote else None
-        elif part == MARK:
-            at, numbers = next(self._marks, (0, []))
+        sign = ord(part) if SIGNS.fullmatch(part) else 0
+        if sign >= MARK:
+            at, numbers = self._marks[sign - MARK]
             return self._chips(numbers, at)
-        elif part and self._quote:
+        if sign >= END:
+            self._quote = None
+            return _told(self._quotes[sign - END])
+        if sign:
+            self._quote = self._quotes[sign - BEGIN]
+            return None
+        if part and self._quote:
             return el("s", {"class": "quote-false", "title": why(self._quote)}, part)
-        else:
-            return part
-        return None
+        return part
 
 
 def why(quote: Json) -> str:

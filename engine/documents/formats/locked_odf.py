@@ -47,9 +47,10 @@ def unlocked(package: Package) -> bytes:
     ]
     if not wanted:
         raise Unreadable(UNKNOWN)
+    data = {name: package.read(name) for name in wanted}  # once: what is unpacked is counted
     for password in passwords.candidates():
         try:
-            opened = {name: _opened(package.read(name), parts[name], password) for name in wanted}
+            opened = {name: _opened(data[name], parts[name], password) for name in wanted}
         except _Wrong:
             continue
         plain = opened.get(WHOLE) or _zipped(package, opened, parts)

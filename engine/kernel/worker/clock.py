@@ -30,10 +30,14 @@ _cells: dict[str, Any] = {}  # the globals of the cells' code
 
 
 class Clock:
-    """One clock in nanoseconds: what was read of it in this cell, and what is still to be given."""
+    """One clock in nanoseconds: what was read of it in this cell, and what is still to be given.
 
-    def __init__(self, read: Callable[[], int]):
+    `of_day`: libraries are told of the time as it goes on from the record; by any other clock they wait, and it is theirs.
+    """
+
+    def __init__(self, read: Callable[[], int], *, of_day: bool = False):
         self._read = read
+        self._of_day = of_day
         self.ahead = 0
         self.kept: list[int] = []
         self.given: deque[int] = deque()
@@ -44,9 +48,11 @@ class Clock:
 
     def now(self) -> int:
         """The time that it tells to whoever called the function that calls this. Only code of cells is told of the record."""
-        now = self._read() + self.ahead
-        if sys._getframe(2).f_globals is not _cells:
-            return now
+        real = self._read()
+        now = real + self.ahead
+        caller = sys._getframe(1).f_back  # None: a thread that began with the clock itself
+        if caller is None or caller.f_globals is not _cells:
+            return now if self._of_day else real
         if self.given:
             told = self.given.popleft()
             self.ahead += told - now
@@ -57,7 +63,7 @@ class Clock:
 
 
 _real_time_ns = time.time_ns
-_day = Clock(_real_time_ns)
+_day = Clock(_real_time_ns, of_day=True)
 _measures = {
     name: Clock(getattr(time, f"{name}_ns")) for name in ("monotonic", "perf_counter", "process_time")
 }
@@ -108,15 +114,15 @@ class _Datetime(_RealDatetime, metaclass=_Alike):
 
     @classmethod
     def now(cls, tz: Any = None) -> Any:
-        return _RealDatetime.fromtimestamp(_day.now() / 1e9, tz)
+        return cls.fromtimestamp(_day.now() / 1e9, tz)
 
     @classmethod
     def today(cls) -> Any:
-        return _RealDatetime.fromtimestamp(_day.now() / 1e9)
+        return cls.fromtimestamp(_day.now() / 1e9)
 
     @classmethod
     def utcnow(cls) -> Any:
-        return _RealDatetime.fromtimestamp(_day.now() / 1e9, datetime.UTC).replace(tzinfo=None)
+        return cls.fromtimestamp(_day.now() / 1e9, datetime.UTC).replace(tzinfo=None)
 
 
 class _Date(_RealDate, metaclass=_Alike):
@@ -125,7 +131,7 @@ class _Date(_RealDate, metaclass=_Alike):
 
     @classmethod
     def today(cls) -> Any:
-        return _RealDate.fromtimestamp(_day.now() / 1e9)
+        return cls.fromtimestamp(_day.now() / 1e9)
 
 
 _STANDINS: tuple[type, ...] = (_Datetime, _Date)
@@ -138,7 +144,7 @@ def _install() -> None:
     _Alike.__name__ = _Alike.__qualname__ = type.__name__
     datetime.datetime, datetime.date = _Datetime, _Date  # type: ignore[misc]
     for real in (_RealDatetime, _RealDate):  # pickle finds the class that stands under this name
-        copyreg.pickle(real, lambda one: (getattr(datetime, type(one).__name__), *one.__reduce_ex__(2)[1:]))
+        copyreg.pickle(real, lambda one: (getattr(datetime, type(one).__name__), *one.__reduce_ex__(4)[1:]))
     for name, clock in _clocks.items():
         setattr(time, name, _function(name, lambda clock=clock: clock.now() / 1e9))
         setattr(time, f"{name}_ns", _function(f"{name}_ns", lambda clock=clock: clock.now()))

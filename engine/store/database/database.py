@@ -145,6 +145,8 @@ def _check_size(path: Path) -> None:
                 "SELECT 1 FROM sqlite_master"
             ).fetchone()  # reads the header, which says how large pages are
             page = _pragma(db, "page_size")
+    except sqlite3.OperationalError:
+        raise  # it may not be read; nothing says that it is damaged
     except sqlite3.DatabaseError as problem:
         raise _damaged(path, str(problem)) from problem
     if size % page:

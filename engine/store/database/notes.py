@@ -151,8 +151,11 @@ def stored(db: sqlite3.Connection, corpus: str, document: int | None = None) -> 
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-def forget_corpus(db: sqlite3.Connection, corpus: str) -> None:
-    """Remove the texts of a corpus, and the notes of those that no other corpus has."""
+def forget_corpus(db: sqlite3.Connection, corpus: str) -> bool:
+    """Remove the texts of a corpus, and the notes of those that no other corpus has; say whether there were such."""
     db.execute("DELETE FROM corpus_text WHERE corpus = ?", (corpus,))
-    for table in ("note", "noted"):
-        db.execute(f"DELETE FROM {table} WHERE text NOT IN (SELECT text FROM corpus_text)")
+    gone = [
+        db.execute(f"DELETE FROM {table} WHERE text NOT IN (SELECT text FROM corpus_text)").rowcount
+        for table in ("note", "noted")
+    ]
+    return any(gone)

@@ -54,6 +54,7 @@ class Rehearsed:
         limits: WorkerLimits,
         question: str = "",
         earlier: Sequence[tuple[str, str]] = (),
+        notes: str | None = None,
     ) -> RehearsedWorker:
         return RehearsedWorker(corpus, ref, limits, question, earlier)
 

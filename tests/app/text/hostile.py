@@ -32,7 +32,7 @@ SCRIPTS = (
     "<![CDATA[<script>window.pwned=1</script>]]>",
     "\u202e\u2066<b>\u2069",
     "\x1b]8;;javascript:window.pwned=1\x07x\x1b]8;;\x07",
-    "\ue000\ue001\ue002\ue003",
+    "\ue003\U00100000\U00105000\U0010a000",
     "__proto__",
 )
 FORMS = (

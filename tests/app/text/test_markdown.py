@@ -68,12 +68,34 @@ def html(trees: Iterable[Tree]) -> str:
         ('[a](b "c")', '<p><span class="md-link">a<span class="md-address"> (b "c")</span></span></p>'),
         ("[a](javascript:b) ![c](data:d)", '<p><span class="md-link">a<span class="md-address"> (javascript:b)</span></span> '),
         ("[a]: https://b.example\n\n[a] &lt; <https://c>", "<p>[a]: https://b.example</p><p>[a] &lt; <https://c></p>"),
+        ("```The rent is 500", '<pre class="md-code" tabindex="0"><code>The rent is 500</code></pre>'),
+        ("```500", '<pre class="md-code" tabindex="0"><code>500</code></pre>'),
+        ("~~~a | b\nc", '<pre class="md-code" tabindex="0"><code>a | b\nc</code></pre>'),
         ("", ""),
         (" \n", ""),
     ],
 )  # fmt: skip
 def test_the_usual_forms_are_understood(text: str, wanted: str) -> None:
     assert html(render(text)).startswith(wanted) and (wanted or not render(text))
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ("| 1 | 2 | 3 |", ["1", "2 | 3"]),
+        ("1 | 2 | `3|4` | *5*", ["1", "2 | 3|4 | 5"]),
+        ("|1|2|", ["1", "2"]),
+        ("1|2", ["1", "2"]),
+        ("| 1 |", ["1", ""]),
+        ("||2||4|", ["", "2 |  | 4"]),
+    ],
+)
+def test_a_row_that_is_longer_than_its_head_loses_nothing(row: str, wanted: list[str]) -> None:
+    for prefix in ("", "> "):
+        text = "\n".join(prefix + line for line in ("a | b", "--|--", "x | y", row))
+        cells = [text_of([one]) for one in elements(render(text)) if one[0] == "td"]
+        assert cells == ["x", "y", *wanted]
+    assert text_of(render("above\na | b\n-|-\nbelow")) == "aboveabbelow"
 
 
 def test_tables_have_a_head_alignment_and_bars_inside_cells() -> None:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from app.text.python_code import LIMIT, pieces
+from app.text.python_code import _LEXER, LIMIT, pieces
 
 CODE = """@cached
 def ünï(a: int = 0x1F) -> None:
@@ -54,3 +54,12 @@ def test_what_is_very_long_is_plain_from_the_limit_on() -> None:
     code = "x = 1\n" * (LIMIT // 5)
     found = pieces(code)
     assert joined(code) == code and found[-1] == code[LIMIT:]
+
+
+def test_no_rule_looks_over_the_empty_lines_that_follow() -> None:
+    empty = " \n" * 3
+    found = [rule(f'{empty}"""a docstring"""', 0) for rule, *_ in _LEXER._tokens["root"]]
+    assert any(found) and all(len(one[0]) <= 2 for one in found if one)
+    code = " \n" * (LIMIT // 2)  # minutes, where one does
+    assert joined(code) == code
+    assert pieces(f'def f():{empty}  """what it does"""\n')[-2] == ("string", '"""what it does"""')

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from engine.corpus.archive import Archive
+import pytest
+
+from engine.corpus.archive import INDEX, Archive
 from engine.corpus.contents import changes, entries, source_bytes
+from engine.errors import StoreError
 
 
 def test_each_file_has_its_size_and_its_problems(add, source: Path) -> None:
@@ -45,3 +48,18 @@ def test_each_file_that_went_is_moved_once(add, source: Path) -> None:
     found = changes(first.path, second.path)
     assert found.moved == (("a1.txt", "n0.txt"), ("a2.txt", "n1.txt"))
     assert (len(found.added), found.removed, found.same) == (1, (), 1)
+
+
+@pytest.mark.parametrize("lost", [1, 3, 8, 40, 200])
+def test_a_corpus_that_lost_the_end_of_its_index_is_not_opened(add, lost: int) -> None:
+    path = add({"a.md": "# One\n\ntwo"}).path
+    (path / INDEX).write_bytes((path / INDEX).read_bytes()[:-lost])
+    with pytest.raises(StoreError, match="Add its folder again"):
+        Archive(path)
+
+
+def test_a_folder_whose_stored_corpus_is_damaged_is_read_anew(add, source: Path) -> None:
+    first = add({"a.md": "one", "b.md": "two"})
+    (first.path / INDEX).write_bytes((first.path / INDEX).read_bytes()[:-60])
+    second = add({"b.md": "three"})
+    assert [Archive(second.path).text(n) for n in (0, 1)] == ["one", "three"]

@@ -48,6 +48,20 @@ def test_a_version_that_is_let_go_takes_only_what_the_newer_one_has_not(desk):
     assert len(desk.notes(new.id)) == 6 and rows(desk, "noted") == 1
 
 
+def test_no_word_of_the_notes_of_a_version_that_is_let_go_is_left(desk):
+    row = {"collection": "c1", "kind": "folder", "name": "papers", "sources": [str(desk.folder)]}
+    (desk.folder / "letter.txt").write_text("Zyxquop can wait until noon.\n")
+    old = desk.corpus = desk.engine.add([desk.folder])
+    desk.store.save_version(row, facts(old), None)
+    desk.make(lambda request: "Zyxquop" if "Zyxquop" in request.messages[-1].content else "NONE")
+    assert (1, "fact", "Zyxquop") in desk.notes()
+    (desk.folder / "letter.txt").write_text("Another letter.\n")
+    desk.store.save_version(row, facts(desk.engine.add([desk.folder])), None)
+    assert desk.store.drop_unused(old.id)
+    files = [file for file in desk.store.folder.rglob("*") if file.is_file()]
+    assert [file.name for file in files if b"Zyxquop" in file.read_bytes()] == []
+
+
 def test_a_reply_that_comes_after_its_corpus_went_is_not_kept(desk):
     desk.make()
     text = desk.store.noted(desk.corpus.id, "scripted")[0][0]

@@ -168,3 +168,13 @@ def test_pieces_end_at_blank_lines_else_lines_else_spaces():
         and piece_end("aaaaa\nbbbbb", 0, 8) == 6
     )
     assert piece_end("abcdef", 0, 4) == 4 and piece_end("abc", 1, 9) == 3
+
+
+def test_a_damaged_corpus_keeps_no_other_from_its_notes(desk, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.md").write_text("Halden waits.\n")
+    broken = desk.engine.add([other])
+    (broken.path / "text.utf8").write_bytes(b"Hal")
+    assert desk.make().over == "done"
+    assert len(desk.notes()) == 8

@@ -129,6 +129,17 @@ def test_a_child_is_forked_and_its_siblings_are_taken_from_the_record(desk):
     assert all_hold(desk, record) == 4
 
 
+def test_a_child_is_forked_whose_cell_asked_for_it_by_clock_and_chance(desk):
+    asks = "import time, uuid\nparts = rlm_query_batched(f'How long at {time.time()}, {uuid.uuid4()}?', [context[0]])"
+    base = desk.ask(asks, "FINAL(parts[0])")
+    model = ScriptedModel(script("", "FINAL(parts[0])"))
+    desk.engine.use(model)
+    (target,) = base.nodes["0"].cells[0].calls[1].made.children
+    answer = fork(desk.engine, base.id, 1, node=target, code="FINAL('another length')")
+    assert answer.answer == "another length"
+    assert all_hold(desk, desk.record(answer.run)) == 3
+
+
 def test_what_is_not_there_is_said(desk, base):
     with pytest.raises(InputError, match="node 0 has no cell 9; it holds cells 1 to 4"):
         fork(desk.engine, base.id, 9)

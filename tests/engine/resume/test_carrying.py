@@ -15,6 +15,7 @@ from engine.replay.verify import verify
 from engine.resume import carrying, resume
 from engine.stop import Stop
 from tests.engine.conftest import fill
+from tests.engine.replay.test_broken_records import edit
 from tests.engine.resume.conftest import Desk
 from tests.engine.run.conftest import LETTERS
 
@@ -69,6 +70,16 @@ def test_a_follow_up_finds_variables_and_functions_after_a_restart(ask: Asking) 
     assert "Variables of before: hits (list of 3)" in ask.opening
     assert ask.notes == ["variables of the run before were restored: hits, twice, said"]
     assert [check for check in ask.verdict.checks if check.result == "fails"] == []
+
+
+def test_a_run_before_that_cannot_be_read_any_more_fails_and_the_rest_is_looked_at(ask: Asking) -> None:
+    first = ask("a = 1\nFINAL('1')")
+    second = ask("FINAL(str(a + 1))", follows=first.run)
+    edit(ask.root / "data", first.run, "node_started", "{}")
+    with Engine(ask.root / "data", None, ask.kernels) as engine:
+        verdict = verify(engine.store, engine.kernels, second.run)
+    assert [check.what for check in verdict.checks if check.result == "fails"] == ["cell"]
+    assert [check.result for check in verdict.checks if check.what == "documents"] == ["holds"]
 
 
 def test_variables_are_carried_on_through_a_session(ask: Asking) -> None:

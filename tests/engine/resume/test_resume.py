@@ -114,6 +114,24 @@ def test_a_run_that_a_person_stopped_goes_on_where_it_was(
     assert len(first.requests) < whole[1].total()
 
 
+def test_a_cell_that_was_stopped_asks_its_prompts_of_clocks_as_before(desk: Desk) -> None:
+    stop = Stop()
+    cell = "import time\nsaid = llm_query(f'Say how long at {time.time()}')\ntime.sleep(0.8)\nFINAL(said)"
+
+    def asked_at(request: Any) -> str:
+        if request.role != "sub":
+            return f"```repl\n{cell}\n```"
+        threading.Timer(0.3, stop.request).start()
+        return "long"
+
+    desk.fresh(asked_at)
+    stopped = desk.engine.ask("How long?", desk.corpus, stop=stop)
+    assert stopped.status == "interrupted"
+    model = desk.fresh(asked_at)
+    assert resume(desk.engine, stopped.run).answer == "long" and model.requests == []
+    assert verify(desk.engine.store, desk.engine.kernels, stopped.run).holds
+
+
 def test_a_run_that_ended_at_a_limit_goes_on_with_the_limit_anew(desk: Desk) -> None:
     def to_the_limit(request: Any) -> str:
         if "Stop here" in request.messages[-1].content:

@@ -62,6 +62,13 @@ def test_a_file_that_is_no_database(folder: Path, content: bytes) -> None:
     assert (folder / FILE_NAME).read_bytes() == content
 
 
+def test_what_cannot_be_read_is_not_called_damaged(folder: Path) -> None:
+    (folder / FILE_NAME).mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"cannot be written|could not be written or read") as told:
+        Store(folder)
+    assert "Move it away" not in str(told.value)
+
+
 def test_damage_in_the_middle_is_a_sentence_when_it_is_met(folder: Path, used: Path) -> None:
     content = bytearray(used.read_bytes())
     content[20 * 4096 : -4096] = os.urandom(len(content) - 21 * 4096)

@@ -76,6 +76,11 @@ def test_a_column_is_known_by_other_forms_of_its_words() -> None:
     assert place(head, "quest") is None and place(head, "give way") is None
 
 
+@pytest.mark.parametrize("about", ["FY2024", "20230102", "item1", "address2", "Q1_FY2024"])
+def test_a_column_with_another_number_in_its_name_is_another_column(about: str) -> None:
+    assert place("FY2023;20230101;item10;address1;Q1_FY2023\n1;2;3;4;5\n2;3;4;5;6\n", about) is None
+
+
 @pytest.mark.parametrize(
     ("line", "delimiter", "found"),
     [

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import python_calamine
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from engine.corpus.place.grid import LONGEST_NAME, Grid, GridWriter
+from engine.corpus.place.grid import LONGEST_NAME, NONE, Grid, GridWriter
 from engine.documents.formats import passwords
 from engine.documents.formats.office.package import Package, attribute, local
 from engine.documents.formats.unreadable import Unreadable
@@ -80,8 +80,10 @@ def parse_workbook(
         notices.append(f"{len(hidden)} of its sheets are hidden: {', '.join(hidden[:12])}")
     if not told.lines and spread:
         raise Unreadable("the cells of its sheets lie too far apart")
+    if not told.lines:
+        return "", notices, NONE
     told.grid.about(told.ended + 1, 0, 0)  # what a file says of itself may follow
-    return "\n".join(told.lines) + "\n" if told.lines else "", notices, told.grid.grid()
+    return "\n".join(told.lines) + "\n", notices, told.grid.grid()
 
 
 @dataclass(slots=True)

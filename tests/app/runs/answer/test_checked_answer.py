@@ -6,7 +6,9 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from app.runs.answer.panel import as_text
+from app.runs.answer.panel import answer_panel, as_text
+from app.runs.answer.quotes import SIGNS
+from app.text.elements import elements
 from tests.app.runs.answer.test_answer import agreement, page, run, show, source  # noqa: F401
 
 ANSWER = "😀 Mill: 450 crowns\n- quay: 300 crowns\n\nIt says “all is free” and “the roof is dry”."
@@ -42,7 +44,7 @@ def test_each_value_carries_its_own_chips(page) -> None:  # noqa: F811
     assert text.locator("p").first.locator(".cite").all_inner_texts() == ["1"]
     assert text.locator("li").locator(".cite").all_inner_texts() == ["2", "3"]
     assert text.locator("button.cite:not(.quote-near)").count() == 3
-    assert "\ue000" not in text.inner_text() and "\ue002" not in text.inner_text()
+    assert not SIGNS.search(text.inner_text())
 
 
 def test_a_value_that_came_from_a_cell_leads_to_that_cell(page) -> None:  # noqa: F811
@@ -81,9 +83,20 @@ def test_a_false_quote_is_struck_and_its_nearest_passage_opens(page) -> None:  #
     assert "Not word for word in the documents: “all is free”" in text
 
 
+def test_what_markdown_leaves_out_gives_its_sources_to_no_other_value() -> None:
+    answer = "| a | b |\n|---|---|\n| x | y | 111 |\n\nthe rent is 222"
+    found = {**agreement("stated"), "marks": [[answer.index("111") + 3, [1]], [len(answer), [2]]]}
+    shown = run(answer=answer, sources=[source("a.txt", "111"), source("b.txt", "222")], agreement=found)
+    paragraph = next(one for one in elements([answer_panel(shown)]) if one[2:3] == ["the rent is 222"])
+    (chip,) = [one for one in elements([paragraph]) if one[0] == "button"]
+    assert chip[2] == "2" and chip[1]["aria-label"].startswith("Source 2: b.txt")
+
+
 def test_signs_that_an_answer_has_itself_and_marks_that_lie_move_nothing(page) -> None:  # noqa: F811
     bad = run(
-        answer="a\ue000b\ue002c", sources=[source("a", "x")], agreement=checked(marks=[[1, [9]], [999, [1]]])
+        answer="a\U00100000b\U0010a000c",
+        sources=[source("a", "x")],
+        agreement=checked(marks=[[1, [9]], [999, [1]]]),
     )
     show(page, bad)
     expect(page.locator(".answer-text")).to_contain_text("a")

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from engine.corpus import Corpus
 from engine.documents.formats import locked_odf, passwords
 from engine.documents.formats.detect import Parsed, parse
+from engine.documents.formats.office import package
 from engine.documents.formats.unreadable import Unreadable
 from engine.documents.ingest import ingest
 from engine.errors import LockedError
@@ -97,6 +98,15 @@ def test_locks_that_are_not_known_or_would_cost_too_much_say_so() -> None:
         whole(whole(inner, "x"), "x"),
     ):
         assert refused(data, "x") == locked_odf.UNKNOWN
+
+
+def test_the_size_of_a_file_counts_once_however_many_passwords_are_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inner = (FOLDER / "quay.odt").read_bytes()
+    data = whole(inner, "x")
+    monkeypatch.setattr(package, "LARGEST_TOTAL", 10 * len(data))
+    assert opened(data, *map(str, range(20)), "x").text == parse(inner, "quay.odt").text
 
 
 def test_a_bomb_behind_a_lock_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,6 +100,12 @@ def test_cells_that_lie_too_far_apart_cost_their_sheet_and_it_is_said() -> None:
         parse(saved(book), "a.xlsx")
 
 
+def test_a_workbook_without_a_cell_is_said_to_hold_no_text() -> None:
+    for sheets in ([("Blank", [])], [("Blank", []), ("Bare", [])]):
+        with pytest.raises(Unreadable, match="this Excel workbook holds no text"):
+            parse(saved(workbook(*sheets)), "a.xlsx")
+
+
 def test_a_workbook_of_opendocument_is_read() -> None:
     book = OpenDocumentSpreadsheet()
     sheet = table.Table(name="Rents")
@@ -248,7 +254,7 @@ def test_deletions_of_opendocument_are_left_out_and_locks_are_said() -> None:
     )
     assert parsed.text == "The fee is 345.\n"
     assert parsed.notices == ["1 deleted stretches of its tracked changes were left out"]
-    with pytest.raises(Unreadable, match="save it without one"):
+    with pytest.raises(Unreadable, match="locked in a way that is not known here"):
         odt("", **{"META-INF__manifest": '<m xmlns="urn:m"><file-entry><encryption-data/></file-entry></m>'})
 
 
