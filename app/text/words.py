@@ -11,19 +11,22 @@ _MARKS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
+_SPACE = re.compile(
+    "[\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+"
+)  # as a page knows it
 
 
 def line(text: str, limit: int = SHORT) -> str:
     """A text on one line: white space folded, hidden marks written out. At most `limit` characters."""
     short = f"{text[:limit]}…" if len(text) > limit else text
-    return _MARKS.sub(_named, re.sub(r"[\s\ufeff]+", " ", short).strip())
+    return _MARKS.sub(_named, _SPACE.sub(" ", short).strip(" "))
 
 
 def _named(found: re.Match[str]) -> str:
     point = ord(found[0])
     if point < 0x20:
         return chr(0x2400 + point)
-    return "\u2421" if point == 0x7F else f"U+{point:X}"
+    return "\u2421" if point == 0x7F else f"U+{point:04X}"
 
 
 def many(number: float, one: str) -> str:

@@ -30,10 +30,14 @@ _cells: dict[str, Any] = {}  # the globals of the cells' code
 
 
 class Clock:
-    """One clock in nanoseconds: what was read of it in this cell, and what is still to be given."""
+    """One clock in nanoseconds: what was read of it in this cell, and what is still to be given.
 
-    def __init__(self, read: Callable[[], int]):
+    `of_day`: libraries are told of the time as it goes on from the record; by any other clock they wait, and it is theirs.
+    """
+
+    def __init__(self, read: Callable[[], int], *, of_day: bool = False):
         self._read = read
+        self._of_day = of_day
         self.ahead = 0
         self.kept: list[int] = []
         self.given: deque[int] = deque()
@@ -44,10 +48,11 @@ class Clock:
 
     def now(self) -> int:
         """The time that it tells to whoever called the function that calls this. Only code of cells is told of the record."""
-        now = self._read() + self.ahead
+        real = self._read()
+        now = real + self.ahead
         caller = sys._getframe(1).f_back  # None: a thread that began with the clock itself
         if caller is None or caller.f_globals is not _cells:
-            return now
+            return now if self._of_day else real
         if self.given:
             told = self.given.popleft()
             self.ahead += told - now
@@ -58,7 +63,7 @@ class Clock:
 
 
 _real_time_ns = time.time_ns
-_day = Clock(_real_time_ns)
+_day = Clock(_real_time_ns, of_day=True)
 _measures = {
     name: Clock(getattr(time, f"{name}_ns")) for name in ("monotonic", "perf_counter", "process_time")
 }

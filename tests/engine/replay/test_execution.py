@@ -149,6 +149,19 @@ def test_a_cell_that_waits_by_the_clock_comes_to_its_end_again(desk):
     assert [one.verdict for one in replayed(desk, record)] == ["same"] * 3
 
 
+def test_waiting_tasks_wake_up_whatever_a_cell_is_told_of_the_clock_by_which_they_wait(desk):
+    code = (
+        "import asyncio, time\nasync def wait(seconds):\n    await asyncio.sleep(seconds)\n"
+        "    return time.monotonic() > 0\nprint(await asyncio.gather(wait(0.02), wait(0.1)))"
+    )
+    record = desk.ask(code, "FINAL('done')")
+    (cell, _) = record.nodes["0"].cells
+    cell.ends[-1] = replace(
+        cell.ended, readings={"monotonic": [1_000_000_000, 1_080_000_000]}
+    )  # after a start anew
+    assert [one.verdict for one in replayed(desk, record)] == ["same"] * 2
+
+
 def test_dates_are_what_they_are_while_the_clock_is_kept(desk):
     record = desk.ask(
         "import copy, datetime, pickle\nd = datetime.datetime.now()\nt = datetime.date(2024, 1, 2)\n"
