@@ -14,7 +14,7 @@ from typing import Literal
 
 from engine.corpus import Corpus
 from engine.corpus.noted.notes import OUTLINE
-from engine.errors import ModelError
+from engine.errors import InputError, ModelError
 from engine.llm.base import Model, Stream, forget
 from engine.notes import questions
 from engine.notes.outline import outline
@@ -81,8 +81,8 @@ def make_notes(
 ) -> Progress:
     """Note what is not noted yet of a corpus, by its id; `progress` hears of each piece. Returns how far it came.
 
-    Raises Cancelled on a stop, ModelError where the model ends or cannot make notes, InputError for an unknown corpus; what
-    was noted until then is kept.
+    Raises Cancelled on a stop, ModelError where the model ends or cannot make notes, InputError for an unknown corpus and one
+    that is deleted meanwhile; what was noted until then is kept.
     """
     refuse(model)
     store.know_texts()
@@ -196,7 +196,8 @@ class _Making:
         self, text: str, state: Noted, rows: Sequence[Asked] = (), tokens: int = 0, seconds: float = 0.0
     ) -> None:
         model = (self._info.fingerprint, self._info.name)
-        self._store.save_notes(text, model, rows, state, tokens=tokens, seconds=seconds)
+        if not self._store.save_notes(text, model, rows, state, tokens=tokens, seconds=seconds):
+            raise InputError("The documents were deleted meanwhile; no more notes are made of them.")
         self._states[text] = replace(state, tokens=state.tokens + tokens)
 
 

@@ -268,9 +268,12 @@ class Store(Reader):
         *,
         tokens: int = 0,
         seconds: float = 0.0,
-    ) -> None:
-        """Add what a model (fingerprint, name) noted of a text, and how far it is; see `engine/store/database/notes.py`."""
-        self._write(
+    ) -> bool:
+        """Add what a model (fingerprint, name) noted of a text, and how far it is; see `engine/store/database/notes.py`.
+
+        False where no corpus has the text any more.
+        """
+        return self._write(
             partial(
                 notes.save, text=text, model=model, rows=rows, state=state, tokens=tokens, seconds=seconds
             )

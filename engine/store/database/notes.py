@@ -112,13 +112,13 @@ def save(
     state: Noted,
     tokens: int = 0,
     seconds: float = 0.0,
-) -> None:
+) -> bool:
     """Add what a model (fingerprint, name) replied, and how far it is now; `tokens` and `seconds` are added to those before.
 
-    Nothing where no corpus has the text any more.
+    Nothing, and False, where no corpus has the text any more.
     """
     if not db.execute("SELECT 1 FROM corpus_text WHERE text = ?", (text,)).fetchone():
-        return
+        return False
     now, (fingerprint, name) = time.time(), model
     db.execute(
         'INSERT INTO noted (text, model, name, upto, over, "full", tokens, seconds, made) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) '
@@ -134,6 +134,7 @@ def save(
             for one in rows
         ),
     )
+    return True
 
 
 def stored(db: sqlite3.Connection, corpus: str, document: int | None = None) -> list[Row]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 import pytest
 
+from engine.errors import InputError
+from engine.notes.questions import QUESTIONS
 from engine.store import Store
+from tests.engine.notes.conftest import answer
 
 pytestmark = pytest.mark.sandbox
 
@@ -69,6 +73,18 @@ def test_a_reply_that_comes_after_its_corpus_went_is_not_kept(desk):
     desk.store.delete_corpus(desk.corpus.id)
     desk.store.save_notes(text, ("scripted", "scripted"), [], state)
     assert rows(desk, "noted") == 0
+
+
+def test_no_more_is_asked_about_documents_that_another_program_deletes(desk):
+    def reply(request):
+        with Store(desk.store.folder) as other, contextlib.suppress(InputError):
+            other.delete_corpus(desk.corpus.id)
+        return answer(request)
+
+    with pytest.raises(InputError, match="deleted meanwhile"):
+        desk.make(reply)
+    assert desk.asked() == len(QUESTIONS)
+    assert rows(desk, "note") == 0
 
 
 def test_a_database_of_before_gets_the_tables(desk):
