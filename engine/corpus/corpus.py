@@ -90,7 +90,7 @@ class Corpus(Sequence[Document]):
             return item.id in self.numbers
         if not isinstance(item, str):
             return False
-        return self._number(item) is not None or any(self.archive.holds(n, item) for n in self.numbers)
+        return self._ending(item) is not None or any(self.archive.holds(n, item) for n in self.numbers)
 
     def __repr__(self) -> str:
         noun = "document" if len(self) == 1 else "documents"
@@ -150,14 +150,15 @@ class Corpus(Sequence[Document]):
         return self.view(tuple(chosen))
 
     def _number(self, name: str) -> int | None:
+        found, last = self._ending(name), name.rpartition("/")[2]
+        return self._ending(last) if found is None and last and self.archive.number(name) is None else found
+
+    def _ending(self, name: str) -> int | None:
         number = self.archive.number(name)
         if number is not None:
             return number if number in self.numbers else None
-        for end in dict.fromkeys((name, name.rpartition("/")[2])):
-            ending = [n for n in self.numbers if f"/{self.archive.name(n)}".endswith(f"/{end}")]
-            if end and len(ending) == 1:
-                return ending[0]
-        return None
+        ending = [n for n in self.numbers if self.archive.name(n).endswith("/" + name)]
+        return ending[0] if len(ending) == 1 else None
 
     def _document(self, number: int) -> Document:
         document = Document(self.archive.decode(number), self, number, 0)

@@ -23,6 +23,7 @@ ROWS = 2_000  # passages written between two words on how far a large file is
 BLOCK = 16 << 20  # bytes copied at once
 MERGED = 4_000  # pages of the index that are merged at once
 MOST_RUNS = 2_000  # of rows and passages that go together; an index in more pieces is made anew
+SPARE = 0.2  # of the pages of an index that may be left empty
 HASH_BYTES = 32 << 20  # of rows that are held before they are written
 
 Row = tuple[int, str, str]  # number, text of a passage, name and heading above it
@@ -88,6 +89,8 @@ class IndexWriter:
         self._db.execute("commit")
         if gone:
             self._merge()
+            if _pragma(self._db, "freelist_count") > SPARE * _pragma(self._db, "page_count"):
+                self._db.execute("vacuum")
         if any(passage + 1 != row for passage, row, _ in self._runs):
             self._db.execute(f"pragma user_version={forms.MOVED}")
         self._db.close()
@@ -138,6 +141,10 @@ def _rows(
         if number in changes:
             about = f"{known} {forms.indexed(changes[number][:HEADING_CHARS])}"
         yield (first + number, prepare(text[start:end].decode("utf-8", "replace")), about), end
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return int(db.execute(f"pragma {name}").fetchone()[0])
 
 
 def _to_go_on_from(corpus: Path) -> Placement | None:

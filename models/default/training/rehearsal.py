@@ -103,9 +103,9 @@ class RehearsedWorker:
         """Nothing to stop: cells of a rehearsal run in the calling thread."""
 
     def execute(
-        self, code: str, *, on_call, on_output, timeout: float, cancel=None, clock: float | None = None
+        self, code: str, *, on_call, on_output, timeout: float, cancel=None, **recorded: Any
     ) -> CellResult:
-        """Run one cell as the kernel would; the clock is always the real one."""
+        """Run one cell as the kernel would; clock and chance are always the real ones, not those `recorded`."""
         self._on_call, self._calls, self._cells = on_call, 0, self._cells + 1
         name = cell_name(self._cells)
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)

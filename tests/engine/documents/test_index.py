@@ -119,6 +119,14 @@ def test_no_word_of_what_went_is_left_in_the_file(add, source: Path, corpora: Pa
         assert word not in data
 
 
+def test_an_index_that_is_gone_on_from_does_not_grow(add, source: Path) -> None:
+    first = add(texts(60))
+    (source / "02.md").write_text("# Other\n\nwords")
+    second = add({})
+    assert placed(second.path).end > placed(first.path).end
+    assert (second.path / SEARCH).stat().st_size <= 1.3 * (first.path / SEARCH).stat().st_size
+
+
 def test_a_small_part_that_stayed_is_no_reason_to_go_on(add, source: Path, indexed: list[int]) -> None:
     add({f"{n}.txt": f"text {n} " * 50 for n in range(6)})
     for n in range(4):
