@@ -29,7 +29,7 @@ def _data(f: Facts) -> str:
         "context.passages(question, 8)); words may be a list of phrasings, also in search.\n"
         "- context.search(words, k) ranks lines by relevance; context.grep(regex, limit) finds every match; "
         "context.count(regex) counts matches; context.matching(regex) is the Corpus of the documents that "
-        "match; views of documents can be cut and subtracted (a & b, a - b); context.column(header, regex) gives the fields under "
+        "match, context.titled(words) of those called so; views of documents can be cut and subtracted (a & b, a - b); context.column(header, regex) gives the fields under "
         "a header of CSV rows in which the regex matches. A Document has search, passages, grep and count too.\n"
         "- `question` is the text of the question; `earlier` the (question, answer) pairs asked before it, oldest first.\n"
         "- A hit has .name, .line, .page, .text, .match, .groups, .start, .end, and .number: the amount or date that "
