@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from engine.documents.discover import CONTROL
+from engine.documents.discover import CONTROL, readable
 from engine.documents.ingest import CorpusInfo
 from engine.errors import InputError
 from engine.types import Json
@@ -53,7 +53,7 @@ def passwords(texts: list[str]) -> list[str]:
 
 def title(roots: list[Path]) -> str:
     """The name of a card of folders that nobody named."""
-    first = CONTROL.sub("\ufffd", roots[0].name or str(roots[0]))[:LONGEST_NAME]
+    first = readable(roots[0].name or str(roots[0]))[:LONGEST_NAME]
     return first if len(roots) == 1 else f"{first} and {len(roots) - 1} more"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI, Request
@@ -33,6 +35,15 @@ from app.workbench import Workbench
 from engine.errors import TaprootError
 
 
+class Answer(JSONResponse):
+    """JSON in which bytes of paths that are no text become question marks."""
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")
+
+
 def build(workbench: Workbench, token: str, port: int) -> Application:
     """The whole app for one launch: whoever has `token` and comes from this machine's `port` is let in."""
     return Gate(routes(workbench), token, port, KeyFile(workbench.data_dir).read)
@@ -40,7 +51,7 @@ def build(workbench: Workbench, token: str, port: int) -> Application:
 
 def routes(workbench: Workbench) -> FastAPI:
     """All routes, without the gate. Gradio comes last: what is registered first wins."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, default_response_class=Answer)
     app.add_exception_handler(TaprootError, explain)
     app.add_exception_handler(OSError, explain)
     app.add_exception_handler(HTTPException, explain_http)

@@ -162,10 +162,9 @@ class Builder:
                 for state, file in zip(self._files, self._found.files, strict=True)
             ],
         }
-        (self._folder / META).write_text(json.dumps(meta, ensure_ascii=False))
-        (self._folder / GIVEN).write_text(
-            json.dumps({"before": self._before, "files": self._given}, ensure_ascii=False)
-        )
+        for name, value in ((META, meta), (GIVEN, {"before": self._before, "files": self._given})):
+            text = json.dumps(value, ensure_ascii=False)
+            (self._folder / name).write_bytes(text.encode("utf-8", "surrogatepass"))  # paths hold any bytes
         for name in (SEARCH, META, GIVEN):
             sync(self._folder / name)
         return meta
