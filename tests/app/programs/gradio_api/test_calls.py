@@ -12,6 +12,7 @@ import pytest
 
 from app.library.jobs import Job
 from app.programs.gradio_api.calls import Calls
+from tests.app.server.own_loop import finish
 
 SECONDS = 10.0
 
@@ -37,5 +38,5 @@ def test_who_leaves_while_a_reading_begins_leaves_none_behind(tmp_path: Path) ->
         while not stopped:
             await asyncio.sleep(0.01)
 
-    asyncio.run(asyncio.wait_for(leave(), SECONDS))
+    finish(asyncio.wait_for(leave(), SECONDS))
     assert stopped == ["j1"]
