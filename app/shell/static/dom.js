@@ -132,7 +132,8 @@ export async function formCard(view, ...parts) {
   for (const group of form.querySelectorAll("fieldset")) {
     group.setAttribute("aria-label", find('[data-testid="block-info"]', group).textContent);
     const name = () => { for (const radio of group.querySelectorAll('[type="radio"]')) radio.name = group.id; };
-    group.addEventListener("change", () => setTimeout(name)); // Gradio names each anew
+    group.addEventListener("change", () => setTimeout(name)); // Gradio names each anew, sooner or later
+    group.addEventListener("keydown", name); // the arrow keys go to those of the same name
     name();
   }
   find(".told", form).setAttribute("role", "status");
