@@ -70,7 +70,9 @@ class View {
       const state = await this.app.api.get("/api/questions");
       if (mine < this.answered) return; // a later question was answered before
       if (this.state?.running !== state.running) linkTo("questions-link").let("refresh"); // one list is asked at a time
+      const begun = this.state && state.lists.find((one) => !this.state.lists.some((old) => old.list === one.list));
       [this.state, this.answered] = [state, mine];
+      if (begun) return this.choose(begun.list); // before the news of it
       const chosen = this.app.state.list;
       const there = state.lists.some((one) => one.list === chosen);
       this.list = there ? chosen : state.running ?? state.lists[0]?.list ?? null;

@@ -233,6 +233,7 @@ def test_a_list_that_begins_is_shown_and_the_form_knows_new_documents(
     desk: Desk, gate: Gate, page: Page
 ) -> None:
     gate.open.set()
+    expect(page.locator(".questions-main h2")).to_be_visible()  # it knows which lists there are
     desk.workbench.questions.start(desk.corpus, "When does the ferry leave?", each=False, title="Old")
     expect(page.locator("#list-title")).to_have_text("Old")  # begun by somebody else, while the view is shown
     expect(page).to_have_url(re.compile("list="))
