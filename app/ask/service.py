@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.ask.estimate import estimate
 from app.errors import Conflict, NotFound
+from app.library import wording
 from app.paths import ROOT
 from app.preferences import Preferences
 from app.runs.service import to_settings
@@ -57,18 +58,12 @@ def remember(workbench: Workbench, corpus: str | None) -> None:
 def corpora(workbench: Workbench, chosen: str | None) -> tuple[Choices, str | None]:
     """The newest version of each corpus as (label, id), and which to choose: the chosen, the remembered, the first."""
     cards = workbench.library.cards()
-    choices = [(label(one), one["id"]) for one in cards]
+    choices = [(wording.choice(one), one["id"]) for one in cards]
     for wanted in (chosen, Preferences(workbench.data_dir).get("corpus")):
         found = card(workbench, wanted)
         if found and any(one["card"] == found["card"] for one in cards):
             return choices, found["id"]
     return choices, choices[0][1] if choices else None
-
-
-def label(card: Json) -> str:
-    """A corpus in a list: its name and how much is in it."""
-    count = card["documents"]
-    return f"{card['name']} · {count:,} document{'' if count == 1 else 's'}"
 
 
 def card(workbench: Workbench, corpus: str | None) -> Json:

@@ -261,7 +261,7 @@ class SessionsView {
 }
 
 /** A receipt of the store in words: what went, and what could not be erased. */
-export function receiptWords(receipt) {
+function receiptWords(receipt) {
   const parts = [["runs", "question"], ["events", "event"], ["blobs", "stored image or long text"], ["folders", "folder"]]
     .map(([name, noun]) => [Array.isArray(receipt?.[name]) ? receipt[name].length : receipt?.[name], noun])
     .filter(([n]) => n > 0)
