@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 
 from app.ask import service as asking
-from app.forms import QUICK, FormLink, sentence
+from app.forms import LATEST, QUICK, FormLink, Picker, sentence
 from app.workbench import Workbench
 from engine.errors import TaprootError
 from engine.types import Json, Settings
@@ -48,8 +48,8 @@ def form(workbench: Workbench) -> None:
             html_attributes=gr.InputHTMLAttributes(autocomplete="off", spellcheck=True),
         )
         with gr.Row(elem_id="ask-row"):
-            corpus = gr.Dropdown([], value=None, label="Documents", elem_id="corpus", min_width=180)
-            model = gr.Dropdown([], value=None, label="Model", elem_id="model", min_width=180)
+            corpus = Picker([], value=None, label="Documents", elem_id="corpus", min_width=180)
+            model = Picker([], value=None, label="Model", elem_id="model", min_width=180)
             estimate = gr.Markdown("", elem_id="estimate")
             ask = gr.Button("Ask", variant="primary", elem_id="ask", min_width=110, scale=0)
         with gr.Accordion("Limits and sampling", open=False, elem_id="settings"):
@@ -100,13 +100,13 @@ def form(workbench: Workbench) -> None:
     gr.on([ask.click, question.submit, link.ask], start, [question, *inputs], [link, question], **QUICK)
     for chip, text in zip(chips, samples(), strict=True):
         chip.click(lambda *rest, text=text: start(text, *rest), inputs, [link, question], **QUICK)
-    gr.on(None, lambda: choices(None), None, [corpus, model, sample_box], **QUICK)  # when the page opens
-    link.refresh(choices, [corpus], [corpus, model, sample_box], **QUICK)
-    link.refresh(predict, [corpus, model, *limits], estimate, **QUICK)
-    gr.on(None, predict, [corpus, model, *limits], estimate, **QUICK)
-    corpus.input(choose_corpus, corpus, sample_box, **QUICK)
-    link.choose(choose_card, None, [corpus, sample_box], **QUICK)
-    model.input(choose_model, model, [link, model], **QUICK)
+    gr.on(None, lambda: choices(None), None, [corpus, model, sample_box], **LATEST)  # when the page opens
+    link.refresh(choices, [corpus], [corpus, model, sample_box], **LATEST)
+    link.refresh(predict, [corpus, model, *limits], estimate, **LATEST)
+    gr.on(None, predict, [corpus, model, *limits], estimate, **LATEST)
+    corpus.input(choose_corpus, corpus, sample_box, **LATEST)
+    link.choose(choose_card, None, [corpus, sample_box], **LATEST)
+    model.input(choose_model, model, [link, model], **LATEST)
 
 
 def settings() -> list[Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from app.bench.words import METHODS, SUITES
-from app.forms import QUICK, FormLink, plain, problem
+from app.forms import LATEST, QUICK, FormLink, plain, problem
 from engine.bench import methods, plan
 from engine.bench.suites import suites
 from engine.errors import TaprootError
@@ -61,7 +61,7 @@ def form(workbench: Workbench) -> None:
         return gr.update(visible=True), words, gr.update(interactive=model is not None)
 
     gr.on([go.click, *(number.submit for number in wanted[3:])], start, [kind, *wanted], told, **QUICK)
-    link.refresh(look, None, [card, about, go], **QUICK)
+    link.refresh(look, None, [card, about, go], **LATEST)
 
 
 def named(chosen: list[str], ways: list[str], lengths: list[float], *limits: float | None) -> dict[str, Any]:

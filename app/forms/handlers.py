@@ -10,7 +10,9 @@ import re
 from typing import Any
 
 # Handlers take milliseconds and own no run: they need no place in Gradio's queue and are no interface for programs.
+# While one has not answered, Gradio drops what would start it anew; LATEST starts it once more when it has.
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}
 _MARK = re.compile(r"([!-/:-@\[-`{-~])")
 
 

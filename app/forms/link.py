@@ -6,25 +6,14 @@ what a handler has to say to the page, and its events are those that the page le
 
 from __future__ import annotations
 
-from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any
 
-from gradio.component_meta import ComponentMeta
 from gradio.components.base import Component
-from gradio.events import EventListener
+
+from app.forms.stubless import Stubless
 
 NAME = "formlink"
-
-
-class Stubless(ComponentMeta):
-    """Makes a class of components as Gradio does, without the stub file that Gradio writes beside its module."""
-
-    def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> Any:
-        """The class, with a method for each of its EVENTS."""
-        events = [EventListener(event) for event in attributes["EVENTS"]]
-        methods = {event.event_name: event.listener for event in events}
-        return ABCMeta.__new__(cls, name, bases, {**attributes, **methods, "EVENTS": events})
 
 
 class FormLink(Component, metaclass=Stubless):

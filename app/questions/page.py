@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.forms import QUICK, FormLink, plain, problem
+from app.forms import LATEST, QUICK, FormLink, Picker, plain, problem
 from app.library import wording
 from engine.errors import TaprootError
 from engine.questions import reading
@@ -24,7 +24,7 @@ def form(workbench: Workbench) -> None:
     """Put the form into the page that is being built."""
     with gr.Column(visible=False, elem_id="questions-form", elem_classes="card form-card") as card:
         gr.Markdown("## Ask a list of questions")
-        corpus = gr.Dropdown([], value=None, label="Documents", elem_id="questions-corpus")
+        corpus = Picker([], value=None, label="Documents", elem_id="questions-corpus")
         file = gr.UploadButton("From a file", elem_id="questions-open", size="sm", scale=0)
         text = gr.Textbox(
             label="Questions, one on each line",
@@ -70,4 +70,4 @@ def form(workbench: Workbench) -> None:
 
     file.upload(read, file, [text, told, link], **QUICK)
     go.click(start, [corpus, text, each, link], [told, link], **QUICK)
-    link.refresh(look, corpus, [card, corpus, go], **QUICK)
+    link.refresh(look, corpus, [card, corpus, go], **LATEST)

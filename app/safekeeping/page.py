@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from app.forms import QUICK
+from app.forms import LATEST
 from engine.errors import TaprootError
 
 if TYPE_CHECKING:
@@ -42,5 +42,5 @@ def panel(workbench: Workbench) -> None:
             over = gr.Checkbox(label="Write over it", elem_id="backup-over", scale=1, min_width=130)
             make = gr.Button("Back up", elem_id="backup-make", scale=0, min_width=110)
             other = gr.Button("Save through the browser", elem_id="backup-save", scale=0, min_width=190)
-    gr.on([make.click, file.submit], start, [file, over], None, **QUICK)
-    other.click(save, None, None, **QUICK)
+    gr.on([make.click, file.submit], start, [file, over], None, **LATEST)
+    other.click(save, None, None, **LATEST)

@@ -60,11 +60,13 @@ def has_wheels(page: str) -> bool:
     asking.start()
     asking.join(ANSWER_SECONDS)
     host = urlsplit(page).netloc
-    if not answer:
+    found = answer[0] if answer else TimeoutError()
+    if not isinstance(found, Exception):
+        return found
+    reason = getattr(found, "reason", found)
+    if isinstance(reason, TimeoutError):  # urllib gave up first, or we did
         raise NoIndex(f"{host} did not answer within {ANSWER_SECONDS} seconds")
-    if isinstance(answer[0], Exception):
-        raise NoIndex(f"{host} does not answer ({getattr(answer[0], 'reason', answer[0])})")
-    return answer[0]
+    raise NoIndex(f"{host} does not answer ({reason})")
 
 
 def take(pip: Pip, kind: str, requirement: str) -> bool:

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from app.ask import service as asking
 from app.ask.page import problem
-from app.forms import FormLink, plain, routes
+from app.forms import FormLink, Picker, plain, routes
 from app.forms import problem as beside
 from app.paths import ROOT
 from app.server import static
@@ -31,6 +31,21 @@ def test_gradio_takes_it_for_a_component_and_writes_no_stub_into_the_tree() -> N
     assert targets == [[(link._id, event)] for event in ("ask", "refresh", "choose")]
     assert link.preprocess(None) == {}
     assert [*(ROOT / "app").rglob("*.pyi")] == []
+
+
+def test_a_handler_gets_a_choice_that_is_offered_no_longer_and_says_so_itself() -> None:
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        picker, box = Picker([], value=None, label="Model"), gr.Textbox()
+        picker.input(lambda chosen: f"{chosen} is gone", picker, box, queue=False)
+    described = blocks.get_config_file()["components"][0]
+    assert (described["type"], described["props"]["name"]) == (
+        "dropdown",
+        "dropdown",
+    )  # Gradio's own front end
+    app = gr.mount_gradio_app(FastAPI(), blocks, path="/")
+    with TestClient(app) as http:
+        told = http.post("/gradio_api/run/predict", json={"fn_index": 0, "data": ["gone.gguf"]})
+    assert (told.status_code, told.json()["data"]) == (200, ["gone.gguf is gone"])
 
 
 def test_its_front_end_is_the_module_of_the_page() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from engine.llm.scripted import ScriptedModel
 from tests.app.desk import Desk, run_of
@@ -104,6 +104,23 @@ def test_a_backup_is_made_by_a_path_and_saved_through_the_browser(
         page.get_by_role("link", name="Save the file").press("Enter")
     assert zipfile.is_zipfile(saved.value.path())
     expect(host).to_contain_text("The backup was handed to the browser.")
+
+
+def test_what_is_pressed_while_the_press_before_waits_for_its_answer_is_not_dropped(
+    desk: Desk, page: Page, tmp_path: Path
+) -> None:
+    unfold(page)
+    held: list[Route] = []
+    page.route("**/gradio_api/run/predict**", lambda route: held.append(route))
+    field, press = page.get_by_label("File on this machine"), page.get_by_role("button", name="Back up").press
+    for name in ("first", "second"):
+        field.fill(str(tmp_path / name / "all.zip"))
+        press("Enter")
+    page.wait_for_timeout(300)
+    page.route("**/gradio_api/run/predict**", lambda route: route.continue_())
+    assert len(held) == 1  # the second press waits for the answer to the first
+    held[0].continue_()
+    expect(page.locator("#safekeeping-host")).to_contain_text(f"There is no folder {tmp_path / 'second'}")
 
 
 def test_logs_are_chosen_or_dropped_opened_and_refused_with_the_reason(

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -217,8 +218,12 @@ def test_without_a_compiler_the_message_names_packages_and_the_index(clone, inde
 # --- the index -----------------------------------------------------------------------------------------------
 
 
-def test_a_silent_index_is_given_up(index, monkeypatch):
+@pytest.mark.parametrize("first", ["urllib", "the wait"])  # which of the two gives up
+def test_a_silent_index_is_given_up(index, monkeypatch, first):
     page = index.url + "/whl/cpu/llama-cpp-python/"
+    if first == "urllib":
+        join = threading.Thread.join
+        monkeypatch.setattr(threading.Thread, "join", lambda thread, _seconds=None: join(thread, 10))
     index.silent.add("/whl/cpu/llama-cpp-python/")
     monkeypatch.setattr(wheels, "ANSWER_SECONDS", 0.3)
     with pytest.raises(wheels.NoIndex, match="did not answer within"):
