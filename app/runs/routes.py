@@ -84,6 +84,10 @@ def router(workbench: Workbench) -> APIRouter:
     def node(run: str, node: str, upto: int | None = None) -> Response:
         return as_json(runs.node(run, node, upto))
 
+    @api.get("/runs/{run}/nodes/{node}/pane")
+    def pane(run: str, node: str, upto: int | None = None) -> Response:
+        return as_json(runs.pane(run, node, upto))
+
     @api.post("/runs/{run}/fork")
     def fork(run: str, body: Fork) -> Json:
         wanted = partial(runs.fork, node=body.node, code=body.code)
