@@ -13,6 +13,7 @@ from app.errors import NotFound
 from app.live import stream as live
 from app.live.leaving import while_here
 from app.live.trace import encode
+from app.runs.answer.verdict import verdict_panel
 from engine.errors import InputError
 from engine.types import Json
 
@@ -96,7 +97,8 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.post("/runs/{run}/verify")
     async def verify(run: str, request: Request) -> Response:
-        return as_json(await while_here(request, partial(runs.verify, run)))
+        found = await while_here(request, partial(runs.verify, run))
+        return as_json(found | {"panel": verdict_panel(found)})
 
     @api.post("/runs/{run}/stop")
     def stop(run: str, body: What | None = None) -> Json:
