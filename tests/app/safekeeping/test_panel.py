@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
+from engine.kernel.host.host import KernelHost
 from engine.llm.scripted import ScriptedModel
 from tests.app.desk import Desk, run_of
 from tests.app.safekeeping.test_routes import LOG
@@ -20,10 +21,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost) -> Iterator[Desk]:
     data = tmp_path_factory.mktemp("panel") / "data"
     data.mkdir(mode=0o700)
-    made = Desk(data)
+    made = Desk(data, kernels)
     for question in ("When does the ferry leave?", "Be hostile"):
         made.ended(made.workbench.runs.start(question, made.corpus).run)
     yield made
