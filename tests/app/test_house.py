@@ -89,6 +89,7 @@ def test_form_and_page_talk_through_the_link_and_nothing_is_smuggled_between() -
         'with gr.Column(elem_id="samples", visible=False) as sample_box:',  # shown with the sample documents
         *(f'with gr.Column(visible=False, elem_id="{name}-form", elem_classes="card form-card") as card:'
           for name in ("bench", "questions")),  # made when they are first looked at
+        'with gr.Column(visible=False, elem_id="models-form") as cards:',  # the same
     ]  # fmt: skip
     assert "gr.State(" not in "\n".join(made)  # each tab would hold a connection more, and a browser has six
     typed = re.compile(r"Object\.getOwnPropertyDescriptor|new (?:Input)?Event\(\"(?:input|change)\"")
