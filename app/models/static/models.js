@@ -116,7 +116,7 @@ class View {
     return el("div", { class: "models-details" }, el("p", { class: "row small" }, el("span", { class: "mono models-path" }, path), settings && this.copy(path)),
       facts(known), problem && mark("models-problem", problem), notices.map((one) => mark("models-notice", one)),
       settings && el("div", {}, el("button", { class: "button", type: "button", dataset: { focus: "with" }, on: { click: async () => {
-        linkTo("models-link").let("choose", { path });
+        linkTo("models-link").let("choose", { model: path }); // by the name `path` Gradio would take it for a file of its own
         find("#models-window input", await this.form).focus();
       } } }, "Choose window and adapter")));
   }

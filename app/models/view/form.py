@@ -71,7 +71,7 @@ def form(workbench: Workbench) -> None:
         return describe(ready(workbench).get(chosen or ""), bool(workbench.models.loading()))
 
     def take(row: gr.EventData) -> tuple:
-        return row.path, *choose(row.path)
+        return row.model, *choose(row.model)
 
     def load(chosen: str | None, tokens: float | None, adapter: str, serves: str) -> str:
         file = ready(workbench).get(chosen or "")
@@ -108,7 +108,7 @@ def idle(workbench: Workbench) -> tuple:
     """What that form shows; it is there only where a card lies idle."""
     better = workbench.models.rebuild()
     if better is None:
-        return gr.update(visible=False), "", "", ""
+        return gr.update(visible=bool(better)), "", "", ""
     about, wants = words.idle(better)
     return gr.update(visible=True), plain(about), better["command"], plain(wants)
 

@@ -9,7 +9,6 @@ import { count, duration } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
 
 const ONLY = { root: ", for the root alone", sub: ", for sub-calls alone" };
-
 const KINDS = { answered: "ok", unanswered: "warn", interrupted: "warn", failed: "bad", running: "info" };
 const BUDGETS = [
   ["calls", "Sub-calls", "max_calls", count],

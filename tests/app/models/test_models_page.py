@@ -95,14 +95,14 @@ def test_a_dropped_file_appears_and_loads_and_a_broken_one_changes_nothing(place
 
 def test_a_server_is_marked_as_long_as_it_is_used(place, page):
     server = OpenAiServer(lambda request: pieces("yes"))
-    page.locator("#models-server input").fill(server.url)
+    page.get_by_label("Model on a server with the OpenAI interface").fill(server.url)
     page.get_by_role("button", name="Use a server").click()
     expect(page.locator("#models-current")).to_have_text("stub", timeout=60_000)
-    expect(page.locator("#models-remote")).to_have_text("on a server of this machine")
+    expect(page.locator(".models-now .chip.warn")).to_have_text("on a server of this machine")
     expect(page.locator(".models-now")).to_contain_text(server.url)
     file_row(page, "small.gguf").get_by_role("button", name="Load small").click()
     expect(page.locator("#models-current")).to_have_text("small", timeout=60_000)
-    expect(page.locator("#models-remote")).to_have_count(0)
+    expect(page.locator(".models-now .chip.warn")).to_have_count(0)
     server.close()
 
 
