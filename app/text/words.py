@@ -50,3 +50,12 @@ def percent(share: float) -> str:
     if share < 0.001:
         return "under 0.1 %"
     return f"{100 * share:.1f} %" if share < 0.1 else f"{math.floor(100 * share + 0.5)} %"
+
+
+def left(seconds: float | None) -> str:
+    """How long it may still take: "40 s left", "7 min left", "1.5 h left"; "" while that is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"{max(1, math.floor(seconds + 0.5))} s left"
+    return f"{math.floor(seconds / 60 + 0.5)} min left" if seconds < 5400 else f"{seconds / 3600:.1f} h left"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.text.words import line
+from app.text.words import left, line
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,13 @@ from app.text.words import line
 )
 def test_a_line_is_what_the_page_makes_of_it(text: str, wanted: str) -> None:
     assert line(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [(None, ""), (0, "1 s left"), (89, "89 s left"), (90, "2 min left"), (5400, "1.5 h left")],
+)
+def test_what_is_left_is_said_in_the_unit_that_a_person_would_take(
+    seconds: float | None, wanted: str
+) -> None:
+    assert left(seconds) == wanted

@@ -46,13 +46,15 @@ export function highlighted(text, ranges) {
   return [...parts, plain(letters.slice(at).join(""))];
 }
 
+const DRAWN = new Set(["svg", "g", "rect", "line", "polyline", "polygon", "circle", "text"]);
+
 /** Nodes of a tree that the app made (`app/text/elements.py`): [tag, attributes, child, ...] or text, which stays text. */
 export function built(tree) {
   if (typeof tree === "string") return plain(tree);
   const [tag, attributes, ...children] = tree;
   if (tag === "icon") return icon(attributes.name);
   if (tag === "more") return withMore(attributes.words, ...children);
-  return (tag === "svg" || tag === "rect" ? svg : el)(tag, attributes, children.map(built));
+  return (DRAWN.has(tag) ? svg : el)(tag, attributes, children.map(built));
 }
 
 /** A list, and the button that adds the rest of its items. */
