@@ -1,15 +1,15 @@
 // Places of the page that show what the app laid out (`app/text/elements.py`), kept up to date and pressed.
 
-import { put } from "/ui/shell/dom.js";
+import { find, put } from "/ui/shell/dom.js";
 import { built } from "/ui/shell/text/text.js";
 
 const OWN = ["open", "data-sure"]; // attributes that a person's acting sets: what comes anew leaves them alone
 
 /** Make `parent` show these trees. What is there already is changed and not replaced: focus, scrolling and selection stay. */
 export function renew(parent, trees) {
-  const held = document.activeElement;
+  const held = parent.contains(document.activeElement) && document.activeElement;
   match(parent, put(parent.cloneNode(false), trees.map(built)));
-  if (held !== document.activeElement && held.isConnected) held.focus({ preventScroll: true });
+  if (held && held !== document.activeElement) (held.isConnected ? held : find("button, a", parent))?.focus({ preventScroll: true });
 }
 
 /** Elements stand for each other by `data-key`, all else by its place. */
