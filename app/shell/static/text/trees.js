@@ -43,7 +43,10 @@ function change(node, fresh) {
     node.data = fresh.data;
     return;
   }
-  for (const { name, value } of fresh.attributes) if (!OWN.includes(name)) node.setAttribute(name, value);
+  for (const { name, value } of fresh.attributes) {
+    if (name === "style") node.style.cssText = value; // as an attribute the policy of the page would refuse it
+    else if (!OWN.includes(name)) node.setAttribute(name, value);
+  }
   for (const { name } of [...node.attributes]) if (!OWN.includes(name) && !fresh.hasAttribute(name)) node.removeAttribute(name);
   match(node, fresh);
 }
