@@ -4,7 +4,7 @@
 // and the rows are laid out by app/questions/view.py.
 
 import { linkTo } from "/ui/forms/link.js";
-import { el, formCard, put, style } from "/ui/shell/dom.js";
+import { el, find, formCard, put, style } from "/ui/shell/dom.js";
 import { pressed, renew, surely } from "/ui/shell/text/trees.js";
 
 const REFETCH = 1200; // milliseconds between two looks at the rows while a list is asked
@@ -84,8 +84,10 @@ class View {
       const begun = this.state && state.lists.find((name) => !this.state.lists.includes(name));
       [this.state, this.answered] = [state, mine];
       if (begun) return this.choose(begun); // before the news of it
+      const held = this.main.contains(document.activeElement);
       renew(this.lists, side);
       renew(this.main, main);
+      if (held && !this.main.contains(document.activeElement)) find("a, button", this.main)?.focus({ preventScroll: true });
       const [words, status] = this.main.querySelectorAll(".questions-filter > *");
       if (words) [words.value, status.value] = [this.rows.words, this.rows.status];
     } catch (problem) {

@@ -1,6 +1,6 @@
 // Places of the page that show what the app laid out (`app/text/elements.py`), kept up to date and pressed.
 
-import { find, put } from "/ui/shell/dom.js";
+import { put } from "/ui/shell/dom.js";
 import { built } from "/ui/shell/text/text.js";
 
 const OWN = ["open", "data-sure"]; // attributes that a person's acting sets: what comes anew leaves them alone
@@ -9,7 +9,7 @@ const OWN = ["open", "data-sure"]; // attributes that a person's acting sets: wh
 export function renew(parent, trees) {
   const held = parent.contains(document.activeElement) && document.activeElement;
   match(parent, put(parent.cloneNode(false), trees.map(built)));
-  if (held && held !== document.activeElement) (held.isConnected ? held : find("button, a", parent))?.focus({ preventScroll: true });
+  if (held && held !== document.activeElement && held.isConnected) held.focus({ preventScroll: true });
 }
 
 /** Elements stand for each other by `data-key`, all else by its place. */
@@ -43,10 +43,7 @@ function change(node, fresh) {
     node.data = fresh.data;
     return;
   }
-  for (const { name, value } of fresh.attributes) {
-    if (name === "style") node.style.cssText = value; // as an attribute the policy of the page would refuse it
-    else if (!OWN.includes(name)) node.setAttribute(name, value);
-  }
+  for (const { name, value } of fresh.attributes) if (!OWN.includes(name)) node.setAttribute(name, value);
   for (const { name } of [...node.attributes]) if (!OWN.includes(name) && !fresh.hasAttribute(name)) node.removeAttribute(name);
   match(node, fresh);
 }
