@@ -55,3 +55,23 @@ def percent(share: float) -> str:
 def sure(confidence: float | None) -> str:
     """How sure a model was of a reply, by its mean log-probability: "87 % sure"; "" where that is not known."""
     return "" if confidence is None else f"{min(99, math.floor(100 * math.exp(confidence) + 0.5))} % sure"
+
+
+def left(seconds: float | None) -> str:
+    """How long it may still take: "40 s left", "7 min left", "1.5 h left"; "" while that is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"{max(1, math.floor(seconds + 0.5))} s left"
+    return f"{math.floor(seconds / 60 + 0.5)} min left" if seconds < 5400 else f"{seconds / 3600:.1f} h left"
+
+
+def amount(size: float) -> str:
+    """Bytes as a person says them: 812 B, 3.4 KB, 120 MB."""
+    if size < 1000:
+        return f"{size:.0f} B"
+    value, units = size / 1024, ["KB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:
+        value = value / 1024
+        units.pop(0)
+    return f"{value:.1f} {units[0]}" if value < 10 else f"{math.floor(value + 0.5)} {units[0]}"

@@ -44,6 +44,8 @@ export function highlighted(text, ranges) {
   return [...parts, plain(letters.slice(at).join(""))];
 }
 
+const DRAWN = new Set(["svg", "g", "rect", "line", "polyline", "polygon", "circle", "text"]);
+
 /**
  * Nodes of a tree that the app made (`app/text/elements.py`): [tag, attributes, child, ...] or text, which stays text.
  * `drawn` makes the drawing of a name.
@@ -54,7 +56,7 @@ export function built(tree, drawn = icon) {
   const make = (child) => built(child, drawn);
   if (tag === "icon") return drawn(attributes.name);
   if (tag === "more") return withMore(attributes, make, ...children);
-  return (tag === "svg" || tag === "rect" ? svg : el)(tag, attributes, children.map(make));
+  return (DRAWN.has(tag) ? svg : el)(tag, attributes, children.map(make));
 }
 
 /** A list or a block of text, and the button that adds the rest. */
