@@ -15,7 +15,7 @@ from engine import corpus as corpora
 from engine import prompt
 from engine.engine import DIRECT, RECURSIVE, Strategy
 from engine.errors import InputError
-from engine.run.direct import Spans, answer_from, beginning, outcome
+from engine.run.direct import Spans, answer_from, beginning, outcome, surest
 from engine.run.node import Node, Outcome, Run
 from engine.text.quoting import NOTHING, is_none
 
@@ -45,6 +45,8 @@ def retrieval(run: Run, node: Node) -> Outcome:
     run.evidence.searched(None)
     if not chosen:
         return outcome(run, NOTHING)
+    if run.model.info.short_readings:
+        return surest(run, node, chosen, by_rank=True)
     text, spans, _ = beginning(run, node.question, chosen)
     asked = prompt.leaf_with_context(node.question, text)
     return outcome(run, answer_from(run, node, 1, asked, spans, quote=text))
