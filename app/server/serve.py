@@ -34,6 +34,7 @@ from app.server.gate import Application, Gate, Receive, Scope, Send
 from engine.errors import InputError, StoreError
 from engine.llm.remote.endpoint import is_remote, read_endpoint
 from engine.store.location import data_folder
+from engine.unused import later, without
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -183,7 +184,9 @@ class Front:
 
         workbench = Workbench(self.data, self.model, self.wish, self.adapters)
         try:
-            from app.server.application import routes
+            with without("mcp", "IPython"):  # Gradio offers more with them, nothing that is used here
+                later("pandas")
+                from app.server.application import routes
 
             inner = routes(workbench)
             workbench.start()

@@ -33,6 +33,7 @@ from engine.text.quoting import ALTERNATIVES, is_none
 
 Spans = list[list[int]]  # [document, start, end) in characters
 READING_CHARS = 600  # of a piece that a model which was taught such readings is given at once
+JUDGED = ("yes", "no")  # what an answer of a piece may be but a quote: how sure it is tells whether it is one
 LEAST_SURE = -1.5  # how sure it must be of an answer, as in the cells that it writes
 
 
@@ -84,16 +85,16 @@ def surest(
     answers: list[PieceAnswer] = []
     for turn, piece in zip(count(1), pieces):
         asked = prompt.leaf_with_context(node.question, shown(piece))
-        text = str(getattr(piece, "text", piece))
+        form = Quote(str(piece), JUDGED)
         reply = _read_before(node, (before or {}).get(turn), asked)
         if reply is None:
             if exhausted := run.ledger.exhausted():
                 return Outcome(None, reason=exhausted)
-            reply = _ask(run, node, turn, asked, spans_of(piece), _form(run, text))
-        heard = _heard(run, node, reply, _form(run, text), spans_of(piece))
+            reply = _ask(run, node, turn, asked, spans_of(piece), form)
+        heard = _heard(run, node, reply, form, spans_of(piece))
         if not heard:
             return outcome(run, "")
-        answer = PieceAnswer.of(Answered(heard, reply.confidence, quoted=True), piece, ALTERNATIVES)
+        answer = PieceAnswer.of(Answered(heard, reply.confidence, quoted=True), piece, JUDGED)
         answer.rank = turn - 1 if by_rank else 0
         answers.append(answer)
     found = best(answers, LEAST_SURE)
