@@ -80,7 +80,7 @@ def measure(questions: int) -> dict[str, object]:
         watcher.start()
         try:
             answers, seconds = [], []
-            client = _client(app.url)
+            client = ready_client(app.url)
             ready = round(time.monotonic() - begun, 2)
             (sample,) = client.predict(api_name="/corpora")
             for question in asked:
@@ -100,7 +100,7 @@ def measure(questions: int) -> dict[str, object]:
     }
 
 
-def _client(url: str) -> Client:
+def ready_client(url: str) -> Client:
     """A client of the app, once it has loaded its model and read the sample."""
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     deadline = time.monotonic() + READY_SECONDS
