@@ -1,7 +1,7 @@
 """The ways that are compared, each as a strategy of the engine, so that each is a run that can be opened.
 
-direct        the text itself, as much as fits the window
-retrieval     the passages that fit the question's words best, found by the corpus' own search (bm25)
+direct        the text itself, as much as fits the window; piece by piece where the model was taught short readings
+retrieval     the passages that fit the question's words best, found by the corpus' own search (bm25); so too
 compaction    the text piece by piece, with notes that are written anew after each; then the answer from the notes
 rlm           the engine as it answers, with one level of children; rlm-0 without, rlm-2 with two levels
 """

@@ -1,4 +1,7 @@
-"""The direct way: the model reads the text itself and answers, without cells. For what fits its window."""
+"""The direct way: the model reads the text itself and answers, without cells. For what fits its window.
+
+A model that was taught short readings (`ModelInfo.short_readings`) reads it piece by piece, as `map_query` has it read.
+"""
 
 from __future__ import annotations
 
