@@ -29,9 +29,9 @@ def _named(found: re.Match[str]) -> str:
     return "\u2421" if point == 0x7F else f"U+{point:04X}"
 
 
-def many(number: float, one: str) -> str:
-    """ "1 cell", "3 cells"."""
-    return f"{number:,.0f} {one}{'' if number == 1 else 's'}"
+def many(number: float, one: str, more: str = "") -> str:
+    """ "1 cell", "3 cells"; `more` is the word for several where an s is not enough."""
+    return f"{number:,.0f} {one if number == 1 else more or f'{one}s'}"
 
 
 def duration(seconds: float) -> str:
@@ -50,3 +50,8 @@ def percent(share: float) -> str:
     if share < 0.001:
         return "under 0.1 %"
     return f"{100 * share:.1f} %" if share < 0.1 else f"{math.floor(100 * share + 0.5)} %"
+
+
+def sure(confidence: float | None) -> str:
+    """How sure a model was of a reply, by its mean log-probability: "87 % sure"; "" where that is not known."""
+    return "" if confidence is None else f"{min(99, math.floor(100 * math.exp(confidence) + 0.5))} % sure"

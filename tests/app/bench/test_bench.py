@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.errors import Conflict
 from engine.errors import InputError
+from engine.kernel.host.host import KernelHost
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel
 from tests.app.desk import TOKEN, Desk, run_of, until
@@ -38,8 +39,8 @@ def gate() -> Gate:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, gate: Gate) -> Iterator[Desk]:
-    made = Desk(tmp_path_factory.mktemp("bench") / "data")
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost, gate: Gate) -> Iterator[Desk]:
+    made = Desk(tmp_path_factory.mktemp("bench") / "data", kernels)
     made.workbench.engine.use(ScriptedModel(gate, n_ctx=1024, name="reader"))
     yield made
     gate.open.set()

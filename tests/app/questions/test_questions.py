@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.errors import NotFound
 from engine.errors import InputError
+from engine.kernel.host.host import KernelHost
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel
 from tests.app.desk import TOKEN, Desk, run_of, until
@@ -52,10 +53,12 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, gate: Gate, copies: Path) -> Iterator[Desk]:
+def desk(
+    tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost, gate: Gate, copies: Path
+) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(copies))
-        made = Desk(tmp_path_factory.mktemp("lists") / "data")
+        made = Desk(tmp_path_factory.mktemp("lists") / "data", kernels)
         made.workbench.engine.use(ScriptedModel(gate, name="reader"))
         made.add("People", PEOPLE)
         yield made
