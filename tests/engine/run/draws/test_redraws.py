@@ -9,6 +9,7 @@ import pytest
 from engine.engine import Engine
 from engine.llm.forms import HeldCell
 from engine.llm.scripted import ScriptedModel
+from engine.replay.verify import verify
 from engine.types import Settings
 from tests.engine.run.conftest import cell, kinds
 
@@ -28,6 +29,7 @@ def ask(data_dir, folder, kernels):
         model.info = replace(model.info, parameters=parameters)
         with Engine(data_dir, model, kernels) as engine:
             answer = engine.ask(question, engine.add([folder]), Settings())
+            assert verify(engine.store, kernels, answer.run).holds
             return answer, engine.store.events(answer.run), model.requests
 
     return ask

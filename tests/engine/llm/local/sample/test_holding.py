@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from engine.llm.base import Request
+from engine.llm.forms import HeldCell
+from engine.llm.local.model import LocalModel
 from engine.llm.local.sample.holding import Holder
+from engine.types import Message, Sampling
 
 SEEN = (
     "How many documents name Merlin Mutual, and is Milos Vasko paid more than Zoë?\n"
@@ -71,3 +75,27 @@ def test_a_sign_of_several_bytes_may_come_byte_by_byte():
         assert holder.allows(bytes([byte]))
         holder.take(bytes([byte]))
     assert holder.may_end
+
+
+@pytest.mark.realmodel
+def test_the_cells_of_a_real_model_are_held(default_gguf, tmp_path):
+    question = "how many documents talk about Merlin Mutual"
+    said = f"Context: Corpus of 26 documents, 31,918 characters\nLimits: 9000 characters, 90 calls, 8 turns, depth 1\nQuestion: {question}"
+    form = HeldCell(question.replace("Merlin", "Merlon"), ("a.txt",))
+    with LocalModel(default_gguf, data=tmp_path) as model:
+        streams = [
+            model.submit(
+                Request(
+                    (Message("system", ""), Message("user", said)),
+                    80,
+                    Sampling(1.5, 1.0, top_k=4, min_p=0.02, seed=seed) if seed else Sampling(),
+                    f"run/{seed}",
+                    stop_at_cell=True,
+                    form=form,
+                )
+            )
+            for seed in range(4)
+        ]
+        replies = [stream.result().text for stream in streams]
+    assert all("Merlin" not in reply and "repl" in reply for reply in replies), replies
+    assert any("merlon" in reply.lower() for reply in replies), replies
