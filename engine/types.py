@@ -152,7 +152,8 @@ class ModelInfo:
     What its first tokens showed, in tokens per second: `read_rate`, `write_rate` of one reply, `burst_rate` of
     several together; 0 where it was not measured. `load_seconds` passed until then, `probe_seconds` on them.
     `sampling`: how its publisher says its tokens are to be drawn, greedily where `sampling_source` is "";
-    `thinks`: it may think before it answers.
+    `thinks`: it may think before it answers; `short_readings`: it was taught to read short pieces, without standing
+    instructions (its template says so), and is given longer texts piece by piece.
     """
 
     name: str
@@ -181,6 +182,7 @@ class ModelInfo:
     sampling: Sampling = field(default_factory=Sampling)
     sampling_source: str = ""
     thinks: bool = False
+    short_readings: bool = False
 
     @classmethod
     def from_json(cls, value: Json) -> ModelInfo:

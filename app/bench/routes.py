@@ -1,4 +1,4 @@
-"""Routes of the bench: what there is, stop, the questions of a row, the chart, delete."""
+"""Routes of the bench: what the page shows, stop, the chart, delete."""
 
 from __future__ import annotations
 
@@ -19,16 +19,12 @@ def router(workbench: Workbench) -> APIRouter:
     measuring = workbench.bench
 
     @api.get("")
-    def overview(series: str | None = None) -> Json:
-        return measuring.overview(series)
+    def shown(series: str = "", row: str = "") -> Json:
+        return measuring.shown(series, row)
 
     @api.post("/stop")
     def stop() -> Json:
         return {"stopped": measuring.stop()}
-
-    @api.get("/{series}/trials")
-    def trials(series: str, suite: str, method: str, windows: float) -> Json:
-        return measuring.trials(series, suite, method, windows)
 
     @api.get("/{series}/chart.png")
     def chart(series: str) -> Response:

@@ -7,11 +7,10 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from app.bench.words import SUITES as ABOUT
+from app.bench.results import key, progress, results
 from app.errors import Conflict, NotFound
 from app.live.job import Job
 from engine.bench.bench import KIND, Bench, Progress, series_of
-from engine.bench.methods import METHODS
 from engine.bench.plan import QUICK, Plan, check
 from engine.bench.results import report
 from engine.errors import InputError, ModelError
@@ -25,7 +24,7 @@ MOST_MINUTES = 1440
 
 
 class Measuring:
-    """Thread-safe. Tells followers {"kind": "bench", "running": progress or None} as it goes on."""
+    """Thread-safe. Tells followers {"kind": "bench", "running", "progress": trees, "message"} as it goes on."""
 
     def __init__(self, workbench: Workbench):
         self._engine = workbench.engine
@@ -67,7 +66,7 @@ class Measuring:
     def _tell(self) -> None:
         self._told = time.monotonic()
         now, message = self._job.state()
-        self._hub.tell("bench", running=now, message=message)
+        self._hub.tell("bench", running=bool(now), progress=progress(now), message=message)
 
     # --- looking ----------------------------------------------------------------------------------------
 
@@ -82,7 +81,7 @@ class Measuring:
     def overview(self, series: str | None = None) -> Json:
         """What can be chosen, what goes on, and the results of a series: the named, that of the model, or the latest.
 
-        {running, message, methods, about, series: [...], report: {rows, verdict, void, cells, ...} or None}
+        {running, message, series: [...], report: {rows, verdict, void, cells, ...} or None}
         """
         now, message = self._job.state()
         model = self.model()
@@ -93,8 +92,6 @@ class Measuring:
         return {
             "running": now,
             "message": message,
-            "methods": [*METHODS],
-            "about": ABOUT,
             "series": [
                 {**{name: row[name] for name in ("series", "seed", "latest", "trials")}, "model": row["model"]["name"],
                  "n_ctx": row["model"]["n_ctx"]}
@@ -110,13 +107,21 @@ class Measuring:
         except InputError as error:
             raise NotFound(str(error)) from error
 
-    def trials(self, series: str, suite: str, method: str, windows: float) -> list[Json]:
-        """The questions of one row, with their runs."""
-        return [
-            row
-            for row in self._store.trials(series)
-            if (row["suite"], row["method"], row["windows"]) == (suite, method, windows)
-        ]
+    def shown(self, series: str, row: str) -> Json:
+        """What the page shows: {running, message, progress, results, series}; trees of `app.bench.results`.
+
+        `series` is the one that a person chose, `row` the key of the row whose questions are shown; "" for none.
+        """
+        state = self.overview(series or None)
+        chosen = state["report"] and state["report"]["series"]
+        trials = [one for one in self._store.trials(chosen) if key(one) == row] if chosen and row else []
+        return {
+            "running": bool(state["running"]),
+            "message": state["message"],
+            "progress": progress(state["running"]),
+            "results": results(state, row, trials),
+            "series": chosen,
+        }
 
     def delete(self, series: str) -> Json:
         """Delete the results of a series with their texts and runs. Raises NotFound, Conflict while it goes on."""

@@ -34,6 +34,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from app.library.jobs import Job
+from app.library.shown import cards, deletion
 from app.library.uploads import Receiver
 from engine.errors import InputError
 from engine.types import Json
@@ -52,9 +53,9 @@ def router(workbench: Workbench) -> APIRouter:
     documents = library.documents
 
     @routes.get("/corpora")
-    def cards() -> Json:
+    def overview() -> Json:
         return {
-            "corpora": library.cards(),
+            "corpora": [{**card, "shown": cards.shown(card)} for card in library.cards()],
             "jobs": library.jobs.list(),
             "sample_deleted": library.sample_deleted(),
         }
@@ -90,11 +91,13 @@ def router(workbench: Workbench) -> APIRouter:
 
     @routes.get("/corpora/{name}/deletion")
     def before_delete(name: str) -> Json:
-        return library.before_delete(name)
+        taken = library.before_delete(name)
+        return {**taken, "shown": deletion.before(taken, library.card(name)["documents"])}
 
     @routes.delete("/corpora/{name}")
     def delete(name: str) -> Json:
-        return library.delete(name)
+        receipt = library.delete(name)
+        return {**receipt, "shown": deletion.after(receipt)}
 
     @routes.get("/corpora/{name}/documents")
     def list_documents(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from app.errors import Conflict
 from app.models import serializers
 from app.models.machine import MachineNow
+from app.models.view import words
 from app.preferences import Preferences
 from engine.errors import Cancelled, InputError, ModelError, TaprootError
 from engine.llm import open_model
@@ -321,7 +322,7 @@ class Loader:
             if fraction < 1 and now - self._told < TELL_SECONDS:
                 return
             self._told = now
-            detail = asdict(self._loading)
+            detail = words.load(asdict(self._loading))
         self._workbench.hub.tell("loading", **detail)
 
 

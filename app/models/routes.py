@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from app.models.view import words
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ def router(workbench: Workbench) -> APIRouter:
     def overview() -> Json:
         return models.overview()
 
+    @api.get("/page")
+    def page() -> Json:
+        return words.page(models.overview())
+
     @api.post("/load", status_code=202)
     def load(body: Choice) -> Json:
         models.load(body.path, window=body.window, lora=body.lora, force=body.force)
@@ -61,12 +66,12 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.post("/places")
     def add(body: Place) -> Json:
-        models.shelf.add(Path(body.path))
+        models.add(Path(body.path))
         return {"added": [str(place) for place in models.shelf.added()]}
 
     @api.delete("/places")
     def remove(path: str) -> Json:
-        models.shelf.remove(Path(path))
+        models.remove(Path(path))
         return {"added": [str(place) for place in models.shelf.added()]}
 
     @api.post("/download", status_code=202)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import NotFound
@@ -13,6 +14,7 @@ from app.models.download.downloads import Fetches, Progress, Unreachable, look
 from app.models.loader import Loader, Using
 from app.models.machine import MachineNow
 from app.models.model_files import Book, Shelf
+from app.models.view import words
 from app.paths import ROOT
 from app.preferences import Preferences
 from engine.errors import InputError
@@ -72,7 +74,7 @@ class Models:
             "loaded": self._loaded_json(using),
             "loading": loading and {**asdict(loading), "file": serializers.file_of(loading.path)},
             "problem": problem,
-            "files": [self._book_json(book, room, using) for book in books],
+            "files": self._files(books, room, using),
             "folders": [
                 str(self.folder),
                 *(str(place) for place in self.shelf.folders if place != self.folder),
@@ -86,6 +88,25 @@ class Models:
             "downloads": [asdict(one) for one in progress.values()],
             "hardware": serializers.hardware_panel(self.machine.look(), self.machine.build),
         }
+
+    def rebuild(self) -> Json:
+        """How to let llama.cpp use the graphics card that it leaves idle, None where there is none."""
+        return serializers.hardware_panel(self.machine.look(), self.machine.build)["rebuild"]
+
+    def files(self) -> list[Json]:
+        """The files that are there, and how each would be loaded now."""
+        using = self._loader.current()
+        return self._files(self.shelf.books(), self.machine.room(self._memory_of(using)), using)
+
+    def add(self, path: Path) -> None:
+        """Remember a file or folder; see `Shelf.add`."""
+        self.shelf.add(path)
+        self._tell()
+
+    def remove(self, path: Path) -> None:
+        """Forget a file or folder that was added; see `Shelf.remove`."""
+        self.shelf.remove(path)
+        self._tell()
 
     def choices(self) -> tuple[list[tuple[str, str]], str | None]:
         """The models that a form offers as (label, path), and the path of the one that is loaded or on its way."""
@@ -169,9 +190,7 @@ class Models:
         return {"online": True, "message": ""}
 
     def _tell_download(self, progress: Progress) -> None:
-        detail = asdict(progress)
-        detail["why"] = detail.pop("kind")
-        self._workbench.hub.tell("download", **detail)
+        self._workbench.hub.tell("download", **words.download(asdict(progress)))
         if progress.over:
             self._tell()
 
@@ -200,6 +219,10 @@ class Models:
             using.model.info, using.path, using.facts, using.fit, self._memory_of(using)
         )
 
-    def _book_json(self, book: Book, room: Room, using: Using | None) -> Json:
-        fit = None if book.facts is None else choose(book.facts, room, self._wish)
-        return serializers.book(book, fit, in_use=using is not None and using.path == str(book.path))
+    def _files(self, books: Sequence[Book], room: Room, using: Using | None) -> list[Json]:
+        found = []
+        for book in books:
+            fit = None if book.facts is None else choose(book.facts, room, self._wish)
+            in_use = using is not None and using.path == str(book.path)
+            found.append(serializers.book(book, fit, in_use=in_use))
+        return found

@@ -1,11 +1,12 @@
-"""Routes of lists of questions: what there is, stop, go on, the rows, the table, delete."""
+"""Routes of lists of questions: what the page shows, stop, go on, the table, delete."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
+from app.questions.view import Look
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def router(workbench: Workbench) -> APIRouter:
     asking = workbench.questions
 
     @api.get("")
-    def overview() -> Json:
-        return asking.overview()
+    def shown(look: Annotated[Look, Depends()], list: str = "") -> Json:
+        return asking.shown(list, look)
 
     @api.post("/stop")
     def stop() -> Json:
@@ -33,10 +34,6 @@ def router(workbench: Workbench) -> APIRouter:
     @api.post("/{name}/resume", status_code=202)
     def resume(name: str) -> Json:
         return asking.resume(name)
-
-    @api.get("/{name}/rows")
-    def rows(name: str) -> Json:
-        return asking.rows(name)
 
     @api.get("/{name}/table.{kind}")
     def table(name: str, kind: Literal["csv", "xlsx"]) -> Response:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import Conflict, NotFound
 from app.live.job import Job
+from app.questions import view
+from app.questions.view import Look
 from app.runs.service import corpus_of
 from engine.answer.agreement import sentence
 from engine.bench.router import route
@@ -109,6 +111,19 @@ class Asking:
             for row in self._store.question_lists()
         ]  # fmt: skip
         return {"lists": found, "running": now and now["list"], "message": message}
+
+    def shown(self, chosen: str, look: Look) -> Json:
+        """What the page shows: {list, lists, running: names of lists; side, main: trees of `app.questions.view`}.
+
+        `list` is the one that was chosen, where it is there; else the one that is asked, or the newest.
+        """
+        state = self.overview()
+        known = {found["list"]: found for found in state["lists"]}
+        name = chosen if chosen in known else state["running"] or next(iter(known), None)
+        found = known.get(name or "")
+        main = view.one_list(found, state, self.rows(found["list"]), look) if found else view.nothing()
+        side = view.lists(state, name)
+        return {"list": name, "lists": [*known], "running": state["running"], "side": side, "main": main}
 
     def rows(self, name: str) -> list[Json]:
         """The rows of a list for the page: answers and sources cut to what a row shows. Raises NotFound."""

@@ -42,24 +42,33 @@ def node_detail(store: Store, run: str, node: str, upto: int | None = None) -> J
 
     {"node", "turns", "cells", "notes", "draft", "seq": of its last event}
     """
-    events = store.node_events(run, node, upto, image=lambda sha256: BLOBS + sha256)
-    detail = Detail()
-    for event in events:
-        detail.take(event)
-    if detail.node is None:
-        raise NotFound(f"There is no node {node} in the run {run}.")
+    detail = folded(store, run, node, upto)
     return {
         "node": detail.node,
         "turns": list(detail.turns.values()),
         "cells": list(detail.cells.values()),
         "notes": detail.notes,
         "draft": detail.draft,
-        "seq": events[-1].seq,
+        "seq": detail.last,
     }
 
 
+def folded(store: Store, run: str, node: str, upto: int | None = None) -> Detail:
+    """The same before it is JSON. Raises NotFound when it had not begun."""
+    detail = Detail()
+    for event in store.node_events(run, node, upto, image=lambda sha256: BLOBS + sha256):
+        detail.take(event)
+    if detail.node is None:
+        raise NotFound(f"There is no node {node} in the run {run}.")
+    return detail
+
+
 class Detail:
-    """Folds the events of one node, in order."""
+    """Folds the events of one node, in order.
+
+    `seqs` are the numbers of the events that brought its pieces: by ("turn" or "reply", turn), ("cell" or "done", cell),
+    ("out", cell, place), ("call", cell, call) and ("end",); `last` is that of its last event.
+    """
 
     def __init__(self) -> None:
         self.node: dict[str, Any] | None = None
@@ -67,9 +76,23 @@ class Detail:
         self.cells: dict[int, dict[str, Any]] = {}
         self.notes: list[dict[str, Any]] = []
         self.draft = ""
+        self.seqs: dict[tuple[str | int, ...], int] = {}
+        self.last = 0
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the question of the run itself."""
+        return self.node is not None and self.node["kind"] == "root"
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it is a prompt of one reply."""
+        return self.node is not None and self.node["kind"] == "leaf"
 
     def take(self, event: Event) -> None:
         """Fold one event."""
+        self.last = event.seq
+        self._number(event)
         match event.fact:
             case NodeStarted() as fact:
                 self.node = {
@@ -128,6 +151,31 @@ class Detail:
                 self.notes.append({"seq": event.seq, "level": fact.level, "text": fact.text})
             case Unreadable() as fact:
                 self.notes.append({"seq": event.seq, "level": "warning", "text": fact.sentence})
+
+    def _number(self, event: Event) -> None:
+        """Note the number of an event that brings a piece."""
+        key: tuple[str | int, ...]
+        match event.fact:
+            case TurnStarted(turn=turn):
+                key = ("turn", turn)
+            case ReplyWritten(turn=turn):
+                key = ("reply", turn)
+            case CellStarted(cell=cell):
+                key = ("cell", cell)
+            case OutputWritten(cell=cell) if cell in self.cells:
+                key = ("out", cell, len(self.cells[cell]["outputs"]))
+            case CellEnded(cell=cell):
+                key = ("done", cell)
+            case CallMade(cell=cell, call=call):
+                key = ("call", cell, call)
+            case NodeEnded():
+                key = ("end",)
+            case RunResumed(nodes=nodes) if self.node is not None and self.node["id"] in nodes:
+                self.seqs.pop(("end",), None)
+                return
+            case _:
+                return
+        self.seqs[key] = event.seq
 
     def _reply(self, fact: ReplyWritten) -> None:
         self.turns.setdefault(fact.turn, {"index": fact.turn, "messages": []})

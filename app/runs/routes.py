@@ -13,6 +13,7 @@ from app.errors import NotFound
 from app.live import stream as live
 from app.live.leaving import while_here
 from app.live.trace import encode
+from app.runs.answer.verdict import verdict_panel
 from engine.errors import InputError
 from engine.types import Json
 
@@ -84,6 +85,10 @@ def router(workbench: Workbench) -> APIRouter:
     def node(run: str, node: str, upto: int | None = None) -> Response:
         return as_json(runs.node(run, node, upto))
 
+    @api.get("/runs/{run}/nodes/{node}/pane")
+    def pane(run: str, node: str, upto: int | None = None) -> Response:
+        return as_json(runs.pane(run, node, upto))
+
     @api.post("/runs/{run}/fork")
     def fork(run: str, body: Fork) -> Json:
         wanted = partial(runs.fork, node=body.node, code=body.code)
@@ -92,7 +97,8 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.post("/runs/{run}/verify")
     async def verify(run: str, request: Request) -> Response:
-        return as_json(await while_here(request, partial(runs.verify, run)))
+        found = await while_here(request, partial(runs.verify, run))
+        return as_json(found | {"panel": verdict_panel(found)})
 
     @api.post("/runs/{run}/stop")
     def stop(run: str, body: What | None = None) -> Json:

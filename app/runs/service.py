@@ -16,7 +16,8 @@ from app.errors import Busy, Conflict, NotFound
 from app.live.broadcast import Hub
 from app.live.trace import encode
 from app.runs.answer.panel import answer_panel, as_text
-from app.runs.node_detail import node_detail
+from app.runs.detail.pane import node_pane
+from app.runs.node_detail import folded, node_detail
 from engine.bench.router import route
 from engine.documents.ingest import CorpusInfo
 from engine.engine import Engine
@@ -291,6 +292,10 @@ class Runs:
     def node(self, run: str, node: str, upto: int | None = None) -> Json:
         """All about one node, as it stood at event `upto` (None: now); see `app.runs.node_detail`. Raises NotFound."""
         return node_detail(self._store, run, node, upto)
+
+    def pane(self, run: str, node: str, upto: int | None = None) -> Json:
+        """The same laid out for the page; see `app.runs.detail.pane`. Raises NotFound."""
+        return node_pane(folded(self._store, run, node, upto))
 
     # --- the end ----------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from app.runs.listing.session_rows import receipt_words, session_row
 from app.runs.routes import as_json
 from engine.types import Json
 
@@ -27,7 +28,8 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.get("/sessions")
     def list_sessions(query: str = "", corpus: str | None = None, limit: int = 100) -> Response:
-        return as_json(sessions.list(query, corpus or None, limit))
+        found = sessions.list(query, corpus or None, limit)
+        return as_json([one | {"panel": session_row(one, query)} for one in found])
 
     @api.get("/sessions/{session}")
     def thread(session: str) -> Response:
@@ -39,6 +41,7 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.delete("/sessions/{session}")
     def delete(session: str) -> Json:
-        return sessions.delete(session)
+        receipt = sessions.delete(session)
+        return receipt | {"told": receipt_words(receipt)}
 
     return api

@@ -31,6 +31,7 @@ from app.programs.keys import KeyFile
 from app.programs.openai import errors as programs
 from app.server import offline
 from app.server.gate import Application, Gate, Receive, Scope, Send
+from app.server.lean import lean, share_heaps
 from engine.errors import InputError, StoreError
 from engine.llm.remote.endpoint import is_remote, read_endpoint
 from engine.store.location import data_folder
@@ -65,6 +66,7 @@ def serve(options: argparse.Namespace) -> int:
     port = listener.getsockname()[1]
     with temporary_files(data) as cache:
         offline.enforce(cache)
+        share_heaps()
         token = secrets.token_urlsafe(24)
         front = Front(data, options.model, token, port, wish, adapters)
         server = Server(front, port)
@@ -183,7 +185,8 @@ class Front:
 
         workbench = Workbench(self.data, self.model, self.wish, self.adapters)
         try:
-            from app.server.application import routes
+            with lean():
+                from app.server.application import routes
 
             inner = routes(workbench)
             workbench.start()

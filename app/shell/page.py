@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.ask.page import form as ask
 from app.bench.page import form as bench
+from app.models.view.form import form as models
 from app.programs.gradio_api import endpoints
 from app.questions.page import form as questions
 from app.safekeeping.page import panel as safekeeping
@@ -24,6 +25,8 @@ def page(workbench: Workbench) -> gr.Blocks:
                 if view in FORMS:
                     FORMS[view](workbench)
                 gr.Column(elem_id=f"{view}-host", elem_classes="host")
+                if view == "models":  # its lists come first, also for the keyboard
+                    models(workbench)
         endpoints.add(workbench)
     blocks._queue = WokenQueue(blocks)
     blocks.has_launched = (

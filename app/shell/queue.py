@@ -35,6 +35,10 @@ class WokenQueue(Queue):
         """Make the places in which events run; without Gradio's two endless loops."""
         self.active_jobs = [None] * self.max_thread_count
 
+    def compute_analytics_summary(self, records: Any) -> Any:
+        """Nothing new: after each event Gradio would make a table for its page of figures, and load pandas for that."""
+        return self.cached_event_analytics_summary
+
     async def push(self, body: PredictBodyInternal, request: Any, username: str | None) -> Any:
         """Queue an event as Gradio does, and start it if it may run now. Refuses handlers of forms, which need no queue."""
         called = self.blocks.fns.get(-1 if body.fn_index is None else body.fn_index)

@@ -2,7 +2,8 @@
 
 `built` in `app/shell/static/text/text.js` makes nodes of a tree: text goes in as text, with hidden marks written out.
 Tags and names of attributes are always words of ours, never text of a document. Two tags are short for more: "icon"
-({"name"}) is drawn, and "more" ({"words"}, list, item, ...) is a list with a button that adds the other items to it.
+({"name"}) is drawn, and "more" ({"words", "class"}, list, item, ...) is a list, or a block of text, with a button that
+adds the other items to it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ def el(tag: str, attributes: dict[str, Any] | None, *children: Tree | None) -> l
     return [tag, attributes or {}, *(child for child in children if child)]
 
 
-def folded(empty: list[Any], items: list[Tree], shown: int, words: str) -> list[Any]:
-    """A list of items; those after the first `shown` wait behind a button that says `words`."""
+def folded(empty: list[Any], items: list[Tree], shown: int, words: str, kind: str = "plain") -> list[Any]:
+    """A list of items; those after the first `shown` wait behind a button of that `kind` that says `words`."""
     begun = [*empty, *items[:shown]]
-    return el("more", {"words": words}, begun, *items[shown:]) if len(items) > shown else begun
+    return el("more", {"words": words, "class": kind}, begun, *items[shown:]) if len(items) > shown else begun
 
 
 def elements(trees: Iterable[Tree]) -> Iterator[list[Any]]:

@@ -29,9 +29,9 @@ def _named(found: re.Match[str]) -> str:
     return "\u2421" if point == 0x7F else f"U+{point:04X}"
 
 
-def many(number: float, one: str) -> str:
-    """ "1 cell", "3 cells"."""
-    return f"{number:,.0f} {one}{'' if number == 1 else 's'}"
+def many(number: float, one: str, more: str = "") -> str:
+    """ "1 cell", "3 cells"; `more` is the word for several where an s is not enough."""
+    return f"{number:,.0f} {one if number == 1 else more or f'{one}s'}"
 
 
 def duration(seconds: float) -> str:
@@ -50,3 +50,28 @@ def percent(share: float) -> str:
     if share < 0.001:
         return "under 0.1 %"
     return f"{100 * share:.1f} %" if share < 0.1 else f"{math.floor(100 * share + 0.5)} %"
+
+
+def sure(confidence: float | None) -> str:
+    """How sure a model was of a reply, by its mean log-probability: "87 % sure"; "" where that is not known."""
+    return "" if confidence is None else f"{min(99, math.floor(100 * math.exp(confidence) + 0.5))} % sure"
+
+
+def left(seconds: float | None) -> str:
+    """How long it may still take: "40 s left", "7 min left", "1.5 h left"; "" while that is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"{max(1, math.floor(seconds + 0.5))} s left"
+    return f"{math.floor(seconds / 60 + 0.5)} min left" if seconds < 5400 else f"{seconds / 3600:.1f} h left"
+
+
+def amount(size: float) -> str:
+    """Bytes as a person says them: 812 B, 3.4 KB, 120 MB."""
+    if size < 1000:
+        return f"{size:.0f} B"
+    value, units = size / 1024, ["KB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:
+        value = value / 1024
+        units.pop(0)
+    return f"{value:.1f} {units[0]}" if value < 10 else f"{math.floor(value + 0.5)} {units[0]}"

@@ -29,7 +29,11 @@ FOLDERS = {
     "corpora": "SELECT corpus FROM corpus",
     "uploads": "SELECT collection FROM collection WHERE kind = 'upload'",
 }
-FILES = ("preferences.json",)
+FILES = (
+    "preferences.json",
+    "watched.json",
+    "notes.json",
+)  # what the app remembers, and which cards are watched and noted
 LEVEL = 1  # of the compression: texts halve, and a disk is kept busy
 CHUNK = 1 << 20  # bytes
 

@@ -1,7 +1,7 @@
 """The ways that are compared, each as a strategy of the engine, so that each is a run that can be opened.
 
-direct        the text itself, as much as fits the window
-retrieval     the passages that fit the question's words best, found by the corpus' own search (bm25)
+direct        the text itself, as much as fits the window; piece by piece where the model was taught short readings
+retrieval     the passages that fit the question's words best, found by the corpus' own search (bm25); so too
 compaction    the text piece by piece, with notes that are written anew after each; then the answer from the notes
 rlm           the engine as it answers, with one level of children; rlm-0 without, rlm-2 with two levels
 """
@@ -15,7 +15,7 @@ from engine import corpus as corpora
 from engine import prompt
 from engine.engine import DIRECT, RECURSIVE, Strategy
 from engine.errors import InputError
-from engine.run.direct import Spans, answer_from, beginning, outcome
+from engine.run.direct import Spans, answer_from, beginning, outcome, surest
 from engine.run.node import Node, Outcome, Run
 from engine.text.quoting import NOTHING, is_none
 
@@ -45,6 +45,8 @@ def retrieval(run: Run, node: Node) -> Outcome:
     run.evidence.searched(None)
     if not chosen:
         return outcome(run, NOTHING)
+    if run.model.info.short_readings:
+        return surest(run, node, chosen, by_rank=True)
     text, spans, _ = beginning(run, node.question, chosen)
     asked = prompt.leaf_with_context(node.question, text)
     return outcome(run, answer_from(run, node, 1, asked, spans, quote=text))

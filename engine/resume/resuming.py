@@ -167,6 +167,8 @@ def _used(record: RunRecord) -> Usage:
 def _directly(run: Run, root: Node, record: RunRecord) -> Outcome:
     """The answer of a run that reads the text itself: by its reply where that is recorded, else by asking anew."""
     node = record.nodes.get("0")
+    if run.model.info.short_readings:
+        return answer_directly(run, root, node.turns if node else {})
     reply = node.replies.get(node.last_turn) if node else None
     if reply is None or reply.finish == "cancelled":
         return answer_directly(run, root)

@@ -1,14 +1,25 @@
-"""The direct way: the model reads the text itself and answers, without cells. For what fits its window."""
+"""The direct way: the model reads the text itself and answers, without cells. For what fits its window.
+
+A model that was taught short readings (`ModelInfo.short_readings`) reads it piece by piece, as `map_query` has it read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from engine import corpus as corpora
 from engine import prompt
 from engine.errors import ContextOverflow
 from engine.events import TurnStarted
+from engine.events.record import TurnRecord
+from engine.kernel.cell import Answered
+from engine.kernel.toolbox.final import spans_of
+from engine.kernel.toolbox.pieces import chunks
+from engine.kernel.toolbox.prompts import shown
+from engine.kernel.toolbox.replies import PieceAnswer, best
+from engine.llm.base import Reply
 from engine.llm.forms import Quote
 from engine.reply import parse
 from engine.run.generate import (
@@ -24,12 +35,16 @@ from engine.run.node import Node, Outcome, Run
 from engine.text.quoting import ALTERNATIVES, is_none
 
 Spans = list[list[int]]  # [document, start, end) in characters
+READING_CHARS = 600  # of a piece that a model which was taught such readings is given at once
+JUDGED = ("yes", "no")  # what an answer of a piece may be but a quote: how sure it is tells whether it is one
+LEAST_SURE = -1.5  # how sure it must be of an answer, as in the cells that it writes
 
 
-def answer_directly(run: Run, node: Node) -> Outcome:
+def answer_directly(run: Run, node: Node, before: Mapping[int, TurnRecord] | None = None) -> Outcome:
     """Answer from the documents themselves, as much of their beginning as fits; a note says what was left out.
 
-    Raises Cancelled on a stop, ModelError when there is no model any more.
+    A model that was taught short readings reads it all piece by piece. `before` are the turns of a run that goes on:
+    what they read is not read again. Raises Cancelled on a stop, ModelError when there is no model any more.
     """
     data = corpora.resolve(node.ref, run.corpus)
     pieces = [data] if isinstance(data, str) else data
@@ -38,6 +53,8 @@ def answer_directly(run: Run, node: Node) -> Outcome:
         text, spans, whole = beginning(run, node.question, pieces)
         if not whole:
             run.note(node.id, f"the window holds {len(text):,} characters; the rest was not read", "warning")
+        if run.model.info.short_readings:
+            return surest(run, node, cut(pieces, len(text)), before=before)
         try:
             asked = prompt.leaf_with_context(node.question, text)
             return outcome(run, answer_from(run, node, 1, asked, spans, quote=text))
@@ -47,6 +64,46 @@ def answer_directly(run: Run, node: Node) -> Outcome:
                 raise
 
 
+def cut(texts: Sequence[Any], chars: int) -> list[Any]:
+    """The first `chars` characters of these texts in pieces to be read one at a time, without blank ones."""
+    found: list[Any] = []
+    for text in texts:
+        found += (piece for piece in chunks(text[:chars], READING_CHARS) if piece.strip())
+        chars -= min(chars, len(text))
+    return found
+
+
+def surest(
+    run: Run,
+    node: Node,
+    pieces: Sequence[Any],
+    *,
+    by_rank: bool = False,
+    before: Mapping[int, TurnRecord] | None = None,
+) -> Outcome:
+    """Have each piece read by itself, a turn each, as `map_query` has it read, and take the answer that is surest.
+
+    `by_rank`: the pieces stand in the order of a search, and a later one counts less. Raises Cancelled, ModelError.
+    """
+    answers: list[PieceAnswer] = []
+    for turn, piece in zip(count(1), pieces):
+        asked = prompt.leaf_with_context(node.question, shown(piece))
+        form = Quote(str(piece), JUDGED)
+        reply = _read_before(node, (before or {}).get(turn), asked)
+        if reply is None:
+            if exhausted := run.ledger.exhausted():
+                return Outcome(None, reason=exhausted)
+            reply = _ask(run, node, turn, asked, spans_of(piece), form)
+        heard = _heard(run, node, reply, form, spans_of(piece))
+        if not heard:
+            return outcome(run, "")
+        answer = PieceAnswer.of(Answered(heard, reply.confidence, quoted=True), piece, JUDGED)
+        answer.rank = turn - 1 if by_rank else 0
+        answers.append(answer)
+    found = best(answers, LEAST_SURE)
+    return Outcome(str(found), sources=tuple((d, start, end) for d, start, end in spans_of(found)))
+
+
 def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans, quote: str = "") -> str:
     """One turn of a node without cells: put `asked` to the model as a sub-call would, and return its answer.
 
@@ -54,9 +111,28 @@ def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans, quote
 
     Raises Cancelled on a stop, ContextOverflow when it does not fit, ModelError.
     """
+    form = _form(run, quote)
+    return _heard(run, node, _ask(run, node, turn, asked, spans, form), form, spans)
+
+
+def _form(run: Run, quote: str) -> Quote | None:
+    return Quote(quote, ALTERNATIVES) if quote and prompt.is_small(run.model.info) else None
+
+
+def _read_before(node: Node, turn: TurnRecord | None, asked: str) -> Reply | None:
+    """The reply of a turn that asked the same in the run that goes on; None where there is none, or half of one."""
+    if turn is None or turn.reply is None or turn.started is None or turn.reply.finish == "cancelled":
+        return None
+    if tuple(turn.started.messages) != prompt.leaf(asked):
+        return None
+    node.usage += turn.reply.usage
+    told = turn.reply
+    return Reply(told.text, told.finish, told.usage, confidence=told.confidence)  # type: ignore[arg-type]
+
+
+def _ask(run: Run, node: Node, turn: int, asked: str, spans: Spans, form: Quote | None) -> Reply:
     node.stop.check()
     messages = prompt.leaf(asked)
-    form = Quote(quote, ALTERNATIVES) if quote and prompt.is_small(run.model.info) else None
     request, _ = leaf_request(run, node.id, messages, form)
     run.record(node.id, TurnStarted(turn, messages))
     run.evidence.shown(asked, spans)
@@ -65,6 +141,10 @@ def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans, quote
     record_turn(run, node.id, turn, reply, parse(reply.text))
     node.usage += reply.usage
     run.ledger.charge(reply.usage)
+    return reply
+
+
+def _heard(run: Run, node: Node, reply: Reply, form: Quote | None, spans: Spans) -> str:
     if reply.finish == "cancelled":  # half an answer is none
         return ""
     answer = said(run, node.id, reply, form)

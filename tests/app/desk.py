@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.server.application import build
 from app.workbench import Workbench
+from engine.kernel.host.host import KernelHost
 from tests.app.script import Model
 
 TOKEN = "a-token-of-the-tests"
@@ -46,11 +47,11 @@ def served(workbench: Workbench) -> Iterator[int]:
 
 
 class Desk:
-    """One app with one corpus of letters, served from a thread."""
+    """One app with one corpus of letters, served from a thread. With a `host` its cells run there, and it stays open."""
 
-    def __init__(self, data: Path):
+    def __init__(self, data: Path, host: KernelHost | None = None):
         self.data = data
-        self.workbench = Workbench(data)
+        self.workbench = Workbench(data, host=host)
         self.model = Model()
         self.workbench.engine.use(self.model)
         self.corpus = self.add("Letters", LETTERS)

@@ -84,11 +84,12 @@ def test_form_and_page_talk_through_the_link_and_nothing_is_smuggled_between() -
     watching = {file for file, text in code.items() if "new MutationObserver" in text}
     assert watching == WATCHES.keys()
     hidden = re.compile(r"""visible=(?:False|["']hidden["'])|elem_classes=.*visually-hidden""")
+    card = ', elem_classes="card form-card") as card'
     made = [line for file, text in code.items() if file.endswith(".py") for line in text.splitlines()]
     assert [line.strip() for line in made if hidden.search(line)] == [
         'with gr.Column(elem_id="samples", visible=False) as sample_box:',  # shown with the sample documents
-        *(f'with gr.Column(visible=False, elem_id="{name}-form", elem_classes="card form-card") as card:'
-          for name in ("bench", "questions")),  # made when they are first looked at
+        *(f'with gr.Column(visible=False, elem_id="{name}-form"{classes}:'  # made when they are first looked at
+          for name, classes in (("bench", card), ("models", ") as cards"), ("questions", card))),
     ]  # fmt: skip
     assert "gr.State(" not in "\n".join(made)  # each tab would hold a connection more, and a browser has six
     typed = re.compile(r"Object\.getOwnPropertyDescriptor|new (?:Input)?Event\(\"(?:input|change)\"")

@@ -86,7 +86,7 @@ def idle_app(data: Path) -> Iterator[Taproot]:
     try:
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
         deadline = time.monotonic() + READY_SECONDS
-        while not _settled(opener, app.url):
+        while not settled(opener, app.url):
             assert time.monotonic() < deadline, "the app was not ready"
             time.sleep(0.2)
         time.sleep(SETTLE_SECONDS)
@@ -104,7 +104,7 @@ def watch(pid: int, seconds: float) -> list[Used]:
     used = []
     for process, first in zip(tree, before, strict=True):
         with contextlib.suppress(psutil.Error, OSError):  # it ended meanwhile
-            after, name = _counts(process), _name(process)
+            after, name = _counts(process), name_of(process)
             used.append(
                 Used(name, 100 * (after[0] - first[0]) / seconds, round((after[1] - first[1]) / seconds, 2))
             )
@@ -133,14 +133,16 @@ def _counts(process: psutil.Process) -> tuple[float, int]:
     return times.user + times.system, wakes
 
 
-def _name(process: psutil.Process) -> str:
+def name_of(process: psutil.Process) -> str:
+    """What a process of the app does, in a word."""
     words = " ".join(process.cmdline())
     if "engine.llm." in words:
         return "model"
     return "zygote" if "zygote" in words else "app"
 
 
-def _settled(opener: urllib.request.OpenerDirector, url: str) -> bool:
+def settled(opener: urllib.request.OpenerDirector, url: str) -> bool:
+    """Whether the model of the app is loaded and the sample read."""
     base = url.partition("/?")[0]
     opener.open(url, timeout=30).close()
     try:

@@ -1,10 +1,9 @@
 // The documents of one card: their table, a search in all of them, and what changed since the last time.
 
-import { ago, changes, facts, source } from "/ui/library/card.js";
 import { DocumentTable } from "/ui/library/document_table.js";
 import { el, find, icon, put } from "/ui/shell/dom.js";
 import { count, many } from "/ui/shell/text/figures.js";
-import { highlighted, line } from "/ui/shell/text/text.js";
+import { built, highlighted, line } from "/ui/shell/text/text.js";
 
 const WAIT = 180; // milliseconds after the last key
 
@@ -58,10 +57,11 @@ export class Detail {
     put(this.head,
       el("div", { class: "row" }, back, el("h2", { dir: "auto" }, line(card.name, 200)), this.library.tools(card, busy), el("span", { class: "grow" }),
         el("button", { class: "button primary", type: "button", on: { click: () => this.library.ask(card) } }, icon("ask"), "Ask")),
-      el("p", { class: "corpus-source" }, source(card)),
-      el("p", { class: "corpus-facts" }, facts(card), ` · read ${ago(card.updated)}`),
+      el("p", { class: "corpus-source" }, built(card.shown.source)),
+      el("p", { class: "corpus-facts" }, card.shown.facts.map(built), ` · ${card.shown.read}`),
       card.notices.map((notice) => el("p", { class: "muted small" }, line(notice, 500))),
-      changes(card, unfolded));
+      card.shown.changes && built(card.shown.changes));
+    if (unfolded) find(".changes", this.head).open = true;
     if (this.version !== card.id) {
       this.version = card.id;
       this.showTable();

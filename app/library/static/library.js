@@ -2,14 +2,13 @@
 //
 // ?view=library&corpus=ID shows one card; with &doc=N, and &start= and &end=, a document of it with a place marked.
 
-import { ago, facts, source } from "/ui/library/card.js";
 import { Detail } from "/ui/library/detail.js";
 import { el, icon, keyed, put, style } from "/ui/shell/dom.js";
-import { asked, confirmed, told, unlocked } from "/ui/library/dialogs.js";
+import { confirmed, renamed, told, unlocked } from "/ui/library/dialogs.js";
 import { Readings } from "/ui/library/readings.js";
 import { chosen, dropped } from "/ui/library/sending.js";
 import { many } from "/ui/shell/text/figures.js";
-import { line } from "/ui/shell/text/text.js";
+import { built, line } from "/ui/shell/text/text.js";
 import { createViewer } from "/ui/library/viewer/viewer.js";
 import { NoteSwitches } from "/ui/notes/notes.js";
 
@@ -118,7 +117,7 @@ class Library {
     const documents = this.cards.reduce((sum, card) => sum + card.documents, 0);
     this.summary.textContent = this.cards.length ? `${many(documents, "document")} in ${many(this.cards.length, "collection")}` : "";
     const cards = this.cards.map((card) =>
-      [card.card, [card, this.readings.busy(card.card), ago(card.updated)], () => this.card(card)]);
+      [card.card, [card, this.readings.busy(card.card)], () => this.card(card)]);
     keyed(this.list, this.noSample ? [...cards, ["sample", "deleted", () => this.sampleCard()]] : cards);
     this.list.dataset.loaded = "true";
     this.readings.draw();
@@ -138,13 +137,13 @@ class Library {
       el("div", { class: "corpus-top" },
         el("button", { class: "corpus-name", type: "button", dir: "auto", on: { click: () => this.app.go("library", { corpus: card.card }) } }, line(card.name, 200)),
         this.tools(card, busy)),
-      el("p", { class: "corpus-source", title: card.sources.map((one) => line(one, 1000)).join("\n") }, source(card)),
-      el("p", { class: "corpus-facts" }, facts(card)),
+      el("p", { class: "corpus-source", title: card.sources.map((one) => line(one, 1000)).join("\n") }, built(card.shown.source)),
+      el("p", { class: "corpus-facts" }, card.shown.facts.map(built)),
       el("div", { class: "corpus-chips" },
         card.problems > 0 && el("button", { class: "chip warn", type: "button", on: { click: () => this.openProblems(card) } }, icon("warning"), many(card.problems, "problem")),
         busy && el("span", { class: "chip info" }, "being read"),
         card.watched && el("span", { class: "chip" }, "watched"),
-        el("span", { class: "muted small", title: new Date(card.updated * 1000).toLocaleString() }, `read ${ago(card.updated)}`)),
+        el("span", { class: "muted small", title: new Date(card.updated * 1000).toLocaleString() }, card.shown.read)),
       this.notes.element(card),
       card.questions.length > 0 && el("ul", { class: "corpus-questions", "aria-label": "Last questions" }, card.questions.map((run) => el("li", {},
         el("button", { class: "question-link", type: "button", dir: "auto", on: { click: () => this.app.openRun(run.run) } }, icon("ask"), el("span", {}, line(run.question, 160)))))),
@@ -270,7 +269,7 @@ class Library {
   }
 
   async rename(card) {
-    await asked("Rename", "Name", card.name, async (name) => {
+    await renamed(card.name, async (name) => {
       await this.app.api.patch(`/api/corpora/${card.card}`, { name });
       await this.load();
     });
@@ -284,7 +283,7 @@ class Library {
       this.app.toast(problem.message, "error");
       return;
     }
-    if (!(await confirmed(before, card))) return;
+    if (!(await confirmed(before))) return;
     try {
       const receipt = await this.app.during(`Deleting ${line(card.name, 80)}: its text is being erased from the disk…`,
         this.app.api.del(`/api/corpora/${card.card}`));

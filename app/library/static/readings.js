@@ -1,10 +1,11 @@
 // What is being sent and read, above the library: a box for each with its progress, its problems and a way to stop it.
 
 import { unlocked } from "/ui/library/dialogs.js";
-import { el, icon, put } from "/ui/shell/dom.js";
+import { el } from "/ui/shell/dom.js";
 import { Sending } from "/ui/library/sending.js";
 import { amount, clock, count, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
+import { pressed, renew } from "/ui/shell/text/trees.js";
 
 const OVER = ["done", "failed", "stopped"];
 const STAY = 8000; // milliseconds that a finished job without problems stays in sight
@@ -17,8 +18,13 @@ export class Readings {
     this.jobs = new Map();
     this.sendings = new Set();
     this.dismissed = new Set();
-    this.boxes = new Map();
     this.element = el("section", { class: "jobs", "aria-label": "Being read" });
+    pressed(this.element, {
+      resume: ({ job }) => this.sent(job).resume(),
+      unlock: ({ job }) => this.unlock(this.jobs.get(job)),
+      cancel: ({ job }) => (this.sent(job) ? this.sent(job).stop() : this.stop(job)),
+      close: ({ job }) => this.close(job),
+    });
     addEventListener("beforeunload", (event) => this.sending() && event.preventDefault());
     addEventListener("pagehide", () => { for (const one of this.sendings) one.stop(); });
   }
@@ -34,7 +40,8 @@ export class Readings {
       this.app.toast(one.hidden ? "Only hidden files are in there; nothing was added." : "There are no files in there; nothing was added.", "error");
       return false;
     }
-    one.id = this.number = (this.number ?? 0) + 1;
+    this.number = (this.number ?? 0) + 1;
+    one.id = `sending-${this.number}`;
     this.sendings.add(one);
     one.start();
     return true;
@@ -89,43 +96,12 @@ export class Readings {
 
   /** Boxes stay as they are while their work goes on: a button that is being pressed must not be another one. */
   draw() {
-    const wanted = [...[...this.sendings].map((one) => this.sendingFacts(one)),
-      ...[...this.jobs.values()].filter((job) => job.what !== "sample" || this.visibleSample(job)).map((job) => this.jobFacts(job))];
-    const kept = new Map();
-    for (const facts of wanted) {
-      const key = `${facts.id} ${facts.state}`;
-      const box = this.boxes.get(key) ?? new Box(facts);
-      box.update(facts);
-      kept.set(key, box);
-    }
-    for (const [key, box] of this.boxes) if (!kept.has(key)) box.element.remove();
-    let before = null;
-    for (const { element } of kept.values()) {
-      const place = before ? before.nextSibling : this.element.firstChild;
-      if (place !== element) this.element.insertBefore(element, place);
-      before = element;
-    }
-    this.boxes = kept;
+    const jobs = [...this.jobs.values()].filter((job) => job.what !== "sample" || this.visibleSample(job));
+    renew(this.element, [...[...this.sendings].map(ofSending), ...jobs.map(ofJob)].map(box));
   }
 
   visibleSample(job) {
     return job.state === "reading" || job.state === "failed";
-  }
-
-  jobFacts(job) {
-    const over = OVER.includes(job.state), share = job.bytes_total ? job.bytes / job.bytes_total : 0;
-    const words = { waiting: "waiting for its turn", looking: "looking at the files", reading: `${count(job.files)} of ${count(job.files_total)} files` };
-    const left = job.eta ? `, about ${clock(job.eta)} left` : "";
-    return {
-      id: job.job, state: job.state, name: line(job.name, 120),
-      words: over ? job.message : `${words[job.state]}${left}`,
-      share: over ? null : job.state === "reading" && job.bytes ? share : -1,
-      current: over ? "" : line(job.current, 200),
-      problems: job.problems ?? [], total: job.problem_count,
-      cancel: over ? null : () => this.stop(job),
-      close: over ? () => this.dismiss(job.job) : null,
-      unlock: over && job.locked ? () => this.unlock(job) : null,
-    };
   }
 
   async unlock(job) {
@@ -136,64 +112,73 @@ export class Readings {
     });
   }
 
-  sendingFacts(one) {
-    const left = one.eta === null ? "" : `, about ${clock(one.eta)} left`;
-    const words = `sending ${count(one.done)} of ${count(one.files.length)} files, ${amount(one.sent)} of ${amount(one.bytesTotal)}${left}`;
-    const over = one.state === "stopped" || one.state === "failed";
-    return {
-      id: `sending-${one.id}`, state: one.state, name: line(one.name, 120),
-      words: one.state === "sending" ? words : one.message,
-      share: over ? null : one.bytesTotal ? one.sent / one.bytesTotal : -1,
-      current: over ? "" : [...one.active.values()].map(({ rel, sent, size }) => `${line(rel, 90)}${size > 4e6 ? ` ${Math.floor((100 * sent) / size)}%` : ""}`).join("  ·  "),
-      problems: one.problems, total: one.problems.length,
-      note: one.hidden ? `${many(one.hidden, "hidden file")} left out` : "",
-      resume: one.state === "paused" ? () => one.resume() : null,
-      cancel: over ? null : () => one.stop(),
-      close: over ? () => { this.sendings.delete(one); this.draw(); } : null,
-    };
+  /** The files that are being sent by this name, if it is not that of a job. */
+  sent(name) {
+    return [...this.sendings].find((one) => one.id === name);
   }
 
-  async stop(job) {
-    await this.app.api.del(`/api/jobs/${job.job}`).catch((problem) => this.app.toast(problem.message, "error"));
+  close(name) {
+    if (!this.sendings.delete(this.sent(name))) return this.dismiss(name);
+    this.draw();
   }
+
+  async stop(name) {
+    await this.app.api.del(`/api/jobs/${name}`).catch((problem) => this.app.toast(problem.message, "error"));
+  }
+}
+
+/** What a box says of a job. */
+function ofJob(job) {
+  const over = OVER.includes(job.state), share = job.bytes_total ? job.bytes / job.bytes_total : 0;
+  const words = { waiting: "waiting for its turn", looking: "looking at the files", reading: `${count(job.files)} of ${count(job.files_total)} files` };
+  const left = job.eta ? `, about ${clock(job.eta)} left` : "";
+  return {
+    id: job.job, state: job.state, over, name: line(job.name, 120),
+    words: over ? job.message : `${words[job.state]}${left}`,
+    share: job.state === "reading" && job.bytes ? share : -1,
+    current: line(job.current, 200),
+    problems: job.problems ?? [], total: job.problem_count,
+    unlock: over && job.locked,
+  };
+}
+
+/** What a box says of files that are being sent. */
+function ofSending(one) {
+  const left = one.eta === null ? "" : `, about ${clock(one.eta)} left`;
+  const words = `sending ${count(one.done)} of ${count(one.files.length)} files, ${amount(one.sent)} of ${amount(one.bytesTotal)}${left}`;
+  const file = ({ rel, sent, size }) => `${line(rel, 90)}${size > 4e6 ? ` ${Math.floor((100 * sent) / size)}%` : ""}`;
+  return {
+    id: one.id, state: one.state, over: one.state === "stopped" || one.state === "failed", name: line(one.name, 120),
+    words: one.state === "sending" ? words : one.message,
+    share: one.bytesTotal ? one.sent / one.bytesTotal : -1,
+    current: [...one.active.values()].map(file).join("  ·  "),
+    problems: one.problems, total: one.problems.length,
+    note: one.hidden ? `${many(one.hidden, "hidden file")} left out` : "",
+    resume: one.state === "paused",
+  };
 }
 
 const SIGNS = { done: "check", failed: "warning", stopped: "stop", paused: "warning" };
 
-/** One piece of work in one state. */
-class Box {
-  constructor({ id, state, name, share, note, resume, unlock, cancel, close }) {
-    const short = line(name, 60);
-    this.words = el("span", { class: "job-words" });
-    this.fill = el("i", {});
-    this.bar = el("div", { class: "meter", role: "progressbar", "aria-label": name, "aria-valuemin": 0, "aria-valuemax": 100 }, this.fill);
-    this.current = el("p", { class: "job-current mono" });
-    this.summary = el("summary", {});
-    this.list = el("ul", {});
-    this.details = el("details", { class: "job-problems", open: state === "failed", hidden: true }, this.summary, this.list);
-    const press = (kind, words, label, run) => el("button", { class: kind, type: "button", "aria-label": label, on: { click: run } }, words);
-    this.element = el("div", { class: `card job ${state}`, dataset: { job: id, state } },
-      el("div", { class: "job-line" }, icon(SIGNS[state] ?? "refresh"), el("strong", { dir: "auto" }, name), this.words, el("span", { class: "grow" }),
-        resume && press("button primary", "Try again", `Try again: ${short}`, resume),
-        unlock && press("button primary", "Unlock", `Unlock: ${short}`, unlock),
-        cancel && press("button", "Cancel", `Cancel: ${short}`, cancel),
-        close && press("quiet", icon("close"), `Close: ${short}`, close)),
-      share !== null && this.bar, share !== null && this.current, note && el("p", { class: "muted small" }, note), this.details);
-  }
-
-  update({ state, words, share, current, problems, total }) {
-    this.words.textContent = words;
-    this.current.textContent = current;
-    this.bar.classList.toggle("unknown", share < 0);
-    this.fill.style.width = share < 0 ? "100%" : `${(share * 100).toFixed(1)}%`;
-    if (share < 0) this.bar.removeAttribute("aria-valuenow");
-    else this.bar.setAttribute("aria-valuenow", Math.round(share * 100));
-    this.details.hidden = !total;
-    if (!total || this.told === total + problems.length) return;
-    this.told = total + problems.length;
-    this.summary.textContent = `${many(total, "file")} could not be read`;
-    const shown = state === "done" ? problems : problems.slice(-SHOWN_PROBLEMS);
-    put(this.list, shown.map(({ path, reason }) => el("li", {}, el("span", { class: "mono" }, line(path, 200)), " ", line(reason, 300))),
-      state === "done" && total > problems.length && el("li", {}, `and ${count(total - problems.length)} more`));
-  }
+/** One piece of work in one state, as a tree. */
+function box({ id, state, over, name, words, share, current, problems, total, note, resume, unlock }) {
+  const short = line(name, 60);
+  const press = (kind, does, label, shown) =>
+    ["button", { class: kind, type: "button", "aria-label": `${label}: ${short}`, "data-does": does, "data-job": id }, shown ?? label];
+  const known = share < 0 ? {} : { "aria-valuenow": Math.round(share * 100) };
+  const bar = ["div", { class: share < 0 ? "meter unknown" : "meter", role: "progressbar", "aria-label": name, "aria-valuemin": 0, "aria-valuemax": 100, ...known },
+    ["i", { style: { width: share < 0 ? "100%" : `${(share * 100).toFixed(1)}%` } }]];
+  const listed = state === "done" ? problems : problems.slice(-SHOWN_PROBLEMS);
+  const items = listed.map(({ path, reason }) => ["li", {}, ["span", { class: "mono" }, line(path, 200)], " ", line(reason, 300)]);
+  if (state === "done" && total > problems.length) items.push(["li", {}, `and ${count(total - problems.length)} more`]);
+  return ["div", { class: `card job ${state}`, "data-key": `${id} ${state}`, "data-job": id, "data-state": state },
+    ["div", { class: "job-line" }, ["icon", { name: SIGNS[state] ?? "refresh" }], ["strong", { dir: "auto" }, name],
+      ["span", { class: "job-words" }, words], ["span", { class: "grow" }],
+      ...(resume ? [press("button primary", "resume", "Try again")] : []),
+      ...(unlock ? [press("button primary", "unlock", "Unlock")] : []),
+      over ? press("quiet", "close", "Close", ["icon", { name: "close" }]) : press("button", "cancel", "Cancel")],
+    ...(over ? [] : [bar, ["p", { class: "job-current mono" }, current]]),
+    ...(note ? [["p", { class: "muted small" }, note]] : []),
+    ["details", { class: "job-problems", open: state === "failed", hidden: !total },
+      ["summary", {}, `${many(total, "file")} could not be read`], ["ul", {}, ...items]]];
 }

@@ -1,366 +1,175 @@
 // The Models view: the model in use, the files that are there, the catalogue with downloads, this machine.
+//
+// What is shown comes in words (app/models/view/words.py), and the forms are Gradio's (app/models/view/form.py): here are the lists that live.
 
-import { el, find, icon, keyed, put, style } from "/ui/shell/dom.js";
-import { SCOPES, adapterWords } from "/ui/models/adapters.js";
-import { showMachine } from "/ui/models/machine.js";
-import { badge, copy, count, dots, fact, gb, gib, guess, meter, number, setMeter } from "/ui/models/parts.js";
-import { left } from "/ui/shell/text/figures.js";
+import { linkTo } from "/ui/forms/link.js";
+import { el, find, formCard, icon, keyed, put, style } from "/ui/shell/dom.js";
 
 const WHILE_LOADING = 2000; // milliseconds between looks at a load
-const SIZES = { small: "Small", medium: "Medium", large: "Large", own: "Named by you" };
-const FOR = {
-  small: "for any laptop",
-  medium: "for 16 GB of memory or a graphics card",
-  large: "for 32 GB and more",
-  own: "downloads that are in no catalogue",
-};
+const MARKS = { ok: "check", warn: "warning" };
 
 /** Mount the view into `host`. */
 export async function mount(host, app) {
   style("/ui/models/models.css");
   const view = new View(host, app);
   view.build();
-  await view.refresh();
+  await view.look();
 }
 
 class View {
   constructor(host, app) {
     [this.host, this.app] = [host, app];
     this.open = new Set(); // paths of rows that are unfolded
-    this.pending = 0;
+    this.pending = this.asked = this.shown = 0;
     this.state = null;
-    this.asked = this.shown = 0;
   }
 
   build() {
-    const place = (id, label, hint, button, go) => el("form", { class: "models-form row", on: { submit: (event) => {
-      event.preventDefault();
-      const field = event.target.elements[0];
-      if (field.value.trim()) this.act(async () => { await go(field.value.trim()); field.value = ""; });
-    } } },
-      el("label", { class: "sr", for: id }, label),
-      el("input", { class: "field grow mono", id, type: "text", placeholder: hint, spellcheck: false, autocomplete: "off" }),
-      el("button", { class: "button", type: "submit" }, button));
-    put(this.host, el("div", { class: "models" },
+    const part = (id, title, about, ...rest) => el("section", { class: "models-section", "aria-labelledby": id }, el("div", { class: "models-head" }, el("h2", { id }, title), about), rest);
+    put(this.host,
       el("div", { class: "models-main" },
         (this.now = el("section", { class: "card models-now", "aria-label": "Model in use", tabindex: "-1" },
-          (this.about = el("div", { class: "models-about" })),
-          this.loadingPart(),
-          (this.trouble = el("div", { class: "models-about" })))),
-        el("section", { class: "models-section", "aria-labelledby": "models-files-title" },
-          el("div", { class: "models-head" },
-            el("h2", { id: "models-files-title" }, "On this machine"),
-            (this.folder = el("p", { class: "muted small" }))),
-          (this.files = el("ul", { class: "models-list", id: "models-files" })),
-          (this.added = el("div", { class: "models-added" })),
-          place("models-place", "Path of a GGUF file or a folder of them", "/path/to/a/model.gguf or a folder of them", "Add by path",
-            (path) => this.app.api.post("/api/models/places", { path })),
-          place("models-server", "Model on a server with the OpenAI interface; text is sent there", "openai:NAME@http://host:port/v1", "Use a server",
-            (path) => this.app.api.post("/api/models/load", { path }))),
-        el("section", { class: "models-section", "aria-labelledby": "models-catalogue-title" },
-          el("div", { class: "models-head" },
-            el("h2", { id: "models-catalogue-title" }, "Catalogue"),
-            el("span", { class: "grow" }),
-            (this.check = el("button", { class: "button", type: "button", id: "models-check", on: { click: () => this.ask() } },
-              icon("refresh"), "Ask the Hub for sizes"))),
-          (this.note = el("p", { class: "muted small models-note" })),
-          (this.offline = el("p", { class: "models-offline", role: "status", hidden: true })),
-          (this.catalogue = el("div", { id: "models-catalogue" })),
-          (this.published = el("details", { id: "models-adapters", class: "small muted models-source" })),
-          place("models-hub", "Any other GGUF on the Hub", "owner/repository/file.gguf", "Download",
-            (name) => this.app.api.post("/api/models/download", { name })))),
-      (this.machine = el("aside", { class: "card models-machine", "aria-label": "This machine" }))));
+          (this.about = el("div", { class: "models-about" })), (this.loading = el("div", { class: "models-loading", hidden: true })), (this.trouble = el("div", { class: "models-about" })))),
+        part("models-files-title", "On this machine", (this.folder = el("p", { class: "muted small" })), (this.files = el("ul", { class: "models-list", id: "models-files" }))),
+        part("models-catalogue-title", "Catalogue", null, (this.note = el("p", { class: "muted small" })), (this.catalogue = el("div", { id: "models-catalogue" })))),
+      (this.machine = el("aside", { class: "card models-machine", "aria-label": "This machine" })));
     this.app.live.on("app", (news) => this.hear(news));
-    this.app.on("view", (state) => state.view === "models" && this.refresh());
+    this.app.on("view", (state) => state.view === "models" && this.look());
+  }
+
+  /** See what is there now. The forms do by themselves, and are made when they first do. */
+  look() {
+    if (this.app.state.view === "models") {
+      linkTo("models-link").let("refresh");
+      this.form ??= formCard("models", "fieldset");
+    }
+    return this.refresh();
   }
 
   hear(news) {
-    if (news.kind === "models" || news.kind === "reconnected") this.later();
-    if (news.kind === "loading" && !this.loadingBox.hidden) this.showLoading(news);
+    if (["models", "reconnected"].includes(news.kind)) this.later();
+    if (news.kind === "loading" && !this.loading.hidden) this.fill(this.loading, news);
     if (news.kind === "download") this.showDownload(news);
   }
 
   later(wait = 60) {
     clearTimeout(this.pending);
-    this.pending = setTimeout(() => {
-      this.pending = 0;
-      this.refresh();
-    }, wait);
+    this.pending = setTimeout(() => { this.pending = 0; this.look(); }, wait);
   }
 
   async act(work) {
-    try {
-      await work();
-    } catch (problem) {
-      this.app.toast(problem.message, "error");
-    }
+    try { await work(this.app.api); } catch (problem) { this.app.toast(problem.message, "error"); }
     await this.refresh();
   }
 
   async refresh() {
     const mine = (this.asked += 1);
-    let state;
-    try {
-      state = await this.app.api.get("/api/models");
-    } catch (problem) {
-      if (problem.status) this.app.toast(problem.message, "error");
-      return;
-    }
-    if (mine < this.shown) return; // a later question was answered before
+    const state = await this.app.api.get("/api/models/page").catch((problem) => { if (problem.status) this.app.toast(problem.message, "error"); });
+    if (!state || mine < this.shown) return; // a later question was answered before
     this.shown = mine;
-    const news = state.problem && state.problem.message !== this.state?.problem?.message && this.state;
+    if (this.state && state.problem && state.problem !== this.state.problem) this.app.toast(state.problem, "error");
     this.state = state;
-    if (news) this.app.toast(`${state.problem.file} could not be loaded. ${state.problem.message}`, "error");
-    this.showNow();
-    const own = state.files.filter((file) => file.state !== "gone");
-    this.folder.textContent = `A GGUF dropped into ${state.folders[0]} appears here by itself.`;
-    keyed(this.files, own.map((file) => [file.path, [file, state.loading?.path, this.open.has(file.path)], () => this.file(file)]));
-    put(this.added, state.added.map((path) => el("span", { class: "chip" }, path,
-      el("button", { class: "quiet", type: "button", "aria-label": `Remove ${path} from the list`, title: "Remove from the list; nothing is deleted",
-        on: { click: () => this.act(() => this.app.api.del(`/api/models/places?path=${encodeURIComponent(path)}`)) } }, icon("close")))));
-    put(this.note, "Weights are downloaded only when you click, by a process of its own that reaches ",
-      el("span", { class: "mono" }, new URL(state.hardware.hub).host),
-      " and nothing else. Text of your documents leaves this machine only for a server that you choose above.");
-    this.showCatalogue();
-    showMachine(this.machine, this.app, state.hardware);
-    if (state.loading && !this.pending) this.later(WHILE_LOADING); // its news may have come before this answer did
+    const { now, loading, machine } = state;
+    put(this.about, el("div", { class: "row" }, el("h2", { id: "models-current" }, now.title), now.chips.map((one) => chip(one, MARKS[one[0]]))), facts(now.facts),
+      now.limits && el("p", { class: "muted small" }, now.limits), now.notices.map((one) => mark("models-notice", one)));
+    if (!loading && this.loading.contains(document.activeElement)) this.now.focus();
+    this.loading.hidden = !loading;
+    if (loading) this.fill(this.loading, loading);
+    put(this.trouble, now.problem && mark("models-problem", now.problem, "alert"));
+    [this.folder.textContent, this.note.textContent] = [state.folder, state.note];
+    this.rows(this.files, state.files);
+    keyed(this.catalogue, state.groups.map(({ key, title, about }) => [key, title, () =>
+      el("div", { class: "models-group" }, el("h3", {}, title, el("span", { class: "muted" }, ` ${about}`)), el("ul", { class: "models-list" }))]));
+    for (const { key, rows } of state.groups) this.rows(find(`[data-key="${key}"] ul`, this.catalogue), rows);
+    put(this.machine, el("h2", {}, "This machine"), facts(machine.facts, "models-machine-facts"),
+      machine.good && el("p", { class: "small models-good" }, icon("check"), machine.good), machine.plain && el("p", { class: "small muted" }, machine.plain));
+    find("div:nth-child(2) dd", this.machine).append(meter(machine.used, "Memory in use"));
+    if (loading && !this.pending) this.later(WHILE_LOADING); // its news may have come before this answer did
   }
 
-  // --- the model in use -------------------------------------------------------------------------------------
+  // --- rows of files and of the catalogue ---------------------------------------------------------------------
 
-  showNow() {
-    const { loaded, loading, problem } = this.state;
-    const title = loaded ? loaded.name : loading ? loading.name : "No model is loaded";
-    put(this.about,
-      el("div", { class: "row" },
-        el("h2", { id: "models-current" }, title),
-        loaded && el("span", { class: "chip ok" }, icon("check"), "in use"),
-        loaded?.remote && el("span", { class: "chip warn", id: "models-remote", title: loaded.remote }, icon("warning"),
-          loaded.outside ? "text leaves this machine" : "on a server of this machine"),
-        loaded?.default && el("span", { class: "chip" }, "comes with Taproot")),
-      loaded && el("dl", { class: "models-facts" },
-        fact("Window", `${number(loaded.window)} tokens`),
-        loaded.parameters && fact("Parameters", count(loaded.parameters)),
-        loaded.quantization && fact("Weights", dots(loaded.quantization, gb(loaded.size))),
-        loaded.memory > 0 && fact("Memory now", gib(loaded.memory)),
-        loaded.architecture && fact("Architecture", dots(loaded.architecture, loaded.recurrent && "hybrid")),
-        loaded.remote && fact("At once", `${loaded.slots} request${loaded.slots === 1 ? "" : "s"}`),
-        loaded.threads > 0 && fact("Runs on", dots(loaded.gpu_layers > 0 && `the GPU with ${loaded.gpu_layers} of ${loaded.layers} layers`,
-          `${loaded.threads} thread${loaded.threads === 1 ? "" : "s"}${loaded.burst_threads === loaded.threads ? "" : ` (${loaded.burst_threads} for sub-calls together)`}`, loaded.cache_type !== "f16" && "8-bit cache")),
-        loaded.write_rate > 0 && fact("Speed here", `reads ${number(Math.round(loaded.read_rate))}, writes ${number(Math.round(loaded.write_rate))} tokens a second`),
-        loaded.slots > 0 && fact("At once", `${loaded.slots} repl${loaded.slots === 1 ? "y" : "ies"}, ${number(loaded.pool)} tokens kept`),
-        loaded.remote ? fact("Server", loaded.remote) : fact("Template", loaded.own_template ? "its own" : "generic"),
-        fact("Draws", loaded.sampling),
-        loaded.adapters?.map((one) => fact("LoRA adapter", adapterWords(one))),
-        loaded.license && fact("Licence", loaded.license)),
-      loaded?.default && el("p", { class: "muted small" },
-        "This small model looks up, counts and lists in plain English documents. It does not summarise or reason: choose a larger one for that."),
-      loaded?.notices.map((notice) => el("p", { class: "models-notice small" }, icon("warning"), notice)));
-    this.showLoading(loading);
-    put(this.trouble,
-      problem && !loading && el("p", { class: "models-problem small", role: "alert" }, icon("warning"),
-        el("span", {}, el("b", {}, `${problem.file} could not be loaded. `), problem.message, loaded ? ` ${loaded.name} stays in use.` : "")));
+  rows(list, rows) {
+    keyed(list, rows.map((row) => [row.key, [row, this.open.has(row.key)], () => this.row(row, this.open.has(row.key))]));
   }
 
-  // Made once: news of a load come while a person aims at its button, or has the focus there.
-  loadingPart() {
-    this.loadingWords = el("span", { class: "grow" });
-    this.loadingPercent = el("span", { class: "mono" });
-    this.loadingMeter = meter(0, "Loading");
-    this.cancelButton = el("button", { class: "button", type: "button", id: "models-cancel", on: { click: () => this.cancel() } }, "Cancel");
-    this.loadingBox = el("div", { class: "models-loading", hidden: true },
-      el("div", { class: "row small" }, this.loadingWords, this.loadingPercent, this.cancelButton), this.loadingMeter);
-    return this.loadingBox;
-  }
-
-  showLoading(now) {
-    this.loading = now;
-    const focused = this.loadingBox.contains(document.activeElement);
-    this.loadingBox.hidden = !now;
-    if (!now && focused) this.now.focus();
-    if (!now) return;
-    const percent = Math.round(now.fraction * 100);
-    const words = now.stopping ? `Cancelling ${now.name}` : `Loading ${now.name}`;
-    this.loadingWords.textContent = now.unloaded && !now.stopping ? `${words}; the model before was unloaded to make room` : words;
-    this.loadingPercent.textContent = `${percent} %`;
-    this.loadingMeter.setAttribute("aria-label", words);
-    setMeter(this.loadingMeter, percent);
-    this.cancelButton.setAttribute("aria-label", `Cancel loading ${now.name}`);
-    this.cancelButton.setAttribute("aria-disabled", String(now.stopping)); // `disabled` would take the focus away
-  }
-
-  cancel() {
-    const { path, name, stopping } = this.loading;
-    if (stopping) return;
-    this.showLoading({ ...this.loading, stopping: true });
-    this.act(async () => {
-      await this.app.api.post("/api/models/cancel", { path });
-      this.app.toast(`Loading ${name} was cancelled.`, "ok");
-    });
-  }
-
-  // --- files ------------------------------------------------------------------------------------------------
-
-  file(file) {
-    const busy = this.state.loading?.path === file.path;
-    const unfolded = this.open.has(file.path);
-    const ready = file.state === "ready";
-    const about = ready
-      ? dots(file.parameters && count(file.parameters), gb(file.size), `${number(file.window_trained)} tokens`, file.architecture, file.license, file.parts > 1 && `${file.parts} parts`)
-      : file.state === "growing" ? "Still changing. It is read again as soon as it is whole." : file.problem;
-    return el("li", { class: `models-row ${file.state}`, dataset: { id: file.path, name: file.file } },
+  row(row, unfolded) {
+    const { action, details, source } = row;
+    return el("li", { class: `models-row ${row.state}`, dataset: { id: row.key, name: row.file ?? "" } },
       el("div", { class: "models-line" },
-        el("button", { class: "quiet", type: "button", "aria-expanded": String(unfolded), "aria-label": `Details of ${file.name}`, dataset: { focus: "fold" },
-          on: { click: () => this.fold(file.path) } }, icon(unfolded ? "down" : "right")),
+        details && el("button", { class: "quiet", type: "button", "aria-expanded": String(unfolded), "aria-label": `Details of ${row.name}`, dataset: { focus: "fold" },
+          on: { click: () => { if (!this.open.delete(row.key)) this.open.add(row.key); this.refresh(); } } }, icon(unfolded ? "down" : "right")),
         el("div", { class: "models-what" },
-          el("div", { class: "row" }, el("span", { class: "models-name" }, file.name), file.quantization && el("span", { class: "chip" }, file.quantization)),
-          el("div", { class: file.state === "bad" ? "models-bad small" : "muted small" }, about)),
-        ready ? badge(file.fit) : el("span", { class: "chip" }, file.state === "growing" ? "being copied" : "not usable"),
-        ready && (file.loaded
-          ? el("span", { class: "chip ok models-use" }, icon("check"), "in use")
-          : el("button", { class: "button models-use", type: "button", disabled: busy || Boolean(this.state.loading), dataset: { focus: "load" },
-              "aria-label": `Load ${file.name}`, title: file.fit.ok ? "" : file.fit.problem,
-              on: { click: () => this.load(file.path) } }, busy ? "Loading" : "Load"))),
-      unfolded && this.details(file));
+          el("div", { class: "row" }, el("span", { class: "models-name" }, row.name), row.tag && el("span", { class: "chip" }, row.tag), row.there && chip(["ok", row.there], "check")),
+          row.lines.map(([kind, words]) => el("div", { class: kind }, words)),
+          source && el("details", { class: "small muted models-source" }, el("summary", {}, "Where it comes from"), source.map((words, at) => el("p", { class: at ? "" : "mono" }, words))),
+          row.problem && mark("models-problem", row.problem)),
+        row.chips.map((one) => chip(one)),
+        row.used ? el("span", { class: "chip ok models-use" }, icon("check"), "in use")
+          : action && el("button", { class: "button models-use", type: "button", disabled: action.off ?? false, dataset: { focus: action.do }, "aria-label": action.label, title: action.title ?? "",
+            on: { click: () => this.act((api) => api.post(`/api/models/${action.do}`, action.do === "load" ? { path: action.what } : { name: action.what })) } },
+            action.do === "download" && icon("download"), action.words)),
+      unfolded && this.details(details), row.download && this.fill(el("div", { class: "models-download" }), row.download));
   }
 
-  fold(path) {
-    if (!this.open.delete(path)) this.open.add(path);
-    this.refresh();
+  details({ path, settings, facts: known, problem, notices }) {
+    return el("div", { class: "models-details" }, el("p", { class: "row small" }, el("span", { class: "mono models-path" }, path), settings && this.copy(path)),
+      facts(known), problem && mark("models-problem", problem), notices.map((one) => mark("models-notice", one)),
+      settings && el("div", {}, el("button", { class: "button", type: "button", dataset: { focus: "with" }, on: { click: async () => {
+        linkTo("models-link").let("choose", { model: path }); // by the name `path` Gradio would take it for a file of its own
+        find("#models-window input", await this.form).focus();
+      } } }, "Choose window and adapter")));
   }
 
-  load(path, more = {}) {
-    return this.act(() => this.app.api.post("/api/models/load", { path, ...more }));
+  copy(path) {
+    return el("button", { class: "quiet", type: "button", title: "Copy the path", "aria-label": "Copy the path", on: { click: async () => {
+      try {
+        await navigator.clipboard.writeText(path);
+        this.app.toast("The path was copied.", "ok");
+      } catch {
+        this.app.toast("The browser does not allow copying here; select the text instead.", "error");
+      }
+    } } }, icon("copy"));
   }
 
-  details(file) {
-    if (file.state !== "ready") return el("div", { class: "models-details" }, el("p", { class: "mono small models-path" }, file.path));
-    const fit = file.fit;
-    const field = el("input", { class: "field", type: "number", min: 512, max: file.window_trained, step: 256, value: fit.window, "aria-label": "Window in tokens", dataset: { focus: "window" } });
-    const lora = el("input", { class: "field grow mono", type: "text", placeholder: "/path/to/an/adapter.gguf, if any", spellcheck: false, autocomplete: "off", "aria-label": "Path of a LoRA adapter", dataset: { focus: "lora" } });
-    const scope = el("select", { class: "field", "aria-label": "What the LoRA adapter works for", dataset: { focus: "scope" } },
-      Object.entries(SCOPES).map(([value, label]) => el("option", { value }, label)));
-    const known = !fit.ok ? [] : [
-      fact("Weights", gib(fit.weights)), fact("Cache of conversations", gib(fit.cache)), fact("Largest step", gib(fit.buffers)),
-      fit.gpu_memory > 0 && fact("On the GPU", `${gib(fit.gpu_memory)}, ${fit.gpu_layers} of ${file.layers} layers`),
-    ];
-    return el("div", { class: "models-details" },
-      el("p", { class: "row small" }, el("span", { class: "mono models-path" }, file.path), copy(this.app, file.path, "path")),
-      el("dl", { class: "models-facts" },
-        fact(fit.ok ? "Memory it needs" : "Memory it would need", gib(fit.memory)), known,
-        fact("Cache per 1,000 tokens", gib(file.cache_per_token * 1000)),
-        fact("Chat template", file.template ? "its own" : "none; the generic one")),
-      !fit.ok && el("p", { class: "models-problem small" }, icon("warning"), fit.problem),
-      fit.notices.map((notice) => el("p", { class: "models-notice small" }, icon("warning"), notice)),
-      el("form", { class: "row models-window", on: { submit: (event) => {
-        event.preventDefault();
-        const adapter = lora.value.trim();
-        this.load(file.path, { window: Number(field.value), lora: adapter ? [scope.value === "both" ? adapter : `${adapter}@${scope.value}`] : [], force: !fit.ok });
-      } } },
-        el("label", { class: "small row" }, "Window", field, "tokens"),
-        el("label", { class: "small row grow" }, "LoRA", lora),
-        scope,
-        el("button", { class: "button", type: "submit", disabled: Boolean(this.state.loading), dataset: { focus: "with" } },
-          fit.ok ? "Load with this window" : "Load anyway")));
-  }
-
-  // --- catalogue --------------------------------------------------------------------------------------------
-
-  showCatalogue() {
-    const entries = [...this.state.catalogue, ...this.state.downloads.map((download) => ({
-      id: download.id, title: download.title, size: "own", download, level: null, about_bytes: download.total, good_for: "", notes: "", read_in: "",
-    }))].filter((entry) => entry.size !== "own" || entry.download.state !== "finished");
-    const groups = Object.keys(SIZES).map((size) => [size, entries.filter((entry) => entry.size === size)]).filter(([, some]) => some.length);
-    keyed(this.catalogue, groups.map(([size, some]) => [size, some.map((entry) => entry.id), () =>
-      el("div", { class: "models-group" }, el("h3", {}, SIZES[size], el("span", { class: "muted" }, ` ${FOR[size]}`)), el("ul", { class: "models-list" }))]));
-    for (const [size, some] of groups) {
-      const list = find(`[data-key="${size}"] ul`, this.catalogue);
-      keyed(list, some.map((entry) => [entry.id, [entry, Boolean(this.state.loading)], () => this.entry(entry)]));
+  /** Show how a load or a download stands. Buttons stay while they are the same, for a person may aim at one. */
+  fill(box, of) {
+    const same = JSON.stringify([of.id, of.buttons]);
+    if (box.same !== same) {
+      Object.assign(box, { same }).dataset.progress = of.id;
+      put(box, el("div", { class: "row" }, el("span", {}), of.buttons.map(([words, does, label]) => el("button",
+        { class: "button", type: "button", dataset: { focus: does }, "aria-label": label, on: { click: (event) => this.press(of, does, event.currentTarget) } }, words))),
+        of.percent !== null && meter(of.percent, of.label));
     }
-    if (!this.published.firstChild) put(this.published, el("summary", {}, "Adapters for writing cells, to be converted first"),
-      this.state.published.map((one) => el("div", {},
-        el("p", {}, el("b", {}, one.title), ` ${dots(one.repo ?? "repository not known", `on ${one.base}`, one.facts, one.license)}`),
-        el("p", {}, "With llama.cpp: ", el("code", { class: "mono" }, one.conversion),
-          "; then load its base with the adapter for the turns that write cells."))));
-  }
-
-  entry(entry) {
-    const size = entry.asked || entry.there ? gb(entry.bytes) : entry.about_bytes ? `about ${gb(entry.about_bytes)}` : "size asked at download";
-    const running = entry.download && !["finished"].includes(entry.download.state);
-    const button = entry.there
-      ? el("button", { class: "button models-use", type: "button", dataset: { focus: "load" }, disabled: Boolean(this.state.loading) || this.state.loaded?.path === entry.there,
-          "aria-label": `Load ${entry.title}`, on: { click: () => this.load(entry.there) } }, this.state.loaded?.path === entry.there ? "In use" : "Load")
-      : !running && el("button", { class: "button models-use", type: "button", dataset: { focus: "get" }, "aria-label": `Download ${entry.title}`,
-          on: { click: () => this.download(entry.id) } }, icon("download"), "Download");
-    return el("li", { class: "models-row", dataset: { id: entry.id } },
-      el("div", { class: "models-line" },
-        el("div", { class: "models-what" },
-          el("div", { class: "row" }, el("span", { class: "models-name" }, entry.title), entry.there && el("span", { class: "chip ok" }, icon("check"), "downloaded")),
-          entry.repo && el("div", { class: "muted small" }, dots(entry.parameters, size, entry.license ?? "licence on its page")),
-          entry.good_for && el("div", { class: "small" }, entry.good_for),
-          entry.repo && el("details", { class: "small muted models-source" }, el("summary", {}, "Where it comes from"),
-            el("p", { class: "mono" }, `${entry.repo} / ${entry.file}`),
-            el("p", {}, `Names read in: ${entry.read_in}. Size and checksum come from the Hub when it is downloaded.`),
-            entry.notes && el("p", {}, entry.notes)),
-          entry.problem && el("p", { class: "models-problem small" }, icon("warning"), entry.problem)),
-        guess(entry), button),
-      running && this.downloadBox(entry.download));
-  }
-
-  download(name) {
-    return this.act(() => this.app.api.post("/api/models/download", { name }));
-  }
-
-  downloadBox(download) {
-    const box = el("div", { class: "models-download", dataset: { download: download.id, state: download.state } });
-    this.fillDownload(box, download);
+    Object.assign(find("span", box), { textContent: of.words, className: `grow small ${of.tone}`, role: of.state === "failed" ? "alert" : null });
+    for (const button of box.querySelectorAll("button")) button.ariaDisabled = String(of.state === "stopping"); // `disabled` would take the focus away
+    if (of.percent !== null) setMeter(find(".meter", box), of.percent, of.label);
     return box;
   }
 
-  fillDownload(box, download) {
-    const percent = download.total ? Math.floor((100 * download.done) / download.total) : 0;
-    const words = {
-      connecting: "Asking the Hub",
-      downloading: dots(`${gb(download.done)} of ${gb(download.total)}`, download.speed && `${gb(download.speed)}/s`, left(download.left)),
-      verifying: `Checking the SHA-256 · ${percent} %`,
-      paused: download.total ? `Stopped at ${gb(download.done)} of ${gb(download.total)}` : "Stopped",
-      failed: download.message,
-    }[download.state];
-    const id = encodeURIComponent(download.id);
-    const button = (label, name, work) => el("button", { class: "button", type: "button", dataset: { focus: name }, "aria-label": `${label}: ${download.title}`, on: { click: () => this.act(work) } }, label);
-    const failed = download.state === "failed";
-    const over = failed || download.state === "paused";
-    const buttons = over
-      ? [button(failed && !download.done ? "Try again" : "Resume", "go", () => this.app.api.post("/api/models/download", { name: download.id })),
-         button(download.done ? "Discard" : "Dismiss", "discard", () => this.app.api.del(`/api/models/download/${id}`))]
-      : [button("Cancel", "pause", () => this.app.api.post(`/api/models/download/${id}/pause`))];
-    if (box.dataset.state !== download.state || !box.firstChild) {
-      box.dataset.state = download.state;
-      put(box, el("div", { class: "row" }, el("span", { class: `grow small ${failed ? "models-bad" : "muted"}`, role: failed ? "alert" : null }, words), buttons),
-        !(over && !download.done) && meter(percent, `Download of ${download.title}`));
-    } else {
-      find("span", box).textContent = words;
-      const bar = find(".meter", box);
-      if (bar) setMeter(bar, percent);
-    }
+  press({ id, title }, does, button) {
+    if (button.ariaDisabled === "true") return;
+    const at = `/api/models/download/${encodeURIComponent(id)}`;
+    const work = { go: (api) => api.post("/api/models/download", { name: id }), discard: (api) => api.del(at), pause: (api) => api.post(`${at}/pause`),
+      cancel: async (api) => { button.ariaDisabled = "true"; await api.post("/api/models/cancel", { path: id }); this.app.toast(`Loading ${title} was cancelled.`, "ok"); } };
+    this.act(work[does]);
   }
 
   showDownload(news) {
-    const box = find(`[data-download="${CSS.escape(news.id)}"]`, this.catalogue);
-    if (box && news.state !== "finished") this.fillDownload(box, news);
-    if (news.state === "finished") this.app.toast(`${news.title} was downloaded and its checksum is right.`, "ok", { label: "Load", run: () => this.load(news.path) });
+    const box = find(`[data-progress="${CSS.escape(news.id)}"]`, this.catalogue);
+    if (box && news.state !== "finished") this.fill(box, news);
+    if (news.state === "finished") this.app.toast(`${news.title} was downloaded and its checksum is right.`, "ok",
+      { label: "Load", run: () => this.act((api) => api.post("/api/models/load", { path: news.path })) });
   }
+}
 
-  async ask() {
-    this.check.disabled = true;
-    try {
-      const answer = await this.app.api.post("/api/models/check");
-      this.offline.hidden = answer.online;
-      put(this.offline, icon("warning"), answer.message);
-    } catch (problem) {
-      this.app.toast(problem.message, "error");
-    }
-    this.check.disabled = false;
-    this.refresh();
-  }
+const chip = ([tone, words, title = "", need], sign = null) => el("span", { class: `chip ${tone}`, title }, sign && icon(sign), words, need && el("span", { class: "models-need" }, need));
+const mark = (kind, words, role = null) => el("p", { class: `${kind} small`, role }, icon("warning"), el("span", {}, words));
+const facts = (known, kind = "models-facts") => known.length > 0 && el("dl", { class: kind }, known.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+const meter = (percent, label) => setMeter(el("div", { class: "meter", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, el("i", {})), percent, label);
+
+function setMeter(bar, percent, label) {
+  Object.assign(bar, { ariaLabel: label, ariaValueNow: String(percent) });
+  bar.firstChild.style.width = `${percent}%`;
+  return bar;
 }

@@ -84,10 +84,7 @@ def _body(run: Json, sources: list[Json]) -> Tree:
     if sources and not marked and not marks(run):
         text = _with_chips(text, chips(range(1, min(len(sources), SHOWN_CHIPS) + 1)))
     limit = None
-    if is_forced(run):
-        mark = el(
-            "span", {"class": "chip warn", "title": "The model was not done and was asked for its best answer"}, "At a limit"
-        )  # fmt: skip
+    if mark := forced_chip(run):
         limit = el("p", {"class": "answer-limit", "dir": "auto"}, mark, f" {_limit(run)}.")
     box = el("div", {"class": "answer-text"}, *text)
     return el("div", {"class": "answer-body"}, limit, box, None if sources else _agreed(run))
@@ -96,6 +93,14 @@ def _body(run: Json, sources: list[Json]) -> Tree:
 def is_forced(run: Json) -> bool:
     """Whether an answer was asked for at a limit. Records of older versions know it by the reason alone."""
     return bool(run.get("forced") or (run.get("reason") and run["answer"]))
+
+
+def forced_chip(run: Json) -> Tree | None:
+    """The mark of such an answer; None for any other."""
+    if not is_forced(run):
+        return None
+    title = "The model was not done and was asked for its best answer"
+    return el("span", {"class": "chip warn", "title": title}, "At a limit")
 
 
 def _limit(run: Json) -> str:

@@ -1,7 +1,6 @@
 // The head of the run that is shown: question, status, and while it goes on its phase, speed, budgets and Stop.
 
 import { el, icon, put } from "/ui/shell/dom.js";
-import { adapterWords } from "/ui/models/adapters.js";
 import { forcedChip, statusWords } from "/ui/runs/answer/answer.js";
 import { ExportMenu } from "/ui/runs/export/menu.js";
 import { Verdict } from "/ui/runs/verdict.js";
@@ -9,6 +8,7 @@ import { Progress } from "/ui/runs/progress.js";
 import { count, duration } from "/ui/shell/text/figures.js";
 import { line, plain } from "/ui/shell/text/text.js";
 
+const ONLY = { root: ", for the root alone", sub: ", for sub-calls alone" };
 const KINDS = { answered: "ok", unanswered: "warn", interrupted: "warn", failed: "bad", running: "info" };
 const BUDGETS = [
   ["calls", "Sub-calls", "max_calls", count],
@@ -168,4 +168,9 @@ export function when(date) {
   const time = date.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
   if (date.toDateString() === new Date().toDateString()) return time;
   return `${date.toLocaleDateString([], { day: "numeric", month: "short", year: "numeric" })}, ${time}`;
+}
+
+/** A LoRA adapter: "law at 0.5, for the root alone". */
+function adapterWords({ name, scale, scope }) {
+  return `${name} at ${scale}${ONLY[scope] ?? ""}`;
 }

@@ -2,18 +2,15 @@
 //
 // A row opens on Enter or a click; F2 renames it in place, Delete removes it after a question and says what went.
 
-import { dialog, el, icon, keyed, put } from "/ui/shell/dom.js";
+import { dialog, el, find, keyed, put } from "/ui/shell/dom.js";
 import { openComparison } from "/ui/runs/checks/compare.js";
 import { saveReceipt } from "/ui/shell/receipt.js";
-import { forcedChip, statusWords } from "/ui/runs/answer/answer.js";
-import { forkedFrom, when } from "/ui/runs/run_head.js";
-import { count, duration, many } from "/ui/shell/text/figures.js";
-import { highlighted, line } from "/ui/shell/text/text.js";
+import { when } from "/ui/runs/run_head.js";
+import { many } from "/ui/shell/text/figures.js";
+import { built, line } from "/ui/shell/text/text.js";
 
 const WAIT = 160; // milliseconds after the last key before the search is sent
 const PAGE = 100;
-const KINDS = { answered: "ok", unanswered: "warn", interrupted: "warn", failed: "bad", running: "info" };
-const PLACES = { question: "Question", answer: "Answer", code: "Code", output: "Output", title: "Title", prompt: "Prompt", text: "Reply" };
 
 export function mount(host, app) {
   return new SessionsView(host, app).start();
@@ -28,7 +25,7 @@ class SessionsView {
       "aria-label": "Search sessions", autocomplete: "off", on: { input: () => this.later(), keydown: (event) => this.leaveSearch(event) } });
     this.corpus = el("select", { class: "field", "aria-label": "Documents", on: { change: () => this.load() } });
     this.found = el("span", { class: "muted small", role: "status" });
-    this.list = el("ul", { class: "sessions", "aria-label": "Sessions", on: { keydown: (event) => this.key(event) } });
+    this.list = el("ul", { class: "sessions", "aria-label": "Sessions", on: { keydown: (event) => this.key(event), click: (event) => this.press(event) } });
     this.more = el("button", { class: "button", type: "button", hidden: true, on: { click: () => { this.limit += PAGE; this.load(); } } }, "Show more");
     put(host,
       el("div", { class: "session-bar" }, el("h2", {}, "Sessions"), el("span", { class: "grow" }), this.found, this.corpus, this.search),
@@ -60,7 +57,7 @@ class SessionsView {
 
   /** Mark a session as one of two; with the second one both are compared. */
   chosen(one, button) {
-    const run = (one.runs ?? []).at(-1) ?? one.id;
+    const run = one.runs.at(-1);
     const first = this.first;
     this.first?.button.setAttribute("aria-pressed", "false");
     this.first = null;
@@ -118,10 +115,11 @@ class SessionsView {
 
   show(sessions) {
     const query = this.search.value.trim();
+    this.sessions = sessions;
     this.found.textContent = query ? many(sessions.length, "session") : "";
     this.more.hidden = sessions.length < this.limit;
     keyed(this.list, sessions.length
-      ? sessions.map((one) => [one.id, [one, query, new Date().toDateString()], () => this.item(one, query)])
+      ? sessions.map((one) => [one.id, [one.panel, new Date().toDateString()], () => this.item(one)])
       : [["", query, () => this.empty(query)]]);
   }
 
@@ -131,44 +129,23 @@ class SessionsView {
       el("button", { class: "button primary", type: "button", on: { click: () => this.app.go("ask") } }, "Ask one"));
   }
 
-  item(one, query) {
-    const runs = one.runs ?? [];
-    const title = line(one.title || one.question || "", 300);
-    const started = new Date((one.started ?? 0) * 1000);
-    const model = typeof one.model === "object" ? one.model?.name : one.model;
-    const open = el("button", { class: "session-open", type: "button", on: { click: () => this.open(one) } },
-      el("span", { class: "session-title", dir: "auto" }, ...marked(title, query)),
-      one.title && one.question !== one.title ? el("span", { class: "session-sub", dir: "auto" }, line(one.question ?? "", 300)) : null,
-      el("span", { class: "session-answer", dir: "auto" }, ...marked(line(one.answer ?? "", 300), query)),
-      el("span", { class: "session-meta" },
-        el("span", { class: `chip ${KINDS[one.status] ?? "info"}` }, statusWords(one.status)),
-        forcedChip(one),
-        el("span", {}, line(one.corpus_name ?? one.corpus ?? "", 60)),
-        el("span", {}, line(model ?? "", 50)),
-        runs.length > 1 ? el("span", {}, many(runs.length, "question")) : null,
-        one.seconds ? el("span", {}, `took ${duration(one.seconds)}`) : null,
-        el("time", { datetime: started.toISOString(), title: started.toLocaleString() }, when(started))));
-    const forked = forkedFrom(one.forked, this.app);
-    return el("li", { class: "session", dataset: { id: one.id } },
-      open,
-      el("div", { class: "session-tools" },
-        el("button", { class: "quiet", type: "button", title: "Rename (F2)", "aria-label": `Rename ${title}`, on: { click: () => this.rename(one) } }, icon("edit")),
-        el("button", { class: "quiet", type: "button", title: "Delete (Del)", "aria-label": `Delete ${title}`, on: { click: () => this.remove(one) } }, icon("trash")),
-        el("button", { class: "quiet compare", type: "button", title: "Compare with another", "aria-label": `Compare ${title}`, "aria-pressed": "false",
-          on: { click: (event) => this.chosen(one, event.currentTarget) } }, icon("compare"))),
-      forked && el("p", { class: "session-forked" }, forked),
-      (one.hits ?? []).length ? el("ul", { class: "session-hits" }, one.hits.slice(0, 4).map((hit) => this.hit(hit))) : null);
+  /** The row of a session as the app made it (`app/runs/listing/session_rows.py`), with its moment in the words of this browser. */
+  item(one) {
+    const row = built(one.panel);
+    const time = find("time", row);
+    const started = new Date(time.dataset.at * 1000);
+    Object.assign(time, { dateTime: started.toISOString(), title: started.toLocaleString(), textContent: when(started) });
+    return row;
   }
 
-  hit(hit) {
-    return el("li", {}, el("button", { class: "session-hit", type: "button", on: { click: () => this.app.openRun(hit.run, hit.node) } },
-      el("span", { class: "session-hit-kind" }, PLACES[hit.kind] ?? hit.kind),
-      el("span", { class: "session-hit-text", dir: "auto" }, highlighted(hit.excerpt ?? "", hit.marks ?? []))));
-  }
-
-  open(one) {
-    const runs = one.runs ?? [];
-    this.app.openRun(runs.at(-1) ?? one.id);
+  press(event) {
+    const button = event.target.closest("button");
+    const { run, node, does } = button?.dataset ?? {};
+    if (run) this.app.openRun(run, node);
+    if (!does) return;
+    const one = this.sessions.find(({ id }) => id === button.closest(".session").dataset.id);
+    if (does === "compare") this.chosen(one, button);
+    else this[does](one);
   }
 
   row(id) {
@@ -180,13 +157,12 @@ class SessionsView {
   key(event) {
     const row = event.target.closest(".session");
     if (!row || event.target.closest(".session-rename")) return;
-    const one = { id: row.dataset.id };
     const rows = [...this.list.querySelectorAll(".session")];
     const at = rows.indexOf(row);
     const steps = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 };
     if (event.key in steps) rows[steps[event.key]]?.querySelector(".session-open").focus();
     else if (event.key === "F2") row.querySelector(".session-tools button")?.click();
-    else if (event.key === "Delete" && one.id) row.querySelectorAll(".session-tools button")[1]?.click();
+    else if (event.key === "Delete") row.querySelectorAll(".session-tools button")[1]?.click();
     else return;
     event.preventDefault();
   }
@@ -239,42 +215,22 @@ class SessionsView {
   }
 
   async remove(one) {
-    const runs = one.runs?.length ?? 1;
     const sure = await dialog("Delete this session?", (close) => [
       el("p", { dir: "auto" }, line(one.title || one.question || "", 300)),
-      el("p", { class: "muted" }, `${many(runs, "question")} with everything that was recorded: answers, cells, outputs. This cannot be undone.`),
+      el("p", { class: "muted" }, `${many(one.runs.length, "question")} with everything that was recorded: answers, cells, outputs. This cannot be undone.`),
       el("div", { class: "confirm-foot" },
         el("button", { class: "button", type: "button", dataset: { first: "true" }, on: { click: () => close(false) } }, "Cancel"),
         el("button", { class: "button danger", type: "button", on: { click: () => close(true) } }, "Delete"))]);
     if (!sure) return;
     const next = this.row(one.id)?.nextElementSibling?.dataset.id;
     try {
-      const receipt = await this.app.during("Deleting the session: its text is being erased from the disk…",
+      const { told, ...receipt } = await this.app.during("Deleting the session: its text is being erased from the disk…",
         this.app.api.del(`/api/sessions/${encodeURIComponent(one.id)}`));
-      this.app.toast(receiptWords(receipt), "ok", { label: "Save the receipt", run: () => saveReceipt(receipt) });
+      this.app.toast(told, "ok", { label: "Save the receipt", run: () => saveReceipt(receipt) });
     } catch (problem) {
       this.app.toast(problem.message, "error");
     }
     await this.load();
     (this.row(next) ?? this.list).querySelector(".session-open")?.focus();
   }
-}
-
-/** A receipt of the store in words: what went, and what could not be erased. */
-function receiptWords(receipt) {
-  const parts = [["runs", "question"], ["events", "event"], ["blobs", "stored image or long text"], ["folders", "folder"]]
-    .map(([name, noun]) => [Array.isArray(receipt?.[name]) ? receipt[name].length : receipt?.[name], noun])
-    .filter(([n]) => n > 0)
-    .map(([n, noun]) => (noun.startsWith("stored") ? `${count(n)} stored images or long texts` : many(n, noun)));
-  const notices = (receipt?.notices ?? []).join(" ");
-  const quoted = receipt?.quoted_by?.length ? ` ${many(receipt.quoted_by.length, "question")} that followed it still hold what was asked and answered.` : "";
-  return `Deleted: ${parts.join(", ") || "the session"}.${receipt?.erased === false ? " Not every byte could be erased." : ""}${notices ? ` ${notices}` : ""}${quoted}`;
-}
-
-/** A text as nodes, the words of the query marked. */
-function marked(text, query) {
-  const words = query.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 1).slice(0, 12);
-  if (!words.length) return [text];
-  const form = new RegExp(`(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "giu");
-  return text.split(form).map((part, i) => (i % 2 ? el("mark", {}, part) : part)).filter((part) => part !== "");
 }

@@ -1,22 +1,8 @@
-// Verify a run: a button, and below it what holds, what differs for a known reason, and what does not hold.
+// Verify a run: a button, and below it what was found, as the app laid it out (`app/runs/answer/verdict.py`).
 
 import { el, put } from "/ui/shell/dom.js";
-import { count, many } from "/ui/shell/text/figures.js";
-import { line } from "/ui/shell/text/text.js";
-
-const WORDS = { fails: "Does not hold", unchecked: "Not checked", explained: "Differs, explained" };
-const KINDS = { fails: "bad", unchecked: "warn", explained: "info" };
-const WHAT = {
-  record: "Record",
-  documents: "Documents",
-  cell: "Cell",
-  prompts: "Prompts of sub-calls",
-  answers: "Answers",
-  sources: "Sources",
-  agreement: "Agreement",
-  answer: "Answer of the run",
-};
-const SHOWN = 50;
+import { count } from "/ui/shell/text/figures.js";
+import { built } from "/ui/shell/text/text.js";
 
 /** `on` is {verify(run, signal): a verdict or null, verdicts(nodes or null), select(node)}. */
 export class Verdict {
@@ -25,7 +11,7 @@ export class Verdict {
     this.button = el("button", { class: "button verify", type: "button", title: "Execute every cell again and check every source; needs no model",
       on: { click: () => (this.going ? this.going.abort() : this.begin()) } }, "Verify");
     this.progress = el("p", { class: "muted small" });
-    this.result = el("div", { role: "status" });
+    this.result = el("div", { role: "status", on: { click: (event) => this.press(event) } });
     this.element = el("div", { class: "verdict", hidden: true }, this.progress, this.result);
     app.live.on("app", ({ kind, run, done, of }) => kind === "verify" && this.going && run === this.run && this.tell(done, of));
   }
@@ -57,29 +43,15 @@ export class Verdict {
     this.element.hidden = !found;
     if (!found) return;
     this.on.verdicts(found.nodes);
-    const odd = found.checks.filter((check) => check.result !== "holds");
-    const order = Object.keys(WORDS);
-    odd.sort((a, b) => order.indexOf(a.result) - order.indexOf(b.result));
-    put(
-      this.result,
-      el("p", {},
-        el("span", { class: `chip ${found.holds ? "ok" : "bad"}` }, found.holds ? "Verified" : "Not verified"),
-        el("span", { class: "small" }, found.holds
-          ? ` Everything holds: ${many(found.checks.length, "check")} in ${found.seconds.toFixed(1)} s.`
-          : ` ${many(found.counts.fails, "check")} of ${found.checks.length} ${found.counts.fails === 1 ? "does" : "do"} not hold.`)),
-      odd.length > 0 && el("ul", { class: "verdict-list" }, odd.slice(0, SHOWN).map((check) => this.item(check))),
-      odd.length > SHOWN && el("p", { class: "muted small" }, `and ${odd.length - SHOWN} more, which the command line lists`),
-    );
+    put(this.result, built(found.panel));
+  }
+
+  press(event) {
+    const node = event.target.closest("[data-node]")?.dataset.node;
+    if (node !== undefined) this.on.select(node);
   }
 
   tell(done, of) {
     this.progress.textContent = of ? `Executing the cells again: ${count(done)} of ${count(of)}` : "Executing the cells again…";
-  }
-
-  item({ what, result, text, node, cell }) {
-    const place = `${WHAT[what] ?? what}${cell === null ? "" : ` ${cell}`}${node === null ? "" : ` of node ${node}`}`;
-    const words = [el("span", { class: `chip ${KINDS[result]}` }, WORDS[result]), el("b", {}, place), el("span", {}, line(text, 400))];
-    if (node === null) return el("li", {}, words);
-    return el("li", {}, el("button", { class: "verdict-item", type: "button", on: { click: () => this.on.select(node) } }, words));
   }
 }

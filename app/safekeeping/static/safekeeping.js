@@ -19,6 +19,13 @@ class Safekeeping {
     this.file = el("input", { type: "file", hidden: true, accept: ".jsonl,.json,.log,.txt", on: { change: () => this.take(this.file.files) } });
     this.taken = el("div", { class: "small", role: "status" });
     this.backup = el("div", { class: "backup-state" });
+    this.packing = el("span", { class: "grow small" });
+    this.packed = el("i", {});
+    this.stopping = [
+      el("div", { class: "row" }, this.packing,
+        el("button", { class: "button backup-stop", type: "button", on: { click: () => this.send("del", "/api/backup") } }, icon("stop"), "Stop")),
+      el("div", { class: "meter" }, this.packed)];
+    this.saving = el("a", { class: "button backup-file", href: "/api/backup/file", download: "" }, icon("download"), "Save the file");
     this.room = el("span", {});
     this.told = el("p", { class: "small", role: "status" });
     const logs = el("section", { class: "drop-log" }, el("h3", {}, "Logs of other engines"),
@@ -143,12 +150,13 @@ class Safekeeping {
     const { running, made, size, free } = state;
     this.room.textContent = `About ${amount(size)} to pack; ${amount(free)} are free on the disk of your home folder.`;
     this.told.textContent = state.message || (made ? words(made) : "");
-    put(this.backup,
-      running && [
-        el("div", { class: "row" }, el("span", { class: "grow small" }, `${line(running.file, 300)}: ${amount(running.done)} of ${amount(running.of)}; ${amount(running.free)} were free there`),
-          el("button", { class: "button backup-stop", type: "button", on: { click: () => this.send("del", "/api/backup") } }, icon("stop"), "Stop")),
-        el("div", { class: "meter" }, el("i", { style: { width: `${(100 * running.done) / (running.of || 1)}%` } }))],
-      made?.save && el("a", { class: "button backup-file", href: "/api/backup/file", download: "" }, icon("download"), "Save the file"));
+    if (running) {
+      this.packing.textContent = `${line(running.file, 300)}: ${amount(running.done)} of ${amount(running.of)}; ${amount(running.free)} were free there`;
+      this.packed.style.width = `${(100 * running.done) / (running.of || 1)}%`;
+    }
+    // What can be pressed stays the same element while it is of use: news that come meanwhile take no focus from it.
+    const wanted = running ? this.stopping : made?.save ? [this.saving] : [];
+    if ((wanted[0] ?? null) !== this.backup.firstChild) put(this.backup, wanted);
   }
 }
 

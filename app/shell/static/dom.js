@@ -136,7 +136,7 @@ export async function formCard(view, ...parts) {
     group.addEventListener("keydown", name); // the arrow keys go to those of the same name
     name();
   }
-  find(".told", form).setAttribute("role", "status");
+  for (const told of form.querySelectorAll(".block.told")) told.setAttribute("role", "status");
   return form;
 }
 

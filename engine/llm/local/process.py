@@ -21,7 +21,7 @@ from engine.llm.gguf.facts import GgufFacts, read_facts
 from engine.llm.gguf.fit import Fit
 from engine.llm.local.load.load_options import SafeMode
 from engine.llm.local.load.measured import Measured
-from engine.llm.local.text.template import GENERIC, Pieces, TemplateError, cut_template
+from engine.llm.local.text.template import GENERIC, NO_SYSTEM, Pieces, TemplateError, cut_template
 from engine.sandbox import Policy, confine, default_read_paths, level
 from engine.sandbox.child import begin, until_the_end
 from engine.sandbox.frames import Writer, received
@@ -121,6 +121,7 @@ class Server:
             sampling=facts.advice.sampling,
             sampling_source=facts.advice.source,
             thinks=facts.advice.thinks,
+            short_readings=NO_SYSTEM in (facts.template or ""),
             **self._compute.context.facts,
         )
         writer.send({"ready": to_json(info)})

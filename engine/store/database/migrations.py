@@ -22,13 +22,15 @@ import json
 import sqlite3
 from collections.abc import Callable
 
-from sqlite_utils import Database, Migrations
-
 from engine.events import Event, read
 from engine.store import trials
 from engine.store.database import blobs, lists, notes
 from engine.store.kept import table as kept
 from engine.store.log import search, trace
+from engine.unused import without
+
+with without("pandas"):  # sqlite_utils would import it, to name the type of its dates
+    from sqlite_utils import Database, Migrations
 
 APPLICATION_ID = 0x54415052  # "TAPR" in the header of the file
 migrations = Migrations("taproot")

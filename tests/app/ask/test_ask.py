@@ -8,17 +8,18 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from app.ask import service as asking
+from engine.kernel.host.host import KernelHost
 from tests.app.desk import Desk, ask, run_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory):
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost):
     """One app for the tests of this module."""
     data = tmp_path_factory.mktemp("ask") / "data"
     data.mkdir(mode=0o700)
-    desk = Desk(data)
+    desk = Desk(data, kernels)
     yield desk
     desk.model.go.set()
     desk.close()

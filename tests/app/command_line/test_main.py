@@ -362,3 +362,34 @@ def test_options_may_stand_before_or_after_the_command(
     )
     assert cli.run(words) == 0
     assert seen == ["there"]
+
+
+@pytest.mark.parametrize(
+    ("words", "spread"),
+    [
+        ([], True),
+        (["-x", "--durations=9"], True),
+        (["tests/engine"], False),
+        (["-k", "quote"], False),
+        (["--pdb"], False),
+    ],
+)
+def test_the_whole_suite_and_no_part_of_it_is_run_in_two_processes(
+    words: list[str], spread: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "call", lambda command, cwd: started.append(command) or 0)
+    assert cli.run(["test", *words]) == 0
+    ((_, *given),) = started
+    assert given == ["-m", "pytest", *(cli.spread([]) if spread else []), *words]
+
+
+def test_what_is_run_in_two_processes_keeps_files_together_and_ends_with_the_summary(tmp_path: Path) -> None:
+    code = "import os\nimport pytest\n\n@pytest.mark.parametrize('n', range(3))\ndef test(n): "
+    for name in ("a", "b"):
+        (tmp_path / f"test_{name}.py").write_text(f"{code}open('{name}-' + str(os.getpid()), 'a').close()\n")
+    command = [sys.executable, "-m", "pytest", *cli.spread([]), "-q", "--rootdir", "."]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1].startswith("6 passed in"), done.stdout + done.stderr
+    (a,), (b,) = ([file.name[2:] for file in tmp_path.glob(f"{name}-*")] for name in "ab")
+    assert a != b

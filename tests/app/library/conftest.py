@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from engine.kernel.host.host import KernelHost
 from engine.store import Store
 from tests.app.desk import Desk, until
 from tests.app.library.opened import open_library
@@ -37,11 +38,11 @@ def papers(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory):
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost):
     """One app for the tests of this module."""
     data = tmp_path_factory.mktemp("library") / "data"
     data.mkdir(mode=0o700)
-    desk = Desk(data)
+    desk = Desk(data, kernels)
     yield desk
     desk.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,14 +95,14 @@ def test_a_dropped_file_appears_and_loads_and_a_broken_one_changes_nothing(place
 
 def test_a_server_is_marked_as_long_as_it_is_used(place, page):
     server = OpenAiServer(lambda request: pieces("yes"))
-    page.locator("#models-server").fill(server.url)
+    page.get_by_label("Model on a server with the OpenAI interface").fill(server.url)
     page.get_by_role("button", name="Use a server").click()
     expect(page.locator("#models-current")).to_have_text("stub", timeout=60_000)
-    expect(page.locator("#models-remote")).to_have_text("on a server of this machine")
+    expect(page.locator(".models-now .chip.warn")).to_have_text("on a server of this machine")
     expect(page.locator(".models-now")).to_contain_text(server.url)
     file_row(page, "small.gguf").get_by_role("button", name="Load small").click()
     expect(page.locator("#models-current")).to_have_text("small", timeout=60_000)
-    expect(page.locator("#models-remote")).to_have_count(0)
+    expect(page.locator(".models-now .chip.warn")).to_have_count(0)
     server.close()
 
 
@@ -110,10 +111,47 @@ def test_details_show_what_it_takes_and_let_the_window_be_chosen(place, page):
     row = file_row(page, "small.gguf")
     row.get_by_role("button", name="Details of small").press("Enter")
     expect(row.locator(".models-details")).to_contain_text("Memory it needs")
-    row.get_by_label("Window in tokens").fill("2048")
-    row.get_by_role("button", name="Load with this window").click()
+    row.get_by_role("button", name="Choose window and adapter").press("Enter")
+    expect(page.get_by_label("Window in tokens")).to_be_focused()
+    page.get_by_label("Window in tokens").fill("2048")
+    page.locator("#models-load").click()
     until(lambda: workbench.engine.model.info.n_ctx == 2048)
     expect(page.locator(".models-now")).to_contain_text("2,048 tokens")
+
+
+def test_a_folder_is_added_by_its_path_and_removed_and_a_wrong_one_is_a_sentence(place, page, tmp_path):
+    workbench, _ = place
+    folder = tmp_path / "<b>*mine*"
+    folder.mkdir()
+    shutil.copy(random_model(tmp_path / "elsewhere.gguf"), folder)
+    box = page.get_by_label("Path of a GGUF file or a folder of them")
+    box.fill(str(tmp_path / "*none*"))
+    box.press("Enter")
+    expect(page.locator("#models-said")).to_have_text(f"There is nothing at {tmp_path}/*none*.")
+    box.fill(str(folder))
+    page.get_by_role("button", name="Add by path").click()
+    expect(file_row(page, "elsewhere.gguf")).to_be_visible()
+    expect(box).to_have_value("")
+    expect(page.locator("#models-added input")).to_have_value(str(folder))
+    page.get_by_role("button", name="Remove from the list").click()
+    expect(file_row(page, "elsewhere.gguf")).to_have_count(0)
+    expect(page.locator("#models-added")).to_be_hidden()
+    assert workbench.models.shelf.added() == [] and (folder / "elsewhere.gguf").exists()
+
+
+def test_what_a_person_typed_stays_when_models_come_and_go(place, page, tmp_path):
+    workbench, _ = place
+    window = page.get_by_label("Window in tokens")
+    expect(window).not_to_have_value("")
+    window.fill("3000")
+    came = workbench.data_dir / "models" / "came.gguf"
+    shutil.copy(random_model(tmp_path / "came.gguf"), came)
+    expect(file_row(page, "came.gguf")).to_be_visible(timeout=20_000)
+    expect(window).to_have_value("3000")
+    window.fill("100")
+    window.press("Enter")
+    expect(page.locator("#models-told")).to_have_text("A window has at least 512 tokens.")
+    came.unlink()
 
 
 def test_an_adapter_is_put_on_for_the_root_alone(place, page, tmp_path):
@@ -122,9 +160,14 @@ def test_an_adapter_is_put_on_for_the_root_alone(place, page, tmp_path):
     adapter = lora_adapter(tmp_path / "law.gguf")
     row = file_row(page, "base.gguf")
     row.get_by_role("button", name="Details of base").click(timeout=20_000)
-    row.get_by_label("Path of a LoRA adapter").fill(f"{adapter}:0.5")
-    row.get_by_label("What the LoRA adapter works for").select_option("for the turns that write cells")
-    row.get_by_role("button", name="Load with this window").click()
+    row.get_by_role("button", name="Choose window and adapter").click()
+    expect(page.locator("#models-which input")).to_have_value(re.compile("^base"))
+    page.get_by_label("Path of a LoRA adapter").fill(str(tmp_path / "none.gguf"))
+    page.locator("#models-load").click()
+    expect(page.locator("#models-told")).to_contain_text("none.gguf")
+    page.get_by_label("Path of a LoRA adapter").fill(f"{adapter}:0.5")
+    page.get_by_label("for the turns that write cells").check()
+    page.locator("#models-load").click()
     until(lambda: workbench.engine.model.info.name == "base")
     (found,) = workbench.engine.model.info.adapters
     assert (found.scale, found.scope) == (0.5, "root")
@@ -147,7 +190,7 @@ def test_a_download_shows_its_progress_stops_goes_on_and_can_be_loaded(hub, page
 def test_a_hub_that_cannot_be_reached_is_a_sentence_and_not_a_wait(page, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     page.locator("#models-check").click()
-    expect(page.locator(".models-offline")).to_contain_text("cannot be reached", timeout=30_000)
+    expect(page.locator("#models-said")).to_contain_text("cannot be reached", timeout=30_000)
     entry = page.locator('#models-catalogue [data-id="qwen3.6-27b"]')
     entry.get_by_role("button", name="Download Qwen3.6 27B").click()
     expect(entry.get_by_role("alert")).to_contain_text("cannot be reached", timeout=30_000)

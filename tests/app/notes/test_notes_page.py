@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from engine.kernel.host.host import KernelHost
 from engine.llm.scripted import ScriptedModel
 from engine.notes.making import make_notes
 from tests.app.desk import Desk
@@ -20,10 +21,10 @@ HOSTILE = "<img src=x onerror=window.pwned=1>"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory):
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost):
     data = tmp_path_factory.mktemp("notes") / "data"
     data.mkdir(mode=0o700)
-    desk = Desk(data)
+    desk = Desk(data, kernels)
     desk.workbench.engine.use(NotingModel())
     desk.workbench.notes.seconds = 0.05
     yield desk

@@ -8,18 +8,15 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
+from engine.kernel.host.host import KernelHost
 from tests.app.desk import TOKEN, Desk
 
 
 @pytest.fixture(scope="package")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    from engine import sandbox
-
-    if not sandbox.level().available:
-        pytest.skip(f"no sandbox, so no cell runs: {sandbox.level().detail}")
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost) -> Iterator[Desk]:
     data: Path = tmp_path_factory.mktemp("programs") / "data"
     data.mkdir(mode=0o700)
-    made = Desk(data)
+    made = Desk(data, kernels)
     yield made
     made.close()
 

@@ -8,17 +8,18 @@ import os
 import pytest
 from playwright.sync_api import Browser, expect
 
+from engine.kernel.host.host import KernelHost
 from tests.app.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory):
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost):
     """An app with two sessions that answer differently."""
     data = tmp_path_factory.mktemp("comparing") / "data"
     data.mkdir(mode=0o700)
-    desk = Desk(data)
+    desk = Desk(data, kernels)
     for question in ("When does the ferry leave?", "Ask about each letter"):
         desk.ended(desk.workbench.runs.start(question, desk.corpus).run)
     yield desk

@@ -9,17 +9,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
+from engine.kernel.host.host import KernelHost
 from tests.app.desk import TOKEN, Desk, ask
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory):
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost):
     """An app with one answered run, in `desk.run`."""
     data = tmp_path_factory.mktemp("exports") / "data"
     data.mkdir(mode=0o700)
-    desk = Desk(data)
+    desk = Desk(data, kernels)
     desk.run = desk.workbench.runs.start("When does the ferry leave?", desk.corpus).run  # type: ignore[attr-defined]
     desk.ended(desk.run)  # type: ignore[attr-defined]
     yield desk

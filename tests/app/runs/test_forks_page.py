@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from engine.kernel.host.host import KernelHost
 from tests.app.desk import Desk, run_of, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory):
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost):
     data = tmp_path_factory.mktemp("forks") / "data"
     data.mkdir(mode=0o700)
-    desk = Desk(data)
+    desk = Desk(data, kernels)
     yield desk
     desk.model.go.set()
     desk.close()

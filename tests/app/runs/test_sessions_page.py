@@ -7,17 +7,18 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
+from engine.kernel.host.host import KernelHost
 from tests.app.desk import Desk, run_of, watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory):
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost):
     """An app with four sessions, one of them with a follow-up, one stopped."""
     data = tmp_path_factory.mktemp("sessions") / "data"
     data.mkdir(mode=0o700)
-    desk = Desk(data)
+    desk = Desk(data, kernels)
     runs = desk.workbench.runs
     asked = []
     for question in ("When does the ferry leave?", "Ask about each letter", "Draw the crowns"):

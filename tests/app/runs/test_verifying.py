@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from app.runs import service
 from engine.errors import Cancelled
+from engine.kernel.host.host import KernelHost
 from engine.llm.scripted import ScriptedModel
 from engine.types import Settings
 from tests.app.desk import TOKEN, Desk, until
@@ -22,10 +23,10 @@ SECONDS = 4  # that the slow cell sleeps; whatever stops is waited for until it 
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory):
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost):
     data = tmp_path_factory.mktemp("verifying") / "data"
     data.mkdir(mode=0o700)
-    made = Desk(data)
+    made = Desk(data, kernels)
     yield made
     made.close()
 

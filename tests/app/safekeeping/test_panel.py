@@ -11,8 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
+from engine.kernel.host.host import KernelHost
 from engine.llm.scripted import ScriptedModel
-from tests.app.desk import Desk, run_of
+from tests.app.desk import Desk, run_of, until
 from tests.app.safekeeping.test_routes import LOG
 from tests.app.script import Model, cell
 
@@ -20,10 +21,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost) -> Iterator[Desk]:
     data = tmp_path_factory.mktemp("panel") / "data"
     data.mkdir(mode=0o700)
-    made = Desk(data)
+    made = Desk(data, kernels)
     for question in ("When does the ferry leave?", "Be hostile"):
         made.ended(made.workbench.runs.start(question, made.corpus).run)
     yield made
@@ -100,8 +101,13 @@ def test_a_backup_is_made_by_a_path_and_saved_through_the_browser(
     expect(host).to_contain_text(f"Backed up to {target}: ")
 
     page.get_by_role("button", name="Save through the browser").press("Enter")
+    link = page.get_by_role("link", name="Save the file")
+    link.focus()
+    desk.workbench.backups.say("Another could not begin.")
+    expect(host).to_contain_text("Another could not begin.")
+    expect(link).to_be_focused()  # also after such news
     with page.expect_download() as saved:
-        page.get_by_role("link", name="Save the file").press("Enter")
+        link.press("Enter")
     assert zipfile.is_zipfile(saved.value.path())
     expect(host).to_contain_text("The backup was handed to the browser.")
 
@@ -116,6 +122,7 @@ def test_what_is_pressed_while_the_press_before_waits_for_its_answer_is_not_drop
     for name in ("first", "second"):
         field.fill(str(tmp_path / name / "all.zip"))
         press("Enter")
+    until(lambda: held, page)
     page.wait_for_timeout(300)
     page.route("**/gradio_api/run/predict**", lambda route: route.continue_())
     assert len(held) == 1  # the second press waits for the answer to the first

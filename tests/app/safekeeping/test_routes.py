@@ -18,6 +18,7 @@ from app.safekeeping import imports
 from app.safekeeping.backups import PREFIX, sweep
 from engine import backup
 from engine.errors import InputError
+from engine.kernel.host.host import KernelHost
 from engine.llm.scripted import ScriptedModel
 from engine.store import Store
 from engine.types import Json
@@ -29,10 +30,10 @@ LOG = Path(__file__).parents[2] / "engine" / "exchange" / "incoming" / "logs" / 
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost) -> Iterator[Desk]:
     data = tmp_path_factory.mktemp("safekeeping") / "data"
     data.mkdir(mode=0o700)
-    made = Desk(data)
+    made = Desk(data, kernels)
     for question in ("When does the ferry leave?", "Ask about each letter"):
         made.ended(made.workbench.runs.start(question, made.corpus).run)
     yield made

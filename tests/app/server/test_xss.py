@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 from playwright.sync_api import TimeoutError as Late
 
+from engine.kernel.host.host import KernelHost
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel
 from tests.app.desk import READY, Desk, ask
@@ -154,11 +155,11 @@ def file_name(number: int, payload: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost) -> Iterator[Desk]:
     """An app whose documents, model and model's name are hostile."""
     data = tmp_path_factory.mktemp("xss") / "data"
     data.mkdir(mode=0o700)
-    desk = Desk(data)
+    desk = Desk(data, kernels)
     desk.model = ScriptedModel(reply, name=" ".join(PAYLOADS[:8]), n_ctx=200_000, delta_chars=400)  # type: ignore[assignment]
     desk.workbench.engine.use(desk.model)
     desk.hostile = desk.add(  # type: ignore[attr-defined]

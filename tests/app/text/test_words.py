@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.text.words import line
+from app.text.words import amount, left, line
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,21 @@ from app.text.words import line
 )
 def test_a_line_is_what_the_page_makes_of_it(text: str, wanted: str) -> None:
     assert line(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [(None, ""), (0, "1 s left"), (89, "89 s left"), (90, "2 min left"), (5400, "1.5 h left")],
+)
+def test_what_is_left_is_said_in_the_unit_that_a_person_would_take(
+    seconds: float | None, wanted: str
+) -> None:
+    assert left(seconds) == wanted
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted"),
+    [(999, "999 B"), (1000, "1.0 KB"), (10_240, "10 KB"), (3_565_158, "3.4 MB"), (5 * 1024**4, "5.0 TB")],
+)
+def test_bytes_are_said_in_the_unit_that_a_person_would_take(size: int, wanted: str) -> None:
+    assert amount(size) == wanted

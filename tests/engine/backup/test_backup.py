@@ -16,6 +16,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from app import preferences
+from app.library import watching
+from app.notes import service as notes
 from engine.backup import restore, size, write
 from engine.corpus import Corpus
 from engine.documents.ingest import ingest
@@ -38,6 +41,8 @@ except StoreError as error:
     print(error)
 """
 
+REMEMBERED = (preferences.FILE, watching.FILE, notes.FILE)  # by the app, beside the database
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
@@ -58,7 +63,8 @@ def data(tmp_path: Path) -> Path:
         tell(store, run)
     (folder / "uploads" / "c1").mkdir(parents=True)
     (folder / "uploads" / "c1" / "lease.txt").write_text("The notice period is six months.\n")
-    (folder / "preferences.json").write_text('{"model": "x"}')
+    for name in REMEMBERED:
+        (folder / name).write_text('{"cards": ["c1"]}')
     return folder
 
 
@@ -92,7 +98,8 @@ def test_a_backup_made_while_others_write_is_whole(data: Path, tmp_path: Path) -
         path = Path(store.corpora()[0]["path"])
         assert path.is_relative_to(tmp_path / "elsewhere") and Corpus.open(path)[0].startswith("The notice")
     assert (tmp_path / "elsewhere/data/uploads/c1/lease.txt").read_text().startswith("The notice")
-    assert (tmp_path / "elsewhere/data/preferences.json").exists()
+    for name in REMEMBERED:
+        assert (tmp_path / "elsewhere" / "data" / name).read_text() == '{"cards": ["c1"]}'
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +61,17 @@ class Session:
             code, on_call=on_call, on_output=outputs.append, timeout=timeout, cancel=cancel
         )
         return Ran(result, outputs)
+
+    def write(self, name: str) -> None:
+        """Make an empty file in the folder of the cells."""
+        (self.worker._process.folder / name).touch()
+
+    def wait_for(self, name: str) -> None:
+        """Wait until the cells, or a thread of theirs, have made this file in their folder."""
+        deadline = time.monotonic() + 60
+        while not (self.worker._process.folder / name).exists():
+            assert time.monotonic() < deadline, f"{name} is not made"
+            time.sleep(0.01)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from engine.events import Event, RunEnded, RunResumed
 from engine.replay import read_record
 from engine.replay.verify import verify
 from engine.resume import resume
+from engine.run.node import Hooks
 from engine.stop import Stop
 from tests.engine.resume.conftest import ANSWER, CELLS, INTERRUPTED, Desk, asked, reply, resumed
 
@@ -119,13 +120,11 @@ def test_a_cell_that_was_stopped_asks_its_prompts_of_clocks_as_before(desk: Desk
     cell = "import time\nsaid = llm_query(f'Say how long at {time.time()}')\ntime.sleep(0.8)\nFINAL(said)"
 
     def asked_at(request: Any) -> str:
-        if request.role != "sub":
-            return f"```repl\n{cell}\n```"
-        threading.Timer(0.3, stop.request).start()
-        return "long"
+        return "long" if request.role == "sub" else f"```repl\n{cell}\n```"
 
+    answered = Hooks(event=lambda event: stop.request() if event.kind == "call_finished" else None)
     desk.fresh(asked_at)
-    stopped = desk.engine.ask("How long?", desk.corpus, stop=stop)
+    stopped = desk.engine.ask("How long?", desk.corpus, hooks=answered, stop=stop)
     assert stopped.status == "interrupted"
     model = desk.fresh(asked_at)
     assert resume(desk.engine, stopped.run).answer == "long" and model.requests == []

@@ -1,15 +1,14 @@
 // All of one node: its question, and turn by turn what the model was shown, thought, wrote, ran and got.
 //
-// Bodies are fetched when a node is looked at and again when it grew. Every part knows the event that brought it,
-// so moving the playhead only hides and shows parts that stand already.
+// Bodies are fetched when a node is looked at and again when it grew, as the app laid them out (`app/runs/detail`). Every
+// piece knows the event that brought it, so moving the playhead only hides and shows pieces that stand already.
 
-import { el } from "/ui/shell/dom.js";
+import { el, find, keyed } from "/ui/shell/dom.js";
 import { button, icon, redraw, say } from "/ui/runs/controls.js";
 import { LIVE } from "/ui/runs/trace/fold.js";
 import { count, duration, many, sure } from "/ui/shell/text/figures.js";
-import { long } from "/ui/runs/detail/output.js";
-import { numbers, places, Section } from "/ui/runs/detail/section.js";
-import { line, plain } from "/ui/shell/text/text.js";
+import { forkKey, pressFork } from "/ui/runs/detail/fork.js";
+import { built, line, plain } from "/ui/shell/text/text.js";
 
 const AGAIN = 200; // milliseconds between two fetches of a node that grows, or four times as long as one takes
 const BELOW = 60; // pixels from the end that still count as the end
@@ -29,7 +28,7 @@ export class Detail {
     this.on = on;
     this.id = null;
     this.head = el("header", { class: "detail-head" });
-    this.body = el("div", { class: "detail-body" });
+    this.body = el("div", { class: "detail-body", on: { click: (event) => this.#pressed(event), keydown: forkKey } });
     this.element = el(
       "section",
       { class: "detail", tabIndex: -1, "aria-label": "Node" },
@@ -46,8 +45,6 @@ export class Detail {
     const node = view.trace.nodes.get(id);
     if (!node) return;
     this.#fillHead(node);
-    // What was fetched may be ahead of the events that came: then these tell only now where its parts belong.
-    if (this.data && this.laid < newest(node)) this.#build(this.data);
     this.#reach();
     this.#write(node);
     this.#wantFresh(node);
@@ -62,7 +59,6 @@ export class Detail {
     this.id = id;
     this.data = null;
     this.known = -1;
-    this.sections = new Map();
     this.past = { at: -1, text: "" };
     this.body.replaceChildren(el("p", { class: "hint wait" }, "Reading…"));
     this.draft = null;
@@ -86,7 +82,7 @@ export class Detail {
       figures: el("span", { class: "figures" }),
       below: el("span", { class: "figures below" }),
       stop,
-      question: el("div", { class: "asked", dir: "auto" }, asked(node.question || node.id)),
+      question: el("div", { class: "asked", dir: "auto" }, el("pre", { class: "text" }, plain(node.question || node.id))),
       context: el("p", { class: "works-on", hidden: true }),
     };
     this.parts = parts;
@@ -100,7 +96,7 @@ export class Detail {
         el("span", { class: "grow" }),
         stop,
         button("link", "Copy a link to this node", () => this.on.link(node.id)),
-        button("copy", "Copy this node as text", () => this.on.copy(this.#asText(), "The node")),
+        button("copy", "Copy this node as text", () => this.on.copy(this.data?.text ?? node.question, "The node")),
       ),
       parts.question,
       parts.context,
@@ -194,60 +190,64 @@ export class Detail {
 
   // --- the body ---------------------------------------------------------------------------------------------
 
+  /** Lay out what the app made of the node. Sections that are as they were stay, so that scroll and selected text do. */
   #build(data) {
     const atEnd = this.data !== null && this.#atEnd();
     this.data = data;
-    const node = this.view.trace.nodes.get(this.id);
-    this.laid = newest(node);
-    const seqs = numbers(node);
-    const wanted = [];
-    const left = new Map();
-    for (const cell of data.cells) left.set(cell.turn, [...(left.get(cell.turn) ?? []), cell]);
-    for (const turn of data.turns) {
-      const cells = left.get(turn.index) ?? [];
-      left.delete(turn.index);
-      const laid = [seqs.turn.get(turn.index), seqs.reply.get(turn.index), places(cells, seqs)];
-      wanted.push([`turn ${turn.index}`, [turn, cells, laid], (section) => section.turn(turn, cells)]);
+    const sections = data.sections.map(([name, tree]) => [name, tree, () => built(tree, icon)]);
+    const turns = sections.findLastIndex(([name]) => name.startsWith("turn")) + 1;
+    keyed(this.body, sections.toSpliced(turns, 0, ["writing", "", () => this.writing]));
+    for (const switcher of this.body.querySelectorAll(".fold-switch")) {
+      const opened = this.folds.get(`${this.id}/${switcher.getAttribute("aria-controls")}`);
+      if (opened !== undefined) this.#fold(switcher, opened);
     }
-    for (const [turn, cells] of left) wanted.push([`cells ${turn}`, [cells, places(cells, seqs)], (section) => section.cells(cells)]);
-    if (data.notes.length) wanted.push(["notes", data.notes, (section) => section.notes(data.notes)]);
-    const { answer = null, reason = "", context, question } = data.node;
-    if (node.kind !== "leaf" && question) this.parts.question.replaceChildren(asked(question)); // a leaf's stands below
-    if (answer !== null || reason) {
-      const text = answer === null ? null : String(answer);
-      wanted.push(["answer", [text, reason, node.ended], (section) => section.answer(text, reason)]);
-    }
-    this.#reconcile(wanted, seqs);
-    this.parts.context.hidden = !context;
-    if (context) say(this.parts.context, `Works on ${line(String(context), 300)}`);
+    if (data.asked) this.parts.question.replaceChildren(built(data.asked));
+    this.parts.context.hidden = !data.context;
+    if (data.context) say(this.parts.context, `Works on ${line(String(data.context), 300)}`);
     this.#reach();
     this.draft = null;
-    this.#write(node);
+    this.#write(this.view.trace.nodes.get(this.id));
     if (atEnd && this.view.playhead === LIVE) this.element.scrollTop = this.element.scrollHeight;
   }
 
-  /** Keep the sections that are as they were, so that scroll, folds and selected text stay. */
-  #reconcile(wanted, seqs) {
-    const { trace } = this.view;
-    const pane = { node: trace.nodes.get(this.id), trace, on: this.on, folds: this.folds, reach: () => this.#reach() };
-    const next = new Map();
-    for (const [key, value, fill] of wanted) {
-      const mark = JSON.stringify(value);
-      const old = this.sections.get(key);
-      next.set(key, old?.mark === mark ? old : { mark, section: fill(new Section(pane, seqs)) });
-    }
-    this.sections = next;
-    const elements = [...next.values()].map(({ section }) => section.element);
-    elements.splice([...next.keys()].findLastIndex((key) => key.startsWith("turn")) + 1, 0, this.writing);
-    elements.forEach((element, place) => {
-      if (this.body.childNodes[place] !== element) this.body.insertBefore(element, this.body.childNodes[place] ?? null);
-    });
-    while (this.body.childNodes.length > elements.length) this.body.lastChild.remove();
-  }
-
+  /** Hide and show the pieces for the playhead, and show how the called nodes stand there. */
   #reach() {
     const { trace, playhead } = this.view;
-    for (const { section } of this.sections.values()) section.reach(Math.min(playhead, trace.last), playhead);
+    const at = Math.min(playhead, trace.last);
+    for (const piece of this.body.querySelectorAll("[data-since], [data-until]")) {
+      const { since = 0, until = LIVE } = piece.dataset;
+      const hidden = at < Number(since) || at >= Number(until);
+      if (piece.hidden !== hidden) piece.hidden = hidden;
+    }
+    for (const chip of this.body.querySelectorAll(".chip")) {
+      const child = trace.nodes.get(chip.dataset.node);
+      if (!child) continue;
+      const { status, confidence } = trace.at(child, playhead);
+      chip.hidden = child.start > at;
+      chip.dataset.status = status;
+      redraw(chip.firstChild, status === "unanswered" ? "interrupted" : status);
+      say(chip.children[2], line(child.label, 120));
+      say(chip.lastChild, child.kind === "leaf" ? sure(confidence) : "");
+    }
+  }
+
+  #pressed(event) {
+    const pressed = event.target.closest("button");
+    if (!pressed) return;
+    const { node, copy, what } = pressed.dataset;
+    if (node) this.on.select(node);
+    else if (copy !== undefined) this.on.copy(copy, what);
+    else if (pressed.matches(".fold-switch")) this.#fold(pressed, pressed.getAttribute("aria-expanded") !== "true");
+    else if (pressed.matches(".show")) this.#reach();
+    else pressFork(pressed, (cell, given) => this.on.fork(this.id, cell, given));
+  }
+
+  /** Show or hide the panel of a button, and remember it. */
+  #fold(switcher, opened) {
+    const panel = switcher.getAttribute("aria-controls");
+    switcher.setAttribute("aria-expanded", String(opened));
+    find(`#${panel}`, this.body).classList.toggle("shut", !opened);
+    this.folds.set(`${this.id}/${panel}`, opened);
   }
 
   // --- what is being written --------------------------------------------------------------------------------
@@ -286,34 +286,11 @@ export class Detail {
     const go = () => this.on.select(node.id);
     return el("button", { type: "button", class: "crumb", title: line(node.question, 200), on: { click: go } }, text);
   }
-
-  #asText() {
-    const node = this.view.trace.nodes.get(this.id);
-    const parts = [`# ${node.id}  ${node.question}`];
-    for (const turn of this.data?.turns ?? []) {
-      const surely = sure(turn.confidence);
-      parts.push(`## Turn ${turn.index}${surely && ` (${surely})`}`, turn.text ?? "");
-      const cells = this.data.cells.filter((cell) => cell.turn === turn.index);
-      for (const { index, outputs } of cells) {
-        parts.push(...outputs.map(asText).map((text) => text && `[${index}] ${text}`.trimEnd()));
-      }
-    }
-    if (this.data?.node.answer) parts.push("## Answer", String(this.data.node.answer));
-    return parts.filter(Boolean).join("\n\n");
-  }
 }
-
-const asked = (text) => long(text, plain, { lines: 6, characters: 600 });
 
 /** The number of a node's newest event that its detail is laid out by. */
 function newest(node) {
   return node.events.findLast((event) => event.k !== "draft")?.s ?? node.start;
-}
-
-/** An output in words, "" for one that has none. */
-function asText(output) {
-  const text = output.text ?? output.data?.["text/plain"] ?? (output.ename ? `${output.ename}: ${output.evalue}` : "");
-  return Array.isArray(text) ? text.join("") : text;
 }
 
 /** The text of a draft: what came live, behind what the server had already where we came in late. */

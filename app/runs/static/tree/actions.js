@@ -13,10 +13,10 @@ export class Actions {
     return this.#get(`log?after=${after}`);
   }
 
-  /** All of a node, as it stood at event `upto` (undefined: now). */
+  /** The details of a node (`app/runs/detail/pane.py`), as it stood at event `upto` (undefined: now). */
   fetchNode(node, upto) {
     const query = upto === undefined ? "" : `?upto=${upto}`;
-    return this.#get(`nodes/${encodeURIComponent(node)}${query}`);
+    return this.#get(`nodes/${encodeURIComponent(node)}/pane${query}`);
   }
 
   /** Stop a subtree; resolves to whether the server took it. */

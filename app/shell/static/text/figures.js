@@ -25,19 +25,6 @@ export function duration(seconds) {
   return clock(seconds);
 }
 
-/** What a reply took, as the model host measured it: ["23 tokens", "412 of 1,312 read", "12 tokens/s", "waited 0.40 s"] */
-export function spent(usage) {
-  const rate = (tokens, seconds) => tokens > 0 && seconds > 0 && `${count(tokens / seconds)} tokens/s`;
-  const read = usage.evaluated_tokens || usage.prompt_tokens - usage.reused_tokens;
-  const reading = rate(usage.evaluated_tokens, usage.prefill_seconds);
-  return [
-    usage.completion_tokens && many(usage.completion_tokens, "token"),
-    rate(usage.completion_tokens - 1, usage.decode_seconds),
-    usage.prompt_tokens && `${count(read)} of ${count(usage.prompt_tokens)} read${reading ? ` at ${reading}` : ""}`,
-    usage.queue_seconds >= 0.005 && `waited ${duration(usage.queue_seconds)}`,
-  ].filter(Boolean);
-}
-
 /** How sure a model was of a reply, by its mean log-probability: "87 % sure"; "" where that is not known. */
 export function sure(confidence) {
   return typeof confidence === "number" ? `${Math.min(99, Math.round(100 * Math.exp(confidence)))} % sure` : "";

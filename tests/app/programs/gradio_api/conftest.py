@@ -9,20 +9,17 @@ import pytest
 from gradio_client import Client
 
 from app.programs.keys import KeyFile
+from engine.kernel.host.host import KernelHost
 from tests.app.desk import Desk
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    from engine import sandbox
-
-    if not sandbox.level().available:
-        pytest.skip(f"no sandbox, so no cell runs: {sandbox.level().detail}")
+def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("sent")))
         data: Path = tmp_path_factory.mktemp("gradio") / "data"
         data.mkdir(mode=0o700)
-        made = Desk(data)
+        made = Desk(data, kernels)
         KeyFile(data).make()
         yield made
         made.close()

@@ -101,22 +101,6 @@ def test_hostile_text_is_only_text(visit, server):
     assert [url for url in hosts if not url.startswith(server.url)] == []
 
 
-def test_colours_of_a_terminal_are_kept_and_progress_lines_overwritten(visit):
-    page = visit()
-    made = page.evaluate(
-        """async () => {
-          const { ansi, overwritten } = await import("/ui/shell/text/text.js");
-          const box = document.createElement("div");
-          box.append(ansi("a\\x1b[1;31mred\\x1b[0m \\x1b[38;5;196mx\\x1b[48;2;1;2;3my\\x1b[m\\x1b[2Kz"));
-          return [box.textContent, box.querySelector(".ink-1.bold").textContent, box.innerHTML, overwritten("1%\\r50%\\r100%\\nok\\r\\n")];
-        }"""
-    )
-    assert made[0] == "ared xy\u241b[2Kz"
-    assert made[1] == "red"
-    assert "rgb(255, 0, 0)" in made[2] and "rgb(1, 2, 3)" in made[2]
-    assert made[3] == "100%\nok\n"
-
-
 def test_code_has_colours_and_every_character(visit, facts):
     page = visit()
     codes = [f.payload["code"] for f in facts if f.kind == "cell_started" and f.node == "0"]

@@ -63,7 +63,7 @@ MANY = """async (nodes) => {
   }
   made.push({ k: "end", n: "0", st: "answered" }, { k: "fin", n: "0", st: "answered" });
   const events = made.map((event, place) => ({ s: place + 1, ts: 1000 + place / 10, ...event }));
-  const node = { node: {}, turns: [], cells: [], notes: [], draft: "" };
+  const node = { sections: [], draft: "" };
   tree.app.api = { get: async (path) => (path.includes("/log") ? { run: {}, events } : node) };
   await tree.load("big");
 }"""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 pytestmark = pytest.mark.sandbox
@@ -135,20 +133,23 @@ answers == [f'<p{i}>' for i in range(40)]
     assert (ran.echoed, len(calls)) == ("True", 40)
 
 
-def test_a_thread_cannot_call_after_its_cell(asked):
+def test_a_thread_cannot_call_after_its_cell(asked, session):
     code = """
 import threading, time
+from pathlib import Path
 seen = []
 def later():
-    time.sleep(0.2)
+    while not Path('ended').exists(): time.sleep(0.01)
     try:
         llm_query('late')
     except RuntimeError as error:
         seen.append(str(error))
+    Path('tried').touch()
 threading.Thread(target=later).start()
 """
     asked(code)
-    time.sleep(0.5)
+    session.write("ended")
+    session.wait_for("tried")
     ran, calls = asked("seen")
     assert (ran.echoed, calls) == ("['sub-calls can only be made while a cell runs']", [])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,16 @@ pytestmark = pytest.mark.sandbox
 
 def test_output_arrives_while_the_cell_runs(session):
     seen = []
-    session.worker.execute(
-        "import time\nprint('first')\ntime.sleep(0.1)\nprint('second', end='')\ntime.sleep(0.4)",
-        on_call=lambda call: [],
-        on_output=lambda output: seen.append((output["text"], time.monotonic())),
-        timeout=10,
-    )
-    ended = time.monotonic()
-    assert [text for text, _ in seen] == ["first\n", "second"]
-    assert ended - seen[1][1] > 0.2
+
+    def show(output):
+        seen.append(output["text"])
+        session.write(f"seen{len(seen)}")
+
+    wait = "while not Path('seen{}').exists(): time.sleep(0.01)"
+    lines = ["import time", "from pathlib import Path", "print('first')", wait.format(1)]
+    code = "\n".join([*lines, "print('second', end='')", wait.format(2)])
+    result = session.worker.execute(code, on_call=lambda call: [], on_output=show, timeout=20)
+    assert (result.status, seen) == ("ok", ["first\n", "second"])
 
 
 def test_long_output_keeps_its_head_and_its_tail(open_session):
@@ -76,8 +76,18 @@ def test_raw_descriptors_are_caught_and_capped(session):
 
 
 def test_text_of_a_leftover_thread_comes_with_the_next_cell(session):
-    session.run("import threading\nthreading.Timer(0.2, print, ['from the thread']).start()")
-    time.sleep(0.5)
+    code = """
+import threading, time
+from pathlib import Path
+def later():
+    while not Path("ended").exists(): time.sleep(0.01)
+    print("from the thread")
+    Path("printed").touch()
+threading.Thread(target=later).start()
+"""
+    session.run(code)
+    session.write("ended")
+    session.wait_for("printed")
     assert session.run("1").printed == "from the thread\n"
 
 

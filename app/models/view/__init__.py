@@ -1,0 +1,1 @@
+"""What the Models view says in words, and its forms."""

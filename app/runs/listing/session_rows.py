@@ -1,0 +1,151 @@
+"""A session in the list of all, and what is said once one was deleted. Pure.
+
+A button has what it does as data: `data-run` (with `data-node`) opens that run, `data-does` is an action of the list.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.runs.answer.panel import forced_chip
+from app.text.elements import Tree, el
+from app.text.words import duration, line, many
+from engine.types import Json
+
+SHOWN_HITS = 4
+WORDS = 12  # of a query that are marked
+CHARS = 300  # of a title, a question, an answer
+STATUS = {
+    "answered": ("ok", "Answered"),
+    "unanswered": ("warn", "No answer"),
+    "interrupted": ("warn", "Interrupted"),
+    "failed": ("bad", "Failed"),
+    "running": ("info", "Working"),
+}
+PLACES = {
+    "question": "Question",
+    "answer": "Answer",
+    "code": "Code",
+    "output": "Output",
+    "title": "Title",
+    "prompt": "Prompt",
+    "text": "Reply",
+}
+DELETED = (
+    ("runs", "question", "questions"),
+    ("events", "event", "events"),
+    ("blobs", "stored image or long text", "stored images or long texts"),
+    ("folders", "folder", "folders"),
+)
+
+
+def session_row(one: Json, query: str) -> Tree:
+    """The row of a session (`app.runs.sessions.Sessions.list`), with the words of a query marked."""
+    title = line(one["title"] or one["question"], CHARS)
+    kind, status = STATUS.get(one["status"], ("info", "Working"))
+    runs = one["runs"]
+    renamed = one["title"] and one["title"] != one["question"]
+    named = {"dir": "auto"}
+    meta = el(
+        "span",
+        {"class": "session-meta"},
+        el("span", {"class": f"chip {kind}"}, status),
+        forced_chip(one),
+        el("span", {}, line(one["corpus_name"] or one["corpus"] or "", 60)),
+        el("span", {}, line(one["model"] or "", 50)),
+        el("span", {}, many(len(runs), "question")) if len(runs) > 1 else None,
+        el("span", {}, f"took {duration(one['seconds'])}") if one["seconds"] else None,
+        el("time", {"dataset": {"at": one["started"] or 0}}),
+    )
+    open_ = el(
+        "button",
+        {"class": "session-open", "type": "button", "dataset": {"run": runs[-1]}},
+        el("span", {"class": "session-title", **named}, *_marked(title, query)),
+        el("span", {"class": "session-sub", **named}, line(one["question"], CHARS)) if renamed else None,
+        el("span", {"class": "session-answer", **named}, *_marked(line(one["answer"] or "", CHARS), query)),
+        meta,
+    )
+    tools = (
+        _tool("rename", "edit", f"Rename {title}", "Rename (F2)"),
+        _tool("remove", "trash", f"Delete {title}", "Delete (Del)"),
+        _tool("compare", "compare", f"Compare {title}", "Compare with another"),
+    )
+    hits = one["hits"][:SHOWN_HITS]
+    return el(
+        "li",
+        {"class": "session", "dataset": {"id": one["id"]}},
+        open_,
+        el("div", {"class": "session-tools"}, *tools),
+        el("p", {"class": "session-forked"}, _forked(one["forked"])) if one["forked"] else None,
+        el("ul", {"class": "session-hits"}, *map(_hit, hits)) if hits else None,
+    )
+
+
+def _tool(does: str, drawing: str, name: str, title: str) -> Tree:
+    compares = does == "compare"
+    look = {"class": "quiet compare" if compares else "quiet", "type": "button", "title": title}
+    pressed = {"aria-pressed": "false"} if compares else {}
+    data = {"aria-label": name, "dataset": {"does": does}}
+    return el("button", {**look, **data, **pressed}, el("icon", {"name": drawing}))
+
+
+def _forked(forked: Json) -> Tree:
+    below = "" if forked["node"] == "0" else f" of node {forked['node']}"
+    words = f"forked from {forked['run']} at cell {forked['cell']}{below}"
+    look = {"class": "forked", "type": "button", "title": "Open the run that this one branched off"}
+    return el("button", {**look, "dataset": {"run": forked["run"], "node": forked["node"]}}, line(words, 120))
+
+
+def _hit(hit: Json) -> Tree:
+    data = {"dataset": {"run": hit["run"], "node": hit["node"]}}
+    return el(
+        "li",
+        {},
+        el(
+            "button",
+            {"class": "session-hit", "type": "button", **data},
+            el("span", {"class": "session-hit-kind"}, PLACES.get(hit["kind"], hit["kind"])),
+            el(
+                "span",
+                {"class": "session-hit-text", "dir": "auto"},
+                *_highlighted(hit["excerpt"], hit["marks"]),
+            ),
+        ),
+    )
+
+
+def _highlighted(text: str, ranges: list[list[int]]) -> list[Tree]:
+    parts: list[Tree] = []
+    at = 0
+    for start, end in ranges:
+        parts += [text[at:start], el("mark", {}, text[start:end])]
+        at = end
+    return [*parts, text[at:]]
+
+
+def _marked(text: str, query: str) -> list[Tree]:
+    """A text, the words of the query marked."""
+    words = [word for word in re.split(r"[\W_]+", query.lower()) if len(word) > 1][:WORDS]
+    if not words:
+        return [text]
+    parts = re.split(f"({'|'.join(map(re.escape, words))})", text, flags=re.IGNORECASE)
+    return [el("mark", {}, part) if place % 2 else part for place, part in enumerate(parts)]
+
+
+def receipt_words(receipt: dict[str, Any]) -> str:
+    """A receipt of the store in words: what went, and what could not be erased."""
+    parts = []
+    for name, noun, more in DELETED:
+        value = receipt.get(name) or 0
+        if number := len(value) if isinstance(value, list) else value:
+            parts.append(many(number, noun, more))
+    told = [f"Deleted: {', '.join(parts) or 'the session'}."]
+    if receipt.get("erased") is False:
+        told.append("Not every byte could be erased.")
+    told += receipt.get("notices") or []
+    if quoting := receipt.get("quoted_by"):
+        told.append(
+            f"{many(len(quoting), 'question')} that followed it still hold what was asked and answered."
+        )
+    return " ".join(told)

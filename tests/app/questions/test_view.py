@@ -1,0 +1,51 @@
+"""Rows of a list as a person looks at them: filtered, in order, so many at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.questions.rows import ordered, wanted
+from app.questions.view import Look, one_list
+from app.text.elements import elements, text_of
+
+BLANK = {
+    "number": 1, "name": "", "question": "Who?", "status": "answered", "run": "r", "seconds": 1.0, "reason": "",
+    "answer": "Ada", "agreement": "stated", "said": "Stated there", "sources": [], "more": 0,
+}  # fmt: skip
+
+
+def rows(**columns: list[Any]) -> list[dict[str, Any]]:
+    """Rows of a list, numbered from 1, with these values."""
+    many = len(next(iter(columns.values())))
+    return [
+        {**BLANK, "number": i + 1, **{name: values[i] for name, values in columns.items()}}
+        for i in range(many)
+    ]
+
+
+def test_words_are_sorted_as_a_person_does_and_what_is_missing_comes_last_either_way() -> None:
+    some = rows(answer=["Letter 10", None, "letter 9", "Émile", "eva", "Letter 009", ""])
+    up, down = ([row["answer"] for row in ordered(some, "answer", down)] for down in (False, True))
+    assert up == ["Émile", "eva", "letter 9", "Letter 009", "Letter 10", None, ""]
+    assert down == ["Letter 10", "letter 9", "Letter 009", "eva", "Émile", None, ""]
+    assert [row["number"] for row in ordered(rows(seconds=[10.0, None, 9.0]), "seconds", False)] == [3, 1, 2]
+
+
+def test_a_filter_keeps_the_rows_that_hold_all_its_words_in_any_case_and_place() -> None:
+    some = rows(
+        question=["Who is Ada?", "Who is Bo?"], sources=[["a.txt: FENN"], []], status=["answered", "open"]
+    )
+    assert [row["number"] for row in wanted(some, " fenn who ", "")] == [1]
+    assert [row["number"] for row in wanted(some, "who", "open")] == [2]
+    assert wanted(some, "fenn bo", "") == []
+
+
+def test_rows_beyond_those_that_are_shown_wait_behind_a_button() -> None:
+    some = rows(question=[f"Who is {n}?" for n in range(12)])
+    found = {"list": "l", "title": "T", "corpus_name": "C", "rows": 12, "left": 2, "counts": {"answered": 10}}
+    state = {"running": None, "message": "", "lists": [found]}
+    trees = one_list(found, state, some, Look(shown=10, column="question", down=True))
+    shown = [one for one in elements(trees) if one[1].get("data-status")]
+    assert [one[1]["data-key"] for one in shown] == ["12", "11", "10", "9", "8", "7", "6", "5", "4", "3"]
+    assert "Show more of 2" in text_of(trees) and "10 of 12 rows answered, 2 to ask" in text_of(trees)
+    assert "No row is like this." in text_of(one_list(found, state, some, Look(words="nobody")))
