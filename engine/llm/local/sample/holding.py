@@ -1,20 +1,20 @@
 """Cells whose texts are held to what was seen: names, words of patterns, quotations. Bytes of UTF-8, token by token.
 
 Code is free; only its string literals are held. One in `document(...)` is a name of a document as a whole. In a pattern
-(a raw literal, or one for `grep`, `matching`, `search`) each run of letters begins a word that was seen, case aside. What is
-asked of a sub-call (`..._query`), an f-string, one of three quotes and a comment are free. Every other literal is a quotation
-of what was seen (see `engine.text.quoting`), holds no letter, or is one of a few other texts.
+(a raw literal, or one for `grep`, `matching`, `search`) each run of letters begins a word that was seen, case aside; a sign
+that is not ASCII counts as a letter. What is asked of a sub-call (`..._query`), an f-string and a comment are free. Every
+other literal is a quotation of what was seen (see `engine.text.quoting`), holds no letter, or is one of a few other texts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.llm.local.sample.copying import KINDS, Copier, byte_offsets
+from engine.llm.local.sample.copying import KINDS, SECOND, Copier, byte_offsets
 from engine.text.quoting import edges
 from engine.types import Json
 
@@ -23,7 +23,11 @@ PATTERNS = ("grep", "matching", "search")
 NAMES = ("document",)
 ASKING = re.compile(r"_(?:query|batched)$")
 STEM = 3  # letters of a word that are enough of it
-_WORD = re.compile(r"[^\W\d_]+")
+LONGEST = 40  # signs of a word; what is written without spaces may go on for thousands
+_WORDS = (
+    re.compile(r"(?:[a-zA-Z]|[^\x00-\x7f])+"),
+    re.compile(r"[^\W\d_]+"),
+)  # also without signs beside them
 _LITERAL = re.compile(r"[\"']{3}.*?[\"']{3}|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*", re.DOTALL)
 _PREFIX = re.compile(r"(?<!\w)([rRbBuUfF]{0,2})$")
 _NAME = re.compile(r"(\w*)\s*$")
@@ -53,9 +57,9 @@ class Holder:
         at = byte_offsets(text)
         self._data, self._others = text.encode(), tuple(others)
         self._starts, self._ends = set(at[starts].tolist()), set(at[ends].tolist())
-        self._names = [name.encode() for name in names]
-        self._words = lowered = {word.lower().encode() for word in _WORD.findall(text)}
-        self._prefixes = {word[:length] for word in lowered for length in range(1, len(word) + 1)}
+        self._names = [name.encode("utf-8", "surrogatepass") for name in names]
+        self._words = words = _words(text)
+        self._prefixes = {word[:length] for word in words for length in range(1, len(word) + 1)}
         self._reply = b""
         self._at = _At()
 
@@ -65,8 +69,24 @@ class Holder:
         return self._at.mode in ("before", "code", "comment", "after")
 
     def kinds(self) -> np.ndarray:
-        """All kinds of tokens may be allowed."""
-        return np.ones(KINDS, bool)
+        """Which kinds of tokens may be allowed now: in a name or a quotation those that go on with it or close it."""
+        at, found = self._at, np.zeros(KINDS, bool)
+        if at.mode == "name":
+            begun = [name for name in self._names if name.startswith(at.said)]
+            rests = {name[len(at.said) : len(at.said) + 2] for name in begun}
+        elif at.mode == "quote" and any(map(str.isalnum, at.said.decode("utf-8", "replace"))):
+            said = len(at.said)
+            rests = {self._data[place + said : place + said + 2] for place in self._places(at.said)}
+            others = (other.encode() for other in self._others)
+            rests |= {other[said : said + 2] for other in others if other.startswith(at.said)}
+        else:
+            return np.ones(KINDS, bool)
+        close = at.quote[0]
+        found[close * SECOND : (close + 1) * SECOND] = True
+        for rest in filter(None, rests):
+            found[rest[0] * SECOND] = found[rest[0] * SECOND + close + 1] = True
+            found[rest[0] * SECOND + rest[-1] + 1] = True
+        return found
 
     def allows(self, token: bytes) -> bool:
         """Whether the reply may go on with these bytes."""
@@ -115,7 +135,7 @@ class Holder:
         return self._inside(at, byte)
 
     def _open(self, byte: bytes, reply: bytes) -> _At:
-        code = reply.decode("utf-8", "replace").partition("\n")[2]
+        code = reply.partition(FENCE)[2].partition(b"\n")[2].decode("utf-8", "replace")
         prefix, call = _prefix(code), _innermost(code)
         if "f" in prefix or ASKING.search(call):
             return _At("free", byte)
@@ -158,19 +178,30 @@ class Holder:
         if at.before == b"?":  # a flag
             return replace(at, said=b"", before=b"?")
         run = (at.said + byte).lower()
-        return replace(at, said=run, before=byte) if run in self._prefixes else None
+        seen = run in self._prefixes or (not run.isascii() and self._copied(run, whole=False))
+        return replace(at, said=run, before=byte) if seen else None  # words begin inside a run without spaces
 
     def _ends_well(self, run: bytes) -> bool:
         """Whether a run of letters of a pattern may end: it is a word or its beginning."""
         return not run or len(run) >= STEM or run in self._words
 
     def _copied(self, said: bytes, *, whole: bool) -> bool:
+        return any(not whole or place + len(said) in self._ends for place in self._places(said))
+
+    def _places(self, said: bytes) -> Iterator[int]:
+        """Where these bytes stand from the start of a word, number or sign on."""
         place = self._data.find(said)
         while place >= 0:
-            if place in self._starts and (not whole or place + len(said) in self._ends):
-                return True
+            if place in self._starts:
+                yield place
             place = self._data.find(said, place + 1)
-        return False
+
+
+def _words(text: str) -> set[bytes]:
+    """The words of a text as a pattern may write them: letters of ASCII in lower case, others in either."""
+    words = {found[0][:LONGEST] for expression in _WORDS for found in expression.finditer(text)}
+    forms = (form for word in words for form in (word, word.lower(), word.title(), word.upper()))
+    return {form.encode().lower() for form in forms}
 
 
 def _prefix(code: str) -> str:

@@ -99,3 +99,53 @@ def test_the_cells_of_a_real_model_are_held(default_gguf, tmp_path):
         replies = [stream.result().text for stream in streams]
     assert all("Merlin" not in reply and "repl" in reply for reply in replies), replies
     assert any("merlon" in reply.lower() for reply in replies), replies
+
+
+FOREIGN = "Élan at Москва: 5 € a day; wie heißt «Käse»? 北京市民会议。 Zoe\u0301 पुस्तकें"
+
+
+def allowed(cell: str, text: str = FOREIGN) -> bool:
+    holder = Holder(text, (), ())
+    return holder.allows(f"```repl\n{cell}\n```".encode())
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Élan", "élan", "ÉLAN", "Москва", "москва", "5 €", "heißt", "Käse", "北京", "市民", "Zoe\u0301", "पुस्तकें"],
+)
+def test_a_pattern_may_say_what_was_seen_in_any_script(word):
+    assert allowed(f'rows = context.grep(r"{word}")')
+
+
+@pytest.mark.parametrize("word", ["Ölan", "Мосты", "京北", "Käxe"])
+def test_a_pattern_may_not_say_what_was_not_seen_in_any_script(word):
+    assert not allowed(f'rows = context.grep(r"{word}")')
+
+
+def test_brackets_in_the_words_before_a_cell_do_not_change_what_is_held():
+    holder = Holder(SEEN, (), ())
+    assert not holder.allows(b"Well,\nask it (with llm_query(\n```repl\nx = 'Merglin'\n```")
+
+
+@pytest.mark.parametrize(
+    "begun",
+    ['FINAL("Milos Vas', 'FINAL("', 'context.document("bees/h', 'grep(r"Mer', "FINAL('N", 'x = "1,25'],
+)
+def test_only_kinds_of_tokens_that_may_fit_are_looked_at(begun):
+    holder = Holder(SEEN, ("bees/honey.csv", "it.md"), ("NONE", "yes"))
+    holder.take(f"```repl\n{begun}".encode())
+    kinds = holder.kinds()
+    for first in range(256):
+        for token in (bytes([first]), *(bytes([first, second]) for second in b"\"'),. abeiklnoyzONE0.\xc3")):
+            kind = first * 257 + (token[1] + 1 if len(token) > 1 else 0)
+            assert kinds[kind] or not holder.allows(token), token
+
+
+def test_few_tokens_are_looked_at_where_a_name_can_go_on_in_one_way_only():
+    holder = Holder(SEEN, ("bees/honey.csv", "orders.csv"), ("NONE", "yes"))
+    holder.take(b'```repl\nrows = context.document("bees/h')
+    assert holder.kinds().sum() <= 260
+
+
+def test_a_name_that_no_text_can_hold_is_no_reason_to_fail():
+    assert Holder(SEEN, ("a\udce4.txt", "b.txt"), ()).allows(b'```repl\nd = context.document("b.txt")')
