@@ -222,10 +222,18 @@ def _answers(record: RunRecord) -> Iterator[Check]:
             problems += _final(node, node.ended.answer)
         yield from _checked("answers", problems, node.id)
         for cell in node.cells:
-            reply = node.replies.get(cell.started.turn)
-            if reply is None or cell.started.code not in (reply.code, f"FINAL_VAR({_name(cell)})"):
+            if cell.started.code not in (*_written_for(node, cell), f"FINAL_VAR({_name(cell)})"):
                 said = "its code is not the one that the reply holds"
                 yield Check("answers", "fails", said, node.id, cell.number)
+
+
+def _written_for(node: NodeRecord, cell: CellRecord) -> Iterator[str]:
+    """The code of the reply that a cell belongs to, and of those that it was drawn in place of: the first may run again."""
+    for turn in range(cell.started.turn, 0, -1):
+        if (reply := node.replies.get(turn)) is not None:
+            yield reply.code
+        if turn not in node.turns or node.turns[turn].messages:
+            return
 
 
 def _name(cell: CellRecord) -> str:
