@@ -111,6 +111,11 @@ class TurnRecord:
         return bool(self.messages) and self.messages[0].role == "system"
 
     @property
+    def redrawn(self) -> bool:
+        """Whether the reply before it was not told of: this one was drawn in its place, or was told of an earlier draw."""
+        return not self.messages or self.messages[0].role == "assistant"
+
+    @property
     def text(self) -> str:
         """What the model wrote."""
         return self.reply.text if self.reply else self.draft

@@ -59,6 +59,8 @@ def _parts(node: NodeRecord) -> Iterator[list[Json]]:
         if turn.anew and messages:
             yield messages
             messages = []
+        if messages and turn.redrawn:
+            messages.pop()  # this reply, or the one it was told of, stands in its place
         messages += [{"role": given.role, "content": given.content, "weight": 0} for given in turn.messages]
         if turn.reply is None:
             break  # what came after it is not known to follow it

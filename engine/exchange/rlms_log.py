@@ -49,7 +49,7 @@ def _iterations(record: RunRecord, node: NodeRecord) -> list[Json]:
     lines: list[Json] = []
     said: list[Message] = []
     for turn in node.turns.values():
-        said = [*([] if turn.anew else said), *turn.messages]
+        said = [*([] if turn.anew else said[:-1] if turn.redrawn else said), *turn.messages]
         lines.append(_iteration(record, node, turn, list(said)))
         said.append(Message("assistant", turn.text))
     if lines and node.answer is not None and not any(line["final_answer"] for line in lines):
