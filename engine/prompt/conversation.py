@@ -48,10 +48,12 @@ class Conversation:
         self._recorded = len(messages)
         return new
 
-    def append(self, reply: str, feedback: Message) -> None:
-        """Add one turn: the model's own text, exactly, and the user message that answers it."""
+    def append(self, reply: str, feedback: Message, *, last: bool = True) -> None:
+        """Add one turn: the model's own text, exactly, and the user message that answers it. `last`: the log has this reply
+        as the text of the last turn, so that only the user message is new.
+        """
         self._turns.append((Message("assistant", reply), feedback))
-        self._recorded += 1  # the reply itself is in the log as the turn's text
+        self._recorded += last
 
     def amend(self, text: str) -> None:
         """Add a line to the last user message, which has not been sent yet."""

@@ -184,7 +184,7 @@ class Branch:
         text = f"```repl\n{code.strip(chr(10))}\n```"
         notes = ("this cell was written by a person",)
         run.record(id, ReplyWritten(session.turn, text, "", code, EDITED, None, Usage(), notes))
-        return _told(session, session.run_cell(code), text)
+        return _told(session, _run(session, code), text)
 
     def _descend(self, session: NodeSession, node: NodeRecord, at: int) -> Step:
         """Run the recorded cell again that leads to the target; `_answer` answers its calls."""
@@ -194,7 +194,7 @@ class Branch:
         session.conversation.take_new()
         self._copy(session.run, self._turn(node, at))
         reply = node.replies.get(started.turn)
-        step = session.run_cell(started.code, clock=cell.ts, readings=read)
+        step = _run(session, started.code, cell.ts, read)
         return _told(session, step, without_loop(reply.text) if reply else "")
 
     def _answer(self, session: NodeSession, cell: int, call: Call) -> Json:
@@ -310,6 +310,15 @@ def _is_below(node: str, tops: Sequence[str]) -> bool:
 
 def _without(made: CallMade, number: int) -> CallMade:
     return replace(made, children=tuple(id for at, id in enumerate(made.children) if at != number))
+
+
+def _run(session: NodeSession, code: str, clock: float | None = None, readings: Json = None) -> Step:
+    """Run a cell that no model wrote just now: it is not drawn again, so an answer that rests on nothing is taken."""
+    session.redraws.trusting = True
+    try:
+        return session.run_cell(code, clock, readings)
+    finally:
+        session.redraws.trusting = False
 
 
 def _told(session: NodeSession, step: Step, said: str) -> Step:

@@ -65,7 +65,8 @@ def conversation_of(node: NodeRecord, before: int | None) -> Conversation | None
             rest = messages[2:]
             exchanges = [*zip(rest[::2], rest[1::2], strict=False)]
         elif messages and turn != fact.turn:
-            exchanges.append((Message("assistant", said), messages[-1]))
+            told = messages[0].content if messages[0].role == "assistant" else said  # an earlier draw
+            exchanges.append((Message("assistant", told), messages[-1]))
         elif messages and exchanges:  # asked for again after an overflow
             exchanges[-1] = (exchanges[-1][0], messages[-1])
         turn = fact.turn

@@ -66,11 +66,17 @@ def act_on(
         step = _finish_by_text(session, parsed.final)
     else:
         step = Step(notes=(prompt.NO_CODE,))
+    step = replace(step, notes=(*parsed.notes, *cut, *step.notes))
     if draw_again(session, said, step, parsed.code):
         return Step(again=True)
-    said, step = settle(session, said, step, session.run_cell)
+    return _settled(session, said, step)
+
+
+def _settled(session: NodeSession, said: str = "", step: Step | None = None) -> Step:
+    """End a turn with the best of its draws, and append the feedback unless that ended the node."""
+    told, step = settle(session, said, step or Step(), session.run_cell)
     if step.outcome is None:
-        session.tell(said, step.shown, (*parsed.notes, *cut, *step.notes))
+        session.tell(told, step.shown, step.notes, last=told == said)
     return step
 
 
@@ -96,14 +102,16 @@ def _best_answer(session: NodeSession, reason: str) -> Outcome:
     The reply is held to one short cell, so that a model that would never come to an end does so in time. The root has
     the reserve of the time limit for it, a child only what is left for work.
     """
+    session.redraws.trusting = True
+    if not session.node.depth:
+        session.until = session.run.deadline.limit
+    if session.redraws.first is not None and (outcome := _settled(session).outcome) is not None:
+        return replace(outcome, reason=reason, forced=True)
     session.note(f"the best answer so far was asked for: {reason}", "warning")
     session.node.told.append(prompt.forced(reason))
     session.conversation.amend(prompt.forced(reason))
     session.turn += 1
     session.failures = 0  # it is drawn as a first reply is
-    session.redraws.trusting = True
-    if not session.node.depth:
-        session.until = session.run.deadline.limit
     reply = request_turn(session, form=FinalCell())
     parsed = parse(reply.text)
     record_turn(session.run, session.node.id, session.turn, reply, parsed)

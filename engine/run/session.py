@@ -30,7 +30,8 @@ FREE_SYNTAX_ERRORS = 3  # per node: a cell that does not compile costs no turn, 
 class Step:
     """What one reply led to: an outcome, or the feedback to go on with; `give_up` is a reason to stop.
 
-    `erred`: its cell raised. `again`: the turn is to be taken anew. `repeated`: its cell and its output were there before. `flaw`: it gave an answer that is none, for this reason.
+    `erred`: its cell raised. `again`: the turn is to be taken anew. `repeated`: its cell and its output were there before.
+    `flaw`: it gave an answer that is none, for this reason.
     """
 
     outcome: Outcome | None = None
@@ -178,11 +179,13 @@ class NodeSession:
         """Record one sentence about this node."""
         self.run.note(self.node.id, text, level)
 
-    def tell(self, said: str, shown: str, notes: tuple[str, ...]) -> None:
-        """Add a reply to the conversation, with its output and the engine's own sentences as the feedback."""
+    def tell(self, said: str, shown: str, notes: tuple[str, ...], *, last: bool = True) -> None:
+        """Add a reply to the conversation, with its output and the engine's own sentences as the feedback. `last`: it is
+        that of the last turn.
+        """
         status = prompt.status_line(facts(self.run, self.node), self.counted)
         self.node.told += [*notes, status]
-        self.conversation.append(said, prompt.feedback(shown, notes, status=status))
+        self.conversation.append(said, prompt.feedback(shown, notes, status=status), last=last)
 
     def count(self, step: Step) -> None:
         """Count what a turn that ended nothing led to; see whether the node goes round in circles."""
@@ -205,6 +208,7 @@ class NodeSession:
         run, node = self.run, self.node
         node.codes.append(code)
         cell = len(node.codes)
+        calls = run.ledger.remaining().calls
         run.record(node.id, CellStarted(cell, self.turn, code))
         seconds = min(run.settings.cell_seconds, max(1.0, run.ledger.seconds_left))
         result, outputs = self._execute(cell, code, seconds, clock, readings)
@@ -212,7 +216,8 @@ class NodeSession:
         outcome = outcome_of(result.final, cell)
         flaw = ""
         if outcome is not None and outcome.answer is not None:
-            flaw = self.flaw_of(outcome.answer) or doubt(self, outcome.answer, outcome.sources)
+            spent = calls - run.ledger.remaining().calls
+            flaw = self.flaw_of(outcome.answer) or doubt(self, outcome.answer, outcome.sources, spent)
         run.record(
             node.id,
             CellEnded(

@@ -43,10 +43,14 @@ class Redraws:
         self.number, self.codes, self.first = 0, [], None
 
 
-def doubt(session: NodeSession, answer: str, sources: object) -> str:
-    """Why an answer of a small model is not taken yet, as a fragment that completes "the answer ...", or ""."""
-    small = prompt.is_small(session.run.model.info)
-    return NOTHING if small and answer.strip() == "0" and not sources and not session.redraws.trusting else ""
+def doubt(session: NodeSession, answer: str, sources: object, spent: int = 0) -> str:
+    """Why an answer of a small model is not taken yet, as a fragment that completes "the answer ...", or "". Its cell
+    `spent` sub-calls; one like it and the cell itself must still find as many.
+    """
+    if session.redraws.trusting or answer.strip() != "0" or sources:
+        return ""
+    again = prompt.is_small(session.run.model.info) and 2 * spent <= session.run.ledger.remaining().calls
+    return NOTHING if again else ""
 
 
 def draw_again(session: NodeSession, said: str, step: Step, code: str) -> bool:
@@ -70,8 +74,13 @@ def draw_again(session: NodeSession, said: str, step: Step, code: str) -> bool:
 def settle(session: NodeSession, said: str, step: Step, run: Callable[[str], Step]) -> tuple[str, Step]:
     """What a turn that is over said and led to: the first draw where the last is no better. `run` runs a cell."""
     draws = session.redraws
-    if draws.first is not None and (step.flaw or not step.ok):
+    better = step.outcome is not None or (step.ok and step.shown and not step.flaw)
+    if draws.first is not None and not better:
+        if draws.number:
+            session.note("no cell drawn again did better; what the first one led to counts")
+        lost = tuple(note for note in step.notes if note == prompt.RESTARTED)  # the worker of all draws
         said, step = draws.first
+        step = replace(step, notes=(*step.notes, *lost))
         if step.flaw == NOTHING:
             draws.trusting = True
             step = run(draws.codes[0])
@@ -80,11 +89,12 @@ def settle(session: NodeSession, said: str, step: Step, run: Callable[[str], Ste
 
 
 def form_of(session: NodeSession) -> HeldCell | None:
-    """The form of a reply that is drawn again."""
+    """The form of a reply that is drawn again: held to the questions, earlier answers and the outputs."""
     if not session.redraws.number:
         return None
     told = [message.content for message in session.conversation.messages[2:] if message.role == "user"]
-    text = "\n".join([session.node.question, *told])
+    earlier = [text for exchange in session.node.earlier for text in exchange]
+    text = "\n".join([session.node.question, *earlier, *told])
     names = session.run.corpus.names
     seen = tuple(name for name in names if name in text)
     return HeldCell(text, seen or tuple(names[:NAMES]), OTHERS)

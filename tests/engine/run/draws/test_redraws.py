@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from engine.engine import Engine
 from engine.llm.forms import HeldCell
-from engine.llm.scripted import ScriptedModel
-from engine.replay.verify import verify
-from engine.types import Settings
 from tests.engine.run.conftest import cell, kinds
 
 pytestmark = pytest.mark.sandbox
@@ -18,21 +12,6 @@ pytestmark = pytest.mark.sandbox
 NOTHING = cell("docs = context.matching(r'Haldn')\nFINAL(len(docs), docs)")
 RIGHT = cell("docs = context.matching(r'Halden')\nFINAL(len(docs), docs)")
 FAILS = cell("FINAL(missing)")
-
-
-@pytest.fixture
-def ask(data_dir, folder, kernels):
-    """Ask a model of 135 million parameters, or of `parameters`; returns the answer, the events and the requests."""
-
-    def ask(replies, parameters=135_000_000, question="How many letters mention Halden?"):
-        model = ScriptedModel(replies)
-        model.info = replace(model.info, parameters=parameters)
-        with Engine(data_dir, model, kernels) as engine:
-            answer = engine.ask(question, engine.add([folder]), Settings())
-            assert verify(engine.store, kernels, answer.run).holds
-            return answer, engine.store.events(answer.run), model.requests
-
-    return ask
 
 
 def test_a_count_of_nothing_is_counted_again_before_anything_is_told(ask):
