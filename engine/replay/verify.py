@@ -313,7 +313,7 @@ def _unsure(record: RunRecord, root: NodeRecord) -> bool:
     for turn, reply in root.replies.items():
         answers.append(PieceAnswer(split_thinking(without_loop(reply.text)).visible))
         answers[-1].confidence, answers[-1].rank = reply.confidence or 0.0, turn - 1 if by_rank else 0
-    return best(answers, LEAST_SURE) == NOT_THERE
+    return bool(best(answers, LEAST_SURE) == NOT_THERE)
 
 
 # --- sources --------------------------------------------------------------------------------------------
