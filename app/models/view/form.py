@@ -46,23 +46,24 @@ def form(workbench: Workbench) -> None:
     which, about, window, lora, scope, go, told, published = parts
     shown = [about, window, go]
 
-    def look(chosen: str | None) -> tuple:
+    def look(chosen: str | None, place: str | None) -> tuple:
         files = ready(workbench)
-        value = chosen if chosen in files else next(iter(files), None)
-        for path, file in files.items():
-            if chosen not in files and file["loaded"]:
-                value = path
+        in_use = next((path for path, file in files.items() if file["loaded"]), next(iter(files), None))
+        value = chosen if chosen in files else in_use
+        offered = [(label(file), path) for path, file in files.items()]
         places = [str(place) for place in workbench.models.shelf.added()]
-        offered = gr.update(choices=[(label(file), path) for path, file in files.items()], value=value)
         said, number, button = describe(files.get(value or ""), bool(workbench.models.loading()))
         return (
             gr.update(visible=True),
-            offered,
+            choices(offered, chosen, in_use),
             said,
             gr.skip() if chosen == value else number,  # what a person typed stays
             button,
             adapters(),
-            gr.update(choices=places, value=places[0] if places else None, visible=bool(places)),
+            {
+                **choices([(one, one) for one in places], place, next(iter(places), None)),
+                "visible": bool(places),
+            },
             gr.update(visible=bool(places)),
             *idle(workbench),
         )
@@ -92,7 +93,7 @@ def form(workbench: Workbench) -> None:
     which.input(choose, which, shown, **LATEST)
     link.choose(take, None, [which, *shown], **LATEST)
     gr.on([go.click, window.submit, lora.submit], load, [which, window, lora, scope], told, **QUICK)
-    link.refresh(look, which, [cards, which, *shown, published, added, remove, *rebuild], **LATEST)
+    link.refresh(look, [which, added], [cards, which, *shown, published, added, remove, *rebuild], **LATEST)
 
 
 def faster() -> tuple:
@@ -202,6 +203,12 @@ def bringing(begin: Callable[[str], Any]) -> Callable[[str], tuple]:
         return "", ""
 
     return handler
+
+
+def choices(offered: list[tuple[str, str]], chosen: str | None, else_: str | None) -> Json:
+    """An update of a picker with (label, value): what a person chose stays as long as it is offered."""
+    kept = chosen in [value for _, value in offered]
+    return gr.update(choices=offered) if kept else gr.update(choices=offered, value=else_)
 
 
 def ready(workbench: Workbench) -> dict[str, Json]:
