@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from app.errors import EXPECTED
 from app.forms import LATEST, QUICK, FormLink, Picker, plain, problem
 from app.models import catalogue
 from app.models.view import words
-from engine.errors import TaprootError
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def form(workbench: Workbench) -> None:
             workbench.models.load(
                 file["path"], window=int(tokens) if tokens else None, lora=lora, force=not file["fit"]["ok"]
             )
-        except TaprootError as error:
+        except EXPECTED as error:
             return problem(error)
         return ""
 
@@ -162,13 +162,16 @@ def sources(workbench: Workbench) -> tuple:
     told = gr.Markdown("", elem_id="models-said", elem_classes="told")
 
     def check() -> str:
-        answer = models.check()
+        try:
+            answer = models.check()
+        except EXPECTED as error:
+            return problem(error)
         return f"**{plain(answer['message'])}**" if answer["message"] else ""
 
     def forget(path: str | None) -> str:
         try:
             models.remove(Path(path or ""))
-        except TaprootError as error:
+        except EXPECTED as error:
             return problem(error)
         return ""
 
@@ -198,7 +201,7 @@ def bringing(begin: Callable[[str], Any]) -> Callable[[str], tuple]:
         try:
             if text.strip():
                 begin(text.strip())
-        except TaprootError as error:
+        except EXPECTED as error:
             return problem(error), gr.skip()
         return "", ""
 

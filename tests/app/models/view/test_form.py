@@ -56,6 +56,25 @@ def test_looking_again_changes_no_choice_of_a_person(workbench, call, tmp_path) 
     assert (added["value"], added["visible"]) == (None, False)
 
 
+def test_what_the_system_refuses_is_said_beside_the_form(workbench, call, monkeypatch) -> None:
+    long = f"/{'x' * 300}"
+    refused = "**The system refused\\: File name too long\\.**"
+    said, box = call("handler", long)  # by path
+    assert said == refused and "value" not in box  # what was typed stays
+    assert call("load", own(workbench), 1024, long, "both") == [refused]
+    monkeypatch.setattr(workbench.models, "check", raising(OSError(28, "No space left on device")))
+    assert call("check") == ["**The system refused\\: No space left on device\\.**"]
+
+
+def raising(error: Exception) -> Callable[[], None]:
+    """Work that ends with this error."""
+
+    def work() -> None:
+        raise error
+
+    return work
+
+
 def pickers(updates: list[Any]) -> list[dict[str, Any]]:
     """The updates of the two pickers."""
     return [one for one in updates if isinstance(one, dict) and "choices" in one]
