@@ -184,6 +184,8 @@ def test_what_cannot_be_done_is_said_with_its_status(desk: Desk, gate: Gate, web
     until(lambda: not web.get("/api/bench").json()["running"])
     chart = web.get(f"/api/bench/{series}/chart.png")
     assert chart.content.startswith(b"\x89PNG")
+    gone = web.get("/api/bench", params={"series": "gone"}).json()  # another page has deleted it
+    assert gone["series"] == series and "Nothing has been measured yet" not in str(gone["results"])
 
 
 def test_another_model_ends_a_bench_and_keeps_what_it_measured(
