@@ -190,8 +190,8 @@ class Bench:
 
 
 def series_of(info: ModelInfo, seed: int) -> str:
-    """The id of the results of a model with its window: others cannot be compared with them."""
-    known = [suites.VERSION, info.fingerprint, info.n_ctx, seed]
+    """The id of the results of a model with its window and its way to read: others cannot be compared with them."""
+    known = [suites.VERSION, info.fingerprint, info.n_ctx, seed, *(["short readings"] * info.short_readings)]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12]
 
 

@@ -81,7 +81,17 @@ class FinalCell:
     """The answer is one cell of one line that calls FINAL, of at most 400 characters: what is asked for at a limit."""
 
 
-Form = Choices | Schema | Quote | Cell | FinalCell
+@dataclass(frozen=True, slots=True)
+class HeldCell:
+    """The answer is a cell whose texts stand in `text`, are `names` of documents, or one of `others`
+    (see `engine.llm.local.sample.holding`)."""
+
+    text: str
+    names: tuple[str, ...] = ()
+    others: tuple[str, ...] = ALTERNATIVES
+
+
+Form = Choices | Schema | Quote | Cell | FinalCell | HeldCell
 
 CELL_GRAMMAR = r"""
 root ::= line{0,6} "```repl\n" line+ "```"
@@ -96,6 +106,8 @@ def grammar_of(form: Form) -> str:
     """Return the grammar of a form, "" for a quote. Raises InputError naming what is wrong with it."""
     if isinstance(form, Quote):
         _choices(form.others)
+        return ""
+    if isinstance(form, HeldCell):
         return ""
     if isinstance(form, Choices):
         return _choices(form.texts)

@@ -12,6 +12,7 @@ from engine.llm.base import Reply, Request, Stream
 from engine.llm.forms import QUOTE_TOKENS, Form, Quote
 from engine.llm.sampling import choose_sampling, describe, vary
 from engine.reply import say_cut
+from engine.run.draws import sampling_of
 from engine.run.node import LEAST_REPLY, Run
 from engine.stop import Stop
 from engine.types import Message, Sampling
@@ -35,9 +36,9 @@ def request_turn(session: NodeSession, form: Form | None) -> Reply:
     on a stop, InputError or ModelError when no reply can be had.
     """
     run, node, conversation, failures = session.run, session.node, session.conversation, session.failures
-    sampling = vary(run.sampling, failures)
+    sampling = sampling_of(session, vary(run.sampling, failures))
     most = run.turn_tokens if run.model.info.thinks else max(LEAST_REPLY, run.turn_tokens >> failures)
-    if failures:
+    if failures and not session.redraws.number:
         session.note(f"the reply is asked for again with {describe(sampling)} and seed {sampling.seed}")
     while True:
         room = _make_room(session)

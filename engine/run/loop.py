@@ -12,6 +12,7 @@ from dataclasses import replace
 from engine import prompt
 from engine.llm.forms import Cell, FinalCell
 from engine.reply import Final, ParsedReply, parse, without_loop
+from engine.run.draws import draw_again, form_of, settle
 from engine.run.generate import record_turn, request_turn
 from engine.run.node import Outcome
 from engine.run.session import NodeSession, Step
@@ -41,7 +42,8 @@ def drive(session: NodeSession, restore: Callable[[NodeSession], Step] | None = 
 def take_turn(session: NodeSession) -> Step:
     """Ask for one reply, run what it holds, and append the feedback unless it ended the node."""
     session.turn += 1
-    reply = request_turn(session, form=Cell() if session.failures else None)
+    form = form_of(session) or (Cell() if session.failures else None)
+    reply = request_turn(session, form=form)
     said = without_loop(reply.text)
     parsed = parse(said)
     record_turn(session.run, session.node.id, session.turn, reply, parsed)
@@ -56,13 +58,17 @@ def act_on(
     if finish == "cancelled" or (cut and parsed.open):  # half a cell must not run
         step = Step()
     elif parsed.code:
-        step = ran or session.run_cell(parsed.code)
+        seen = parsed.code in session.redraws.codes
+        step = Step(ok=False) if seen and ran is None else ran or session.run_cell(parsed.code)
         if step.outcome is None and parsed.final is not None and step.ok:
             step = _after(step, _finish_by_text(session, parsed.final))
     elif parsed.final is not None:
         step = _finish_by_text(session, parsed.final)
     else:
         step = Step(notes=(prompt.NO_CODE,))
+    if draw_again(session, said, step, parsed.code):
+        return Step(again=True)
+    said, step = settle(session, said, step, session.run_cell)
     if step.outcome is None:
         session.tell(said, step.shown, (*parsed.notes, *cut, *step.notes))
     return step
@@ -95,6 +101,7 @@ def _best_answer(session: NodeSession, reason: str) -> Outcome:
     session.conversation.amend(prompt.forced(reason))
     session.turn += 1
     session.failures = 0  # it is drawn as a first reply is
+    session.redraws.trusting = True
     if not session.node.depth:
         session.until = session.run.deadline.limit
     reply = request_turn(session, form=FinalCell())

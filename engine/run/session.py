@@ -15,6 +15,7 @@ from engine.events import CellEnded, CellStarted, OutputWritten
 from engine.events.kinds import Level
 from engine.kernel.host.host import Call, CellResult, Worker, WorkerLimits
 from engine.llm.base import Reply
+from engine.run.draws import Redraws, doubt
 from engine.run.node import Node, Outcome, Run, facts
 from engine.stop import Stop
 from engine.types import Json
@@ -29,7 +30,7 @@ FREE_SYNTAX_ERRORS = 3  # per node: a cell that does not compile costs no turn, 
 class Step:
     """What one reply led to: an outcome, or the feedback to go on with; `give_up` is a reason to stop.
 
-    `repeated`: its cell and its output were there before. `flaw`: it gave an answer that is none, for this reason.
+    `erred`: its cell raised. `again`: the turn is to be taken anew. `repeated`: its cell and its output were there before. `flaw`: it gave an answer that is none, for this reason.
     """
 
     outcome: Outcome | None = None
@@ -40,6 +41,8 @@ class Step:
     ok: bool = True
     repeated: bool = False
     flaw: str = ""
+    erred: bool = False
+    again: bool = False
 
 
 Asked = tuple[str, str, str]  # of a sub-call: kind, prompt, and what else it was given
@@ -136,6 +139,7 @@ class NodeSession:
     repeats: dict[str, int] = field(default_factory=dict)
     begun: BegunCalls = field(default_factory=BegunCalls)
     claimed: list[Sequence[int]] = field(default_factory=list)
+    redraws: Redraws = field(default_factory=Redraws)
 
     def __post_init__(self) -> None:
         self.claimed += self.node.previewed
@@ -182,6 +186,9 @@ class NodeSession:
 
     def count(self, step: Step) -> None:
         """Count what a turn that ended nothing led to; see whether the node goes round in circles."""
+        if step.again:
+            self.free += 1
+            return
         self.silent = 0 if step.shown and not step.flaw else self.silent + 1
         self.failures = self.failures + 1 if self.silent or step.repeated or not step.compiled else 0
         self.free += not step.compiled and self.free < FREE_SYNTAX_ERRORS
@@ -203,7 +210,9 @@ class NodeSession:
         result, outputs = self._execute(cell, code, seconds, clock, readings)
         node.variables = tuple(name for name, _ in result.variables)
         outcome = outcome_of(result.final, cell)
-        flaw = self.flaw_of(outcome.answer) if outcome is not None and outcome.answer is not None else ""
+        flaw = ""
+        if outcome is not None and outcome.answer is not None:
+            flaw = self.flaw_of(outcome.answer) or doubt(self, outcome.answer, outcome.sources)
         run.record(
             node.id,
             CellEnded(
@@ -230,7 +239,9 @@ class NodeSession:
         compiled = result.error is None or result.error["ename"] not in ("SyntaxError", "IndentationError")
         repeated = prompt.REPEAT in notes or prompt.REPEAT_AGAIN in notes
         ok = result.status == "ok"
-        return Step(None, shown or NO_OUTPUT, notes, give_up, compiled, ok, repeated, flaw)
+        return Step(
+            None, shown or NO_OUTPUT, notes, give_up, compiled, ok, repeated, flaw, result.status == "error"
+        )
 
     def _execute(
         self, cell: int, code: str, seconds: float, clock: float | None, readings: Json

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,16 +34,14 @@ CELLS = (
 QUESTION = "What is the deposit of 4 Mill Lane?"
 
 
-def replies() -> Iterator[str]:
-    yield from (f"```repl\n{cell}\n```" for cell in CELLS)
-
-
-def answered(messages: Sequence[Message], cells: Iterator[str]) -> str:
-    """A cell for the root, a quote for what is read, an end for the child."""
+def answered(messages: Sequence[Message]) -> str:
+    """A cell for the root (the same one where it is drawn again), a quote for what is read, an end for the child."""
     opening = next(m.content for m in messages if m.role == "user")
     if "say NONE" in opening:
         return "900"
-    return '```repl\nFINAL("Ann")\n```' if opening.endswith("Question: Who wrote?") else next(cells)
+    if opening.endswith("Question: Who wrote?"):
+        return '```repl\nFINAL("Ann")\n```'
+    return f"```repl\n{CELLS[sum(m.role == 'assistant' for m in messages)]}\n```"
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +51,7 @@ def real(tmp_path_factory) -> list[list[Message]]:
     (root / "papers").mkdir()
     for name, text in FILES.items():
         (root / "papers" / name).write_text(text, "utf-8")
-    cells = replies()
-    model = ScriptedModel(lambda request: answered(request.messages, cells), n_ctx=4096)
+    model = ScriptedModel(lambda request: answered(request.messages), n_ctx=4096)
     model.info = replace(model.info, parameters=135_000_000)  # small: it gets the prompts of small models
     with Engine(root / "data", model) as engine:
         engine.ask(QUESTION, engine.add([root / "papers"]), Settings(parallel=1))
@@ -62,12 +59,11 @@ def real(tmp_path_factory) -> list[list[Message]]:
 
 
 def test_a_rehearsal_shows_the_messages_of_a_real_run(real, tmp_path):
-    cells = replies()
     seen: list[list[Message]] = []
 
     def reply(node: str, messages: Sequence[Message]) -> str:
         seen.append([*messages])
-        return answered(messages, cells)
+        return answered(messages)
 
     model = OracleModel(reply)
     assert rehearse(model, store(FILES, tmp_path / "corpus"), QUESTION, Settings(parallel=1)) == "EUR 900"

@@ -58,7 +58,7 @@ export class Detail {
       el("div", { class: "row" }, back, el("h2", { dir: "auto" }, line(card.name, 200)), this.library.tools(card, busy), el("span", { class: "grow" }),
         el("button", { class: "button primary", type: "button", on: { click: () => this.library.ask(card) } }, icon("ask"), "Ask")),
       el("p", { class: "corpus-source" }, built(card.shown.source)),
-      el("p", { class: "corpus-facts" }, card.shown.facts.map(built), ` · ${card.shown.read}`),
+      el("p", { class: "corpus-facts" }, card.shown.facts.map((tree) => built(tree)), ` · ${card.shown.read}`),
       card.notices.map((notice) => el("p", { class: "muted small" }, line(notice, 500))),
       card.shown.changes && built(card.shown.changes));
     if (unfolded) find(".changes", this.head).open = true;

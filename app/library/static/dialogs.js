@@ -42,7 +42,7 @@ export function unlocked(title, words, read) {
 
 /** Say what deleting a card would take; resolves to whether the person agreed. */
 export async function confirmed({ name, shown }) {
-  return (await dialog(`Delete “${line(name, 80)}”?`, (close) => [...shown.map(built),
+  return (await dialog(`Delete “${line(name, 80)}”?`, (close) => [...shown.map((tree) => built(tree)),
     el("div", { class: "confirm-foot" },
       el("button", { class: "button", type: "button", dataset: { first: "true" }, on: { click: () => close(false) } }, "Cancel"),
       el("button", { class: "button danger", type: "button", on: { click: () => close(true) } }, "Delete for good"))])) === true;
@@ -50,7 +50,7 @@ export async function confirmed({ name, shown }) {
 
 /** Show the receipt of a deletion. */
 export function told({ shown, ...receipt }) {
-  return dialog("Deleted", (close) => [...shown.map(built),
+  return dialog("Deleted", (close) => [...shown.map((tree) => built(tree)),
     el("div", { class: "confirm-foot" },
       el("button", { class: "button", type: "button", on: { click: () => saveReceipt(receipt) } }, "Save the receipt"),
       el("button", { class: "button primary", type: "button", dataset: { first: "true" }, on: { click: () => close(true) } }, "Close"))], "told");

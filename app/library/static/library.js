@@ -138,7 +138,7 @@ class Library {
         el("button", { class: "corpus-name", type: "button", dir: "auto", on: { click: () => this.app.go("library", { corpus: card.card }) } }, line(card.name, 200)),
         this.tools(card, busy)),
       el("p", { class: "corpus-source", title: card.sources.map((one) => line(one, 1000)).join("\n") }, built(card.shown.source)),
-      el("p", { class: "corpus-facts" }, card.shown.facts.map(built)),
+      el("p", { class: "corpus-facts" }, card.shown.facts.map((tree) => built(tree))),
       el("div", { class: "corpus-chips" },
         card.problems > 0 && el("button", { class: "chip warn", type: "button", on: { click: () => this.openProblems(card) } }, icon("warning"), many(card.problems, "problem")),
         busy && el("span", { class: "chip info" }, "being read"),

@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.errors import InputError, ModelError, TaprootError, Unsound
 from engine.llm.base import Request
 from engine.llm.broadcast import LiveStream
-from engine.llm.forms import Quote, grammar_of
+from engine.llm.forms import HeldCell, Quote, grammar_of
 from engine.llm.gguf.adapters import Adapter, check_adapters
 from engine.llm.gguf.facts import read_facts
 from engine.llm.gguf.fit import Fit, Wish, choose
@@ -132,7 +132,7 @@ class LocalModel(Supervised):
             "role": request.role,
             "day": self._first_day(request.conversation),
             "grammar": grammar_of(request.form) if request.form is not None else "",
-            "quote": to_json(request.form) if isinstance(request.form, Quote) else None,
+            "quote": to_json(request.form) if isinstance(request.form, Quote | HeldCell) else None,
         }
         group = "" if request.pinned else request.conversation.partition("/")[0] or "-"
         return self._send({"submit": work}, group, retryable=request.sampling.temperature <= 0)

@@ -184,9 +184,9 @@ class Server:
         job.prompt = self._logs.prompt(job.key, job.messages, job.day, job.max_tokens)
         job.messages = ()
         if job.source is not None:
-            from engine.llm.local.sample.copying import Copier
+            from engine.llm.local.sample.holding import held
 
-            job.copier, job.source = Copier(job.source["text"], job.source["others"]), None
+            job.copier, job.source = held(job.source), None
         needed = len(job.prompt.tokens) + 1
         if needed > self._window:
             self._compute.refuse(job, {"id": job.id, "overflow": {"needed": needed, "window": self._window}})

@@ -147,8 +147,12 @@ def test_leaves_are_stopped_while_llama_cpp_works_on_the_batch_and_the_rest_is_a
         row = bench.ended(run)
     ends = {n["node"]: n["status"] for n in bench.store.nodes(run)}
     assert row["status"] == "answered" and 0 < int(row["answer"]) <= len(stopped) <= 4
-    assert [*ends.values()].count("stopped") == int(row["answer"])  # one may have ended at the moment of the stop
-    assert {ends.pop(node) for node in stopped} <= {"stopped", "answered"} and {*ends.values()} == {"answered"}
+    assert [*ends.values()].count("stopped") == int(
+        row["answer"]
+    )  # one may have ended at the moment of the stop
+    assert {ends.pop(node) for node in stopped} <= {"stopped", "answered"} and {*ends.values()} == {
+        "answered"
+    }
     assert bench.store.check() == []
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.bench import Bench, Progress
+from engine.bench.bench import Bench, Progress, series_of
 from engine.bench.plan import QUICK, Plan, check
 from engine.bench.results import report
 from engine.engine import Engine
@@ -123,11 +123,13 @@ def test_a_bench_that_was_stopped_goes_on_where_it_was(make) -> None:
     assert len(engine.store.runs()) == runs + 8
 
 
-def test_another_seed_or_window_is_another_series(make) -> None:
+def test_another_seed_or_window_or_way_to_read_is_another_series(make) -> None:
     engine = make()
     assert Bench(engine).series != Bench(engine, seed=1).series
     narrow = make(n_ctx=1024)
     assert Bench(engine).series != Bench(narrow).series
+    info = engine.model.info
+    assert series_of(info, 0) != series_of(replace(info, short_readings=True), 0)
 
 
 def test_a_row_takes_no_more_time_than_it_may(make) -> None:

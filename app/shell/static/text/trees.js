@@ -8,7 +8,7 @@ const OWN = ["open", "data-sure"]; // attributes that a person's acting sets: wh
 /** Make `parent` show these trees. What is there already is changed and not replaced: focus, scrolling and selection stay. */
 export function renew(parent, trees) {
   const held = parent.contains(document.activeElement) && document.activeElement;
-  match(parent, put(parent.cloneNode(false), trees.map(built)));
+  match(parent, put(parent.cloneNode(false), trees.map((tree) => built(tree))));
   if (held && held !== document.activeElement && held.isConnected) held.focus({ preventScroll: true });
 }
 

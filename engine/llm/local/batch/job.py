@@ -15,6 +15,7 @@ from engine.types import Json, Message, Sampling
 
 if TYPE_CHECKING:
     from engine.llm.local.sample.copying import Copier
+    from engine.llm.local.sample.holding import Holder
     from engine.llm.local.sample.sampler import Drawer
 
 USUAL_REPLY = 256  # tokens a reply is first expected to take; one that takes more may be put back once
@@ -37,8 +38,8 @@ class Job:
     pinned: bool
     day: date
     grammar: str = ""
-    source: Json = None  # {"text", "others"} of a reply that copies, until its copier is made
-    copier: Copier | None = None
+    source: Json = None  # of a reply that copies or is held, as its form tells, until its copier is made
+    copier: Copier | Holder | None = None
     adapters: int = 0
     cancelled: bool = False
     arrived: float = field(default_factory=time.monotonic)

@@ -30,7 +30,7 @@ class Copier:
         data = bytearray(text.encode("utf-8", "surrogatepass"))
         self._data = data if text.isascii() else _without_surrogates(data)
         self._bytes = np.frombuffer(bytes(self._data), np.uint8)
-        offsets = _offsets(text)
+        offsets = byte_offsets(text)
         self._starts = offsets[np.array(starts, np.int64)]
         self._ends = np.zeros(len(data) + 1, bool)
         self._ends[offsets[np.array(ends, np.int64)]] = True
@@ -110,6 +110,22 @@ class Copier:
         return places
 
 
+class Held(Protocol):
+    """What a reply is held by: a `Copier`, or a `Holder` of cells."""
+
+    @property
+    def begun(self) -> bool: ...
+
+    @property
+    def may_end(self) -> bool: ...
+
+    def allows(self, token: bytes) -> bool: ...
+
+    def take(self, token: bytes) -> None: ...
+
+    def kinds(self) -> np.ndarray: ...
+
+
 class Spelling(Protocol):
     """What is needed of a vocabulary."""
 
@@ -134,11 +150,12 @@ class Lexicon:
         self._kinds, self._bare = np.array(kinds, np.int64), np.array(bare, np.int64)
         self._spelt = self._kinds >= 0
 
-    def choose(self, logits: np.ndarray, copier: Copier) -> int | None:
-        """Return the likeliest token that is allowed, and let the reply go on with it; None where none is."""
+    def choose(self, logits: np.ndarray, copier: Held, drawn: int | None = None) -> int | None:
+        """Return the token that was `drawn` if it is allowed, else the likeliest that is, and let the reply go on with it;
+        None where none is."""
         may_end = copier.may_end
         ends = set(self.ends.tolist())
-        token = int(logits.argmax())
+        token = int(logits.argmax()) if drawn is None else drawn
         if not self._allowed(token, copier, may_end, ends):
             found = self._search(logits, copier, may_end, ends)
             if found is None:
@@ -148,13 +165,13 @@ class Lexicon:
             copier.take(self._pieces[token])
         return token
 
-    def _allowed(self, token: int, copier: Copier, may_end: bool, ends: set[int]) -> bool:
+    def _allowed(self, token: int, copier: Held, may_end: bool, ends: set[int]) -> bool:
         if token in ends:
             return may_end
         piece = self._pieces[token]
         return bool(piece) and copier.allows(piece)
 
-    def _search(self, logits: np.ndarray, copier: Copier, may_end: bool, ends: set[int]) -> int | None:
+    def _search(self, logits: np.ndarray, copier: Held, may_end: bool, ends: set[int]) -> int | None:
         """The likeliest allowed token among those whose first two bytes fit."""
         kinds = self._kinds if copier.begun else self._bare
         ids = np.flatnonzero(self._spelt & copier.kinds()[kinds])
@@ -181,7 +198,7 @@ def _kind(piece: bytes) -> int:
     return piece[0] * SECOND + (piece[1] + 1 if len(piece) > 1 else 0)
 
 
-def _offsets(text: str) -> np.ndarray:
+def byte_offsets(text: str) -> np.ndarray:
     """Where each character begins in UTF-8, and where the last one ends, in bytes."""
     if text.isascii():
         return np.arange(len(text) + 1)

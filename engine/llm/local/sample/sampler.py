@@ -11,6 +11,7 @@ from llama_cpp import llama_cpp as native
 
 from engine.llm.local.context import CANDIDATE, Context
 from engine.llm.local.sample.copying import Copier
+from engine.llm.local.sample.holding import Holder
 from engine.llm.local.text.tokens import Vocabulary
 from engine.types import Sampling
 
@@ -30,15 +31,22 @@ class Drawer:
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, sampling: Sampling, grammar: str = "", copier: Copier | None = None
+        self,
+        vocabulary: Vocabulary,
+        sampling: Sampling,
+        grammar: str = "",
+        copier: Copier | Holder | None = None,
     ):
         self._vocabulary = vocabulary
         self._grammar: Any = None
         self._copier = copier
+        self._draws = sampling.temperature > 0 and isinstance(copier, Holder)
         self._begun = False
         self._scored = 0
         self._score = 0.0
-        self._none = list(vocabulary.none) if copier is not None else []  # as long as the reply may become it
+        self._none = (
+            list(vocabulary.none) if isinstance(copier, Copier) else []
+        )  # as long as the reply may become it
         self._refuses = 0.0  # log-probability of its tokens so far
         self._says = 0.0  # log-probability that the reply is another
         self._markers = np.array(vocabulary.markers if grammar else [], np.int32)
@@ -67,7 +75,7 @@ class Drawer:
     @property
     def copying(self) -> bool:
         """Whether what is written is a copy."""
-        return self._copier is not None and self._begun
+        return isinstance(self._copier, Copier) and self._begun
 
     @property
     def quote(self) -> str | None:
@@ -95,7 +103,9 @@ class Drawer:
 
     def _drawn(self, context: Context, row: int) -> int | None:
         if self._copier is not None and self._begun:
-            return self._vocabulary.lexicon.choose(context.logits(row), self._copier)
+            lexicon = self._vocabulary.lexicon
+            token = context.sample(self._chain, row) if self._draws else None
+            return lexicon.choose(context.logits(row), self._copier, token)
         token = context.sample(self._chain, row)
         if self._grammar is None or not self._begun:
             return token
