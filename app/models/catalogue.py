@@ -67,6 +67,10 @@ class Published:
             f"convert_lora_to_gguf.py --base-model-id {self.base} --outtype f16 --outfile ADAPTER.gguf FOLDER"
         )
 
+    def to_json(self) -> Json:
+        """The adapter as the command `models` tells it."""
+        return {**asdict(self), "conversion": self.conversion}
+
 
 def adapters(file: Path = FILE) -> list[Published]:
     """The adapters of the catalogue. Raises InputError when the file is damaged."""
