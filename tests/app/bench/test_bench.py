@@ -204,6 +204,22 @@ def test_another_model_ends_a_bench_and_keeps_what_it_measured(
     desk.workbench.engine.use(ScriptedModel(gate, n_ctx=1024, name="reader"))
 
 
+def test_the_focus_stays_in_the_results_when_those_of_one_model_are_deleted(
+    desk: Desk, gate: Gate, page: Page
+) -> None:
+    wanted = {"suites": ["needle"], "methods": ["direct"], "lengths": [0.5], "questions": 1}
+    for window, name in ((1024, "reader"), (2048, "other")):
+        desk.workbench.engine.use(ScriptedModel(gate, n_ctx=window, name=name))
+        desk.workbench.bench.start(wanted)
+        until(lambda: desk.workbench.bench.overview()["running"] is None)
+    expect(page.locator("#bench-title")).to_have_text("other")
+    for _ in range(2):
+        page.get_by_role("button", name="Delete").press("Enter")
+    expect(page.locator("#bench-title")).to_have_text("reader")
+    expect(page.locator("#bench-host :focus")).to_have_count(1)
+    desk.workbench.engine.use(ScriptedModel(gate, n_ctx=1024, name="reader"))
+
+
 def test_results_are_deleted_with_their_runs_and_texts_after_asking_twice(desk: Desk, page: Page) -> None:
     store = desk.workbench.engine.store
     button = page.get_by_role("button", name="Delete")
