@@ -81,8 +81,9 @@ def form(workbench: Workbench) -> None:
         try:
             if file is None:
                 return "**Choose a model first.**"
-            if tokens is not None and tokens < LEAST_WINDOW:
-                return f"**A window has at least {LEAST_WINDOW} tokens.**"
+            least = min(LEAST_WINDOW, file["fit"]["window"])  # a model may have been trained for fewer
+            if tokens is not None and tokens < least:
+                return f"**A window has at least {least} tokens.**"
             workbench.models.load(
                 file["path"], window=int(tokens) if tokens else None, lora=lora, force=not file["fit"]["ok"]
             )

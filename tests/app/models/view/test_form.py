@@ -66,6 +66,16 @@ def test_what_the_system_refuses_is_said_beside_the_form(workbench, call, monkey
     assert call("check") == ["**The system refused\\: No space left on device\\.**"]
 
 
+def test_a_model_that_was_trained_for_a_short_window_loads_with_it(workbench, call, monkeypatch) -> None:
+    path = str(random_model(workbench.data_dir / "models" / "short.gguf", n_ctx=256))
+    wanted: list[int] = []
+    monkeypatch.setattr(workbench.models, "load", lambda path, *, window, **rest: wanted.append(window))
+    assert {"__type__": "update", "value": 256} in call("choose", path)
+    assert call("load", path, 256, "", "both") == [""] and wanted == [256]
+    assert call("load", path, 100, "", "both") == ["**A window has at least 256 tokens.**"]
+    assert call("load", own(workbench), 100, "", "both") == ["**A window has at least 512 tokens.**"]
+
+
 def raising(error: Exception) -> Callable[[], None]:
     """Work that ends with this error."""
 
