@@ -1,4 +1,4 @@
-"""Refusals of the app with their HTTP status; all others of `engine.errors` are 400."""
+"""Refusals of the app with their HTTP status; all others of `engine.errors` are 400. What the system refuses, in words."""
 
 from __future__ import annotations
 
@@ -34,6 +34,16 @@ STATUS: dict[type[Exception], int] = {
     LockedError: 423,
     NoSpace: 507,
 }
+
+
+EXPECTED = (TaprootError, OSError)  # what is said as a sentence and is no mistake of ours
+
+
+def words_of(error: BaseException) -> str:
+    """What an expected error says to a person."""
+    if isinstance(error, OSError):
+        return f"The system refused: {error.strerror or type(error).__name__}."
+    return str(error)
 
 
 def status_of(error: BaseException) -> int:

@@ -15,9 +15,9 @@ from typing import Any
 import gradio as gr
 
 from app.ask import service as asking
+from app.errors import EXPECTED
 from app.forms import LATEST, QUICK, FormLink, Picker, sentence
 from app.workbench import Workbench
-from engine.errors import TaprootError
 from engine.types import Json, Settings
 
 DEFAULT = Settings()
@@ -64,7 +64,7 @@ def form(workbench: Workbench) -> None:
         follows, limits = said.get("follows", ""), named(values)
         try:
             return {"run": asking.start(workbench, words or "", chosen, with_model, follows, limits)}, ""
-        except TaprootError as error:
+        except EXPECTED as error:
             return problem(error), words
 
     def choices(chosen: str | None) -> tuple:
@@ -92,7 +92,7 @@ def form(workbench: Workbench) -> None:
     def choose_model(with_model: str | None) -> tuple:
         try:
             asking.use_model(workbench, with_model)
-        except TaprootError as error:
+        except EXPECTED as error:
             return problem(error), gr.update(value=asking.models(workbench)[1])
         return gr.skip(), gr.skip()
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from app.bench.words import METHODS, SUITES
+from app.errors import EXPECTED
 from app.forms import LATEST, QUICK, FormLink, plain, problem
 from engine.bench import methods, plan
 from engine.bench.suites import suites
-from engine.errors import TaprootError
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
@@ -46,7 +46,7 @@ def form(workbench: Workbench) -> None:
     def start(kind: str, *values: Any) -> str:
         try:
             workbench.bench.start({"quick": True} if kind == "quick" else named(*values))
-        except TaprootError as error:
+        except EXPECTED as error:
             return problem(error)
         return ""
 

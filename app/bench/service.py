@@ -79,16 +79,17 @@ class Measuring:
         return {"name": info.name, "n_ctx": info.n_ctx, "series": series_of(info, 0)}
 
     def overview(self, series: str | None = None) -> Json:
-        """What can be chosen, what goes on, and the results of a series: the named, that of the model, or the latest.
+        """What can be chosen, what goes on, and the results of a series: the named if it is there, that of the model, or the latest.
 
         {running, message, series: [...], report: {rows, verdict, void, cells, ...} or None}
         """
         now, message = self._job.state()
         model = self.model()
         stored = [row for row in self._store.series() if row["trials"]]
-        wanted = series or (now and now["series"]) or (model and model["series"])
         known = [row["series"] for row in stored]
-        chosen = wanted if wanted in known else (None if series or now else known[0] if known else None)
+        named = series if series in known else None  # another page may have deleted it
+        wanted = named or (now and now["series"]) or (model and model["series"])
+        chosen = wanted if wanted in known else (None if now else known[0] if known else None)
         return {
             "running": now,
             "message": message,

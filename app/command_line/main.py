@@ -106,16 +106,20 @@ def dispatch(options: argparse.Namespace) -> int:
     raise AssertionError(options.command)
 
 
+ALONE = frozenset(("--pdb", "--trace", "-s", "--capture=no"))  # of pytest: it works in one process alone
+
+
 def run_tests(arguments: list[str]) -> int:
     """Run pytest on the project from its root; further arguments go to pytest."""
     return subprocess.call([sys.executable, "-m", "pytest", *spread(arguments), *arguments], cwd=ROOT)
 
 
 def spread(arguments: list[str]) -> list[str]:
-    """What has pytest run the whole suite in two processes; nothing where these arguments name a part or a debugger.
+    """What has pytest run the whole suite in two processes; nothing where these arguments name a part or ask for what one
+    process alone shows: a debugger, or what is printed.
 
     The tests of a file stay together, for they share what is costly to make, and files go in their order.
     """
-    if "--pdb" in arguments or not all(argument.startswith("-") for argument in arguments):
+    if ALONE.intersection(arguments) or not all(argument.startswith("-") for argument in arguments):
         return []
     return ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]

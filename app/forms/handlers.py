@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from app.errors import words_of
+
 # Handlers take milliseconds and own no run: they need no place in Gradio's queue and are no interface for programs.
 # While one has not answered, Gradio drops what would start it anew; LATEST starts it once more when it has.
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -28,5 +30,5 @@ def problem(error: Exception) -> str:
 
 def sentence(error: Exception) -> str:
     """What is wrong, from a capital letter to a full stop; halves of characters, which Gradio cannot send, are replaced."""
-    text = str(error).encode("utf-8", "replace").decode()
+    text = words_of(error).encode("utf-8", "replace").decode()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

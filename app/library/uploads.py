@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import NoSpace, NotFound, TooLarge
+from app.text.words import amount
 from engine import disk
 from engine.documents.discover import LARGEST, Discovery, add, natural, readable
 from engine.errors import InputError
@@ -198,17 +199,6 @@ def manifest(folder: Path) -> list[Json]:
         return []
     lines = [json.loads(line) for line in text.splitlines() if line.endswith("}")]
     return [line for _, line in sorted({line["n"]: line for line in lines}.items())]
-
-
-def amount(size: int) -> str:
-    """Bytes as a person says them: "12 bytes", "3.4 MB"."""
-    if size < 1024:
-        return f"{size} bytes"
-    value, unit = size / 1024, "KB"
-    for larger in ("MB", "GB"):
-        if value >= 1000:
-            value, unit = value / 1024, larger
-    return f"{value:.3g} {unit}"
 
 
 @contextmanager

@@ -68,7 +68,7 @@ class Published:
         )
 
     def to_json(self) -> Json:
-        """The adapter as the page gets it."""
+        """The adapter as the command `models` tells it."""
         return {**asdict(self), "conversion": self.conversion}
 
 

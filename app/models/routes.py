@@ -1,9 +1,8 @@
-"""Routes of models: what is there, load, add, download, inspect."""
+"""Routes of models: what is there, load, cancel, download."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
@@ -60,20 +59,6 @@ def router(workbench: Workbench) -> APIRouter:
         models.cancel(body.path)
         return {"cancelled": body.path}
 
-    @api.post("/inspect")
-    def inspect(body: Place) -> Json:
-        return models.inspect(body.path)
-
-    @api.post("/places")
-    def add(body: Place) -> Json:
-        models.add(Path(body.path))
-        return {"added": [str(place) for place in models.shelf.added()]}
-
-    @api.delete("/places")
-    def remove(path: str) -> Json:
-        models.remove(Path(path))
-        return {"added": [str(place) for place in models.shelf.added()]}
-
     @api.post("/download", status_code=202)
     def download(body: Wanted) -> Json:
         return asdict(models.download(body.name))
@@ -86,9 +71,5 @@ def router(workbench: Workbench) -> APIRouter:
     @api.delete("/download/{id}")
     def discard(id: str) -> Json:
         return {"freed": models.discard(id)}
-
-    @api.post("/check")
-    def check() -> Json:
-        return models.check()
 
     return api

@@ -18,11 +18,8 @@ from app.models.view import words
 from app.paths import ROOT
 from app.preferences import Preferences
 from engine.errors import InputError
-from engine.llm.gguf.facts import read_facts
 from engine.llm.gguf.fit import Room, Wish, choose
-from engine.llm.local.load.probe_records import ProbeRecords
 from engine.llm.remote.endpoint import is_remote
-from engine.paths import expanded
 from engine.types import Json
 from models import default
 
@@ -79,12 +76,10 @@ class Models:
                 str(self.folder),
                 *(str(place) for place in self.shelf.folders if place != self.folder),
             ],
-            "added": [str(place) for place in self.shelf.added()],
             "catalogue": [
                 serializers.entry(entry, room, books, progress.pop(entry.id, None), asked.get(entry.id))
                 for entry in catalogue.load()
             ],
-            "published": [one.to_json() for one in catalogue.adapters()],
             "downloads": [asdict(one) for one in progress.values()],
             "hardware": serializers.hardware_panel(self.machine.look(), self.machine.build),
         }
@@ -134,12 +129,6 @@ class Models:
         """The path of the model that is on its way, None when none is."""
         coming, _ = self._loader.state()
         return coming.path if coming else None
-
-    def inspect(self, path: str) -> Json:
-        """Facts and fit of any GGUF file. Raises InputError when it is not a usable model."""
-        facts = read_facts(expanded(path).absolute())
-        known = ProbeRecords(self._workbench.data_dir).of(facts)
-        return serializers.inspected(facts, choose(facts, self.machine.room(0), self._wish), known)
 
     def load(
         self, path: str, *, window: int | None = None, lora: Sequence[str] = (), force: bool = False

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from app.errors import EXPECTED
 from app.forms import LATEST, QUICK, FormLink, Picker, plain, problem
 from app.library import wording
-from engine.errors import TaprootError
 from engine.questions import reading
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def form(workbench: Workbench) -> None:
         path = Path(file)  # a copy that Gradio made
         try:
             found = reading.read(path)
-        except TaprootError as error:
+        except EXPECTED as error:
             return gr.skip(), problem(error), gr.skip()
         finally:
             path.unlink(missing_ok=True)
@@ -56,7 +56,7 @@ def form(workbench: Workbench) -> None:
         title = str(said.get("title", ""))[:200]
         try:
             begun = workbench.questions.start(corpus or "", text, each=each, title=title)
-        except TaprootError as error:
+        except EXPECTED as error:
             return problem(error), gr.skip()
         return plain(" ".join(begun["notices"])), {"title": ""}
 

@@ -76,7 +76,7 @@ def nothing() -> list[Tree]:
 
 def one_list(found: Json, state: Json, rows: list[Json], look: Look) -> list[Tree]:
     """A list of `Asking.overview`, with its rows (`Asking.rows`) as a person looks at them."""
-    return [_head(found, state), _filter(rows), _answers(rows, look)]
+    return [_head(found, state), _filter(rows, look), _answers(rows, look)]
 
 
 def _head(found: Json, state: Json) -> Tree:
@@ -131,14 +131,14 @@ def _tools(found: Json, state: Json, running: bool) -> list[Tree]:
     return tools
 
 
-def _filter(rows: list[Json]) -> Tree:
+def _filter(rows: list[Json], look: Look) -> Tree:
     search = {
         "class": "field grow",
         "type": "search",
         "placeholder": "Filter",
         "aria-label": "Filter the rows",
     }
-    kinds = dict.fromkeys(row["status"] for row in rows)
+    kinds = dict.fromkeys([*(row["status"] for row in rows), *filter(None, [look.status])])
     return el(
         "div",
         {"class": "row questions-filter"},

@@ -158,6 +158,7 @@ class Detail:
         match event.fact:
             case TurnStarted(turn=turn):
                 key = ("turn", turn)
+                self.seqs.pop(("reply", turn), None)  # it is asked for again where its run was resumed
             case ReplyWritten(turn=turn):
                 key = ("reply", turn)
             case CellStarted(cell=cell):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from app.errors import EXPECTED, words_of
 from app.forms import LATEST
-from engine.errors import TaprootError
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
@@ -20,14 +20,14 @@ def panel(workbench: Workbench) -> None:
     def start(file: str | None, over: bool) -> None:
         try:
             backups.start(file or "", over=over)
-        except TaprootError as error:
-            backups.say(str(error))
+        except EXPECTED as error:
+            backups.say(words_of(error))
 
     def save() -> None:
         try:
             backups.start_saving()
-        except TaprootError as error:
-            backups.say(str(error))
+        except EXPECTED as error:
+            backups.say(words_of(error))
 
     with gr.Accordion("Evidence and safekeeping", open=False, elem_id="safekeeping"):
         gr.Column(elem_id="safekeeping-host", elem_classes="host")

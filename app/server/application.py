@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.bench import routes as bench
-from app.errors import status_of
+from app.errors import status_of, words_of
 from app.forms import routes as forms
 from app.library import routes as library
 from app.models import routes as models
@@ -101,9 +101,7 @@ def routes(workbench: Workbench) -> FastAPI:
 
 def explain(request: Request, error: Exception) -> JSONResponse:
     """An expected error as a sentence."""
-    text = str(error).encode("utf-8", "replace").decode()  # it may quote half a character
-    if isinstance(error, OSError):
-        text = f"The system refused: {error.strerror or type(error).__name__}."
+    text = words_of(error).encode("utf-8", "replace").decode()  # it may quote half a character
     return JSONResponse({"error": text}, status_of(error))
 
 

@@ -26,6 +26,7 @@ from engine.corpus.citations import check as check_citation
 from engine.errors import InputError, TaprootError
 from engine.events.record import CallRecord, CellRecord, NodeRecord, RunRecord
 from engine.kernel.host.host import KernelHost
+from engine.kernel.toolbox.replies import PieceAnswer, best
 from engine.prompt import NOT_THERE
 from engine.replay.answers import prompt_hash
 from engine.replay.execution import replay_node
@@ -34,6 +35,7 @@ from engine.replay.origin import corpus_of, text_problem
 from engine.replay.places import call_of
 from engine.reply import without_loop
 from engine.reply.thinking import split_thinking
+from engine.run.direct import LEAST_SURE
 from engine.run.node import Outcome
 from engine.stop import Stop
 from engine.store import Store
@@ -299,15 +301,27 @@ def _answer(record: RunRecord) -> Iterator[Check]:
         problems.append("the answer of the run is not that of its root")
     if ended.answer is not None and root.cells:
         problems += _final(root, ended.answer)
-    elif ended.answer is not None and not _directly(root, ended.answer):
+    elif ended.answer is not None and not _directly(record, root, ended.answer):
         problems.append("the answer of the run does not stand in the reply of the model")
     yield from _checked("answer", problems, "0")
 
 
-def _directly(root: NodeRecord, answer: str) -> bool:
-    """Whether one of the replies of a root without cells gives this answer; none was asked where nothing was found."""
+def _directly(record: RunRecord, root: NodeRecord, answer: str) -> bool:
+    """Whether one of the replies of a root without cells gives this answer; it is not there where none is sure of one."""
     replies = [reply.text for reply in root.replies.values()]
-    return any(_written(answer, text) for text in replies) or (answer == NOT_THERE and not replies)
+    return any(_written(answer, text) for text in replies) or (answer == NOT_THERE and _unsure(record, root))
+
+
+def _unsure(record: RunRecord, root: NodeRecord) -> bool:
+    """Whether a root without cells has no reply at all, or short readings of which none is sure (`surest`)."""
+    if not record.model.get("short_readings"):
+        return not root.replies
+    by_rank = record.started.strategy == "retrieval"
+    answers = []
+    for turn, reply in root.replies.items():
+        answers.append(PieceAnswer(split_thinking(without_loop(reply.text)).visible))
+        answers[-1].confidence, answers[-1].rank = reply.confidence or 0.0, turn - 1 if by_rank else 0
+    return bool(best(answers, LEAST_SURE) == NOT_THERE)
 
 
 # --- sources --------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from engine.engine import Answer, Engine, Strategy
 from engine.errors import InputError
 from engine.events import Event, RunResumed
 from engine.exchange.incoming.facts import STRATEGY as IMPORTED
-from engine.llm.base import Reply
 from engine.replay import ReplayError, RunRecord, corpus_of, text_problem
 from engine.replay.fork import settings_of
 from engine.replay.loading import load_record
@@ -17,8 +16,7 @@ from engine.resume.carrying import carry, known_before
 from engine.resume.going_on import go_on
 from engine.resume.open_nodes import open_nodes
 from engine.run.calls import answer_call, describe
-from engine.run.direct import answer_directly, outcome
-from engine.run.leaves import said
+from engine.run.direct import answer_directly
 from engine.run.loop import drive
 from engine.run.node import Hooks, Node, Outcome, Run
 from engine.run.session import NodeSession
@@ -88,7 +86,7 @@ def resume(
         if (before := record.model).get("fingerprint") != run.model.info.fingerprint:
             run.note("0", f"it goes on with {run.model.info.name}; until here it was {before.get('name')}")
         if record.started.strategy == "direct":
-            return _directly(run, root, record)
+            return answer_directly(run, root, node.turns if node else None)
         session = NodeSession(run, root, answer_call)
         if node is None:
             return drive(session, lambda one: carry(one, record.carried))
@@ -162,16 +160,3 @@ def _other_data(run: Run, record: RunRecord) -> str:
 def _used(record: RunRecord) -> Usage:
     replies = (reply for node in record.nodes.values() for reply in node.replies.values())
     return sum((reply.usage for reply in replies), Usage())
-
-
-def _directly(run: Run, root: Node, record: RunRecord) -> Outcome:
-    """The answer of a run that reads the text itself: by its reply where that is recorded, else by asking anew."""
-    node = record.nodes.get("0")
-    if run.model.info.short_readings:
-        return answer_directly(run, root, node.turns if node else {})
-    reply = node.replies.get(node.last_turn) if node else None
-    if reply is None or reply.finish == "cancelled":
-        return answer_directly(run, root)
-    root.usage = reply.usage
-    whole = Reply(reply.text, reply.finish, reply.usage, confidence=reply.confidence)  # type: ignore[arg-type]
-    return outcome(run, said(run, root.id, whole, None))

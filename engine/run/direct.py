@@ -44,7 +44,7 @@ def answer_directly(run: Run, node: Node, before: Mapping[int, TurnRecord] | Non
     """Answer from the documents themselves, as much of their beginning as fits; a note says what was left out.
 
     A model that was taught short readings reads it all piece by piece. `before` are the turns of a run that goes on:
-    what they read is not read again. Raises Cancelled on a stop, ModelError when there is no model any more.
+    what they asked in the same words is not asked again. Raises Cancelled on a stop, ModelError when there is no model.
     """
     data = corpora.resolve(node.ref, run.corpus)
     pieces = [data] if isinstance(data, str) else data
@@ -57,7 +57,7 @@ def answer_directly(run: Run, node: Node, before: Mapping[int, TurnRecord] | Non
             return surest(run, node, cut(pieces, len(text)), before=before)
         try:
             asked = prompt.leaf_with_context(node.question, text)
-            return outcome(run, answer_from(run, node, 1, asked, spans, quote=text))
+            return outcome(run, answer_from(run, node, 1, asked, spans, quote=text, before=before))
         except ContextOverflow as overflow:
             note_overflow(run, node.id, overflow)
             if run.model.info.n_ctx >= window:
@@ -89,7 +89,7 @@ def surest(
     for turn, piece in zip(count(1), pieces):
         asked = prompt.leaf_with_context(node.question, shown(piece))
         form = Quote(str(piece), JUDGED)
-        reply = _read_before(node, (before or {}).get(turn), asked)
+        reply = _read_before(run, node, (before or {}).get(turn), asked, spans_of(piece))
         if reply is None:
             if exhausted := run.ledger.exhausted():
                 return Outcome(None, reason=exhausted)
@@ -104,27 +104,38 @@ def surest(
     return Outcome(str(found), sources=tuple((d, start, end) for d, start, end in spans_of(found)))
 
 
-def answer_from(run: Run, node: Node, turn: int, asked: str, spans: Spans, quote: str = "") -> str:
+def answer_from(
+    run: Run,
+    node: Node,
+    turn: int,
+    asked: str,
+    spans: Spans,
+    quote: str = "",
+    before: Mapping[int, TurnRecord] | None = None,
+) -> str:
     """One turn of a node without cells: put `asked` to the model as a sub-call would, and return its answer.
 
-    It is "" when the time was up first. A small model is held to the words of `quote`, or NONE, yes or no.
+    It is "" when the time was up first. A small model is held to the words of `quote`, or NONE, yes or no. `before` as
+    in `answer_directly`.
 
     Raises Cancelled on a stop, ContextOverflow when it does not fit, ModelError.
     """
     form = _form(run, quote)
-    return _heard(run, node, _ask(run, node, turn, asked, spans, form), form, spans)
+    reply = _read_before(run, node, (before or {}).get(turn), asked, spans)
+    return _heard(run, node, reply or _ask(run, node, turn, asked, spans, form), form, spans)
 
 
 def _form(run: Run, quote: str) -> Quote | None:
     return Quote(quote, ALTERNATIVES) if quote and prompt.is_small(run.model.info) else None
 
 
-def _read_before(node: Node, turn: TurnRecord | None, asked: str) -> Reply | None:
+def _read_before(run: Run, node: Node, turn: TurnRecord | None, asked: str, spans: Spans) -> Reply | None:
     """The reply of a turn that asked the same in the run that goes on; None where there is none, or half of one."""
     if turn is None or turn.reply is None or turn.started is None or turn.reply.finish == "cancelled":
         return None
     if tuple(turn.started.messages) != prompt.leaf(asked):
         return None
+    run.evidence.shown(asked, spans)
     node.usage += turn.reply.usage
     told = turn.reply
     return Reply(told.text, told.finish, told.usage, confidence=told.confidence)  # type: ignore[arg-type]

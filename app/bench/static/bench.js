@@ -78,7 +78,9 @@ class View {
       this.shown = mine;
       this.seen = true;
       this.showProgress(found);
+      const held = this.main.contains(document.activeElement);
       renew(this.main, found.results);
+      if (held && !this.main.contains(document.activeElement)) find("a, button", this.main)?.focus({ preventScroll: true });
       const chooser = find("select", this.main);
       if (chooser) chooser.value = found.series;
     } catch (problem) {

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from app.errors import EXPECTED
 from app.forms import LATEST, QUICK, FormLink, Picker, plain, problem
 from app.models import catalogue
 from app.models.view import words
-from engine.errors import TaprootError
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -46,23 +46,24 @@ def form(workbench: Workbench) -> None:
     which, about, window, lora, scope, go, told, published = parts
     shown = [about, window, go]
 
-    def look(chosen: str | None) -> tuple:
+    def look(chosen: str | None, place: str | None) -> tuple:
         files = ready(workbench)
-        value = chosen if chosen in files else next(iter(files), None)
-        for path, file in files.items():
-            if chosen not in files and file["loaded"]:
-                value = path
+        in_use = next((path for path, file in files.items() if file["loaded"]), next(iter(files), None))
+        value = chosen if chosen in files else in_use
+        offered = [(label(file), path) for path, file in files.items()]
         places = [str(place) for place in workbench.models.shelf.added()]
-        offered = gr.update(choices=[(label(file), path) for path, file in files.items()], value=value)
         said, number, button = describe(files.get(value or ""), bool(workbench.models.loading()))
         return (
             gr.update(visible=True),
-            offered,
+            choices(offered, chosen, in_use),
             said,
             gr.skip() if chosen == value else number,  # what a person typed stays
             button,
             adapters(),
-            gr.update(choices=places, value=places[0] if places else None, visible=bool(places)),
+            {
+                **choices([(one, one) for one in places], place, next(iter(places), None)),
+                "visible": bool(places),
+            },
             gr.update(visible=bool(places)),
             *idle(workbench),
         )
@@ -80,19 +81,20 @@ def form(workbench: Workbench) -> None:
         try:
             if file is None:
                 return "**Choose a model first.**"
-            if tokens is not None and tokens < LEAST_WINDOW:
-                return f"**A window has at least {LEAST_WINDOW} tokens.**"
+            least = min(LEAST_WINDOW, file["fit"]["window"])  # a model may have been trained for fewer
+            if tokens is not None and tokens < least:
+                return f"**A window has at least {least} tokens.**"
             workbench.models.load(
                 file["path"], window=int(tokens) if tokens else None, lora=lora, force=not file["fit"]["ok"]
             )
-        except TaprootError as error:
+        except EXPECTED as error:
             return problem(error)
         return ""
 
     which.input(choose, which, shown, **LATEST)
     link.choose(take, None, [which, *shown], **LATEST)
     gr.on([go.click, window.submit, lora.submit], load, [which, window, lora, scope], told, **QUICK)
-    link.refresh(look, which, [cards, which, *shown, published, added, remove, *rebuild], **LATEST)
+    link.refresh(look, [which, added], [cards, which, *shown, published, added, remove, *rebuild], **LATEST)
 
 
 def faster() -> tuple:
@@ -161,13 +163,16 @@ def sources(workbench: Workbench) -> tuple:
     told = gr.Markdown("", elem_id="models-said", elem_classes="told")
 
     def check() -> str:
-        answer = models.check()
+        try:
+            answer = models.check()
+        except EXPECTED as error:
+            return problem(error)
         return f"**{plain(answer['message'])}**" if answer["message"] else ""
 
     def forget(path: str | None) -> str:
         try:
             models.remove(Path(path or ""))
-        except TaprootError as error:
+        except EXPECTED as error:
             return problem(error)
         return ""
 
@@ -197,11 +202,17 @@ def bringing(begin: Callable[[str], Any]) -> Callable[[str], tuple]:
         try:
             if text.strip():
                 begin(text.strip())
-        except TaprootError as error:
+        except EXPECTED as error:
             return problem(error), gr.skip()
         return "", ""
 
     return handler
+
+
+def choices(offered: list[tuple[str, str]], chosen: str | None, else_: str | None) -> Json:
+    """An update of a picker with (label, value): what a person chose stays as long as it is offered."""
+    kept = chosen in [value for _, value in offered]
+    return gr.update(choices=offered) if kept else gr.update(choices=offered, value=else_)
 
 
 def ready(workbench: Workbench) -> dict[str, Json]:

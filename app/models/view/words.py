@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.text.words import left, many
 from engine.llm.gguf.memory import gib
 from engine.types import Json
 
@@ -74,11 +75,11 @@ def _chips(loaded: Json) -> list[tuple[str, str, str]]:
 
 def _facts(of: Json) -> list[tuple[str, str]]:
     remote, burst = of["remote"], of["burst_threads"]
-    threads = f"{of['threads']} thread{'' if of['threads'] == 1 else 's'}"
+    threads = many(of["threads"], "thread")
     if burst != of["threads"]:
         threads += f" ({burst} for sub-calls together)"
     on_gpu = f"the GPU with {of['gpu_layers']} of {of.get('layers')} layers" if of["gpu_layers"] > 0 else ""
-    together = f"{of['slots']} repl{'y' if of['slots'] == 1 else 'ies'}, {of['pool']:,} tokens kept"
+    together = f"{many(of['slots'], 'reply', 'replies')}, {of['pool']:,} tokens kept"
     quantization, architecture = of.get("quantization"), of.get("architecture")
     return _known(
         ("Window", f"{of['window']:,} tokens"),
@@ -86,7 +87,7 @@ def _facts(of: Json) -> list[tuple[str, str]]:
         ("Weights", quantization and dots(quantization, gb(of["size"]))),
         ("Memory now", of["memory"] > 0 and gib(of["memory"])),
         ("Architecture", architecture and dots(architecture, of.get("recurrent") and "hybrid")),
-        ("At once", remote and f"{of['slots']} request{'' if of['slots'] == 1 else 's'}"),
+        ("At once", remote and many(of["slots"], "request")),
         ("Runs on", of["threads"] > 0 and dots(on_gpu, threads, of["cache_type"] != "f16" and "8-bit cache")),
         ("Speed here", of["write_rate"] > 0 and f"reads {of['read_rate']:,.0f}, writes {of['write_rate']:,.0f} tokens a second"),
         ("At once", not remote and of["slots"] > 0 and together),
@@ -114,7 +115,7 @@ def file_row(file: Json, loading: Json) -> Json:
         f"{file['window_trained']:,} tokens",
         file["architecture"],
         file["license"],
-        file["parts"] > 1 and f"{file['parts']} parts",
+        file["parts"] > 1 and many(file["parts"], "part"),
     )
     return {
         **row,
@@ -304,15 +305,6 @@ def gb(size: float) -> str:
 def count(parameters: int) -> str:
     """Parameters: 1.7 billion, 135 million."""
     return f"{parameters / 1e9:.1f} billion" if parameters >= 1e9 else f"{round(parameters / 1e6)} million"
-
-
-def left(seconds: float | None) -> str:
-    """How long it may still take; "" while that is not known."""
-    if seconds is None:
-        return ""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s left"
-    return f"{seconds / 60:.0f} min left" if seconds < 5400 else f"{seconds / 3600:.1f} h left"
 
 
 def dots(*parts: Any) -> str:

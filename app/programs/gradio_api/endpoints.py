@@ -10,9 +10,9 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from app.errors import EXPECTED, words_of
 from app.programs.gradio_api.calls import Calls, News
 from app.workbench import Workbench
-from engine.errors import TaprootError
 
 WORDS = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
 
@@ -73,7 +73,7 @@ def said(work: Callable[[], Any]) -> Any:
     """The result of work; what it refuses reaches the client in its words."""
     try:
         return plain(work())
-    except (TaprootError, OSError) as error:
+    except EXPECTED as error:
         raise refusal(error) from error
 
 
@@ -83,7 +83,7 @@ async def told(news: News) -> AsyncGenerator[Any, None]:
         async with aclosing(news):
             async for one in news:
                 yield plain(one)
-    except (TaprootError, OSError) as error:
+    except EXPECTED as error:
         raise refusal(error) from error
 
 
@@ -99,9 +99,6 @@ def plain(value: Any) -> Any:
     return [*map(plain, value)] if isinstance(value, list | tuple) else value
 
 
-def refusal(error: TaprootError | OSError) -> gr.Error:
+def refusal(error: BaseException) -> gr.Error:
     """An error that Gradio passes on with its sentence."""
-    words = str(error)
-    if isinstance(error, OSError):
-        words = f"The system refused: {error.strerror or type(error).__name__}."
-    return gr.Error(plain(words), print_exception=False)
+    return gr.Error(plain(words_of(error)), print_exception=False)

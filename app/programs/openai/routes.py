@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from app.errors import Busy, status_of
+from app.errors import Busy, status_of, words_of
 from app.live.leaving import left
 from app.programs import following, names
 from app.programs.openai import errors, requests, responses, service
@@ -146,12 +146,12 @@ def as_json(value: Json, status: int = 200, headers: dict[str, str] | None = Non
 
 def explain(request: Request, error: Exception) -> Response:
     """An expected error, with the status and the words that say what to do."""
-    text = str(error)
+    text = words_of(error)
     param = code = None
     if isinstance(error, Refusal):
         status, param, code = error.status, error.param, error.code
     elif isinstance(error, OSError):
-        status, text = status_of(error), f"The system refused: {error.strerror or type(error).__name__}."
+        status = status_of(error)
     elif isinstance(error, Busy):
         status = 429
     else:

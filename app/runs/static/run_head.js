@@ -131,7 +131,7 @@ export class RunHead {
 }
 
 /** A link to the place where a run branched off; null for a run that did not. */
-export function forkedFrom(forked, app) {
+function forkedFrom(forked, app) {
   if (!forked) return null;
   const words = `forked from ${forked.run} at cell ${forked.cell}${below(forked)}`;
   return place(words, "Open the run that this one branched off", () => app.openRun(forked.run, forked.node));

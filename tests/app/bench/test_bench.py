@@ -184,6 +184,8 @@ def test_what_cannot_be_done_is_said_with_its_status(desk: Desk, gate: Gate, web
     until(lambda: not web.get("/api/bench").json()["running"])
     chart = web.get(f"/api/bench/{series}/chart.png")
     assert chart.content.startswith(b"\x89PNG")
+    gone = web.get("/api/bench", params={"series": "gone"}).json()  # another page has deleted it
+    assert gone["series"] == series and "Nothing has been measured yet" not in str(gone["results"])
 
 
 def test_another_model_ends_a_bench_and_keeps_what_it_measured(
@@ -199,6 +201,22 @@ def test_another_model_ends_a_bench_and_keeps_what_it_measured(
     until(lambda: not web.get("/api/bench").json()["running"])
     assert "another model was loaded" in web.get("/api/bench").json()["message"]
     assert len(desk.workbench.engine.store.trials(series)) - len(before) <= 1
+    desk.workbench.engine.use(ScriptedModel(gate, n_ctx=1024, name="reader"))
+
+
+def test_the_focus_stays_in_the_results_when_those_of_one_model_are_deleted(
+    desk: Desk, gate: Gate, page: Page
+) -> None:
+    wanted = {"suites": ["needle"], "methods": ["direct"], "lengths": [0.5], "questions": 1}
+    for window, name in ((1024, "reader"), (2048, "other")):
+        desk.workbench.engine.use(ScriptedModel(gate, n_ctx=window, name=name))
+        desk.workbench.bench.start(wanted)
+        until(lambda: desk.workbench.bench.overview()["running"] is None)
+    expect(page.locator("#bench-title")).to_have_text("other")
+    for _ in range(2):
+        page.get_by_role("button", name="Delete").press("Enter")
+    expect(page.locator("#bench-title")).to_have_text("reader")
+    expect(page.locator("#bench-host :focus")).to_have_count(1)
     desk.workbench.engine.use(ScriptedModel(gate, n_ctx=1024, name="reader"))
 
 

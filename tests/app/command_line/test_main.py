@@ -372,6 +372,8 @@ def test_options_may_stand_before_or_after_the_command(
         (["tests/engine"], False),
         (["-k", "quote"], False),
         (["--pdb"], False),
+        (["-x", "--trace"], False),
+        (["-s"], False),
     ],
 )
 def test_the_whole_suite_and_no_part_of_it_is_run_in_two_processes(

@@ -199,7 +199,7 @@ def test_files_that_are_refused_are_named_and_the_rest_is_taken(
     finally:
         desk.workbench.library.uploads.largest = 1 << 28
     open_card(page, "Mixed")
-    expect(page.locator(".doc-row.skipped .status")).to_have_text("It is larger than 1000 bytes (4.88 KB)")
+    expect(page.locator(".doc-row.skipped .status")).to_have_text("It is larger than 1.0 KB (4.9 KB)")
 
 
 def test_reading_is_cancelled(desk: Desk, page: Page, tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ def test_an_upload_over_http(client: TestClient, library: Library) -> None:
         assert sent.json() == {"bytes": len(data)}
     for params, status, words in (
         ({"rel": "../x", "n": 3}, 400, "leads out of its folder"),
-        ({"rel": "d/big", "n": 4, "size": 10**10}, 413, "it is larger than 2.86 MB (9.31 GB)"),
+        ({"rel": "d/big", "n": 4, "size": 10**10}, 413, "it is larger than 2.9 MB (9.3 GB)"),
         ({"rel": "d/c", "n": 5, "size": 7}, 400, "did not arrive whole"),
         ({"rel": "d/c", "n": 5, "size": -1}, 400, "fewer than 0"),
         ({"rel": "d/c", "n": 0}, 400, "at once"),

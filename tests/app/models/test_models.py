@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from app.command_line.main import ROOT, run
 from app.models.download import downloads as fetch
 from app.models.model_files import Shelf
 from app.models.service import Models
+from engine.errors import InputError
 from tests.app.models.at_work import current, dropped, own, row, settled, until
 from tests.app.models.bad_ggufs import write_all
 from tests.app.models.download.hub_server import HubServer
@@ -99,15 +101,15 @@ def test_the_shelf_survives_what_folders_may_hold(tmp_path, data_dir):
 
 def test_a_file_or_folder_elsewhere_can_be_added_and_is_remembered(tmp_path, workbench, client):
     path = random_model(tmp_path / "elsewhere.gguf")
-    assert client.post("/api/models/places", json={"path": str(tmp_path)}).json()["added"] == [str(tmp_path)]
+    workbench.models.add(tmp_path)
     assert row(client, path)["state"] == "ready"
     again = Shelf([], Models(workbench)._preferences)
     assert again.added() == [tmp_path]
-    assert client.delete("/api/models/places", params={"path": str(tmp_path)}).json() == {"added": []}
-    assert row(client, path) is None
-    for bad in ("relative/path", str(tmp_path / "absent"), str(ROOT / "README.md")):
-        answer = client.post("/api/models/places", json={"path": bad})
-        assert answer.status_code == 400 and answer.json()["error"]
+    workbench.models.remove(tmp_path)
+    assert row(client, path) is None and workbench.models.shelf.added() == []
+    for bad in (Path("relative/path"), tmp_path / "absent", ROOT / "README.md"):
+        with pytest.raises(InputError, match=re.escape(str(bad))):
+            workbench.models.add(bad)
 
 
 # --- malformed files -------------------------------------------------------------------------------------------
@@ -123,8 +125,6 @@ def test_every_malformed_file_is_explained_and_the_app_lives(workbench, client, 
     model = workbench.engine.model
     reached_llama = []
     for name, path in bad_files.items():
-        inspected = client.post("/api/models/inspect", json={"path": str(path)})
-        assert inspected.status_code in (200, 400), name
         loading = client.post("/api/models/load", json={"path": str(path)})
         if loading.status_code == 202:  # only llama.cpp can tell
             reached_llama.append(name)
@@ -135,7 +135,6 @@ def test_every_malformed_file_is_explained_and_the_app_lives(workbench, client, 
         else:
             assert loading.status_code == 400, name
             assert path.name in loading.json()["error"] or "bad-" in loading.json()["error"], name
-            assert inspected.status_code == 400 or "needs" in loading.json()["error"], name
     assert len(reached_llama) >= 3
     until(lambda: client.get("/api/models").status_code == 200)
     if workbench.engine.model is model:
@@ -146,11 +145,11 @@ def test_malformed_files_on_the_shelf_are_listed_with_their_reason(workbench, cl
     folder = next(iter(bad_files.values())).parent
     for path in bad_files.values():
         os.utime(path, (1, 1))
-    client.post("/api/models/places", json={"path": str(folder)})
+    workbench.models.add(folder)
     listed = [f for f in client.get("/api/models").json()["files"] if f["folder"] == str(folder)]
     assert len(listed) == len(bad_files)
     assert all(f["problem"] for f in listed if f["state"] == "bad")
-    client.delete("/api/models/places", params={"path": str(folder)})
+    workbench.models.remove(folder)
 
 
 # --- downloads and commands --------------------------------------------------------------------------------------
@@ -196,15 +195,15 @@ def test_a_download_is_cancelled_resumed_and_discarded(client, hub):
     assert client.post("/api/models/download/qwen3-4b/pause").status_code == 404
 
 
-def test_the_hub_is_asked_for_sizes_only_when_a_person_asks(client, hub, monkeypatch):
+def test_the_hub_is_asked_for_sizes_only_when_a_person_asks(workbench, client, hub):
     client.get("/api/models")
     assert hub.requests == []
-    assert client.post("/api/models/check").json() == {"online": True, "message": ""}
+    assert workbench.models.check() == {"online": True, "message": ""}
     entry = listed(client, "qwen3-4b")
     assert entry["asked"] and entry["bytes"] > 0 and entry["license"] == "apache-2.0"
     assert "no such repository" in listed(client, "qwen3.5-9b")["problem"]
     hub.close()
-    answer = client.post("/api/models/check").json()
+    answer = workbench.models.check()
     assert answer["online"] is False and "cannot be reached" in answer["message"]
 
 

@@ -49,3 +49,11 @@ def test_rows_beyond_those_that_are_shown_wait_behind_a_button() -> None:
     assert [one[1]["data-key"] for one in shown] == ["12", "11", "10", "9", "8", "7", "6", "5", "4", "3"]
     assert "Show more of 2" in text_of(trees) and "10 of 12 rows answered, 2 to ask" in text_of(trees)
     assert "No row is like this." in text_of(one_list(found, state, some, Look(words="nobody")))
+
+
+def test_a_status_that_no_row_has_any_more_stays_to_be_seen_as_the_filter_that_it_is() -> None:
+    found = {"list": "l", "title": "T", "corpus_name": "C", "rows": 1, "left": 0, "counts": {"answered": 1}}
+    state = {"running": None, "message": "", "lists": [found]}
+    trees = one_list(found, state, rows(answer=["Ada"]), Look(status="open"))
+    options = [text_of([one]) for one in elements(trees) if one[0] == "option"]
+    assert options == ["All rows", "Answered", "Not asked"] and "No row is like this." in text_of(trees)

@@ -12,6 +12,7 @@ from engine.bench.methods import METHODS
 from engine.engine import DIRECT
 from engine.llm.forms import Quote
 from engine.llm.scripted import ScriptedModel, ScriptedReply
+from engine.prompt import NOT_THERE
 from engine.replay.verify import verify
 from engine.resume import resume
 from tests.engine.resume.conftest import Desk
@@ -96,3 +97,43 @@ def test_other_models_read_the_text_as_a_whole(taught: Desk) -> None:
     assert taught.engine.ask(QUESTION, taught.corpus, strategy=DIRECT).answer == "45 crowns"
     (request,) = model.requests
     assert TEXT in request.messages[-1].content and request.form is None
+
+
+def test_a_run_of_which_no_piece_is_sure_verifies_too(taught: Desk) -> None:
+    with_model(taught, lambda request: reads(request, {"45 crowns": -1.6}))
+    for strategy in (DIRECT, METHODS["retrieval"][0]):
+        run = taught.engine.ask(QUESTION, taught.corpus, strategy=strategy).run
+        assert verify(taught.engine.store, taught.engine.kernels, run).holds
+    with_model(taught)
+    events = taught.engine.store.events(taught.engine.ask(QUESTION, taught.corpus, strategy=DIRECT).run)
+    end = replace(events[-1].fact, answer=NOT_THERE, sources=(), agreement=None)
+    forged = taught.cut([event for event in events[:-1] if event.kind != "node_ended"], end)
+    wrong = [
+        check.what
+        for check in verify(taught.engine.store, taught.engine.kernels, forged).checks
+        if check.result == "fails"
+    ]
+    assert "answer" in wrong
+
+
+def test_a_run_that_goes_on_with_another_model_takes_no_reading_of_a_piece_for_the_answer(
+    taught: Desk,
+) -> None:
+    run = after_first_reading(taught)
+    model = taught.fresh(lambda request: "45 crowns")
+    assert resume(taught.engine, run).answer == "45 crowns"
+    assert len(model.requests) == 1
+
+
+def test_what_was_read_before_a_run_was_cut_counts_as_read(taught: Desk) -> None:
+    run = after_first_reading(taught)
+    with_model(taught)
+    assert resume(taught.engine, run).coverage["characters_read"] == len(TEXT)
+
+
+def after_first_reading(desk: Desk) -> str:
+    """A run that was cut when a model that was taught short readings had read one piece."""
+    with_model(desk)
+    events = desk.engine.store.events(desk.engine.ask(QUESTION, desk.corpus, strategy=DIRECT).run)
+    first = next(number for number, event in enumerate(events) if event.kind == "turn_finished")
+    return desk.cut(events[: first + 1])

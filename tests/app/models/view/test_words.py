@@ -13,7 +13,7 @@ DOWNLOAD = {"id": "m", "title": "M", "state": "downloading", "done": 1_500_000_0
 @pytest.mark.parametrize(
     ("more", "said", "percent", "buttons"),
     [
-        ({}, "1.5 GB of 3.0 GB · 2 MB/s · 12 min left", 50, ["Cancel"]),
+        ({}, "1.5 GB of 3.0 GB · 2 MB/s · 13 min left", 50, ["Cancel"]),
         ({"state": "connecting", "total": 0, "done": 0}, "Asking the Hub", 0, ["Cancel"]),
         ({"state": "verifying"}, "Checking the SHA-256 · 50 %", 50, ["Cancel"]),
         ({"state": "paused"}, "Stopped at 1.5 GB of 3.0 GB", 50, ["Resume", "Discard"]),
@@ -31,11 +31,3 @@ def test_a_load_says_that_the_model_before_had_to_go_and_that_it_is_being_cancel
     load = {"path": "/m", "name": "m", "fraction": 0.254, "unloaded": True, "stopping": False}
     assert words.load(load)["words"] == "Loading m; the model before was unloaded to make room · 25 %"
     assert words.load({**load, "stopping": True})["words"] == "Cancelling m · 25 %"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(None, ""), (0.2, "1 s left"), (89, "89 s left"), (90, "2 min left"), (9000, "2.5 h left")],
-)
-def test_the_time_that_is_left_is_said_roughly(seconds, said) -> None:
-    assert words.left(seconds) == said

@@ -138,3 +138,15 @@ def test_a_long_text_shows_its_beginning_and_all_of_it_on_demand(text: str, show
     if shown < len(text):
         (more,) = [one for one in elements([tree]) if one[0] == "more"]
         assert more[1]["words"] == f"Show {len(text) - shown:,} more characters"
+
+
+def test_a_turn_that_is_asked_for_again_has_no_figures_until_it_has_its_reply(tmp_path) -> None:
+    facts = grow(1, 2, 5)
+    reply = next(
+        place for place, fact in enumerate(facts) if (fact.kind, fact.node) == ("turn_finished", "0")
+    )
+    begun = next(fact for fact in facts if (fact.kind, fact.node) == ("turn_started", "0"))
+    with Store(tmp_path) as store:
+        write(tmp_path, "again", [*facts[: reply + 1], begun])
+        (turn,) = [tree for name, tree in pane(store, "again", "0")["sections"] if name == "turn 1"]
+    assert of_class(turn, "turn") and not of_class(turn, "figures")
