@@ -15,6 +15,7 @@ from engine.events import CallAnswered, CallMade, NodeEnded
 from engine.events.kinds import NodeStatus, Place
 from engine.kernel.host.host import Call
 from engine.llm.base import forget
+from engine.run.direct import READING_CHARS
 from engine.run.leaves import Leaf, ask_leaves, forms_of
 from engine.run.loop import drive
 from engine.run.node import STOPPED, Node, Outcome, Run, start_node
@@ -28,6 +29,7 @@ CIRCLE = (
     "a child with the question and the data of this call would only go round in a circle; "
     "ask it a part of the question, or give it a part of the data"
 )
+SHORT_CHARS = 4 * READING_CHARS  # that a model which was taught short readings is given of a child's data
 LONG_QUESTION = 4000  # characters; an `rlm_query` with one such argument holds its data in the question
 
 
@@ -119,12 +121,22 @@ def _leaves(run: Run, node: Node, call: Call, ids: list[str]) -> list[Leaf]:
     return [_leaf_of_child(run, node, id, question, ref) for id, question, ref in asked]
 
 
+def _passages(run: Run, data: Any, question: str) -> list[Any]:
+    """What a model that was taught short readings is given of a longer text: the passages that fit the question best."""
+    if isinstance(data, str) and not isinstance(data, corpora.Piece):
+        return []
+    if not run.model.info.short_readings or size(data) <= SHORT_CHARS:
+        return []
+    found = data.passages(question, SHORT_CHARS // READING_CHARS, READING_CHARS)
+    return [run.corpus.piece(hit.id, hit.start, hit.end) for hit in found]
+
+
 def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> Leaf:
     data = corpora.resolve(ref, run.corpus) if ref is not None else ""
-    pieces = [data] if isinstance(data, str) else data
+    pieces = _passages(run, data, question) or ([data] if isinstance(data, str) else data)
     parts: list[str] = []
     spans: list[list[int]] = []
-    left = run.sub_chars
+    left = room = SHORT_CHARS if run.model.info.short_readings else run.sub_chars
     for piece in pieces:
         if left <= 0:
             break
@@ -135,9 +147,9 @@ def _leaf_of_child(run: Run, node: Node, id: str, question: str, ref: Json) -> L
         left -= len(part)
     text = "\n\n".join(parts)
     whole = size(data)
-    if run.sub_chars < whole:
-        text += f"\n[The text goes on: {run.sub_chars:,} of its {whole:,} characters stand here.]"
-        run.note(node.id, f"{id} was given {run.sub_chars:,} of {whole:,} characters", "warning")
+    if room < whole:
+        text += f"\n[The text goes on: {room - max(0, left):,} of its {whole:,} characters stand here.]"
+        run.note(node.id, f"{id} was given {room - max(0, left):,} of {whole:,} characters", "warning")
     return Leaf(id, prompt.leaf_with_context(question, text), spans, node.stop.below())
 
 

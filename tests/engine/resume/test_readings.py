@@ -15,6 +15,7 @@ from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.prompt import NOT_THERE
 from engine.replay.verify import verify
 from engine.resume import resume
+from engine.types import Settings
 from tests.engine.resume.conftest import Desk
 
 pytestmark = pytest.mark.sandbox
@@ -90,6 +91,19 @@ def test_retrieval_reads_its_passages_so_too_and_what_was_found_later_counts_les
     strategy, _ = METHODS["retrieval"]
     with_model(taught, lambda request: reads(request, {"12 crowns": -0.10, "45 crowns": -0.15}))
     assert taught.engine.ask(QUESTION, taught.corpus, strategy=strategy).answer == "45 crowns"
+
+
+def test_a_child_at_the_depth_limit_reads_the_best_passages_of_a_long_text(taught: Desk, tmp_path) -> None:
+    (tmp_path / "tolls" / "long.txt").write_text("The river was quiet on that day. " * 300)
+    corpus = taught.engine.add([tmp_path / "tolls"])
+    asked = f"```repl\nFINAL(rlm_query({QUESTION!r}, context))\n```"
+    model = with_model(taught, lambda request: asked if request.stop_at_cell else "45 crowns")
+    answer = taught.engine.ask("Tell me of tolls.", corpus, Settings(depth=0))
+    (leaf,) = [request.messages[-1].content for request in model.requests if not request.stop_at_cell]
+    assert "45 crowns" in leaf and len(leaf) < 3000
+    assert answer.answer == "45 crowns"
+    taught.engine.use(None)
+    assert verify(taught.engine.store, taught.engine.kernels, answer.run).holds
 
 
 def test_other_models_read_the_text_as_a_whole(taught: Desk) -> None:
