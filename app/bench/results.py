@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from app.bench.charts import charts, legend
 from app.bench.words import METHODS, SUITES
-from app.text.elements import Tree, el
+from app.text.elements import Tree, el, meter
 from app.text.words import left
 from engine.types import Json
 
@@ -24,19 +24,10 @@ def progress(now: Json) -> list[Tree]:
         return []
     rest = left(now["seconds_left"])
     count = f"{now['done']:,} of about {now['total']:,} questions" + (f" · about {rest}" if rest else "")
-    meter = {
-        "class": "meter",
-        "role": "progressbar",
-        "aria-labelledby": "bench-doing",
-        "aria-valuemin": "0",
-        "aria-valuemax": str(now["total"]),
-        "aria-valuenow": str(now["done"]),
-    }
-    share = f"{100 * now['done'] / max(1, now['total']):.2f}%"
     stop = {"class": "button danger", "type": "button", "id": "bench-stop", "data-does": "stop"}
     return [
         el("p", {"id": "bench-doing"}, now["doing"]),
-        el("div", meter, el("i", {"style": {"width": share}})),
+        meter("bench-doing", now["done"], now["total"]),
         el("p", {"class": "muted small", "id": "bench-count"}, count),
         el("div", {"class": "row"}, el("button", stop, el("icon", {"name": "stop"}), "Stop")),
     ]

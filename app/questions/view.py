@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.questions.rows import COLUMNS, ordered, wanted
-from app.text.elements import Tree, el
+from app.text.elements import Tree, el, meter
 from app.text.words import duration, line, many
 from engine.types import Json
 
@@ -82,15 +82,6 @@ def one_list(found: Json, state: Json, rows: list[Json], look: Look) -> list[Tre
 def _head(found: Json, state: Json) -> Tree:
     done = found["rows"] - found["left"]
     running = state["running"] == found["list"]
-    meter = {
-        "class": "meter",
-        "role": "progressbar",
-        "aria-labelledby": "list-title",
-        "aria-valuemin": "0",
-        "aria-valuemax": str(found["rows"]),
-        "aria-valuenow": str(done),
-    }
-    share = {"width": f"{100 * done / max(1, found['rows']):.2f}%"}
     about = f"{line(found['corpus_name'] or '', 80)} · {_progress(found)}"
     message = "" if running else state["message"]
     return el(
@@ -98,7 +89,7 @@ def _head(found: Json, state: Json) -> Tree:
         {"class": "card questions-head", "aria-labelledby": "list-title", "data-key": found["list"]},
         el("h2", {"id": "list-title", "dir": "auto"}, line(found["title"] or found["list"], 120)),
         el("p", {"class": "muted", "id": "list-progress", "role": "status"}, about),
-        el("div", meter, el("i", {"style": share})),
+        meter("list-title", done, found["rows"]),
         message and el("p", {"class": "small questions-message"}, _icon("warning"), message),
         el("div", {"class": "row questions-tools"}, *_tools(found, state, running)),
     )

@@ -25,6 +25,17 @@ def folded(empty: list[Any], items: list[Tree], shown: int, words: str, kind: st
     return el("more", {"words": words, "class": kind}, begun, *items[shown:]) if len(items) > shown else begun
 
 
+def meter(labelled_by: str, done: int, of: int) -> list[Any]:
+    """A bar that shows how far something is; the element with the id `labelled_by` says of what."""
+    values = {"aria-valuemin": "0", "aria-valuemax": str(of), "aria-valuenow": str(done)}
+    share = {"width": f"{100 * done / max(1, of):.2f}%"}
+    return el(
+        "div",
+        {"class": "meter", "role": "progressbar", "aria-labelledby": labelled_by, **values},
+        el("i", {"style": share}),
+    )
+
+
 def elements(trees: Iterable[Tree]) -> Iterator[list[Any]]:
     """All elements of some trees, each before its children."""
     for tree in trees:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from app.command_line.engine import opened
 from app.command_line.terminal import console, printable, safe
+from app.text.words import left
 from engine.bench.bench import Bench, Progress
 from engine.bench.chart import png, title_of
 from engine.bench.plan import QUICK, Plan, check
@@ -104,11 +105,7 @@ def run(running: Bench, plan: Plan, stop: Stop, *, quiet: bool) -> None:
 
 def time_left(seconds: float | None) -> str:
     """How long it may still take, in words; "" while that is not known."""
-    if seconds is None:
-        return ""
-    if seconds < 90:
-        return f"about {max(1, round(seconds))} s left"
-    return f"about {seconds / 60:.0f} min left" if seconds < 5400 else f"about {seconds / 3600:.1f} h left"
+    return f"about {rest}" if (rest := left(seconds)) else ""
 
 
 def show(found: Json, plan: Plan, options: argparse.Namespace) -> None:
