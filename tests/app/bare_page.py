@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route
 
 from app.server import static
 
-TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 HTML = '<!doctype html><html lang="en"><title>bare</title><link rel="stylesheet" href="/ui/shell/style.css"><body class="ready"><main id="host" class="host"></main>'
 
 

@@ -26,7 +26,7 @@ def button(drawing: str, name: str, data: dict[str, str], kind: str = "") -> lis
 
 
 def icon(name: str) -> list[Any]:
-    """One of the drawings in `app/runs/static/controls.js`."""
+    """One of the drawings in `app/runs/static/tree/icons.svg`."""
     return el("icon", {"name": name})
 
 
