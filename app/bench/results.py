@@ -1,16 +1,15 @@
 """What the Bench view shows, as trees: how far a bench is, and the results of a series with the questions of one row.
 
-Buttons say in `data-does` what `bench.js` does when they are pressed.
+Buttons say in `data-does` what `bench.js` does when they are pressed; those of `sends` ask a route.
 """
 
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 
 from app.bench.charts import charts, legend
 from app.bench.words import METHODS, SUITES
-from app.text.elements import Tree, el, meter
+from app.text.elements import Tree, el, meter, sends
 from app.text.words import left
 from engine.types import Json
 
@@ -18,24 +17,33 @@ COLUMNS = ("Questions", "Length", "Way", "Asked", "Right", "95 % interval", "Tok
 WORDS = ("Questions", "Way")  # columns of words, which begin at the left
 
 
-def progress(now: Json) -> list[Tree]:
-    """How far a bench is (`app.bench.service.Measuring`); nothing where none goes on."""
-    if not now:
-        return []
+def progress(now: Json, message: str, stopping: bool) -> list[Tree]:
+    """How far a bench is (`app.bench.service.Measuring`), or why the last one ended before its end."""
+    warned: list[Tree] = [] if now or not message else [el("icon", {"name": "warning"}), message]
+    said = el("p", {"class": "bench-message small", "role": "status", "data-key": "message"}, *warned)
+    return [_going(now, stopping), said] if now else [said]
+
+
+def _going(now: Json, stopping: bool) -> Tree:
     rest = left(now["seconds_left"])
     count = f"{now['done']:,} of about {now['total']:,} questions" + (f" · about {rest}" if rest else "")
-    stop = {"class": "button danger", "type": "button", "id": "bench-stop", "data-does": "stop"}
-    return [
-        el("p", {"id": "bench-doing"}, now["doing"]),
+    stop = {"class": "button danger", "type": "button", "id": "bench-stop", **sends("/api/bench/stop")}
+    return el(
+        "div",
+        {"class": "bench-progress", "data-key": "going"},
+        el("p", {"id": "bench-doing"}, "Stopping" if stopping else now["doing"]),
         meter("bench-doing", now["done"], now["total"]),
         el("p", {"class": "muted small", "id": "bench-count"}, count),
         el("div", {"class": "row"}, el("button", stop, el("icon", {"name": "stop"}), "Stop")),
-    ]
+    )
 
 
 def results(state: Json, row: str, trials: list[Json]) -> list[Tree]:
     """The results of a series, of `Measuring.overview`. `row` is the key of the row whose questions are shown: `trials`."""
-    report = state["report"]
+    return [el("div", {"class": "bench-main"}, *_results(state["report"], state, row, trials))]
+
+
+def _results(report: Json, state: Json, row: str, trials: list[Json]) -> list[Tree]:
     if not report or not report["rows"]:
         return [_nothing()]
     rows = report["rows"]
@@ -57,14 +65,14 @@ def results(state: Json, row: str, trials: list[Json]) -> list[Tree]:
             "div",
             {"data-key": f"figures-{report['series']}"},
             el("h2", {"id": "bench-table-title", "class": "sr"}, "Figures"),
-            el("div", region, _table(rows, row, trials)),
+            el("div", region, _table([(key(report["series"], one), one) for one in rows], row, trials)),
         ),
     ]
 
 
-def key(row: Json) -> str:
-    """What tells a row of results from the others of its series."""
-    return f"{row['suite']} {row['windows']:g} {row['method']}"
+def key(series: str, row: Json) -> str:
+    """What tells a row of results, or the trials of one, from all others."""
+    return f"{series} {row['suite']} {row['windows']:g} {row['method']}"
 
 
 def _nothing() -> Tree:
@@ -88,7 +96,12 @@ def _verdict(report: Json, state: Json) -> Tree:
     words = (report["verdict"] or "").replace(void, "").strip() if void else report["verdict"]
     image = {"class": "button", "href": f"/api/bench/{series}/chart.png", "download": "taproot-bench.png"}
     held = bool(state["running"]) and state["running"]["series"] == series
-    delete = {"class": "button danger", "type": "button", "disabled": held, "data-does": "remove"}
+    delete = {
+        "class": "button danger",
+        "type": "button",
+        "disabled": held,
+        **sends(f"/api/bench/{series}", "del"),
+    }
     about = f"a window of {report['model']['n_ctx']:,} tokens, {report['trials']:,} questions"
     return el(
         "section",
@@ -103,7 +116,7 @@ def _verdict(report: Json, state: Json) -> Tree:
             el("a", image, el("icon", {"name": "download"}), "Chart as PNG"),
             el(
                 "button",
-                {**delete, "data-series": series},
+                delete,
                 el("icon", {"name": "trash"}),
                 el("span", {"class": "usual"}, "Delete"),
                 el("span", {"class": "sure"}, f"Delete {report['trials']:,} questions with their runs?"),
@@ -123,7 +136,7 @@ def _chooser(series: list[Json], chosen: str) -> Tree:
     return el("select", {"class": "field", "aria-label": "Results of"}, *map(option, series))
 
 
-def _table(rows: list[Json], open_row: str, trials: list[Json]) -> Tree:
+def _table(rows: list[tuple[str, Json]], open_row: str, trials: list[Json]) -> Tree:
     head = [
         el(
             "th",
@@ -133,11 +146,11 @@ def _table(rows: list[Json], open_row: str, trials: list[Json]) -> Tree:
         for name in COLUMNS
     ]
     body = []
-    for before, row in pairwise([None, *rows]):
-        assert row
-        body.append(
-            _row(row, opened := key(row) == open_row, begins=bool(before) and before["suite"] != row["suite"])
-        )
+    suite = rows[0][1]["suite"]
+    for name, row in rows:
+        opened = name == open_row
+        body.append(_row(row, name, opened, begins=row["suite"] != suite))
+        suite = row["suite"]
         if opened:
             cell = {"class": "bench-trials", "colSpan": len(COLUMNS)}
             listed = el("ol", {"tabindex": "0", "aria-label": "Runs"}, *map(_trial, trials))
@@ -147,18 +160,20 @@ def _table(rows: list[Json], open_row: str, trials: list[Json]) -> Tree:
     )
 
 
-def _row(row: Json, opened: bool, begins: bool) -> Tree:
-    name = f"Runs of {row['suite']} at {row['windows']:g} windows, {row['method']}"
+def _row(row: Json, name: str, opened: bool, begins: bool) -> Tree:
+    label = f"Runs of {row['suite']} at {row['windows']:g} windows, {row['method']}"
     button = {
         "class": "plain small",
         "type": "button",
         "aria-expanded": str(opened).lower(),
-        "aria-label": name,
+        "aria-label": label,
+        "data-does": "runs",
+        "data-row": name,
     }
     way = el("span", {"class": f"bench-dot m-{row['method']}"})
     return el(
         "tr",
-        {"class": "bench-first" if begins else "", "data-key": key(row)},
+        {"class": "bench-first" if begins else "", "data-key": name},
         el("th", {"scope": "row", "class": "left"}, row["suite"]),
         el("td", None, f"{row['windows']:,g}×"),
         el("td", {"class": "left"}, way, row["method"]),
@@ -168,11 +183,7 @@ def _row(row: Json, opened: bool, begins: bool) -> Tree:
         el("td", None, f"{row['tokens']:,}"),
         el("td", None, f"{row['seconds']:.2f}"),
         el("td", None, f"{row['calls']:g}"),
-        el(
-            "td",
-            None,
-            el("button", {**button, "data-does": "runs", "data-row": key(row)}, "Hide" if opened else "Runs"),
-        ),
+        el("td", None, el("button", button, "Hide" if opened else "Runs")),
     )
 
 

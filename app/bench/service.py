@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.bench.results import key, progress, results
 from app.errors import Conflict, NotFound
 from app.live.job import Job
+from app.text.words import many
 from engine.bench.bench import KIND, Bench, Progress, series_of
 from engine.bench.plan import QUICK, Plan, check
 from engine.bench.results import report
@@ -24,7 +25,7 @@ MOST_MINUTES = 1440
 
 
 class Measuring:
-    """Thread-safe. Tells followers {"kind": "bench", "running", "progress": trees, "message"} as it goes on."""
+    """Thread-safe. Tells followers {"kind": "bench", "running", "progress": trees} as it goes on."""
 
     def __init__(self, workbench: Workbench):
         self._engine = workbench.engine
@@ -38,7 +39,7 @@ class Measuring:
             stopped="Stopped. What was measured is kept; start the same again to go on.",
             kept="What was measured is kept.",
         )
-        self.stop, self.close = self._job.stop, self._job.close
+        self.close = self._job.close
 
     # --- start and stop ---------------------------------------------------------------------------------
 
@@ -58,6 +59,12 @@ class Measuring:
         self._tell()
         return {"series": bench.series}
 
+    def stop(self) -> bool:
+        """Stop what goes on, keeping what was measured; False when nothing does."""
+        going = self._job.stop()
+        self._tell()
+        return going
+
     def _follow(self, series: str, now: Progress) -> None:
         self._job.update(_as_json(now, series))
         if now.trial is not None or time.monotonic() - self._told >= TELL_SECONDS:
@@ -66,7 +73,7 @@ class Measuring:
     def _tell(self) -> None:
         self._told = time.monotonic()
         now, message = self._job.state()
-        self._hub.tell("bench", running=bool(now), progress=progress(now), message=message)
+        self._hub.tell("bench", running=bool(now), progress=progress(now, message, self._job.stopping))
 
     # --- looking ----------------------------------------------------------------------------------------
 
@@ -109,23 +116,27 @@ class Measuring:
             raise NotFound(str(error)) from error
 
     def shown(self, series: str, row: str) -> Json:
-        """What the page shows: {running, message, progress, results, series}; trees of `app.bench.results`.
+        """What the page shows: {running, progress, results, series}; trees of `app.bench.results`.
 
         `series` is the one that a person chose, `row` the key of the row whose questions are shown; "" for none.
         """
         state = self.overview(series or None)
         chosen = state["report"] and state["report"]["series"]
-        trials = [one for one in self._store.trials(chosen) if key(one) == row] if chosen and row else []
+        trials = (
+            [one for one in self._store.trials(chosen) if key(chosen, one) == row] if chosen and row else []
+        )
         return {
             "running": bool(state["running"]),
-            "message": state["message"],
-            "progress": progress(state["running"]),
+            "progress": progress(state["running"], state["message"], self._job.stopping),
             "results": results(state, row, trials),
             "series": chosen,
         }
 
     def delete(self, series: str) -> Json:
-        """Delete the results of a series with their texts and runs. Raises NotFound, Conflict while it goes on."""
+        """Delete the results of a series with their texts and runs: {series, runs, said}.
+
+        Raises NotFound, Conflict while it goes on.
+        """
         now, _ = self._job.state()
         if now and now["series"] == series:
             raise Conflict("These results are being measured. Stop the bench first.")
@@ -136,7 +147,7 @@ class Measuring:
                 runs += len(self._store.delete_collection(row["collection"])["runs"])
         self._store.delete_series(series)
         self._tell()
-        return {"series": series, "runs": runs}
+        return {"series": series, "runs": runs, "said": f"Deleted, with {many(runs, 'run')}."}
 
 
 def planned(wanted: dict[str, Any]) -> Plan:

@@ -53,6 +53,12 @@ class Job:
         with self._lock:
             return self._now, self._message
 
+    @property
+    def stopping(self) -> bool:
+        """Whether what goes on was told to stop."""
+        with self._lock:
+            return self._thread is not None and self._stop.event.is_set()
+
     def update(self, now: Json) -> None:
         """Note how far it is; for `work` alone."""
         with self._lock:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from app.errors import Conflict
 from app.models import serializers
 from app.models.machine import MachineNow
-from app.models.view import words
+from app.models.view import layout, words
 from app.preferences import Preferences
 from engine.errors import Cancelled, InputError, ModelError, TaprootError
 from engine.llm import open_model
@@ -162,14 +162,18 @@ class Loader:
         wanted = Wanted(file, facts, fit, adapters)
         self._begin(str(file), facts.name, lambda: self._switch(wanted, using if first else None))
 
-    def cancel(self, path: str) -> None:
-        """End the load of a model; the one before stays, or comes back. Raises Conflict when it is over already."""
+    def cancel(self, path: str) -> str:
+        """End the load of a model, and give its name; the one before stays, or comes back.
+
+        Raises Conflict when it is over already.
+        """
         with self._lock:
             if self._loading is None or self._loading.path != path or self._stop is None:
                 raise Conflict("That model is not being loaded any more.")
-            self._loading, stop = replace(self._loading, stopping=True), self._stop
+            self._loading, stop, name = replace(self._loading, stopping=True), self._stop, self._loading.name
         self._tell()
         stop.request()
+        return name
 
     def _begin(self, path: str, name: str, work: Callable[[], None]) -> None:
         with self._lock:
@@ -322,8 +326,8 @@ class Loader:
             if fraction < 1 and now - self._told < TELL_SECONDS:
                 return
             self._told = now
-            detail = words.load(asdict(self._loading))
-        self._workbench.hub.tell("loading", **detail)
+            news = layout.news(words.load(asdict(self._loading)))
+        self._workbench.hub.tell("loading", **news)
 
 
 def _name_of(path: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from app.models.view import words
+from app.models.view import layout
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def router(workbench: Workbench) -> APIRouter:
         return models.overview()
 
     @api.get("/page")
-    def page() -> Json:
-        return words.page(models.overview())
+    def page(unfolded: Annotated[tuple[str, ...], Query()] = ()) -> Json:
+        return layout.shown(models.overview(), unfolded)
 
     @api.post("/load", status_code=202)
     def load(body: Choice) -> Json:
@@ -56,8 +56,8 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.post("/cancel", status_code=202)
     def cancel(body: Place) -> Json:
-        models.cancel(body.path)
-        return {"cancelled": body.path}
+        name = models.cancel(body.path)
+        return {"cancelled": body.path, "said": f"Loading {name} was cancelled."}
 
     @api.post("/download", status_code=202)
     def download(body: Wanted) -> Json:

@@ -14,7 +14,7 @@ from app.models.download.downloads import Fetches, Progress, Unreachable, look
 from app.models.loader import Loader, Using
 from app.models.machine import MachineNow
 from app.models.model_files import Book, Shelf
-from app.models.view import words
+from app.models.view import layout, words
 from app.paths import ROOT
 from app.preferences import Preferences
 from engine.errors import InputError
@@ -136,9 +136,9 @@ class Models:
         """Begin to switch to a model; see `Loader.load`."""
         self._loader.load(path, window=window, lora=lora, force=force)
 
-    def cancel(self, path: str) -> None:
-        """End the load of a model; see `Loader.cancel`."""
-        self._loader.cancel(path)
+    def cancel(self, path: str) -> str:
+        """End the load of a model, and give its name; see `Loader.cancel`."""
+        return self._loader.cancel(path)
 
     # --- downloads -------------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Models:
         return {"online": True, "message": ""}
 
     def _tell_download(self, progress: Progress) -> None:
-        self._workbench.hub.tell("download", **words.download(asdict(progress)))
+        self._workbench.hub.tell("download", **layout.news(words.download(asdict(progress))))
         if progress.over:
             self._tell()
 

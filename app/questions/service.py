@@ -113,7 +113,7 @@ class Asking:
         return {"lists": found, "running": now and now["list"], "message": message}
 
     def shown(self, chosen: str, look: Look) -> Json:
-        """What the page shows: {list, lists, running: names of lists; side, main: trees of `app.questions.view`}.
+        """What the page shows: {list, lists, running: names of lists; trees: of `app.questions.view`}.
 
         `list` is the one that was chosen, where it is there; else the one that is asked, or the newest.
         """
@@ -122,8 +122,8 @@ class Asking:
         name = chosen if chosen in known else state["running"] or next(iter(known), None)
         found = known.get(name or "")
         main = view.one_list(found, state, self.rows(found["list"]), look) if found else view.nothing()
-        side = view.lists(state, name)
-        return {"list": name, "lists": [*known], "running": state["running"], "side": side, "main": main}
+        trees = view.parts(view.lists(state, name), main)
+        return {"list": name, "lists": [*known], "running": state["running"], "trees": trees}
 
     def rows(self, name: str) -> list[Json]:
         """The rows of a list for the page: answers and sources cut to what a row shows. Raises NotFound."""

@@ -1,6 +1,6 @@
 """What the Questions view shows, as trees: the lists there are, and one of them with its answers.
 
-Buttons say in `data-does` what `questions.js` does when they are pressed.
+Buttons say in `data-does` what `questions.js` does when they are pressed; those of `sends` ask a route.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.questions.rows import COLUMNS, ordered, wanted
-from app.text.elements import Tree, el, meter
+from app.text.elements import Tree, el, meter, sends
 from app.text.words import duration, line, many
 from engine.types import Json
 
@@ -34,6 +34,19 @@ class Look:
     column: str = "number"
     down: bool = False
     shown: int = 200
+
+
+def parts(side: list[Tree], main: list[Tree]) -> list[Tree]:
+    """The two parts of the view, from `lists` and from `nothing` or `one_list`."""
+    return [
+        el(
+            "section",
+            {"class": "card questions-side", "aria-labelledby": "lists-title"},
+            el("h2", {"id": "lists-title"}, "Lists"),
+            el("ul", {"class": "questions-lists"}, *side),
+        ),
+        el("div", {"class": "questions-main"}, *main),
+    ]
 
 
 def lists(state: Json, chosen: str | None) -> list[Tree]:
@@ -96,16 +109,22 @@ def _head(found: Json, state: Json) -> Tree:
 
 
 def _tools(found: Json, state: Json, running: bool) -> list[Tree]:
+    address = f"/api/questions/{quote(found['list'], safe='')}"
+
     def save(kind: str) -> Tree:
-        address = f"/api/questions/{quote(found['list'], safe='')}/table.{kind}"
-        link = {"class": "button", "href": address, "download": f"answers.{kind}", "data-key": kind}
+        link = {
+            "class": "button",
+            "href": f"{address}/table.{kind}",
+            "download": f"answers.{kind}",
+            "data-key": kind,
+        }
         return el("a", link, _icon("download"), kind.upper())
 
     tools: list[Tree] = []
     if running:
-        tools = [el("button", _press("button danger", "stop", **{"data-key": "go"}), _icon("stop"), "Stop")]
+        tools = [el("button", _send("button danger", "/api/questions/stop", "go"), _icon("stop"), "Stop")]
     elif found["left"]:
-        go = _press("button primary", "go_on", **{"disabled": bool(state["running"]), "data-key": "go"})
+        go = {**_send("button primary", f"{address}/resume", "go"), "disabled": bool(state["running"])}
         tools = [el("button", go, _icon("play"), f"Go on with {found['left']:,}")]
     tools += [save("csv"), save("xlsx"), el("span", {"class": "grow"})]
     if not running:
@@ -113,7 +132,7 @@ def _tools(found: Json, state: Json, running: bool) -> list[Tree]:
         tools.append(
             el(
                 "button",
-                _press("button danger", "remove", **{"data-key": "delete"}),
+                _send("button danger", address, "delete", "del"),
                 _icon("trash"),
                 el("span", {"class": "usual"}, "Delete"),
                 el("span", {"class": "sure"}, sure),
@@ -206,6 +225,10 @@ def _row(row: Json, each: bool) -> Tree:
 
 def _press(kind: str, does: str, **more: Any) -> dict[str, Any]:
     return {"class": kind, "type": "button", "data-does": does, **more}
+
+
+def _send(kind: str, to: str, key: str, method: str = "post") -> dict[str, Any]:
+    return {"class": kind, "type": "button", "data-key": key, **sends(to, method)}
 
 
 def _icon(name: str) -> Tree:

@@ -8,6 +8,7 @@ adds the other items to it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -25,15 +26,20 @@ def folded(empty: list[Any], items: list[Tree], shown: int, words: str, kind: st
     return el("more", {"words": words, "class": kind}, begun, *items[shown:]) if len(items) > shown else begun
 
 
-def meter(labelled_by: str, done: int, of: int) -> list[Any]:
-    """A bar that shows how far something is; the element with the id `labelled_by` says of what."""
+def meter(labelled_by: str, done: int, of: int, label: str = "") -> list[Any]:
+    """A bar that shows how far something is; the element with the id `labelled_by`, or `label`, says of what."""
+    name = {"aria-label": label} if label else {"aria-labelledby": labelled_by}
     values = {"aria-valuemin": "0", "aria-valuemax": str(of), "aria-valuenow": str(done)}
     share = {"width": f"{100 * done / max(1, of):.2f}%"}
-    return el(
-        "div",
-        {"class": "meter", "role": "progressbar", "aria-labelledby": labelled_by, **values},
-        el("i", {"style": share}),
-    )
+    return el("div", {"class": "meter", "role": "progressbar", **name, **values}, el("i", {"style": share}))
+
+
+def sends(to: str, method: str = "post", **body: Any) -> dict[str, str]:
+    """Attributes of a button that asks a route of ours when it is pressed (`FormView` of `app/forms/static/view.js`).
+
+    A button that shows words of class `sure` is asked twice. What the route gives as `said` is told as a message.
+    """
+    return {"data-does": "send", "data-method": method, "data-to": to, "data-body": json.dumps(body)}
 
 
 def elements(trees: Iterable[Tree]) -> Iterator[list[Any]]:

@@ -122,24 +122,6 @@ export function appears(selector, root = document.body) {
   });
 }
 
-/**
- * The form that Gradio makes when a view is first looked at, once it has these `parts` (each kind of widget is loaded by
- * itself). Groups get their names, also one for all their radio buttons, and the sentence below its role: Gradio gives none.
- */
-export async function formCard(view, ...parts) {
-  const form = await appears(`#${view}-form`);
-  await Promise.all([".told", ...parts].map((part) => appears(part, form)));
-  for (const group of form.querySelectorAll("fieldset")) {
-    group.setAttribute("aria-label", find('[data-testid="block-info"]', group).textContent);
-    const name = () => { for (const radio of group.querySelectorAll('[type="radio"]')) radio.name = group.id; };
-    group.addEventListener("change", () => setTimeout(name)); // Gradio names each anew, sooner or later
-    group.addEventListener("keydown", name); // the arrow keys go to those of the same name
-    name();
-  }
-  for (const told of form.querySelectorAll(".block.told")) told.setAttribute("role", "status");
-  return form;
-}
-
 /** Load a style sheet of ours once, for example "/ui/ask/ask.css". */
 export function style(href) {
   if (!find(`link[href="${href}"]`)) document.head.append(el("link", { rel: "stylesheet", href }));

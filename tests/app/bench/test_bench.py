@@ -199,7 +199,7 @@ def test_another_model_ends_a_bench_and_keeps_what_it_measured(
     desk.workbench.engine.use(ScriptedModel(gate, n_ctx=2048, name="other"))
     gate.open.set()
     until(lambda: not web.get("/api/bench").json()["running"])
-    assert "another model was loaded" in web.get("/api/bench").json()["message"]
+    assert "another model was loaded" in str(web.get("/api/bench").json()["progress"])
     assert len(desk.workbench.engine.store.trials(series)) - len(before) <= 1
     desk.workbench.engine.use(ScriptedModel(gate, n_ctx=1024, name="reader"))
 

@@ -179,8 +179,9 @@ def test_a_download_shows_its_progress_stops_goes_on_and_can_be_loaded(hub, page
     entry = page.locator('#models-catalogue [data-id="qwen3-4b"]')
     entry.get_by_role("button", name="Download Qwen3 4B").click()
     expect(entry.locator(".models-download")).to_contain_text(" of ", timeout=30_000)
-    entry.get_by_role("button", name="Cancel: Qwen3 4B").click()
+    entry.get_by_role("button", name="Cancel: Qwen3 4B").press("Enter")
     expect(entry.locator(".models-download")).to_contain_text("Stopped at", timeout=20_000)
+    expect(entry.get_by_role("button", name="Resume: Qwen3 4B")).to_be_focused()
     hub.slow = 0.0
     entry.get_by_role("button", name="Resume: Qwen3 4B").click()
     expect(entry.get_by_role("button", name="Load Qwen3 4B")).to_be_enabled(timeout=30_000)
