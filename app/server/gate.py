@@ -27,6 +27,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from app.paths import ROOT
 from app.programs.openai import errors as programs
 from app.server import static
 
@@ -49,6 +50,7 @@ HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+FRAME = (ROOT / "app" / "shell" / "frame.html").read_text(encoding="utf-8")  # the bar, and the list of keys
 OURS = (
     '<link rel="stylesheet" href="/ui/shell/style.css">'
     '<link rel="icon" href="/ui/shell/icon.svg" type="image/svg+xml">'
@@ -187,11 +189,12 @@ class Page:
 
 
 def rewrite(page: bytes, nonce: str) -> bytes:
-    """Put the nonce on every script of a page, and our style sheet and module into it, if it asks for them."""
+    """Put the nonce on every script of a page, and our style sheet, module and frame into it, if it is the app's."""
     text = re.sub(r"<script(?=[\s>])", f'<script nonce="{nonce}"', page.decode())
     if "gradio" in text:
         text = re.sub(r'<link rel="manifest"[^>]*>', "", text)  # browsers ask for it without the cookie
         text = text.replace("</head>", OURS.replace("{nonce}", nonce) + "</head>", 1)
+        text = re.sub(r"<body[^>]*>", lambda body: body[0] + FRAME, text, count=1)
     return text.encode()
 
 

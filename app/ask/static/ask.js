@@ -287,10 +287,9 @@ class AskView {
 
   keys() {
     const { app } = this;
-    app.shortcut("Ctrl+Enter", "Ask", null, { group: "Ask" });
-    app.shortcut("Alt+N", "New session", () => this.fresh(), { group: "Ask" });
-    app.shortcut("Alt+Q", "To the question", () => { app.go("ask", this.here()); find("#question textarea")?.focus(); }, { group: "Ask" });
-    app.shortcut("Alt+S", "Stop the run that is shown", () => this.row?.live && this.tell(this.run, "stop"), { group: "Ask" });
+    app.shortcut("Alt+N", () => this.fresh());
+    app.shortcut("Alt+Q", () => { app.go("ask", this.here()); find("#question textarea")?.focus(); });
+    app.shortcut("Alt+S", () => this.row?.live && this.tell(this.run, "stop"));
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.closest?.("#question")) return;
       event.preventDefault();

@@ -61,10 +61,7 @@ class Library {
     app.on("view", () => this.visible && this.shown());
     if (this.visible) this.shown();
     app.live.on("app", (news) => this.news(news));
-    const here = { group: "Library", when: () => this.visible && !this.typing() };
-    app.shortcut("/", "Search in the documents, or go to the path", () => (this.detail.open ? this.detail.search : this.path).focus(), here);
-    app.shortcut("ArrowUp or ArrowDown", "Document before or after", null, here);
-    app.shortcut("Enter", "Open the document", null, here);
+    app.shortcut("/", () => (this.detail.open ? this.detail.search : this.path).focus(), () => this.visible && !this.typing());
     for (const name of ["dragenter", "dragover"]) document.addEventListener(name, (event) => this.over(event));
     document.addEventListener("dragleave", (event) => event.relatedTarget === null && this.leave());
     document.addEventListener("drop", (event) => this.drop(event));

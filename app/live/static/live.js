@@ -7,8 +7,17 @@ const NEWS = "app";
 const SLOWEST = 8000; // milliseconds between attempts
 const FIRST = 1000; // milliseconds that the page waits for its stream before it shows itself
 
+/** Functions by the name of what they wait for. What one of them throws stops no other. */
+export function createListeners() {
+  const target = new EventTarget();
+  return {
+    on: (name, fn) => target.addEventListener(name, ({ detail }) => fn(detail)),
+    emit: (name, detail) => target.dispatchEvent(new CustomEvent(name, { detail })),
+  };
+}
+
 export function createLive({ onstate = () => {} } = {}) {
-  const listeners = new Map();
+  const { on, emit } = createListeners();
   let run = null, last = 0, watcher = {}, source = null, timer = 0, wait = 500, lost = false, settled = () => {};
 
   function open() {
@@ -38,7 +47,6 @@ export function createLive({ onstate = () => {} } = {}) {
       if (event.s <= last) return;
       last = event.s;
       watcher.event?.(event);
-      emit("run", event);
     });
     mine.addEventListener("draft", (message) => {
       if (mine === source) watcher.draft?.(JSON.parse(message.data));
@@ -50,10 +58,6 @@ export function createLive({ onstate = () => {} } = {}) {
     clearTimeout(timer);
     source?.close();
     source = null;
-  }
-
-  function emit(name, detail) {
-    for (const fn of [...(listeners.get(name) ?? [])]) fn(detail);
   }
 
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : (lost = true, open())));
@@ -83,10 +87,7 @@ export function createLive({ onstate = () => {} } = {}) {
         open();
       };
     },
-    /** Call `fn` for all news of a name: "app" (also {"kind": "reconnected"} after a gap) or "run". Returns its undo. */
-    on(name, fn) {
-      listeners.set(name, [...(listeners.get(name) ?? []), fn]);
-      return () => listeners.set(name, listeners.get(name).filter((other) => other !== fn));
-    },
+    /** Call `fn` for all news of the app: `on("app", fn)`, also with {"kind": "reconnected"} after a gap. */
+    on,
   };
 }

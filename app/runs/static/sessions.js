@@ -36,12 +36,7 @@ class SessionsView {
     const { app } = this;
     app.on("view", ({ view }) => view === "sessions" && this.shown());
     app.live.on("app", ({ kind }) => this.visible && ["runs", "sessions", "corpora", "reconnected"].includes(kind) && this.later(400));
-    const here = { group: "Sessions", when: () => this.visible };
-    app.shortcut("/", "Search", () => this.search.focus(), here);
-    app.shortcut("ArrowUp or ArrowDown", "Session before or after", null, here);
-    app.shortcut("Enter", "Open", null, here);
-    app.shortcut("F2", "Rename", null, here);
-    app.shortcut("Delete", "Delete", null, here);
+    app.shortcut("/", () => this.search.focus(), () => this.visible);
     return this;
   }
 

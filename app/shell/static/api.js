@@ -14,13 +14,10 @@ async function send(method, path, body, options = {}) {
     if (problem.name === "AbortError") throw problem;
     throw failure("Taproot does not answer. Is it still running in its terminal?", 0);
   }
-  const text = await answer.text();
-  let value = null;
-  try {
-    value = text ? JSON.parse(text) : null;
-  } catch {
-    // said below
-  }
+  const value = await answer.json().catch((problem) => {
+    if (!(problem instanceof SyntaxError)) throw problem;
+    return null; // it is empty, or not ours: said below
+  });
   if (!answer.ok) throw failure(value?.error ?? `Taproot answered with status ${answer.status}.`, answer.status);
   return value;
 }

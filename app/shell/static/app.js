@@ -1,24 +1,24 @@
 // The shell: navigation, theme, toasts, shortcuts; it mounts the views and gives each the same `app`.
+//
+// The bar with its links stands in the page from the start (app/shell/frame.html).
 
 import { api } from "/ui/shell/api.js";
 import { appears, el, find, icon, put } from "/ui/shell/dom.js";
-import { createLive } from "/ui/live/live.js";
+import { createListeners, createLive } from "/ui/live/live.js";
 import { createShortcuts } from "/ui/shell/shortcuts.js";
-import { createTheme } from "/ui/shell/themes.js";
+import { applyTheme } from "/ui/shell/themes.js";
 import { createToasts, during } from "/ui/shell/toasts.js";
 
-const VIEWS = [ // name, label, module
-  ["ask", "Ask", "/ui/ask/ask.js"],
-  ["library", "Library", "/ui/library/library.js"],
-  ["sessions", "Sessions", "/ui/runs/sessions.js"],
-  ["models", "Models", "/ui/models/models.js"],
-  ["bench", "Bench", "/ui/bench/bench.js"],
-  ["questions", "Questions", "/ui/questions/questions.js"],
-];
-const listeners = new Map();
+const VIEWS = { // their modules
+  ask: "/ui/ask/ask.js",
+  library: "/ui/library/library.js",
+  sessions: "/ui/runs/sessions.js",
+  models: "/ui/models/models.js",
+  bench: "/ui/bench/bench.js",
+  questions: "/ui/questions/questions.js",
+};
+const listeners = createListeners();
 const toast = createToasts();
-const shortcuts = createShortcuts();
-const theme = createTheme();
 const live = createLive({ onstate: showConnection });
 
 /** What every view gets at `mount(host, app)`. */
@@ -28,25 +28,13 @@ const app = {
   toast,
   /** Wait for a promise; what takes a while is spoken of meanwhile. */
   during: (text, work) => during(toast, text, work),
-  theme,
   /** View and parameters of the address: {view, run, node, ...}. */
   state: read(),
-  shortcut: shortcuts.add,
+  shortcut: createShortcuts(),
   go,
-  on(name, fn) {
-    listeners.set(name, [...(listeners.get(name) ?? []), fn]);
-    return () => listeners.set(name, listeners.get(name).filter((other) => other !== fn));
-  },
-  emit(name, detail) {
-    for (const fn of [...(listeners.get(name) ?? [])]) {
-      try {
-        fn(detail);
-      } catch (problem) {
-        console.error(problem);
-      }
-    }
-  },
-  /** Replaced by the modules that can do it. */
+  /** Call `fn` with the state for "view", whenever another view or another part of one is shown. */
+  on: listeners.on,
+  /** Replaced by the module that can do it. */
   openDocument: () => toast("Documents cannot be opened yet.", "error"),
   openRun: (run, node) => go("ask", { run, node }),
 };
@@ -55,7 +43,7 @@ if (app.state.view === "ask" && app.state.run) api.ahead(`/api/runs/${encodeURIC
 
 function read() {
   const given = Object.fromEntries(new URLSearchParams(location.search));
-  return { ...given, view: VIEWS.some(([name]) => name === given.view) ? given.view : "ask" };
+  return { ...given, view: Object.hasOwn(VIEWS, given.view) ? given.view : "ask" };
 }
 
 /** Show a view; `params` become the rest of the address ({replace: true} as third argument keeps the history short). */
@@ -71,48 +59,24 @@ function go(view, params = {}, { replace = false } = {}) {
 
 function show() {
   app.state = read();
-  for (const [name, label] of VIEWS) {
+  for (const name of Object.keys(VIEWS)) {
     const here = name === app.state.view;
     const panel = find(`#view-${name}`);
     panel?.classList.toggle("shown", here);
     if (panel) panel.inert = !here;
     if (panel && !here && panel.contains(document.activeElement)) document.activeElement.blur(); // the next key is for the view that is shown
     const link = find(`#nav-${name}`);
-    if (here) link?.setAttribute("aria-current", "page");
-    else link?.removeAttribute("aria-current");
-    if (here) document.title = name === "ask" ? "Taproot" : `${label} · Taproot`;
+    link.ariaCurrent = here ? "page" : null;
+    if (here) document.title = name === "ask" ? "Taproot" : `${link.textContent} · Taproot`;
   }
-  app.emit("view", app.state);
-}
-
-function header() {
-  const links = VIEWS.map(([name, label]) => el("a", {
-    id: `nav-${name}`, class: "nav-link", href: `/?view=${name}`,
-    on: { click: (event) => {
-      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-      event.preventDefault();
-      go(name);
-    } },
-  }, icon(name), el("span", {}, label)));
-  return el("header", { id: "bar" },
-    el("a", { class: "brand", href: "/?view=ask", "aria-label": "Taproot, to the question",
-      on: { click: (event) => { event.preventDefault(); go("ask"); } } }, icon("root"), el("span", {}, "Taproot")),
-    el("nav", { "aria-label": "Views" }, links),
-    el("span", { class: "grow" }),
-    el("span", { id: "connection", role: "status" }),
-    el("span", { id: "bar-extra" }),
-    theme.button(),
-    el("button", { class: "quiet", type: "button", title: "Keyboard shortcuts (?)", "aria-label": "Keyboard shortcuts",
-      on: { click: shortcuts.toggle } }, icon("keyboard")));
+  listeners.emit("view", app.state);
 }
 
 function showConnection(state) {
-  const place = find("#connection");
-  if (!place) return;
-  put(place, state === "lost" && [icon("warning"), "not connected"]);
+  put(find("#connection"), state === "lost" && [icon("warning"), "not connected"]);
 }
 
-async function mountView([name, , module], streaming) {
+async function mountView(name, module, streaming) {
   const host = find(`#${name}-host`);
   try {
     const { mount } = await import(module);
@@ -124,25 +88,32 @@ async function mountView([name, , module], streaming) {
   }
 }
 
+/** Let links of the bar and keys lead to the views. */
+function navigate() {
+  find("#bar").addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    go(new URL(link.href).searchParams.get("view"));
+  });
+  find(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    find(`#view-${app.state.view}`)?.querySelector("textarea, input, button, a, [tabindex]")?.focus();
+  });
+  Object.keys(VIEWS).forEach((name, at) => app.shortcut(`Alt+${at + 1}`, () => go(name)));
+  addEventListener("popstate", show);
+}
+
 async function start() {
   await appears("#questions-host");
   document.documentElement.lang = "en";
-  document.body.prepend(
-    el("a", { class: "skip", href: "#main", on: { click: (event) => {
-      event.preventDefault();
-      find(`#view-${app.state.view}`)?.querySelector("textarea, input, button, a, [tabindex]")?.focus();
-    } } }, "Skip to the content"),
-    header());
-  theme.apply();
+  applyTheme();
   document.body.classList.add("ready");
-  for (const [[name, label], key] of VIEWS.map((view, i) => [view, i + 1])) {
-    app.shortcut(`Alt+${key}`, `Go to ${label}`, () => go(name));
-  }
-  addEventListener("popstate", show);
+  navigate();
   show();
   const streaming = live.start();
-  appears("#safekeeping-host").then(() => mountView(["safekeeping", "", "/ui/safekeeping/safekeeping.js"], streaming)); // once it is unfolded
-  await Promise.all(VIEWS.map((view) => mountView(view, streaming)));
+  appears("#safekeeping-host").then(() => mountView("safekeeping", "/ui/safekeeping/safekeeping.js", streaming)); // once it is unfolded
+  await Promise.all(Object.entries(VIEWS).map(([name, module]) => mountView(name, module, streaming)));
   show();
   document.body.dataset.mounted = "true"; // the tests wait for it
 }

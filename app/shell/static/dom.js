@@ -59,18 +59,14 @@ export function put(parent, ...children) {
 /** Open a dialog; `content(close)` gives its children. Resolves to what it was closed with; Escape gives null. */
 export function dialog(title, content, kind = "") {
   return new Promise((resolve) => {
-    const before = document.activeElement;
     const box = el("dialog", { class: `confirm ${kind}`, "aria-label": title });
     const close = (answer) => {
+      box.close(); // gives the focus back
       box.remove();
-      if (before?.isConnected) before.focus();
       resolve(answer);
     };
     box.append(el("h2", {}, title), ...content(close).filter(Boolean));
-    box.addEventListener("cancel", (event) => {
-      event.preventDefault();
-      close(null);
-    });
+    box.addEventListener("cancel", () => close(null));
     document.body.append(box);
     box.showModal();
     box.querySelector("[data-first]")?.focus();

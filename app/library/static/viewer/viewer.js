@@ -47,11 +47,6 @@ class Viewer {
     this.hits = [];
     style("/ui/library/viewer/viewer.css");
     this.build();
-    const here = { group: "Document" };
-    app.shortcut("/", "Search in the document", null, here);
-    app.shortcut("n or N", "Next and previous match", null, here);
-    app.shortcut("p", "Show the page of a PDF as it looks", null, here);
-    app.shortcut("Escape", "Close the document", null, here);
   }
 
   build() {

@@ -1,27 +1,15 @@
-// The keys of the tree: what they do, and told once to the app's overview of all keys.
+// The keys of the tree: what they do. They are listed in app/shell/frame.html.
 
-const KEYS = [
-  ["Tree", "ArrowUp or ArrowDown", "Row before or after"],
-  ["Tree", "ArrowLeft or ArrowRight", "Fold or unfold, to the parent or the first child"],
-  ["Tree", "Home or End", "First or last row"],
-  ["Tree", "PageUp or PageDown", "A page up or down"],
-  ["Tree", "*", "Unfold all siblings"],
-  ["Tree", "Enter", "To the details, Escape back"],
-  ["Playback", "Space", "Play or pause"],
-  ["Playback", ", or .", "One event back or on"],
-  ["Playback", "Ctrl+Wheel", "Zoom the timeline; a double click shows all of it"],
-];
 let listener = null; // the tree that was attached last hears "/"
 let taught = false;
 
-/** Tell `app.shortcut` the keys, unless it knows them, and let this tree hear those that work everywhere. */
+/** Tell `app.shortcut` the key that works everywhere, unless it knows it, and let this tree hear it. */
 export function teach(app, tree) {
   listener = tree;
   if (taught || !app?.shortcut) return;
   taught = true;
   const when = () => Boolean(listener?.run) && listener.checkVisibility();
-  app.shortcut("/", "Search the tree", () => listener.toolbar.search.focus(), { group: "Tree", when });
-  for (const [group, keys, text] of KEYS) app.shortcut(keys, text, null, { group });
+  app.shortcut("/", () => listener.toolbar.search.focus(), when);
 }
 
 /** This tree is gone. */
