@@ -10,7 +10,7 @@ export function createShortcuts() {
   find("#keys").addEventListener("click", toggle);
 
   /**
-   * Let a key do something ("Alt+1", "/"): outside of text fields, with Ctrl or Alt also in them, unless `when()` says no.
+   * Let a key do something ("/", "Alt+1"): outside of text fields, with Alt also in them, unless `when()` says no.
    * The list of keys does not come from here.
    */
   function add(key, run, when = () => true) {
@@ -19,23 +19,21 @@ export function createShortcuts() {
 
   add("?", toggle);
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || (sheet.open && event.key !== "?")) return;
+    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (sheet.open && event.key !== "?") return;
     const at = event.composedPath()[0];
     const writing = at.matches?.("input:not([type=checkbox], [type=radio], [type=range], [type=button]), textarea, "
       + "select, [contenteditable=true]");
-    if (writing && !event.ctrlKey && !event.altKey && !event.metaKey) return;
-    const pressed = name(event);
-    const found = known.find(({ key, when }) => key === pressed && when());
-    if (!found) return;
+    const found = known.find(({ key, when }) => key === name(event) && when());
+    if (!found || (writing && !event.altKey)) return;
     event.preventDefault();
     found.run();
   });
   return add;
 }
 
-function name(event) {
-  const key = event.altKey && /^Digit\d$/.test(event.code) ? event.code.slice(5) : event.key;
-  const shift = event.shiftKey && key.length > 1;
-  return [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", shift && "Shift",
-    key.length === 1 && (event.ctrlKey || event.altKey) ? key.toUpperCase() : key].filter(Boolean).join("+");
+/** How a key is called here: "/", "Alt+1", "Alt+N". */
+function name({ altKey, code, key }) {
+  if (!altKey) return key;
+  return `Alt+${code.startsWith("Digit") ? code.slice(5) : key.toUpperCase()}`;
 }

@@ -45,6 +45,16 @@ def until_stopped(stop: Stop) -> None:
     stop.check()
 
 
+def test_what_was_told_to_stop_is_stopping_until_it_has_ended() -> None:
+    desk, go = Desk(), threading.Event()
+    desk.begin(lambda stop: (go.wait(SECONDS), until_stopped(stop))[1])
+    assert not desk.job.stopping
+    desk.job.stop()
+    assert desk.job.stopping
+    go.set()
+    assert desk.end() == "Stopped." and not desk.job.stopping
+
+
 def test_it_is_followed_to_its_end_and_another_can_begin() -> None:
     desk, go = Desk(), threading.Event()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.questions.rows import ordered, wanted
-from app.questions.view import Look, one_list
+from app.questions.view import Look, lists, one_list, parts
 from app.text.elements import elements, text_of
 
 BLANK = {
@@ -57,3 +57,16 @@ def test_a_status_that_no_row_has_any_more_stays_to_be_seen_as_the_filter_that_i
     trees = one_list(found, state, rows(answer=["Ada"]), Look(status="open"))
     options = [text_of([one]) for one in elements(trees) if one[0] == "option"]
     assert options == ["All rows", "Answered", "Not asked"] and "No row is like this." in text_of(trees)
+
+
+def test_buttons_of_a_list_ask_for_that_list_whatever_its_name_is() -> None:
+    found = {"list": "a/b?", "title": "T", "corpus_name": "C", "rows": 1, "left": 1, "counts": {}}
+
+    def asked(running: str | None) -> list[tuple[str, str]]:
+        state = {"running": running, "message": "", "lists": [found]}
+        trees = parts(lists(state, "a/b?"), one_list(found, state, rows(answer=[None]), Look()))
+        sent = [one[1] for one in elements(trees) if one[1].get("data-does") == "send"]
+        return [(one["data-method"], one["data-to"]) for one in sent]
+
+    assert asked(None) == [("post", "/api/questions/a%2Fb%3F/resume"), ("del", "/api/questions/a%2Fb%3F")]
+    assert asked("a/b?") == [("post", "/api/questions/stop")]

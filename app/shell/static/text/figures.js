@@ -41,10 +41,3 @@ export function clock(seconds) {
 
 /** A moment of a stretch of time as a clock; of a short one in seconds: 0.24 s, 8.1 s. */
 export const moment = (seconds, whole) => (whole < 59.95 ? `${seconds.toFixed(whole < 0.995 ? 2 : 1)} s` : clock(seconds));
-
-/** How long it may still take: "40 s left", "7 min left", "1.5 h left"; "" while that is not known. */
-export function left(seconds) {
-  if (seconds === null || seconds === undefined) return "";
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s left`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min left` : `${(seconds / 3600).toFixed(1)} h left`;
-}
