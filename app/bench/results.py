@@ -9,7 +9,7 @@ import json
 
 from app.bench.charts import charts, legend
 from app.bench.words import METHODS, SUITES
-from app.text.elements import Tree, el, meter, sends
+from app.text.elements import Tree, chooses, el, meter, sends
 from app.text.words import left
 from engine.types import Json
 
@@ -133,7 +133,9 @@ def _chooser(series: list[Json], chosen: str) -> Tree:
         here = {"value": one["series"], "selected": one["series"] == chosen}
         return el("option", here, f"{one['model']}, {one['n_ctx']:,} tokens{seed}")
 
-    return el("select", {"class": "field", "aria-label": "Results of"}, *map(option, series))
+    return el(
+        "select", {"class": "field", "aria-label": "Results of", "name": "series"}, *map(option, series)
+    )
 
 
 def _table(rows: list[tuple[str, Json]], open_row: str, trials: list[Json]) -> Tree:
@@ -167,8 +169,7 @@ def _row(row: Json, name: str, opened: bool, begins: bool) -> Tree:
         "type": "button",
         "aria-expanded": str(opened).lower(),
         "aria-label": label,
-        "data-does": "runs",
-        "data-row": name,
+        **chooses(row="" if opened else name),
     }
     way = el("span", {"class": f"bench-dot m-{row['method']}"})
     return el(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
+import pydantic
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
@@ -46,7 +47,7 @@ def router(workbench: Workbench) -> APIRouter:
         return models.overview()
 
     @api.get("/page")
-    def page(unfolded: Annotated[tuple[str, ...], Query()] = ()) -> Json:
+    def page(unfolded: Annotated[pydantic.Json[list[str]], Query(default_factory=list)]) -> Json:
         return layout.shown(models.overview(), unfolded)
 
     @api.post("/load", status_code=202)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.questions.rows import COLUMNS, ordered, wanted
-from app.text.elements import Tree, el, meter, sends
+from app.text.elements import Tree, chooses, el, meter, sends
 from app.text.words import duration, line, many
 from engine.types import Json
 
@@ -23,6 +23,9 @@ STATUS = {
     "failed": "Failed",
     "refused": "Refused",
 }
+
+
+MORE = 1000  # rows
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,11 @@ def lists(state: Json, chosen: str | None) -> list[Tree]:
             {"data-key": found["list"]},
             el(
                 "button",
-                _press("questions-pick", "choose", **{"aria-pressed": here, "data-list": found["list"]}),
+                _button(
+                    "questions-pick",
+                    {"data-does": "list", "data-list": found["list"]},
+                    **{"aria-pressed": here},
+                ),
                 el("span", {"dir": "auto"}, line(found["title"] or found["list"], 80)),
                 el("span", {"class": "small muted"}, about),
             ),
@@ -122,9 +129,17 @@ def _tools(found: Json, state: Json, running: bool) -> list[Tree]:
 
     tools: list[Tree] = []
     if running:
-        tools = [el("button", _send("button danger", "/api/questions/stop", "go"), _icon("stop"), "Stop")]
+        tools = [
+            el(
+                "button",
+                _button("button danger", sends("/api/questions/stop"), **{"data-key": "go"}),
+                _icon("stop"),
+                "Stop",
+            )
+        ]
     elif found["left"]:
-        go = {**_send("button primary", f"{address}/resume", "go"), "disabled": bool(state["running"])}
+        look = {"disabled": bool(state["running"]), "data-key": "go"}
+        go = _button("button primary", sends(f"{address}/resume"), **look)
         tools = [el("button", go, _icon("play"), f"Go on with {found['left']:,}")]
     tools += [save("csv"), save("xlsx"), el("span", {"class": "grow"})]
     if not running:
@@ -132,7 +147,7 @@ def _tools(found: Json, state: Json, running: bool) -> list[Tree]:
         tools.append(
             el(
                 "button",
-                _send("button danger", address, "delete", "del"),
+                _button("button danger", sends(address, "del"), **{"data-key": "delete"}),
                 _icon("trash"),
                 el("span", {"class": "usual"}, "Delete"),
                 el("span", {"class": "sure"}, sure),
@@ -145,6 +160,7 @@ def _filter(rows: list[Json], look: Look) -> Tree:
     search = {
         "class": "field grow",
         "type": "search",
+        "name": "words",
         "placeholder": "Filter",
         "aria-label": "Filter the rows",
     }
@@ -155,7 +171,7 @@ def _filter(rows: list[Json], look: Look) -> Tree:
         el("input", search),
         el(
             "select",
-            {"class": "field", "aria-label": "Status"},
+            {"class": "field", "aria-label": "Status", "name": "status"},
             el("option", {"value": ""}, "All rows"),
             *(el("option", {"value": kind}, STATUS.get(kind, kind)) for kind in kinds),
         ),
@@ -177,7 +193,9 @@ def _answers(rows: list[Json], look: Look) -> Tree:
         {"class": "questions-scroll", "tabindex": "0", "role": "region", "aria-label": "Answers"},
         table,
         None if found else el("p", {"class": "empty"}, "No row is like this."),
-        el("button", _press("plain", "more"), f"Show more of {more:,}") if more > 0 else None,
+        el("button", _button("plain", chooses(shown=look.shown + MORE)), f"Show more of {more:,}")
+        if more > 0
+        else None,
     )
 
 
@@ -186,7 +204,8 @@ def _columns(each: bool, look: Look) -> list[Tree]:
         here = name == look.column
         order = ("descending" if look.down else "ascending") if here else "none"
         arrow = el("span", {"aria-hidden": "true"}, " ↓" if look.down else " ↑") if here else None
-        button = el("button", _press("questions-sort", "sort", **{"data-column": name}), label, arrow)
+        then = chooses(column=name, down=here and not look.down)
+        button = el("button", _button("questions-sort", then), label, arrow)
         return el("th", {"scope": "col", "class": f"col-{name}", "aria-sort": order}, button)
 
     return [column(name, label) for name, label in COLUMNS.items() if each or name != "name"]
@@ -196,7 +215,8 @@ def _row(row: Json, each: bool) -> Tree:
     status = STATUS.get(row["status"], row["status"])
     answer = row["answer"]
     said = answer if answer is not None else line(row["reason"], 200) or status
-    opens = {"aria-label": f"Open the run of row {row['number']}", "data-run": row["run"]}
+    name = {"aria-label": f"Open the run of row {row['number']}"}
+    opens = _button("plain small", {"data-does": "open", "data-run": row["run"]}, **name)
     told = {"class": f"small questions-said said-{row['agreement']}"}
     sources = [el("li", {"dir": "auto"}, line(one, 160)) for one in row["sources"]]
     return el(
@@ -219,16 +239,12 @@ def _row(row: Json, each: bool) -> Tree:
         ),
         el("td", None, status),
         el("td", {"class": "num"}, "" if row["seconds"] is None else duration(row["seconds"])),
-        el("td", None, el("button", _press("plain small", "open", **opens), "Open") if row["run"] else None),
+        el("td", None, el("button", opens, "Open") if row["run"] else None),
     )
 
 
-def _press(kind: str, does: str, **more: Any) -> dict[str, Any]:
-    return {"class": kind, "type": "button", "data-does": does, **more}
-
-
-def _send(kind: str, to: str, key: str, method: str = "post") -> dict[str, Any]:
-    return {"class": kind, "type": "button", "data-key": key, **sends(to, method)}
+def _button(kind: str, does: dict[str, str], **more: Any) -> dict[str, Any]:
+    return {"class": kind, "type": "button", **does, **more}
 
 
 def _icon(name: str) -> Tree:

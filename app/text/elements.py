@@ -42,6 +42,14 @@ def sends(to: str, method: str = "post", **body: Any) -> dict[str, str]:
     return {"data-does": "send", "data-method": method, "data-to": to, "data-body": json.dumps(body)}
 
 
+def chooses(**chosen: Any) -> dict[str, str]:
+    """Attributes of a button by which a person looks at a view in another way: what its route is asked with from then on.
+
+    A field of a view does the same by its `name`.
+    """
+    return {"data-does": "choose", "data-chosen": json.dumps(chosen)}
+
+
 def elements(trees: Iterable[Tree]) -> Iterator[list[Any]]:
     """All elements of some trees, each before its children."""
     for tree in trees:

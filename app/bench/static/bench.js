@@ -12,28 +12,15 @@ const REFETCH = 1500; // milliseconds between two looks at the results while a b
 /** Mount the view into `host`. */
 export function mount(host, app) {
   const view = new View(host, app, "bench", ["#bench-kind", "#bench-lengths", "#bench-progress"]);
-  host.addEventListener("change", ({ target }) => view.choose({ series: target.value }));
   if (view.visible) view.look();
 }
 
 class View extends FormView {
-  chosen = { series: "", row: "" }; // by a person: whose results, and the row whose questions are shown
+  path = "/api/bench"; // asked with the `series` whose results, and the `row` whose questions are shown
   running = false;
 
   get does() {
-    return {
-      runs: ({ row }) => this.choose({ row: row === this.chosen.row ? "" : row }),
-      open: ({ run }) => this.app.openRun(run),
-    };
-  }
-
-  get address() {
-    return `/api/bench?${new URLSearchParams(this.chosen)}`;
-  }
-
-  choose(what) {
-    Object.assign(this.chosen, what);
-    this.refresh(true);
+    return { open: ({ run }) => this.app.openRun(run) };
   }
 
   hear(news) {
@@ -56,7 +43,7 @@ class View extends FormView {
     const held = form.contains(document.activeElement);
     const [began, ended] = [running && !this.running, !running && this.running];
     this.running = running;
-    if (began) this.chosen.series = ""; // what is measured now is shown, whatever was chosen
+    if (began) delete this.chosen.series; // what is measured now is shown, whatever was chosen
     renew(find("#bench-progress"), progress);
     if (held && began) find("#bench-stop").focus();
     if (held && ended) find("#bench-start").focus();

@@ -5,10 +5,12 @@ import { appears, el, find, put, style } from "/ui/shell/dom.js";
 import { pressed, renew, surely } from "/ui/shell/text/trees.js";
 
 /**
- * A view is of this class with `refreshed(found)`, which takes what `this.address` gave and shows its trees, and with
- * `hear(news)`, which looks again when news of the app say so. `does` has a function for each `data-does` of a button.
+ * A view is of this class with the `path` of what it shows, with `refreshed(found)`, which takes what came from there and
+ * shows its trees, and with `hear(news)`, which looks again when news of the app say so. `does` has a function for each
+ * `data-does` of a button.
  */
 export class FormView {
+  chosen = {}; // how a person looks at it: what the app is asked with
   timer = 0;
   asked = 0;
   answered = 0;
@@ -17,13 +19,28 @@ export class FormView {
   constructor(host, app, name, parts = []) {
     Object.assign(this, { host, app, name, parts, link: linkTo(`${name}-link`) });
     style(`/ui/${name}/${name}.css`);
-    pressed(find(`#view-${name}`), { send: (data, button) => this.send(data, button), ...this.does });
+    pressed(find(`#view-${name}`), {
+      choose: ({ chosen }) => this.choose(JSON.parse(chosen)),
+      send: (data, button) => this.send(data, button),
+      ...this.does,
+    });
+    host.addEventListener("input", ({ target }) => target.name && this.choose({ [target.name]: target.value }));
     app.live.on("app", (news) => this.hear(news));
     app.on("view", () => this.visible && this.look());
   }
 
   get visible() {
     return this.app.state.view === this.name;
+  }
+
+  get address() {
+    return `${this.path}?${new URLSearchParams(this.chosen)}`;
+  }
+
+  /** Look at it in another way (`chooses` of app/text/elements.py). */
+  choose(chosen) {
+    Object.assign(this.chosen, chosen);
+    this.refresh(true);
   }
 
   /** See what is there now. The form does by itself, and is made when the view is first looked at. */

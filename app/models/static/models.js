@@ -12,26 +12,18 @@ const SETTLED = 60; // milliseconds within which news come together
 export const mount = (host, app) => new View(host, app, "models", ["fieldset"]).look();
 
 class View extends FormView {
-  unfolded = new Set(); // paths of files whose details are shown
+  path = "/api/models/page"; // asked with the files that are `unfolded`
   pending = 0;
   problem = null; // why the last model did not come, "" where nothing was in its way
 
   get does() {
     return {
-      fold: ({ path }) => {
-        if (!this.unfolded.delete(path)) this.unfolded.add(path);
-        this.refresh(true);
-      },
       copy: ({ path }) => this.copy(path),
-      choose: async ({ path }) => {
+      settings: async ({ path }) => {
         this.link.let("choose", { model: path }); // by the name `path` Gradio would take it for a file of its own
         find("#models-window input", await this.form).focus();
       },
     };
-  }
-
-  get address() {
-    return `/api/models/page?${new URLSearchParams([...this.unfolded].map((path) => ["unfolded", path]))}`;
   }
 
   hear(news) {

@@ -5,16 +5,17 @@ The words are those of `app.models.view.words`. Buttons say in `data-does` what 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from app.models.view import words
-from app.text.elements import Tree, el, meter, sends
+from app.text.elements import Tree, chooses, el, meter, sends
 from engine.types import Json
 
 
-def shown(found: Json, unfolded: Collection[str] = ()) -> Json:
+def shown(found: Json, unfolded: Sequence[str] = ()) -> Json:
     """What the page shows: {trees, loading: whether a model is on its way, problem: why the last one did not come}.
 
     `found` is an overview of `app.models.service.Models`; `unfolded` are the paths of files whose details are shown.
@@ -29,7 +30,7 @@ def news(of: Json) -> Json:
     return {**{key: of[key] for key in ("id", "state", "path")}, "progress": progress(of), "said": said}
 
 
-def _view(page: Json, unfolded: Collection[str]) -> list[Tree]:
+def _view(page: Json, unfolded: Sequence[str]) -> list[Tree]:
     return [
         el(
             "div",
@@ -111,12 +112,12 @@ def _group(group: Json) -> Tree:
     return el("div", {"class": "models-group", "data-key": group["key"]}, title, _rows(group["rows"], ()))
 
 
-def _rows(rows: list[Json], unfolded: Collection[str], attributes: dict[str, str] | None = None) -> Tree:
-    listed = (_row(row, row["key"] in unfolded) for row in rows)
+def _rows(rows: list[Json], unfolded: Sequence[str], attributes: dict[str, str] | None = None) -> Tree:
+    listed = (_row(row, unfolded) for row in rows)
     return el("ul", {"class": "models-list", **(attributes or {})}, *listed)
 
 
-def _row(row: Json, unfolded: bool) -> Tree:
+def _row(row: Json, unfolded: Sequence[str]) -> Tree:
     names = {"data-key": row["key"], "data-id": row["key"], "data-name": row.get("file") or ""}
     details, going = row.get("details"), row.get("download")
     return el(
@@ -130,15 +131,17 @@ def _row(row: Json, unfolded: bool) -> Tree:
             *(_chip(*one) for one in row["chips"]),
             _use(row),
         ),
-        _details(details) if unfolded and details else None,
+        _details(details) if details and row["key"] in unfolded else None,
         _standing("models-download", going) if going else None,
     )
 
 
-def _fold(row: Json, unfolded: bool) -> Tree:
-    look = {"aria-expanded": str(unfolded).lower(), "aria-label": f"Details of {row['name']}"}
-    does = {"data-does": "fold", "data-path": row["key"], "data-key": "fold"}
-    return el("button", _press("quiet", **look, **does), _icon("down" if unfolded else "right"))
+def _fold(row: Json, unfolded: Sequence[str]) -> Tree:
+    opened = row["key"] in unfolded
+    then = [one for one in unfolded if one != row["key"]] if opened else [*unfolded, row["key"]]
+    look = {"aria-expanded": str(opened).lower(), "aria-label": f"Details of {row['name']}"}
+    does = {**chooses(unfolded=json.dumps(then)), "data-key": "fold"}
+    return el("button", _press("quiet", **look, **does), _icon("down" if opened else "right"))
 
 
 def _what(row: Json) -> Tree:
@@ -196,7 +199,7 @@ def _details(of: Json) -> Tree:
     """What is unfolded below a file; with `settings` it can be loaded."""
     path, settings = of["path"], of.get("settings")
     copy = {"title": "Copy the path", "aria-label": "Copy the path", "data-does": "copy", "data-path": path}
-    choose = {"data-does": "choose", "data-path": path}
+    choose = {"data-does": "settings", "data-path": path}
     return el(
         "div",
         {"class": "models-details", "data-key": "details"},

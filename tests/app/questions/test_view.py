@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from app.questions.rows import ordered, wanted
@@ -49,6 +50,10 @@ def test_rows_beyond_those_that_are_shown_wait_behind_a_button() -> None:
     assert [one[1]["data-key"] for one in shown] == ["12", "11", "10", "9", "8", "7", "6", "5", "4", "3"]
     assert "Show more of 2" in text_of(trees) and "10 of 12 rows answered, 2 to ask" in text_of(trees)
     assert "No row is like this." in text_of(one_list(found, state, some, Look(words="nobody")))
+    chosen = {text_of(one[2:]): one[1]["data-chosen"] for one in elements(trees) if "data-chosen" in one[1]}
+    assert json.loads(chosen["Show more of 2"]) == {"shown": 1010}
+    assert json.loads(chosen["Question ↓"]) == {"column": "question", "down": False}
+    assert json.loads(chosen["Row"]) == {"column": "number", "down": False}
 
 
 def test_a_status_that_no_row_has_any_more_stays_to_be_seen_as_the_filter_that_it_is() -> None:

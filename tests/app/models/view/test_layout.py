@@ -36,6 +36,20 @@ def test_details_of_a_file_are_there_where_they_are_unfolded(workbench) -> None:
     assert buttons(unfolded)["Copy the path"]["data-path"] == path
 
 
+def test_a_press_folds_one_file_and_leaves_the_others_as_they_are(workbench, client) -> None:
+    path, other = own(workbench), "/else/where,&.gguf"
+
+    def after(unfolded: list[str]) -> list[str]:
+        got = client.get("/api/models/page", params={"unfolded": json.dumps(unfolded)}).json()
+        (row,) = [one for one in elements(got["trees"]) if one[1].get("data-id") == path]
+        (fold,) = [one[1] for one in elements([row]) if "aria-expanded" in one[1]]
+        return json.loads(json.loads(fold["data-chosen"])["unfolded"])
+
+    assert (after([other]), after([other, path])) == ([other, path], [other])
+    assert client.get("/api/models/page").json()["trees"]
+    assert client.get("/api/models/page", params={"unfolded": "["}).status_code == 422
+
+
 def test_a_file_that_is_not_usable_says_why_and_cannot_be_loaded(workbench) -> None:
     bad = workbench.data_dir / "models" / "bad.gguf"
     bad.write_bytes(b"GGUF" + b"\x09" * 40)
