@@ -36,7 +36,8 @@ def web(library: Library) -> FastAPI:
 
     app.add_exception_handler(TaprootError, explain)
     app.add_exception_handler(RequestValidationError, explain_request)
-    app.include_router(routes.router(SimpleNamespace(library=library)))  # type: ignore[arg-type]
+    notes = SimpleNamespace(overview=lambda: {"cards": {}})
+    app.include_router(routes.router(SimpleNamespace(library=library, notes=notes)))  # type: ignore[arg-type]
     return app
 
 
