@@ -26,14 +26,21 @@ def shown(
 ) -> Json:
     """All cards of `app.library.service.Library.cards`, with what `app.notes.service` says of each.
 
-    {"summary": words; "cards": trees; "heads": trees by the id of a card; "no_head": that where none is there}.
+    {"summary": words; "cards": trees; "heads": [{"of": ids of a card, "corpus": its newest, "trees"}]; "no_head": trees}.
     """
     listed = [_card(card, busy(card["card"]), notes.get(card["card"])) for card in cards]
     documents = many(sum(card["documents"] for card in cards), "document")
     return {
         "summary": f"{documents} in {many(len(cards), 'collection')}" if cards else "",
         "cards": [*listed, _sample_deleted()] if sample_deleted else listed,
-        "heads": {card["card"]: _head(card, busy(card["card"])) for card in cards},
+        "heads": [
+            {
+                "of": [card["card"], *card["versions"]],
+                "corpus": card["id"],
+                "trees": _head(card, busy(card["card"])),
+            }
+            for card in cards
+        ],
         "no_head": _no_head(),
     }
 
@@ -95,7 +102,7 @@ def _head(card: Json, busy: bool) -> list[Tree]:
         el("p", {"class": "corpus-source"}, _source(card)),
         el("p", {"class": "corpus-facts"}, *_facts(card), f" · {_read(card)}"),
         *notices,
-        *filter(None, [_changes(card)]),
+        _changes(card),
     ]
 
 
@@ -125,24 +132,22 @@ def _ask(card: Json, kind: str) -> Tree:
 def _tools(card: Json, busy: bool) -> Tree:
     short = line(card["name"], 80)
 
-    def tool(does: str, drawing: str, label: str, off: bool = False, **more: str) -> Tree:
-        named = {"title": label, "aria-label": f"{label}: {short}", "disabled": off, "data-key": does}
-        data = {f"data-{name}": value for name, value in more.items()}
-        return el("button", {**_press("quiet", does, card), **named, **data}, _icon(drawing))
+    def tool(does: str, drawing: str, label: str, more: dict[str, Any]) -> Tree:
+        named = {"title": label, "aria-label": f"{label}: {short}", "data-key": does}
+        return el("button", _press("quiet", does, card, **named, **more), _icon(drawing))
 
     tools = []
     if card["kind"] == "folder":
-        watch = tool("watch", "eye", f"Watched: {WATCH}" if card["watched"] else f"Watch: {WATCH}")
-        watch[1]["aria-pressed"] = str(card["watched"]).lower()
-        tools.append(watch)
+        watch = f"Watched: {WATCH}" if card["watched"] else f"Watch: {WATCH}"
+        tools.append(tool("watch", "eye", watch, {"aria-pressed": str(card["watched"]).lower()}))
     if card["kind"] != "upload":
-        tools.append(tool("rescan", "refresh", "Read the folder again", busy))
+        tools.append(tool("rescan", "refresh", "Read the folder again", {"disabled": busy}))
     if locked := card["locked"]:
-        label = f"Unlock {many(locked, 'file')} with a password"
         words = f"{many(locked, 'file is', 'files are')} protected by a password."
-        tools.append(tool("unlock", "key", label, busy, name=short, words=words))
-    tools.append(tool("rename", "edit", "Rename", name=card["name"]))
-    tools.append(tool("remove", "trash", "Delete", busy))
+        asks = {"data-title": f"Unlock files of “{short}”", "data-words": words, "disabled": busy}
+        tools.append(tool("unlock", "key", f"Unlock {many(locked, 'file')} with a password", asks))
+    tools.append(tool("rename", "edit", "Rename", {"data-name": card["name"]}))
+    tools.append(tool("remove", "trash", "Delete", {"disabled": busy}))
     return el("span", {"class": "corpus-tools"}, *tools)
 
 

@@ -1,4 +1,7 @@
-"""What stands around the cards and the documents of the library, as trees: it is made once, and `library.js` fills it."""
+"""What stands around the cards and the documents of the library, as trees: it is made once, and `library.js` fills it.
+
+What a script fills or reads has its name in `data-part`.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +14,28 @@ OFF = {"autocomplete": "off"}
 
 def library() -> list[Tree]:
     """How documents are added, with the list of cards; and the documents of one card, with their search."""
-    bar = el("div", {"class": "library-bar"}, el("h2", None, "Library"), _status("library-summary"))
-    cards = el("ul", {"class": "corpora", "aria-label": "Corpora"})
+    bar = el("div", {"class": "library-bar"}, el("h2", None, "Library"), _status("summary"))
+    cards = el("ul", {"class": "corpora", "aria-label": "Corpora", "data-part": "list"})
     return [
         el("div", {"class": "overview"}, bar, _adding(), cards),
         el(
             "div",
             {"class": "corpus-detail", "hidden": True},
-            el("div", {"class": "detail-head"}),
+            el("div", {"class": "detail-head", "data-part": "head"}),
             _detail_tools(),
-            el("ol", {"class": "results", "aria-label": "Found", "hidden": True}),
+            el("ol", {"class": "results", "aria-label": "Found", "hidden": True, "data-part": "results"}),
         ),
     ]
 
 
-def _status(name: str) -> Tree:
-    return el("span", {"class": f"muted small {name}", "role": "status"})
+def _status(part: str) -> Tree:
+    return el("span", {"class": "muted small", "role": "status", "data-part": part})
 
 
 def _adding() -> Tree:
     path = {
-        "class": "field mono path",
+        "class": "field mono",
+        "data-part": "path",
         "rows": 1,
         "placeholder": "/home/me/papers",
         "aria-label": "Path of a folder or file",
@@ -58,7 +62,7 @@ def _adding() -> Tree:
                 el("textarea", path),
                 el("button", {"class": "button primary", "type": "submit"}, "Add"),
             ),
-            el("p", {"class": "path-error", "role": "alert", "hidden": True}),
+            el("p", {"class": "path-error", "role": "alert", "data-part": "wrong"}),
             el(
                 "p",
                 {"class": "muted small"},
@@ -91,24 +95,24 @@ def _choose(field: str, words: str) -> Tree:
 
 
 def _detail_tools() -> Tree:
-    def field(kind: str, placeholder: str, label: str) -> Tree:
-        named: dict[str, Any] = {"placeholder": placeholder, "aria-label": label}
-        return el("input", {"class": f"field {kind}", "type": "search", **named, **OFF})
+    def field(part: str, kind: str, placeholder: str, label: str) -> Tree:
+        named: dict[str, Any] = {"placeholder": placeholder, "aria-label": label, "data-part": part}
+        return el("input", {"class": kind, "type": "search", **named, **OFF})
 
     return el(
         "div",
         {"class": "detail-tools"},
-        field("search", "Search in all these documents", "Search in these documents"),
-        _status("results-told"),
+        field("search", "field search", "Search in all these documents", "Search in these documents"),
+        _status("told"),
         el("span", {"class": "grow"}),
         el(
             "span",
-            {"class": "row filter-bar"},
-            field("filter", "Filter names", "Filter documents by name"),
+            {"class": "row filter-bar", "data-part": "filterBar"},
+            field("filter", "field", "Filter names", "Filter documents by name"),
             el(
                 "label",
                 {"class": "row small"},
-                el("input", {"type": "checkbox", "id": "only-problems"}),
+                el("input", {"type": "checkbox", "id": "only-problems", "data-part": "only"}),
                 "Only problems",
             ),
         ),

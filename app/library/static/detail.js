@@ -3,35 +3,23 @@
 import { DocumentTable } from "/ui/library/document_table.js";
 import { find } from "/ui/shell/dom.js";
 import { line } from "/ui/shell/text/text.js";
-import { renew } from "/ui/shell/text/trees.js";
+import { parts, renew } from "/ui/shell/text/trees.js";
 
 const WAIT = 180; // milliseconds after the last key
 
 export class Detail {
-  /** `library` is the view: its `app`, `cards` and `shown`; `element` is made of `app/library/shown/frame.py`. */
+  /** `library` is the view: its `app` and `shown`; `element` is made of `app/library/shown/frame.py`. */
   constructor(library, element) {
-    Object.assign(this, { library, element });
+    Object.assign(this, { library, element }, parts(element)); // head, search, told, filterBar, filter, only, results
     this.app = library.app;
     this.open = undefined; // id of the card that is shown, or of a version; null: none
-    this.version = null;
+    this.version = null; // id of the corpus whose documents are shown
     this.table = new DocumentTable(this.app.api, (facts) => this.openDocument(facts), (problem) => this.app.toast(problem.message, "error"));
-    this.head = find(".detail-head", element);
-    this.search = find(".search", element);
-    this.filterBar = find(".filter-bar", element);
-    this.filter = find(".filter", element);
-    this.only = find("#only-problems", element);
-    this.told = find(".results-told", element);
-    this.results = find(".results", element);
     this.results.before(this.table.element);
     this.search.addEventListener("input", later(() => this.find()));
     this.search.addEventListener("keydown", (event) => this.inSearch(event));
     this.filter.addEventListener("input", later(() => this.showTable()));
     this.only.addEventListener("change", () => this.showTable());
-  }
-
-  /** The card that is shown, or nothing. */
-  current() {
-    return this.library.cards.find((card) => card.card === this.open || card.id === this.open || card.versions.includes(this.open));
   }
 
   /** Show a card, by its id or that of a version; null shows none. */
@@ -47,17 +35,15 @@ export class Detail {
   draw() {
     const { shown } = this.library;
     if (!this.open || !shown) return;
-    const card = this.current();
-    renew(this.head, card ? shown.heads[card.card] : shown.no_head);
-    if (card && this.version !== card.id) {
-      this.version = card.id;
-      this.showTable();
-    }
+    const card = shown.heads.find(({ of }) => of.includes(this.open));
+    renew(this.head, card?.trees ?? shown.no_head);
+    if (!card || this.version === card.corpus) return;
+    this.version = card.corpus;
+    this.showTable();
   }
 
   showTable() {
-    const card = this.current();
-    if (card) this.table.show(card.id, { query: this.filter.value, problems: this.only.checked });
+    if (this.version) this.table.show(this.version, { query: this.filter.value, problems: this.only.checked });
   }
 
   openDocument(facts) {
@@ -66,7 +52,7 @@ export class Detail {
   }
 
   /** Open the document of a line that was found, at its place. */
-  go({ document, start, end }) {
+  openPlace({ document, start, end }) {
     this.app.openDocument(this.version, Number(document), { start: Number(start), end: Number(end) });
   }
 

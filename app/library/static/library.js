@@ -5,12 +5,13 @@
 
 import { Detail } from "/ui/library/detail.js";
 import { confirmed, renamed, told, unlocked } from "/ui/library/dialogs.js";
+import { dropped, droppable } from "/ui/library/drop.js";
 import { Readings } from "/ui/library/readings.js";
-import { chosen, dropped } from "/ui/library/sending.js";
+import { chosen } from "/ui/library/sending.js";
 import { createViewer } from "/ui/library/viewer/viewer.js";
 import { find, put, style } from "/ui/shell/dom.js";
 import { built, line } from "/ui/shell/text/text.js";
-import { pressed, renew } from "/ui/shell/text/trees.js";
+import { parts, pressed, renew } from "/ui/shell/text/trees.js";
 
 const CHANGES = ["corpora", "runs", "notes", "models"]; // kinds of news that change a card
 
@@ -23,30 +24,24 @@ export async function mount(host, app) {
 
 class Library {
   constructor(host, app, frame) {
-    Object.assign(this, { host, app });
-    this.cards = [];
-    this.shown = null; // cards and heads of cards as trees
+    this.app = app;
+    this.shown = null; // cards, and heads of cards that are open, as trees
     this.readings = new Readings(app, { visible: () => this.visible, changed: () => this.later() });
     put(host, this.readings.element, frame.map((tree) => built(tree)));
     this.overview = find(".overview", host);
-    this.summary = find(".library-summary", host);
-    this.path = find(".path", host);
-    this.wrong = find(".path-error", host);
-    this.list = find(".corpora", host);
+    Object.assign(this, parts(this.overview)); // summary, path, wrong, list
     this.detail = new Detail(this, find(".corpus-detail", host));
   }
 
   start() {
     const { app, overview } = this;
     for (const place of [overview, this.detail.element]) pressed(place, this.does());
-    overview.addEventListener("change", ({ target }) => (target.type === "file" ? this.take(target) : target.form.dataset.notes && this.note(target.form)));
+    overview.addEventListener("change", ({ target }) => this.changed(target));
     overview.addEventListener("submit", (event) => this.submit(event));
     this.path.addEventListener("keydown", (event) => this.inPath(event));
-    this.path.addEventListener("input", () => this.pathProblem(""));
-    for (const name of ["dragenter", "dragover"]) document.addEventListener(name, (event) => this.over(event));
-    document.addEventListener("dragleave", (event) => event.relatedTarget === null && this.leave());
-    document.addEventListener("drop", (event) => this.drop(event));
-    const here = { group: "Library", when: () => this.visible && !this.typing() };
+    this.path.addEventListener("input", () => put(this.wrong));
+    droppable(document, document.body, "dropping", (transfer) => this.drop(transfer), () => this.visible);
+    const here = { group: "Library", when: () => this.visible };
     app.shortcut("/", "Search in the documents, or go to the path", () => (this.detail.open ? this.detail.search : this.path).focus(), here);
     app.shortcut("ArrowUp or ArrowDown", "Document before or after", null, here);
     app.shortcut("Enter", "Open the document", null, here);
@@ -60,17 +55,17 @@ class Library {
   does() {
     const { app } = this, at = (card) => `/api/corpora/${card}`;
     return {
-      choose: ({ field }) => find(`#${field}`).click(),
+      choose: ({ field }) => Object.assign(find(`#${field}`), { value: "" }).click(),
       back: () => app.go("library"),
       documents: ({ card, problems }) => app.go("library", { corpus: card, problems }),
       ask: ({ corpus }) => app.go("ask", { corpus }),
       run: ({ run }) => app.openRun(run),
-      place: (place) => this.detail.go(place),
+      place: (place) => this.detail.openPlace(place),
       sample: () => this.act("post", "/api/corpora", { sample: true }),
       watch: ({ card }, button) => this.act("put", `${at(card)}/watching`, { on: button.ariaPressed !== "true" }),
       rescan: ({ card }) => this.act("post", `${at(card)}/rescan`),
-      unlock: ({ card, name, words }) =>
-        unlocked(`Unlock files of “${name}”`, words, (passwords) => this.send("post", `${at(card)}/unlock`, { passwords })),
+      unlock: ({ card, title, words }) =>
+        unlocked(title, words, (passwords) => this.send("post", `${at(card)}/unlock`, { passwords })),
       rename: ({ card, name }) => renamed(name, (title) => this.send("patch", at(card), { name: title })),
       remove: ({ card }) => this.remove(at(card)),
     };
@@ -80,14 +75,12 @@ class Library {
     return this.app.state.view === "library";
   }
 
-  typing() {
-    return document.activeElement?.matches?.("input, textarea, select");
-  }
-
   look() {
-    const { corpus, doc, start, end } = this.app.state, link = doc === undefined ? null : location.search;
-    if ((corpus ?? null) !== this.detail.open) this.show(corpus ?? null);
-    if (link && link !== this.link) this.app.openDocument(corpus, Number(doc), start === undefined ? {} : { start: Number(start), end: Number(end ?? start) });
+    const { corpus = null, doc, start, end = start } = this.app.state, link = doc === undefined ? null : location.search;
+    this.overview.hidden = Boolean(corpus);
+    if (corpus !== this.detail.open) this.detail.show(corpus);
+    const place = start === undefined ? {} : { start: Number(start), end: Number(end) };
+    if (link && link !== this.link) this.app.openDocument(corpus, Number(doc), place);
     this.link = link;
     this.load();
   }
@@ -107,7 +100,7 @@ class Library {
     try {
       const found = await this.app.api.get("/api/corpora");
       if (mine !== this.asked) return;
-      [this.cards, this.shown] = [found.corpora, found.shown];
+      this.shown = found.shown;
       for (const job of found.jobs) this.readings.tell({ ...job, what: job.kind }, false);
       this.draw();
     } catch (problem) {
@@ -118,15 +111,10 @@ class Library {
   draw() {
     this.summary.textContent = this.shown.summary;
     renew(this.list, this.shown.cards);
-    for (const form of this.list.querySelectorAll("form")) if (!form.contains(document.activeElement)) form.reset(); // as the app has it
+    for (const form of this.list.querySelectorAll("form:not(:focus-within)")) form.reset(); // to what the app has
     this.list.dataset.loaded = "true";
     this.readings.draw();
     this.detail.draw();
-  }
-
-  show(name) {
-    this.overview.hidden = Boolean(name);
-    this.detail.show(name);
   }
 
   // --- adding ---------------------------------------------------------------------------------------------------
@@ -141,53 +129,28 @@ class Library {
   async submit(event) {
     event.preventDefault();
     if (event.target !== this.path.form) return;
-    this.pathProblem("");
+    put(this.wrong);
     try {
       await this.send("post", "/api/corpora", { paths: this.path.value.split("\n") });
       this.path.value = "";
     } catch (problem) {
-      this.pathProblem(problem.message);
+      put(this.wrong, problem.message);
       this.path.focus();
     }
   }
 
-  pathProblem(text) {
-    this.wrong.textContent = text;
-    this.wrong.hidden = !text;
-    this.path.classList.toggle("wrong", Boolean(text));
-    this.path.rows = Math.min(6, this.path.value.split("\n").length);
-  }
-
-  take(input) {
-    const files = chosen(input);
-    input.value = "";
-    this.upload(files);
-  }
-
-  holdsFiles(event) {
-    return this.visible && event.dataTransfer?.types.includes("Files");
-  }
-
-  over(event) {
-    if (!this.holdsFiles(event)) return;
-    event.preventDefault();
-    event.dataTransfer.dropEffect = "copy";
-    document.body.classList.add("dropping");
-  }
-
-  leave() {
-    document.body.classList.remove("dropping");
-  }
-
-  async drop(event) {
-    if (!this.holdsFiles(event)) return;
-    event.preventDefault();
-    this.leave();
+  async drop(transfer) {
     try {
-      this.upload(await dropped(event.dataTransfer));
+      this.upload(await dropped(transfer));
     } catch (problem) {
       this.app.toast(`What was dropped could not be read: ${problem.message}`, "error");
     }
+  }
+
+  /** A field of the overview was changed: files were chosen, or the switch of the notes of a card. */
+  changed({ type, files, form }) {
+    if (type === "file") this.upload(chosen(files));
+    else if (form.dataset.notes) this.note(form);
   }
 
   upload(files) {
@@ -211,7 +174,8 @@ class Library {
   /** Make notes of a card as its switch says; what is refused is put back. */
   async note(form) {
     const { on, budget } = form.elements;
-    await this.act("put", `/api/notes/${form.dataset.notes}`, { on: on.checked, budget: budget.value ? Math.round(Number(budget.value)) : null });
+    const tokens = budget.value ? Math.round(budget.valueAsNumber) : null;
+    await this.act("put", `/api/notes/${form.dataset.notes}`, { on: on.checked, budget: tokens });
     form.reset();
   }
 
@@ -220,7 +184,8 @@ class Library {
     try {
       const before = await api.get(`${address}/deletion`);
       if (!(await confirmed(before))) return;
-      const receipt = await this.app.during(`Deleting ${line(before.name, 80)}: its text is being erased from the disk…`, api.del(address));
+      const words = `Deleting ${line(before.name, 80)}: its text is being erased from the disk…`;
+      const receipt = await this.app.during(words, api.del(address));
       if (this.detail.open) this.app.go("library", {}, { replace: true });
       this.app.closeDocument();
       await this.load();

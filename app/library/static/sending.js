@@ -1,40 +1,12 @@
-// Folders and files from the browser to the library: collected from a drop or a file field with their relative paths,
-// sent by four requests at a time, with progress, another try after a failure, and a way to stop.
+// Files from the browser to the library: sent by four requests at a time, with progress, a pause when one cannot be sent,
+// and a way to stop.
 
 const PARALLEL = 4;
-const TRIES = 3;
-const PAUSE = 800; // milliseconds before another try
 const TELL = 150; // milliseconds between two reports of progress
 
-/** The files of a drop, with their paths: [{rel, file}]. Folders of the same name get a number. */
-export async function dropped(transfer) {
-  // The entries must be taken before the first await: the browser empties the list then.
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
-  const taken = new Set(), found = [];
-  for (const entry of entries) {
-    let top = entry.name;
-    for (let n = 2; entry.isDirectory && taken.has(top); n += 1) top = `${entry.name} (${n})`;
-    taken.add(top);
-    await walk(entry, top, found);
-  }
-  return found;
-}
-
-async function walk(entry, rel, found) {
-  if (entry.isFile) {
-    found.push({ rel, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
-    return;
-  }
-  const reader = entry.createReader();
-  const some = () => new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // at most 100 at a time
-  for (let inside = await some(); inside.length; inside = await some()) {
-    for (const one of inside) await walk(one, `${rel}/${one.name}`, found);
-  }
-}
-
 /** The files of an <input type=file>, with or without `webkitdirectory`. */
-export function chosen(input) {
-  return [...input.files].map((file) => ({ rel: file.webkitRelativePath || file.name, file }));
+export function chosen(files) {
+  return [...files].map((file) => ({ rel: file.webkitRelativePath || file.name, file }));
 }
 
 const hidden = (rel) => rel.split("/").some((part) => part.startsWith("."));
@@ -48,9 +20,8 @@ export class Sending {
     Object.assign(this, { api, onchange });
     this.files = files.filter(({ rel }) => !hidden(rel));
     this.hidden = files.length - this.files.length;
-    const tops = new Set(this.files.map(({ rel }) => (rel.includes("/") ? rel.split("/")[0] : "")));
-    const [top] = tops;
-    this.name = tops.size === 1 && top ? top : this.files.length === 1 ? this.files[0].rel : "Uploaded files";
+    const tops = new Set(this.files.map(({ rel }) => rel.split("/")[0]));
+    this.name = tops.size === 1 ? [...tops][0] : "Uploaded files";
     this.bytesTotal = this.files.reduce((sum, { file }) => sum + file.size, 0);
     this.problems = []; // files that were refused: {path, reason}
     this.active = new Set(); // files on their way: {rel, sent, size, request}
@@ -58,7 +29,7 @@ export class Sending {
     this.done = this.bytes = this.spent = this.told = 0;
   }
 
-  /** Send everything that is left; resolves when it is over or paused. */
+  /** Send everything, or after a pause what is left; resolves when it is over or paused. */
   async start() {
     this.trouble = null; // why a file could not be sent: no other is begun
     this.since = performance.now() - this.spent;
@@ -74,10 +45,6 @@ export class Sending {
     } catch (problem) {
       this.become("failed", problem.message);
     }
-  }
-
-  resume() {
-    if (this.state === "paused") this.start();
   }
 
   async stop() {
@@ -98,26 +65,19 @@ export class Sending {
   }
 
   async worker() {
-    while (this.waiting.length && this.trouble === null) await this.one(this.waiting.shift());
-  }
-
-  async one(number, tries = 1) {
-    if (this.state === "stopped") return;
-    const { rel, file } = this.files[number - 1];
-    const { status, message } = await this.put(number, rel, file);
-    if (status === 0 && tries < TRIES) {
-      await new Promise((resolve) => setTimeout(resolve, PAUSE * tries));
-      return this.one(number, tries + 1);
+    while (this.state === "sending" && this.trouble === null && this.waiting.length) {
+      const number = this.waiting.shift(), { rel, file } = this.files[number - 1];
+      const { status, message } = await this.put(number, rel, file);
+      if (status === 413 || status === 400) this.problems.push({ path: rel, reason: message });
+      else if (status !== 200) {
+        this.waiting.unshift(number);
+        this.trouble = message;
+        return;
+      }
+      this.bytes += file.size;
+      this.done += 1;
+      this.tell();
     }
-    if (status === 413 || status === 400) this.problems.push({ path: rel, reason: message });
-    else if (status !== 200) {
-      this.waiting.unshift(number);
-      this.trouble = message;
-      return;
-    }
-    this.bytes += file.size;
-    this.done += 1;
-    this.tell();
   }
 
   put(number, rel, file) {

@@ -3,6 +3,7 @@
 // Its state is GET /api/safekeeping and the news "checks" and "backup", laid out by app/safekeeping/shown.py; the form of
 // a backup is Gradio's.
 
+import { droppable } from "/ui/library/drop.js";
 import { el, find, put } from "/ui/shell/dom.js";
 import { line } from "/ui/shell/text/text.js";
 import { pressed, renew } from "/ui/shell/text/trees.js";
@@ -14,8 +15,7 @@ export function mount(host, app) {
 class Safekeeping {
   constructor(host, app) {
     this.app = app;
-    this.shown = { kept: [], logs: [], backup: [], state: [] }; // trees
-    this.taken = []; // what became of the last log, as trees
+    this.shown = { kept: [], logs: [], taken: [], backup: [], state: [] }; // trees; `taken` is what became of the last log
     this.kept = el("section", {});
     this.logs = el("section", { class: "drop-log" });
     this.backup = el("section", {});
@@ -32,7 +32,7 @@ class Safekeeping {
       stop_backup: () => this.send("del", "/api/backup"),
     });
     this.logs.addEventListener("change", ({ target }) => this.take(target.files));
-    for (const kind of ["dragover", "dragleave", "drop"]) this.logs.addEventListener(kind, (event) => this.drag(event));
+    droppable(this.logs, this.logs, "over", ({ files }) => this.take(files));
     app.on("view", ({ view }) => view === "sessions" && this.load());
     app.live.on("app", (news) => app.state.view === "sessions" && this.hear(news));
     this.load();
@@ -56,9 +56,9 @@ class Safekeeping {
   }
 
   show(trees) {
-    const { kept, logs, backup, state } = Object.assign(this.shown, trees);
+    const { kept, logs, taken, backup, state } = Object.assign(this.shown, trees);
     renew(this.kept, kept);
-    renew(this.logs, [...logs, ["div", { class: "small", role: "status" }, ...this.taken]]);
+    renew(this.logs, [...logs, ["div", { class: "small", role: "status" }, ...taken]]);
     renew(this.backup, [...backup, ...state]);
   }
 
@@ -78,33 +78,21 @@ class Safekeeping {
 
   // --- logs -----------------------------------------------------------------------------------------------
 
-  drag(event) {
-    if (!event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    this.logs.classList.toggle("over", event.type === "dragover");
-    if (event.type === "drop") this.take(event.dataTransfer.files);
-  }
-
   async take(files, again = false) {
     for (const file of [...files]) {
-      this.tell([`Reading ${line(file.name, 200)}…`]);
+      this.show({ taken: [`Reading ${line(file.name, 200)}…`] });
       try {
         const query = new URLSearchParams({ name: file.name.slice(0, 255), again });
         const { runs, shown } = await this.app.api.put(`/api/import?${query}`, file);
-        this.tell(shown);
+        this.show({ taken: shown });
         if (files.length === 1 && runs.length === 1) this.app.openRun(runs[0].run);
       } catch (problem) {
         this.refused = file;
-        this.tell([["p", { dir: "auto" }, problem.message],
-          ...(problem.status === 409 ? [["button", { class: "button", type: "button", "data-does": "import_again" }, "Import it once more"]] : [])]);
+        const offer = ["button", { class: "button", type: "button", "data-does": "import_again" }, "Import it once more"];
+        this.show({ taken: [["p", { dir: "auto" }, problem.message], ...(problem.status === 409 ? [offer] : [])] });
         break;
       }
     }
     find("input", this.logs).value = "";
-  }
-
-  tell(trees) {
-    this.taken = trees;
-    this.show({});
   }
 }

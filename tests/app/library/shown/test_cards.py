@@ -38,6 +38,7 @@ def test_a_card_offers_what_its_kind_allows_and_names_the_card_on_each_button() 
     assert list(folder) == ["documents", "watch", "rescan", "rename", "remove", "ask"]
     assert list(upload) == ["documents", "rename", "remove", "ask"]
     assert locked["unlock"]["title"] == "Unlock 2 files with a password"
+    assert locked["unlock"]["data-title"] == "Unlock files of “Papers”"
     assert locked["unlock"]["data-words"] == "2 files are protected by a password."
     assert {one["data-card"] for one in folder.values()} == {"k1"} and folder["ask"]["data-corpus"] == "c2"
     assert folder["rename"]["aria-label"] == "Rename: Papers" and folder["rename"]["data-name"] == "Papers"
@@ -46,7 +47,7 @@ def test_a_card_offers_what_its_kind_allows_and_names_the_card_on_each_button() 
 def test_while_a_card_is_read_nothing_is_offered_that_would_be_refused() -> None:
     for busy in (True, False):
         listed = shown({"locked": 1}, busy=busy)
-        for trees in (listed["cards"], listed["heads"]["k1"]):
+        for trees in (listed["cards"], listed["heads"][0]["trees"]):
             off = {does for does, one in buttons(trees).items() if one.get("disabled")}
             assert off == ({"rescan", "unlock", "remove"} if busy else set())
         assert ("being read" in text_of(listed["cards"])) is busy
@@ -73,7 +74,7 @@ def test_problems_and_last_questions_lead_to_where_they_are_shown() -> None:
 def test_names_and_sources_are_text_on_one_line() -> None:
     listed = shown({"name": HOSTILE, "sources": [f"/a{HOSTILE}", "/b"]})
     assert "\x1b" not in text_of(listed["cards"]) and HOSTILE[:-5] in text_of(listed["cards"])
-    assert "/a<img src=x onerror=alert(1)>␛[31m and 1 more" in text_of(listed["heads"]["k1"])
+    assert "/a<img src=x onerror=alert(1)>␛[31m and 1 more" in text_of(listed["heads"][0]["trees"])
 
 
 @pytest.mark.parametrize(("found", "words"), [([], ""), ([{}], "3 documents in 1 collection"),
@@ -93,13 +94,14 @@ def test_the_head_says_what_changed_in_a_fold_of_that_version() -> None:
         "removed": {"count": 1, "names": [HOSTILE]},
         "same": {"count": 2},
     }
-    head = shown({"changes": changes, "notices": ["2 hidden files were left out."]})["heads"]["k1"]
+    head = shown({"changes": changes, "notices": ["2 hidden files were left out."]})["heads"][0]["trees"]
     fold = next(one for one in elements(head) if one[0] == "details")
     assert fold[1]["data-key"] == "c2"
     assert "just now: 14 added, 1 gone, 2 as before" in text_of([fold])
     assert "and 2 more added" in text_of([fold]) and "\x1b" not in text_of([fold])
     assert "2 hidden files were left out." in text_of(head)
-    assert not [one for one in elements(shown({})["heads"]["k1"]) if one[0] == "details"]
+    assert shown({})["heads"][0]["of"] == ["k1", "c1", "c2"] and shown({})["heads"][0]["corpus"] == "c2"
+    assert not [one for one in elements(shown({})["heads"][0]["trees"]) if one[0] == "details"]
     assert "may have been deleted" in text_of(shown()["no_head"]) and "back" in buttons(shown()["no_head"])
 
 
