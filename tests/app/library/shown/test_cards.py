@@ -113,6 +113,8 @@ def test_hits_open_their_document_at_their_place_with_their_words_marked() -> No
     assert [place[f"data-{name}"] for name in ("document", "start", "end")] == [4, 10, 19]
     assert [text_of([one]) for one in elements([item]) if one[0] == "mark"] == ["ferry"]
     assert "␛[31m, line 2" in text_of([item])
+    (text,) = [one for one in elements([item]) if one[1].get("class") == "result-text"]
+    assert text_of([text]) == hit["text"]
     assert results.told([hit]) == "the 1 best line" and results.told([]) == "not found"
     assert text_of(results.lines([], HOSTILE)) == f"No line has words of “{HOSTILE[:-5]}␛[31m”."
 
