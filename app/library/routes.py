@@ -1,6 +1,7 @@
 """Routes of the library: cards, jobs, uploads, documents.
 
-GET    /api/corpora                              {"corpora": [card], "jobs": [job], "sample_deleted": bool}
+GET    /api/library                              {"frame": what stands around the cards, as trees}
+GET    /api/corpora                              {"corpora": [card], "jobs": [job], "sample_deleted": bool, "shown": the same as trees}
 POST   /api/corpora {paths: [..] | path, name?}  -> job; {sample: true} brings the sample back
 GET    /api/corpora/ID                           card; ID is that of a card or of any of its versions
 PATCH  /api/corpora/ID {name}                    -> card
@@ -34,7 +35,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from app.library.jobs import Job
-from app.library.shown import cards, deletion
+from app.library.shown import cards, deletion, frame, results
 from app.library.uploads import Receiver
 from engine.errors import InputError
 from engine.types import Json
@@ -52,13 +53,15 @@ def router(workbench: Workbench) -> APIRouter:
     library = workbench.library
     documents = library.documents
 
+    @routes.get("/library")
+    def around() -> Json:
+        return {"frame": frame.library()}
+
     @routes.get("/corpora")
     def overview() -> Json:
-        return {
-            "corpora": [{**card, "shown": cards.shown(card)} for card in library.cards()],
-            "jobs": library.jobs.list(),
-            "sample_deleted": library.sample_deleted(),
-        }
+        found, gone = library.cards(), library.sample_deleted()
+        shown = cards.shown(found, library.jobs.busy, workbench.notes.overview()["cards"], gone)
+        return {"corpora": found, "jobs": library.jobs.list(), "sample_deleted": gone, "shown": shown}
 
     @routes.post("/corpora")
     def add(
@@ -152,7 +155,8 @@ def router(workbench: Workbench) -> APIRouter:
 
     @routes.get("/corpora/{name}/search")
     def search(name: str, q: Text, limit: int = 50) -> Json:
-        return documents.search(library.corpus(name), q, limit)
+        found = documents.search(library.corpus(name), q, limit)
+        return {**found, "told": results.told(found["hits"]), "shown": results.lines(found["hits"], q)}
 
     @routes.get("/jobs")
     def jobs() -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 
 SHORT = 400  # characters of a line
 # Control characters, and those of Unicode that are invisible or change the direction of what stands after them.
@@ -55,6 +56,12 @@ def percent(share: float) -> str:
 def sure(confidence: float | None) -> str:
     """How sure a model was of a reply, by its mean log-probability: "87 % sure"; "" where that is not known."""
     return "" if confidence is None else f"{min(99, math.floor(100 * math.exp(confidence) + 0.5))} % sure"
+
+
+def moment(then: float) -> str:
+    """A moment (seconds since 1970) by the clock of this machine: "4 Nov 2026, 14:05"."""
+    at = datetime.fromtimestamp(then)
+    return f"{at.day} {at:%b %Y, %H:%M}"
 
 
 def left(seconds: float | None) -> str:

@@ -20,7 +20,7 @@ export class Readings {
     this.dismissed = new Set();
     this.element = el("section", { class: "jobs", "aria-label": "Being read" });
     pressed(this.element, {
-      resume: ({ job }) => this.sent(job).resume(),
+      resume: ({ job }) => this.sent(job).start(),
       unlock: ({ job }) => this.unlock(this.jobs.get(job)),
       cancel: ({ job }) => (this.sent(job) ? this.sent(job).stop() : this.stop(job)),
       close: ({ job }) => this.close(job),
@@ -54,10 +54,6 @@ export class Readings {
     }
     if (sending.state === "stopped") setTimeout(() => { this.sendings.delete(sending); this.draw(); }, STAY);
     this.draw();
-  }
-
-  busy(card) {
-    return [...this.jobs.values()].some((job) => job.card === card && !OVER.includes(job.state));
   }
 
   tell(job, redraw = true) {
