@@ -16,13 +16,13 @@ export class PagePicture {
     const button = (name, label, by) => el("button", { class: "quiet", type: "button", title: label, "aria-label": label, on: { click: () => this.turn(by) } }, icon(name));
     [this.back, this.on] = [button("left", "Page before", -1), button("right", "Next page", 1)];
     this.said = el("span", { class: "small muted", role: "status" });
-    this.image = el("img", { class: "page-image" });
+    this.image = el("img", { class: "page-image", on: { load: () => URL.revokeObjectURL(this.image.src) } });
     this.sheet = el("div", { class: "page-sheet", tabindex: 0, role: "region", "aria-label": "Page" });
     this.element = el("div", { class: "page-picture", hidden: true, on: { keydown: (event) => this.key(event) } },
       el("div", { class: "row page-turn" }, this.back, this.said, this.on), this.sheet);
   }
 
-  /** Show a page. `span` are the characters [from, to) of the document to mark, or null. */
+  /** Show a page. `span` are the characters {start, end} of the document to mark, or null. */
   show({ corpus, document: number, name, page, pages, span }) {
     Object.assign(this, { corpus, number, name, page, pages, span, cited: page });
     this.element.hidden = false;
@@ -34,7 +34,7 @@ export class PagePicture {
     this.element.hidden = true;
     this.asking?.abort();
     clearTimeout(this.timer);
-    this.release();
+    this.image.removeAttribute("src");
     this.image.remove();
   }
 
@@ -60,14 +60,12 @@ export class PagePicture {
 
   async fetch(page, signal) {
     const width = Math.min(SHARPEST, Math.round((this.sheet.clientWidth || 600) * devicePixelRatio));
-    const place = this.span ? { start: this.span[0], end: this.span[1], width } : { width };
     const address = `/api/corpora/${encodeURIComponent(this.corpus)}/documents/${this.number}/pages/${page}`;
     try {
-      const answer = await fetch(`${address}?${new URLSearchParams(place)}`, { signal });
+      const answer = await fetch(`${address}?${new URLSearchParams({ width, ...this.span })}`, { signal });
       if (!answer.ok) throw Object.assign(new Error((await answer.json()).error), { status: answer.status });
       const image = await answer.blob();
       if (signal.aborted) return;
-      this.release();
       this.image.src = URL.createObjectURL(image);
       this.sheet.scrollTop = 0;
       const here = this.span && page === this.cited;
@@ -84,12 +82,6 @@ export class PagePicture {
     const keep = (passwords) => this.api.post("/api/passwords", { passwords });
     if (await unlocked(`Unlock “${line(this.name, 80)}”`, "Its pages are protected by a password.", keep)) this.draw();
     else this.onfail(null);
-  }
-
-  /** Let go of the image that is shown. */
-  release() {
-    if (this.image.src) URL.revokeObjectURL(this.image.src);
-    this.image.removeAttribute("src");
   }
 
   key(event) {
