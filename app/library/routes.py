@@ -156,7 +156,8 @@ def router(workbench: Workbench) -> APIRouter:
 
     @routes.get("/corpora/{name}/documents/{number}/search")
     def find(name: str, number: int, q: Text, row: int = 0, char: int | None = None) -> Json:
-        return documents.find(library.corpus(name), number, q, row=row, char=char)
+        hits = documents.find(library.corpus(name), number, q, row=row, char=char)
+        return {**hits, "shown": texts.how_many(hits, q)}
 
     @routes.get("/corpora/{name}/documents/{number}/pages/{page}")
     def picture(

@@ -34,6 +34,13 @@ def head(found: Json) -> Json:
     }
 
 
+def how_many(hits: Json, query: str) -> str:
+    """Of `app.library.documents.Documents.find`: how many matches there are, in words."""
+    if hits["hits"]:
+        return f"{len(hits['hits']):,}{'+' if hits['more'] else ''}"
+    return "not found" if query.strip() else ""
+
+
 def rows(
     documents: Documents, corpus: str, document: int, first: int, count: int, query: str, span: Span | None
 ) -> list[Tree]:

@@ -33,6 +33,7 @@ export class LongList {
 
   /** Begin at the top with so many rows. What is drawn stays until it comes anew. */
   begin(rows) {
+    this.rows = rows;
     const blocks = Math.ceil(rows / this.size);
     this.heights = new Float64Array(blocks).fill(Math.min(this.size * this.height, TALLEST / blocks));
     if (rows % this.size) this.heights[blocks - 1] *= (rows % this.size) / this.size;
@@ -118,17 +119,14 @@ export class LongList {
     if (!first) return;
     const { row, block } = first.dataset;
     this.first = { row, block, top: first.getBoundingClientRect().top - frame.top };
-    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.ended = scrollTop > 0 && scrollTop >= scrollHeight - clientHeight - 1;
   }
 
-  /** Heights have changed: what was first in the window stays where it was, and who was at the end stays there. */
+  /** Heights have changed: what was first in the window stays where it was. */
   settle() {
     if (!this.scroller.clientHeight) return;
     for (const [block, { made }] of this.drawn) this.heights[block] = made.getBoundingClientRect().height;
     const first = this.first && (this.row(this.first.row) ?? this.drawn.get(Number(this.first.block))?.made);
-    if (first && this.ended) this.scroller.scrollTop = this.scroller.scrollHeight;
-    else if (first) this.scroller.scrollTop += first.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - this.first.top;
+    if (first) this.scroller.scrollTop += first.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - this.first.top;
     this.draw();
   }
 
@@ -142,13 +140,7 @@ export class LongList {
   key(event) {
     if ((event.key !== "Home" && event.key !== "End") || event.altKey || event.shiftKey) return;
     event.preventDefault();
-    this.revealing = null;
-    this.place(event.key === "End" ? this.scroller.scrollHeight : 0);
-  }
-
-  /** The number of the first row in the window. */
-  get firstRow() {
-    return Number(this.first?.row ?? (this.first?.block ?? 0) * this.size);
+    this.reveal(event.key === "End" ? this.rows - 1 : 0, asNear);
   }
 
   /** The element of a row, or null. */

@@ -7,7 +7,6 @@ import { amount, clock, count, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 import { pressed, renew } from "/ui/shell/text/trees.js";
 
-const OVER = ["done", "failed", "stopped"];
 const STAY = 8000; // milliseconds that a finished job without problems stays in sight
 const SHOWN_PROBLEMS = 5;
 
@@ -16,21 +15,18 @@ export class Readings {
   constructor(app, { visible, changed }) {
     Object.assign(this, { app, visible, changed });
     this.jobs = new Map();
-    this.sendings = new Set();
+    this.sendings = new Map();
     this.dismissed = new Set();
     this.element = el("section", { class: "jobs", "aria-label": "Being read" });
     pressed(this.element, {
-      resume: ({ job }) => this.sent(job).resume(),
+      resume: ({ job }) => this.sendings.get(job).resume(),
       unlock: ({ job }) => this.unlock(this.jobs.get(job)),
-      cancel: ({ job }) => (this.sent(job) ? this.sent(job).stop() : this.stop(job)),
+      cancel: ({ job }) => this.stop(job),
       close: ({ job }) => this.close(job),
     });
-    addEventListener("beforeunload", (event) => this.sending() && event.preventDefault());
-    addEventListener("pagehide", () => { for (const one of this.sendings) one.stop(); });
-  }
-
-  sending() {
-    return [...this.sendings].some((one) => ["sending", "paused"].includes(one.state));
+    const lost = ({ state }) => state === "sending" || state === "paused"; // when the page goes away
+    addEventListener("beforeunload", (event) => [...this.sendings.values()].some(lost) && event.preventDefault());
+    addEventListener("pagehide", () => { for (const one of this.sendings.values()) one.stop(); });
   }
 
   /** Begin to send files; false when there are none. */
@@ -42,31 +38,30 @@ export class Readings {
     }
     this.number = (this.number ?? 0) + 1;
     one.id = `sending-${this.number}`;
-    this.sendings.add(one);
+    this.sendings.set(one.id, one);
     one.start();
     return true;
   }
 
   tellSending(sending) {
     if (sending.state === "reading") {
-      this.sendings.delete(sending);
+      this.sendings.delete(sending.id);
       this.tell({ ...sending.job, what: sending.job.kind });
     }
-    if (sending.state === "stopped") setTimeout(() => { this.sendings.delete(sending); this.draw(); }, STAY);
+    if (sending.state === "stopped") setTimeout(() => { this.sendings.delete(sending.id); this.draw(); }, STAY);
     this.draw();
   }
 
   busy(card) {
-    return [...this.jobs.values()].some((job) => job.card === card && !OVER.includes(job.state));
+    return [...this.jobs.values()].some((job) => job.card === card && !job.shown.over);
   }
 
   tell(job, redraw = true) {
     if (this.dismissed.has(job.job)) return;
-    const before = this.jobs.get(job.job);
-    if (before && OVER.includes(before.state) && !OVER.includes(job.state)) return; // an older word
-    const ended = OVER.includes(job.state);
+    const before = this.jobs.get(job.job), ended = job.shown.over;
+    if (before?.shown.over && !ended) return; // an older word
     this.jobs.set(job.job, job);
-    if (ended && before && !OVER.includes(before.state)) this.ended(job);
+    if (ended && before && !before.shown.over) this.ended(job);
     else if (ended && !before && Date.now() / 1000 - job.finished > STAY / 1000 && job.state === "done") this.dismiss(job.job, false);
     if (redraw) {
       this.draw();
@@ -89,12 +84,9 @@ export class Readings {
 
   /** Boxes stay as they are while their work goes on: a button that is being pressed must not be another one. */
   draw() {
-    const jobs = [...this.jobs.values()].filter((job) => job.what !== "sample" || this.visibleSample(job));
-    renew(this.element, [...[...this.sendings].map(ofSending), ...jobs.map((job) => job.shown)].map(box));
-  }
-
-  visibleSample(job) {
-    return job.state === "reading" || job.state === "failed";
+    const seen = ({ what, state }) => what !== "sample" || state === "reading" || state === "failed";
+    const jobs = [...this.jobs.values()].filter(seen);
+    renew(this.element, [...[...this.sendings.values()].map(ofSending), ...jobs.map((job) => job.shown)].map(box));
   }
 
   async unlock(job) {
@@ -105,18 +97,15 @@ export class Readings {
     });
   }
 
-  /** The files that are being sent by this name, if it is not that of a job. */
-  sent(name) {
-    return [...this.sendings].find((one) => one.id === name);
-  }
-
   close(name) {
-    if (!this.sendings.delete(this.sent(name))) return this.dismiss(name);
-    this.draw();
+    if (this.sendings.delete(name)) this.draw();
+    else this.dismiss(name);
   }
 
-  async stop(name) {
-    await this.app.api.del(`/api/jobs/${name}`).catch((problem) => this.app.toast(problem.message, "error"));
+  stop(name) {
+    const sending = this.sendings.get(name);
+    if (sending) return sending.stop();
+    return this.app.api.del(`/api/jobs/${name}`).catch((problem) => this.app.toast(problem.message, "error"));
   }
 }
 

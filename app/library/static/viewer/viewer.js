@@ -12,6 +12,7 @@ import { NoteList } from "/ui/notes/notes.js";
 const WAIT = 180; // milliseconds after the last key before a search begins
 const NARROW = 380, WIDE = 640; // pixels of the panel: least, and at first
 const BESIDE = 320; // pixels that are left to the page
+const WIDER = { ArrowLeft: 40, ArrowRight: -40 }; // pixels
 
 /** Make the one viewer of the app: it is `app.openDocument(corpus, document, {start, end, query})`. */
 export function createViewer(app) {
@@ -40,7 +41,7 @@ class Viewer {
     this.title = el("h2", { id: "viewer-title", dir: "auto" });
     this.facts = el("span", { class: "viewer-facts" });
     this.query = el("input", { class: "field viewer-query", type: "search", placeholder: "Search in this document", autocomplete: "off",
-      "aria-label": "Search in this document", on: { input: () => this.later(), keydown: (event) => this.inSearch(event) } });
+      "aria-label": "Search in this document", on: { input: () => this.search(WAIT), keydown: (event) => this.inSearch(event) } });
     this.found = el("span", { class: "viewer-found", role: "status" });
     this.to = el("input", { class: "field viewer-to", placeholder: "Line", "aria-label": "Go to line", autocomplete: "off",
       on: { keydown: (event) => event.key === "Enter" && this.goTo() } });
@@ -49,10 +50,7 @@ class Viewer {
     const drawn = (does, title, name) => press(does, title, { "aria-label": title }, icon(name));
     this.wrap = press("wrap", "Break long lines", { class: "quiet text", "aria-pressed": "true" }, "Wrap");
     this.asPage = press("page", "Show the page as it looks (p)", { class: "quiet text", "aria-pressed": "false", hidden: true }, "Page");
-    this.picture = new PagePicture({ api: this.app.api, onfail: (problem) => {
-      if (problem) this.app.toast(problem.message, "error");
-      this.togglePage(false);
-    } });
+    this.picture = new PagePicture(this.app, () => this.togglePage(false));
     this.rows = new LongList(el("div", { class: "rows", tabindex: 0, role: "region" }), {
       size: 100, height: 22,
       fetchRows: async (row, lines, signal) => (await this.ask("rows", { row, lines, q: this.searched, ...this.span }, signal)).rows,
@@ -62,7 +60,7 @@ class Viewer {
     this.message = el("p", { class: "empty", hidden: true });
     this.notes = new NoteList(this.app.api, (start, end) => this.open(this.corpus, this.document, { start, end }));
     this.grip = el("div", { class: "viewer-grip", role: "separator", "aria-orientation": "vertical", "aria-label": "Width of the document", tabindex: 0,
-      on: { pointerdown: (event) => this.hold(event), pointermove: (event) => this.drag(event), keydown: (event) => this.widen(event) } });
+      on: { pointerdown: ({ pointerId }) => this.grip.setPointerCapture(pointerId), pointermove: (event) => this.drag(event), keydown: ({ key }) => this.setWidth(this.width + (WIDER[key] ?? 0)) } });
     this.panel = el("aside", { id: "viewer", class: "host", hidden: true, "aria-labelledby": "viewer-title", on: { keydown: (event) => this.key(event) } },
       this.grip,
       el("header", {},
@@ -94,7 +92,7 @@ class Viewer {
     try {
       const facts = await this.place(this.span ?? { row: 0 });
       if (mine !== this.opened) return;
-      if (same && !this.failed) await this.rows.refresh();
+      if (same && this.message.hidden) await this.rows.refresh();
       else this.begin(facts);
       this.facts.textContent = facts.shown.facts;
       (this.pageShown ? this.picture.sheet : this.rows.scroller).focus({ preventScroll: true });
@@ -107,7 +105,6 @@ class Viewer {
   }
 
   begin({ shown, rows, pictured, first_line: first, lines }) {
-    this.failed = false;
     delete this.panel.dataset.ready;
     this.message.hidden = true;
     this.asPage.hidden = !pictured;
@@ -126,14 +123,12 @@ class Viewer {
   /** Leave nothing of a document or a search. */
   forget() {
     this.rows.begin(0);
-    clearTimeout(this.timer);
     this.searching?.abort();
     [this.hits, this.current, this.searched] = [[], -1, ""];
     this.query.value = this.found.textContent = "";
   }
 
   fail(problem) {
-    this.failed = true;
     if (!this.title.textContent) this.title.textContent = "Document";
     this.message.textContent = problem.message;
     this.message.hidden = false;
@@ -164,20 +159,18 @@ class Viewer {
 
   // --- search -------------------------------------------------------------------------------------------------
 
-  later() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.search(), WAIT);
-  }
-
-  async search() {
-    clearTimeout(this.timer);
+  /** Search for what is written, in so many milliseconds if nothing else is written by then. */
+  async search(wait = 0) {
     this.searching?.abort();
-    const query = this.query.value, { signal } = (this.searching = new AbortController());
-    const near = this.span ? { char: this.span.start } : { row: this.rows.firstRow };
+    const { signal } = (this.searching = new AbortController());
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    if (signal.aborted) return;
+    const query = this.query.value;
+    const near = this.span ? { char: this.span.start } : { row: this.rows.first?.row ?? 0 };
     try {
-      const { hits, more, nearest } = await this.ask("search", { q: query, ...near }, signal);
+      const { hits, nearest, shown } = await this.ask("search", { q: query, ...near }, signal);
       if (signal.aborted) return;
-      Object.assign(this, { hits, more, searched: query, current: -1 });
+      Object.assign(this, { hits, all: shown, searched: query, current: -1 });
       await this.rows.refresh();
       if (signal.aborted) return;
       if (hits.length) await this.show(nearest);
@@ -205,10 +198,7 @@ class Viewer {
   }
 
   say() {
-    const all = `${count(this.hits.length)}${this.more ? "+" : ""}`;
-    const none = this.query.value.trim() ? "not found" : "";
-    this.found.textContent = this.hits.length ? `${count(this.current + 1)} of ${all}` : none;
-    this.panel.dataset.found = this.hits.length;
+    this.found.textContent = this.hits.length ? `${count(this.current + 1)} of ${this.all}` : this.all;
   }
 
   // --- keys and tools -----------------------------------------------------------------------------------------
@@ -262,7 +252,7 @@ class Viewer {
     this.asPage.setAttribute("aria-pressed", String(on));
     try {
       if (on) {
-        this.showPage(await this.place(this.span ?? { row: this.rows.firstRow }));
+        this.showPage(await this.place(this.span ?? { row: this.rows.first?.row ?? 0 }));
         this.rows.scroller.hidden = true;
         this.picture.sheet.focus({ preventScroll: true });
         return;
@@ -297,19 +287,7 @@ class Viewer {
     this.grip.setAttribute("aria-valuenow", Math.round(this.width));
   }
 
-  hold(event) {
-    event.preventDefault();
-    this.grip.setPointerCapture(event.pointerId);
-  }
-
   drag(event) {
     if (this.grip.hasPointerCapture(event.pointerId)) this.setWidth(innerWidth - event.clientX);
-  }
-
-  widen(event) {
-    const by = { ArrowLeft: 40, ArrowRight: -40 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    this.setWidth(this.width + by);
   }
 }
