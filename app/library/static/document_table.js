@@ -17,11 +17,11 @@ export class DocumentTable {
     this.head = el("div", { class: "doc-head", role: "row" });
     this.list = new LongList(el("div", { class: "doc-scroll", role: "rowgroup" }), {
       size: BLOCK, height: ROW,
-      fetchRows: async (first, count, signal) => (await this.fetch(first, count, signal)).shown.rows,
+      fetchRows: (first, count, signal) => this.fetch(first, count, signal).then(({ shown }) => shown),
       ondrawn: (made) => this.markSelected(made),
       onfail,
     });
-    this.empty = el("p", { class: "empty", hidden: true });
+    this.empty = el("p", { class: "empty" });
     this.element = el("div", { class: "doc-table", role: "grid", "aria-label": "Documents", tabindex: 0,
       on: { keydown: (event) => this.key(event), click: (event) => this.clicked(event) } }, this.head, this.list.scroller, this.empty);
     pressed(this.head, {
@@ -44,8 +44,6 @@ export class DocumentTable {
       this.total = total;
       this.selected = -1;
       this.element.setAttribute("aria-rowcount", total + 1);
-      this.element.dataset.total = total;
-      this.empty.hidden = total > 0;
       this.empty.textContent = shown.empty;
       this.list.scroller.hidden = total === 0;
       this.list.begin(total);

@@ -9,7 +9,7 @@ import { built } from "/ui/shell/text/text.js";
 const AHEAD = 500; // pixels that are drawn above and below the window
 const TALLEST = 6_000_000; // pixels that all rows are guessed to have: no browser makes an element of any height
 
-/** Where a row, or a part of it, is put that is brought into the window: how far to scroll, of its box and the window's. */
+/** Ways to bring a row into the window: how far to scroll, by its box and that of the window. */
 export const asNear = (box, frame) => Math.min(0, box.top - frame.top) || Math.max(0, box.bottom - frame.bottom);
 export const toThird = (box, frame) => box.top - frame.top - frame.height / 3;
 export const toThirdIfOut = (box, frame) =>
@@ -17,13 +17,13 @@ export const toThirdIfOut = (box, frame) =>
 
 export class LongList {
   /**
-   * `fetchRows(first, count, signal)` resolves to the trees of `count` rows, which have their number as `data-row`.
+   * `fetchRows(first, count, signal)` resolves to {rows}: trees, which have their number as `data-row`.
    * They come `size` at a time and are about `height` pixels high. `ondrawn(element)` is given all that is drawn.
    */
-  constructor(scroller, { fetchRows, size, height, ondrawn = () => {}, onfail }) {
+  constructor(scroller, { fetchRows, size, height, ondrawn, onfail }) {
     Object.assign(this, { scroller, fetchRows, size, height, ondrawn, onfail });
     this.inside = el("div", { class: "long-inside" });
-    this.drawn = new Map(); // number of a block: {made, wait, filled}: its element, how to stop its request, and its end
+    this.drawn = new Map(); // of blocks: {made, wait, filled}: the element, how to stop its request, and its end
     scroller.append(this.inside);
     scroller.addEventListener("scroll", () => this.scrolled());
     scroller.addEventListener("keydown", (event) => this.key(event));
@@ -39,9 +39,8 @@ export class LongList {
     if (rows % this.size) this.heights[blocks - 1] *= (rows % this.size) / this.size;
     this.scroller.scrollTop = 0;
     this.first = null;
-    const all = this.refresh();
+    this.refresh();
     this.draw();
-    return all;
   }
 
   /** Lay out anew what is drawn: what is marked in it has changed. */
@@ -57,15 +56,14 @@ export class LongList {
   }
 
   blockAt(y) {
-    let block = 0;
-    for (let below = this.heights[0]; below <= y && block + 1 < this.heights.length; below += this.heights[block]) block += 1;
-    return block;
+    const found = this.heights.findIndex((height) => (y -= height) < 0);
+    return found < 0 ? this.heights.length - 1 : found;
   }
 
   draw() {
     const { scrollTop, clientHeight } = this.scroller, blocks = this.heights.length;
     if (blocks && !clientHeight) return; // it is hidden
-    const from = this.blockAt(scrollTop - AHEAD), to = blocks ? this.blockAt(scrollTop + clientHeight + AHEAD) : -1;
+    const from = Math.max(0, this.blockAt(scrollTop - AHEAD)), to = this.blockAt(scrollTop + clientHeight + AHEAD);
     for (const [block, { made, wait }] of this.drawn) {
       if (block >= from && block <= to) continue;
       wait.abort();
@@ -75,7 +73,8 @@ export class LongList {
     for (let block = from; block <= to; block += 1) {
       if (this.drawn.has(block)) continue;
       const made = el("div", { dataset: { block }, style: { height: `${this.heights[block]}px` } });
-      this.inside.insertBefore(made, [...this.inside.children].find((one) => Number(one.dataset.block) > block) ?? null);
+      const later = [...this.inside.children].find((one) => Number(one.dataset.block) > block);
+      this.inside.insertBefore(made, later ?? null);
       this.drawn.set(block, { made });
       this.load(block);
     }
@@ -91,9 +90,9 @@ export class LongList {
 
   async fill(block, made, signal) {
     try {
-      const trees = await this.fetchRows(block * this.size, this.size, signal);
+      const { rows } = await this.fetchRows(block * this.size, this.size, signal);
       if (signal.aborted) return;
-      put(made, trees.map((tree) => built(tree))).style.height = "";
+      put(made, rows.map((tree) => built(tree))).style.height = "";
       this.ondrawn(made);
       this.settle();
     } catch (problem) {
@@ -117,8 +116,7 @@ export class LongList {
     };
     const first = blocks.flatMap((made) => [...made.children]).find(seen) ?? blocks.find(seen);
     if (!first) return;
-    const { row, block } = first.dataset;
-    this.first = { row, block, top: first.getBoundingClientRect().top - frame.top };
+    this.first = { ...first.dataset, top: first.getBoundingClientRect().top - frame.top };
   }
 
   /** Heights have changed: what was first in the window stays where it was. */
@@ -126,7 +124,8 @@ export class LongList {
     if (!this.scroller.clientHeight) return;
     for (const [block, { made }] of this.drawn) this.heights[block] = made.getBoundingClientRect().height;
     const first = this.first && (this.row(this.first.row) ?? this.drawn.get(Number(this.first.block))?.made);
-    if (first) this.scroller.scrollTop += first.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - this.first.top;
+    const top = first && first.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
+    if (first) this.scroller.scrollTop += top - this.first.top;
     this.draw();
   }
 
@@ -152,12 +151,13 @@ export class LongList {
   async reveal(number, way, part = () => null) {
     const mine = (this.revealing = {});
     const block = Math.floor(number / this.size);
-    if (!this.row(number)) {
+    for (let tries = 0; tries < 3 && !this.row(number); tries += 1) { // what is drawn above may push it away
       this.place(this.above(block) + ((number % this.size) / this.size) * this.heights[block]);
       await this.drawn.get(block)?.filled;
+      if (mine !== this.revealing) return;
     }
     const row = this.row(number);
-    if (mine !== this.revealing || !row) return;
+    if (!row) return;
     const box = (part(row) ?? row).getBoundingClientRect();
     this.place(this.scroller.scrollTop + way(box, this.scroller.getBoundingClientRect()));
   }

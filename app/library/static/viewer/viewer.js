@@ -14,12 +14,11 @@ const NARROW = 380, WIDE = 640; // pixels of the panel: least, and at first
 const BESIDE = 320; // pixels that are left to the page
 const WIDER = { ArrowLeft: 40, ArrowRight: -40 }; // pixels
 
-/** Make the one viewer of the app: it is `app.openDocument(corpus, document, {start, end, query})`. */
+/** Make the one viewer of the app: it is `app.openDocument(corpus, document, {start, end})`. */
 export function createViewer(app) {
   const viewer = new Viewer(app);
-  app.openDocument = (corpus, document, place = {}) => viewer.open(corpus, document, place);
+  app.openDocument = (corpus, document, place) => viewer.open(corpus, document, place);
   app.closeDocument = () => viewer.close();
-  return viewer;
 }
 
 class Viewer {
@@ -38,33 +37,40 @@ class Viewer {
   }
 
   build() {
-    this.title = el("h2", { id: "viewer-title", dir: "auto" });
+    this.title = el("h2", { id: "viewer-title", dir: "auto" }, "Document");
     this.facts = el("span", { class: "viewer-facts" });
-    this.query = el("input", { class: "field viewer-query", type: "search", placeholder: "Search in this document", autocomplete: "off",
-      "aria-label": "Search in this document", on: { input: () => this.search(WAIT), keydown: (event) => this.inSearch(event) } });
+    const field = (name, type, label, placeholder, on) =>
+      el("input", { class: `field viewer-${name}`, type, "aria-label": label, placeholder, autocomplete: "off", on });
+    this.query = field("query", "search", "Search in this document", "Search in this document",
+      { input: () => this.search(WAIT), keydown: (event) => this.inSearch(event) });
     this.found = el("span", { class: "viewer-found", role: "status" });
-    this.to = el("input", { class: "field viewer-to", placeholder: "Line", "aria-label": "Go to line", autocomplete: "off",
-      on: { keydown: (event) => event.key === "Enter" && this.goTo() } });
-    const press = (does, title, more, ...shown) =>
-      el("button", { class: "quiet", type: "button", title, dataset: { does }, ...more }, shown);
-    const drawn = (does, title, name) => press(does, title, { "aria-label": title }, icon(name));
-    this.wrap = press("wrap", "Break long lines", { class: "quiet text", "aria-pressed": "true" }, "Wrap");
-    this.asPage = press("page", "Show the page as it looks (p)", { class: "quiet text", "aria-pressed": "false", hidden: true }, "Page");
+    this.to = field("to", "text", "Go to line", "Line", { keydown: (event) => event.key === "Enter" && this.goTo() });
+    const press = (does, title, shown, more) =>
+      el("button", { class: "quiet text", type: "button", title, dataset: { does }, ...more }, shown);
+    const drawn = (does, title, name) => press(does, title, icon(name), { class: "quiet", "aria-label": title });
+    this.wrap = press("wrap", "Break long lines", "Wrap", { "aria-pressed": "true" });
+    this.asPage = press("page", "Show the page as it looks (p)", "Page", { "aria-pressed": "false", hidden: true });
     this.picture = new PagePicture(this.app, () => this.togglePage(false));
     this.rows = new LongList(el("div", { class: "rows", tabindex: 0, role: "region" }), {
       size: 100, height: 22,
-      fetchRows: async (row, lines, signal) => (await this.ask("rows", { row, lines, q: this.searched, ...this.span }, signal)).rows,
+      fetchRows: (row, lines, signal) => this.ask("rows", { row, lines, q: this.searched, ...this.span }, signal),
       ondrawn: (made) => this.markCurrent(made),
       onfail: (problem) => this.app.toast(problem.message, "error"),
     });
     this.message = el("p", { class: "empty", hidden: true });
     this.notes = new NoteList(this.app.api, (start, end) => this.open(this.corpus, this.document, { start, end }));
-    this.grip = el("div", { class: "viewer-grip", role: "separator", "aria-orientation": "vertical", "aria-label": "Width of the document", tabindex: 0,
-      on: { pointerdown: ({ pointerId }) => this.grip.setPointerCapture(pointerId), pointermove: (event) => this.drag(event), keydown: ({ key }) => this.setWidth(this.width + (WIDER[key] ?? 0)) } });
-    this.panel = el("aside", { id: "viewer", class: "host", hidden: true, "aria-labelledby": "viewer-title", on: { keydown: (event) => this.key(event) } },
+    this.grip = el("div", { class: "viewer-grip", role: "separator", tabindex: 0,
+      "aria-orientation": "vertical", "aria-label": "Width of the document", on: {
+        pointerdown: ({ pointerId }) => this.grip.setPointerCapture(pointerId),
+        pointermove: (event) => this.drag(event),
+        keydown: ({ key }) => this.setWidth(this.width + (WIDER[key] ?? 0)),
+      } });
+    this.panel = el("aside", { id: "viewer", class: "host", hidden: true, "aria-labelledby": "viewer-title",
+      on: { keydown: (event) => this.key(event) } },
       this.grip,
       el("header", {},
-        el("div", { class: "viewer-name" }, icon("file"), this.title, drawn("close", "Close the document (Esc)", "close")),
+        el("div", { class: "viewer-name" }, icon("file"), this.title,
+          drawn("close", "Close the document (Esc)", "close")),
         this.facts,
         el("div", { class: "viewer-tools" }, this.query, this.found,
           drawn("before", "Previous match (N)", "left"), drawn("next", "Next match (n)", "right"),
@@ -105,7 +111,6 @@ class Viewer {
   }
 
   begin({ shown, rows, pictured, first_line: first, lines }) {
-    delete this.panel.dataset.ready;
     this.message.hidden = true;
     this.asPage.hidden = !pictured;
     if (!pictured) this.asPage.setAttribute("aria-pressed", "false");
@@ -122,6 +127,7 @@ class Viewer {
 
   /** Leave nothing of a document or a search. */
   forget() {
+    delete this.panel.dataset.ready;
     this.rows.begin(0);
     this.searching?.abort();
     [this.hits, this.current, this.searched] = [[], -1, ""];
@@ -129,7 +135,6 @@ class Viewer {
   }
 
   fail(problem) {
-    if (!this.title.textContent) this.title.textContent = "Document";
     this.message.textContent = problem.message;
     this.message.hidden = false;
     this.rows.scroller.hidden = true;
@@ -140,7 +145,6 @@ class Viewer {
     if (this.panel.hidden) return;
     this.opened += 1;
     this.panel.hidden = true;
-    delete this.panel.dataset.ready;
     this.forget();
     this.picture.hide();
     this.corpus = null;
@@ -170,11 +174,11 @@ class Viewer {
     try {
       const { hits, nearest, shown } = await this.ask("search", { q: query, ...near }, signal);
       if (signal.aborted) return;
-      Object.assign(this, { hits, all: shown, searched: query, current: -1 });
+      Object.assign(this, { hits, shown, searched: query, current: -1 });
       await this.rows.refresh();
       if (signal.aborted) return;
+      this.found.textContent = shown;
       if (hits.length) await this.show(nearest);
-      this.say();
     } catch (problem) {
       if (!signal.aborted) this.app.toast(problem.message, "error");
     }
@@ -184,21 +188,19 @@ class Viewer {
     if (this.query.value !== this.searched && this.query.value.trim()) return this.search();
     if (!this.hits.length) return;
     await this.show((this.current + by + this.hits.length) % this.hits.length);
-    this.say();
   }
 
   show(number) {
     this.current = number;
+    this.found.textContent = `${count(number + 1)} of ${this.shown}`;
     this.markCurrent(this.rows.scroller);
     return this.rows.reveal(this.hits[number][2], toThirdIfOut, (row) => row.querySelector(".now"));
   }
 
   markCurrent(inside) {
-    for (const hit of inside.querySelectorAll(".hit")) hit.classList.toggle("now", Number(hit.dataset.hit) === this.current);
-  }
-
-  say() {
-    this.found.textContent = this.hits.length ? `${count(this.current + 1)} of ${this.all}` : this.all;
+    for (const hit of inside.querySelectorAll(".hit")) {
+      hit.classList.toggle("now", Number(hit.dataset.hit) === this.current);
+    }
   }
 
   // --- keys and tools -----------------------------------------------------------------------------------------
