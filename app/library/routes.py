@@ -11,8 +11,9 @@ PUT    /api/corpora/ID/watching {on}             read it again by itself wheneve
 GET    /api/corpora/ID/deletion                  what deleting would take
 DELETE /api/corpora/ID                           -> receipt
 GET    /api/corpora/ID/documents?first&count&query&problems&sort&descending
-GET    /api/corpora/ID/documents/N/text?row | from_line | page | start&end, lines
-GET    /api/corpora/ID/documents/N/search?q
+GET    /api/corpora/ID/documents/N/text?row | from_line | page | start&end | to, lines
+GET    /api/corpora/ID/documents/N/rows?row&lines&q&start&end   rows as the page shows them, with what is found marked
+GET    /api/corpora/ID/documents/N/search?q&row | char
 GET    /api/corpora/ID/documents/N/pages/P?start&end&width   a page of a PDF as PNG, with characters highlighted
 GET    /api/corpora/ID/search?q&limit
 POST   /api/passwords {passwords: [..]}          keep them in memory for locked files that are opened from now on
@@ -34,8 +35,10 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from app.library.documents import MOST_ROWS
 from app.library.jobs import Job
-from app.library.shown import cards, deletion, frame, results
+from app.library.shown import cards, deletion, frame, reading, results, table
+from app.library.shown import text as texts
 from app.library.uploads import Receiver
 from engine.errors import InputError
 from engine.types import Json
@@ -61,7 +64,8 @@ def router(workbench: Workbench) -> APIRouter:
     def overview() -> Json:
         found, gone = library.cards(), library.sample_deleted()
         shown = cards.shown(found, library.jobs.busy, workbench.notes.overview()["cards"], gone)
-        return {"corpora": found, "jobs": library.jobs.list(), "sample_deleted": gone, "shown": shown}
+        jobs = [reading.told(job) for job in library.jobs.list()]
+        return {"corpora": found, "jobs": jobs, "sample_deleted": gone, "shown": shown}
 
     @routes.post("/corpora")
     def add(
@@ -112,7 +116,7 @@ def router(workbench: Workbench) -> APIRouter:
         sort: str = "",
         descending: bool = False,
     ) -> Json:
-        return documents.list(
+        found = documents.list(
             library.corpus(name),
             first=first,
             count=count,
@@ -121,6 +125,7 @@ def router(workbench: Workbench) -> APIRouter:
             sort=sort,
             descending=descending,
         )
+        return {**found, "shown": table.shown(found, sort, descending, problems, query)}
 
     @routes.get("/corpora/{name}/documents/{number}/text")
     def text(
@@ -131,17 +136,32 @@ def router(workbench: Workbench) -> APIRouter:
         page: int | None = None,
         start: int | None = None,
         end: int | None = None,
+        to: Annotated[str | None, Query(max_length=4000)] = None,
         lines: int = 200,
     ) -> Json:
         corpus = library.corpus(name)
         found = documents.text(
-            corpus, number, row=row, line=from_line, page=page, start=start, end=end, count=lines
+            corpus, number, row=row, line=from_line, page=page, start=start, end=end, to=to, count=lines
         )
-        return {"corpus": corpus, **found}
+        return {"corpus": corpus, **found, "shown": texts.head(found)}
+
+    @routes.get("/corpora/{name}/documents/{number}/rows")
+    def rows(
+        name: str,
+        number: int,
+        row: int = 0,
+        lines: Annotated[int, Query(le=MOST_ROWS)] = 100,
+        q: Text = "",
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Json:
+        span = None if start is None else (start, start if end is None else end)
+        return {"rows": texts.rows(documents, library.corpus(name), number, row, lines, q, span)}
 
     @routes.get("/corpora/{name}/documents/{number}/search")
-    def find(name: str, number: int, q: Text) -> Json:
-        return documents.find(library.corpus(name), number, q)
+    def find(name: str, number: int, q: Text, row: int = 0, char: int | None = None) -> Json:
+        hits = documents.find(library.corpus(name), number, q, row=row, char=char)
+        return {**hits, "shown": texts.how_many(hits, q)}
 
     @routes.get("/corpora/{name}/documents/{number}/pages/{page}")
     def picture(
@@ -231,4 +251,4 @@ async def _receive(
 
 
 def _job(job: Job) -> Json:
-    return asdict(job)
+    return reading.told(asdict(job))

@@ -39,6 +39,11 @@ def duration(seconds: float) -> str:
     """Seconds: 0.24 s, 8.1 s, 3:07, 1:02:09."""
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 0.995 else f"{seconds:.1f} s"
+    return clock(seconds)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a clock: 0:07, 3:07, 1:02:09."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
