@@ -9,7 +9,7 @@ adds the other items to it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 Tree = str | list[Any]
@@ -48,6 +48,16 @@ def chooses(**chosen: Any) -> dict[str, str]:
     A field of a view does the same by its `name`.
     """
     return {"data-does": "choose", "data-chosen": json.dumps(chosen)}
+
+
+def marked(text: str, ranges: Iterable[Sequence[int]]) -> list[Tree]:
+    """A text with some ranges of its characters marked."""
+    parts: list[Tree] = []
+    at = 0
+    for start, end in ranges:
+        parts += [text[at:start], el("mark", None, text[start:end])]
+        at = end
+    return [*parts, text[at:]]
 
 
 def elements(trees: Iterable[Tree]) -> Iterator[list[Any]]:

@@ -63,3 +63,6 @@ export function surely(button) {
   setTimeout(() => delete button.dataset.sure, 6000);
   return false;
 }
+
+/** The elements below `host` that have a name in `data-part`, by that name. */
+export const parts = (host) => Object.fromEntries([...host.querySelectorAll("[data-part]")].map((one) => [one.dataset.part, one]));
