@@ -2,7 +2,6 @@
 
 import { DocumentTable } from "/ui/library/document_table.js";
 import { find } from "/ui/shell/dom.js";
-import { line } from "/ui/shell/text/text.js";
 import { parts, renew } from "/ui/shell/text/trees.js";
 
 const WAIT = 180; // milliseconds after the last key
@@ -14,7 +13,7 @@ export class Detail {
     this.app = library.app;
     this.open = undefined; // id of the card that is shown, or of a version; null: none
     this.version = null; // id of the corpus whose documents are shown
-    this.table = new DocumentTable(this.app.api, (facts) => this.openDocument(facts), (problem) => this.app.toast(problem.message, "error"));
+    this.table = new DocumentTable(this.app.api, (number) => this.app.openDocument(this.version, number), (problem) => this.app.toast(problem.message, "error"));
     this.results.before(this.table.element);
     this.search.addEventListener("input", later(() => this.find()));
     this.search.addEventListener("keydown", (event) => this.inSearch(event));
@@ -44,11 +43,6 @@ export class Detail {
 
   showTable() {
     if (this.version) this.table.show(this.version, { query: this.filter.value, problems: this.only.checked });
-  }
-
-  openDocument(facts) {
-    if (facts.document !== null) this.app.openDocument(this.version, facts.document);
-    else this.app.toast(`${line(facts.name, 120)} was not read: ${line(facts.problems.join(" "), 300)}.`, "error");
   }
 
   /** Open the document of a line that was found, at its place. */

@@ -10,7 +10,7 @@ const ROW = 34; // pixels
 const BLOCK = 25; // documents per request
 
 export class DocumentTable {
-  /** `onopen({document})` is called with the number of a document that was chosen; `onfail` is told why another has no text. */
+  /** `onopen(number)` is called with the number of a document that was chosen; `onfail` is told why another has no text. */
   constructor(api, onopen, onfail) {
     Object.assign(this, { api, onopen, onfail });
     this.order = { sort: "", descending: false };
@@ -79,7 +79,7 @@ export class DocumentTable {
 
   choose() {
     const { document, unread } = this.list.row(this.selected)?.dataset ?? {};
-    if (document) this.onopen({ document: Number(document) });
+    if (document) this.onopen(Number(document));
     else if (unread) this.onfail(new Error(unread));
   }
 
