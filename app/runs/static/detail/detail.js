@@ -5,7 +5,7 @@
 
 import { el, find, keyed } from "/ui/shell/dom.js";
 import { button, icon, redraw, say } from "/ui/runs/controls.js";
-import { LIVE } from "/ui/runs/trace/fold.js";
+import { LIVE } from "/ui/runs/trace/trace.js";
 import { count, duration, many, sure } from "/ui/shell/text/figures.js";
 import { forkKey, pressFork } from "/ui/runs/detail/fork.js";
 import { built, line, plain } from "/ui/shell/text/text.js";
@@ -38,7 +38,7 @@ export class Detail {
     this.folds = new Map();
   }
 
-  /** Show a node; {trace, playhead, drafts, clock} as the tree sees them. */
+  /** Show a node; {trace, drafts, clock} as the tree sees them. */
   show(id, view) {
     this.view = view;
     if (id !== this.id) this.#turnTo(id);
@@ -105,31 +105,30 @@ export class Detail {
   }
 
   #fillHead(node) {
-    const { trace, playhead, clock } = this.view;
-    const now = trace.at(node, playhead);
+    const { trace, clock } = this.view;
     const { status, figures, below, stop } = this.parts;
-    const running = now.status === "running" && playhead === LIVE;
-    status.dataset.status = now.status;
-    redraw(status.firstChild, now.status === "unanswered" ? "interrupted" : now.status);
-    say(status.lastChild, WORDS[now.status] ?? now.status);
+    const running = node.status === "running" && trace.playhead === LIVE;
+    status.dataset.status = node.status;
+    redraw(status.firstChild, node.status === "unanswered" ? "interrupted" : node.status);
+    say(status.lastChild, WORDS[node.status] ?? node.status);
     stop.hidden = !running;
     if (!running) stop.disabled = false;
-    const read = now.prompt ? `${count(now.prompt)} read${now.reused ? `, ${count(now.reused)} of them reused` : ""}` : "";
+    const read = node.prompt ? `${count(node.prompt)} read${node.reused ? `, ${count(node.reused)} of them reused` : ""}` : "";
     const figure = [
-      many(now.turns, "turn"),
-      now.cells ? many(now.cells, "cell") : "",
-      now.errors ? many(now.errors, "error") : "",
-      `${many(now.tokens, "token")} written`,
+      many(node.turns, "turn"),
+      node.cells ? many(node.cells, "cell") : "",
+      node.errors ? many(node.errors, "error") : "",
+      `${many(node.tokens, "token")} written`,
       read,
-      duration(trace.seconds(node, playhead, clock)),
+      duration(trace.seconds(node, clock)),
       `depth ${node.depth}`,
     ];
     say(figures, figure.filter(Boolean).join(" · "));
-    below.hidden = trace.begun(node, playhead) === 0;
+    below.hidden = trace.begun(node) === 0;
     if (!below.hidden) {
-      const sum = trace.below(node, playhead);
-      const rest = [many(sum.nodes - 1, "node"), many(sum.tokens - now.tokens, "token")];
-      const faults = sum.errors - now.errors - (now.status === "failed" ? 1 : 0);
+      const sum = trace.below(node);
+      const rest = [many(sum.nodes - 1, "node"), many(sum.tokens - node.tokens, "token")];
+      const faults = sum.errors - node.faults;
       if (faults > 0) rest.push(many(faults, "error"));
       say(below, `Below: ${rest.join(" · ")}`);
     }
@@ -145,16 +144,10 @@ export class Detail {
 
   /** Fetch a node when it was not yet, or has grown; what has been recorded up to a playhead in mid-reply too. */
   #wantFresh(node) {
-    const { playhead, trace } = this.view;
-    const last = newest(node);
-    if (this.known < last && !this.fetching && (playhead === LIVE || this.known < Math.min(playhead, last))) {
-      this.#fetch(node.id, trace.last);
-    }
-    const writing = playhead !== LIVE && trace.at(node, playhead).phase === "model";
-    const draft = writing ? node.events.findLast((event) => event.k === "draft" && event.s <= playhead) : null;
-    if (draft && draft.s > (node.events.findLast((event) => event.k === "turn" && event.s <= playhead)?.s ?? 0)) {
-      if (this.past.at !== draft.s) this.#fetchPast(node.id, draft.s);
-    }
+    const { trace } = this.view;
+    const { id, last, draft } = node;
+    if (this.known < Math.min(trace.playhead, last) && !this.fetching) this.#fetch(id, trace.last);
+    if (draft && trace.playhead !== LIVE && this.past.at !== draft) this.#fetchPast(id, draft);
   }
 
   async #fetch(id, last) {
@@ -207,13 +200,13 @@ export class Detail {
     this.#reach();
     this.draft = null;
     this.#write(this.view.trace.nodes.get(this.id));
-    if (atEnd && this.view.playhead === LIVE) this.element.scrollTop = this.element.scrollHeight;
+    if (atEnd && this.view.trace.playhead === LIVE) this.element.scrollTop = this.element.scrollHeight;
   }
 
   /** Hide and show the pieces for the playhead, and show how the called nodes stand there. */
   #reach() {
-    const { trace, playhead } = this.view;
-    const at = Math.min(playhead, trace.last);
+    const { trace } = this.view;
+    const at = Math.min(trace.playhead, trace.last);
     for (const piece of this.body.querySelectorAll("[data-since], [data-until]")) {
       const { since = 0, until = LIVE } = piece.dataset;
       const hidden = at < Number(since) || at >= Number(until);
@@ -222,7 +215,7 @@ export class Detail {
     for (const chip of this.body.querySelectorAll(".chip")) {
       const child = trace.nodes.get(chip.dataset.node);
       if (!child) continue;
-      const { status, confidence } = trace.at(child, playhead);
+      const { status, confidence } = child;
       chip.hidden = child.start > at;
       chip.dataset.status = status;
       redraw(chip.firstChild, status === "unanswered" ? "interrupted" : status);
@@ -255,17 +248,16 @@ export class Detail {
   /** Show the reply that a node is writing, adding only what is new; what it had written when it was stopped, too. */
   #write(node) {
     if (!this.data) return;
-    const { trace, playhead, drafts } = this.view;
-    const now = trace.at(node, playhead);
-    const writes = now.phase === "model" && now.status === "running";
-    const left = now.status === "running" ? "" : (this.data?.draft ?? "");
+    const { trace, drafts } = this.view;
+    const writes = node.phase === "model" && node.status === "running";
+    const left = node.status === "running" ? "" : (this.data?.draft ?? "");
     if (!writes && !left) {
       if (this.writing.firstChild) this.writing.replaceChildren();
       this.draft = null;
       return;
     }
-    const text = left || (playhead === LIVE ? whole(drafts.get(node.id), this.data?.draft ?? "") : this.past.text);
-    const atEnd = playhead === LIVE && this.#atEnd();
+    const text = left || (trace.playhead === LIVE ? whole(drafts.get(node.id), this.data?.draft ?? "") : this.past.text);
+    const atEnd = trace.playhead === LIVE && this.#atEnd();
     if (this.draft === null || !text.startsWith(this.draft) || this.writes !== writes) {
       [this.writes, this.draft] = [writes, ""];
       this.pen = el("pre", { class: "text pen" });
@@ -286,11 +278,6 @@ export class Detail {
     const go = () => this.on.select(node.id);
     return el("button", { type: "button", class: "crumb", title: line(node.question, 200), on: { click: go } }, text);
   }
-}
-
-/** The number of a node's newest event that its detail is laid out by. */
-function newest(node) {
-  return node.events.findLast((event) => event.k !== "draft")?.s ?? node.start;
 }
 
 /** The text of a draft: what came live, behind what the server had already where we came in late. */

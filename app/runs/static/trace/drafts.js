@@ -11,11 +11,8 @@ export class Drafts extends Map {
     this.set(n, draft);
   }
 
-  /** Forget the text of nodes that wait for no model any more. */
-  drop(ids, trace) {
-    for (const id of ids) {
-      const phase = trace.nodes.get(id)?.now.phase;
-      if (phase !== "model") this.delete(id);
-    }
+  /** Forget the text of a node whose reply or end is in the log. */
+  drop({ k, n }) {
+    if (k === "reply" || k === "end") this.delete(n);
   }
 }

@@ -2,7 +2,7 @@
 
 import { el } from "/ui/shell/dom.js";
 import { button, redraw, say } from "/ui/runs/controls.js";
-import { LIVE } from "/ui/runs/trace/fold.js";
+import { LIVE } from "/ui/runs/trace/trace.js";
 import { count, moment as written } from "/ui/shell/text/figures.js";
 
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
@@ -50,9 +50,9 @@ export class Playback {
   /** Show where the playhead stands. */
   show(view) {
     this.view = view;
-    const { trace, playhead } = view;
+    const { trace } = view;
+    const { playhead, running } = trace;
     const at = Math.min(playhead, trace.last);
-    const running = trace.status() === "running";
     if (this.slider.max !== String(trace.last)) this.slider.max = String(Math.max(1, trace.last));
     if (this.slider.value !== String(at)) this.slider.value = String(at);
     this.slider.style.setProperty("--done", `${(100 * (at - 1)) / Math.max(1, trace.last - 1)}%`);
@@ -74,12 +74,12 @@ export class Playback {
   /** Play from the playhead, from the start when it stands at the end; or pause. */
   toggle() {
     if (this.playing) return this.pause();
-    const { trace, playhead } = this.view;
+    const { trace } = this.view;
     if (!trace.last) return;
-    const start = playhead >= trace.last ? 1 : playhead;
+    const start = trace.playhead >= trace.last ? 1 : trace.playhead;
     this.playing = true;
     this.on.follow();
-    this.moment = start === playhead && this.view.moment ? this.view.moment : trace.time(start);
+    this.moment = start === trace.playhead && this.view.moment ? this.view.moment : trace.time(start);
     this.before = performance.now();
     this.on.seek(start, this.moment);
     this.frame = requestAnimationFrame((now) => this.#tick(now));
@@ -94,8 +94,8 @@ export class Playback {
   /** Move by events, pausing. */
   step(by) {
     this.pause();
-    const { trace, playhead } = this.view;
-    const from = Math.min(playhead, trace.last);
+    const { trace } = this.view;
+    const from = Math.min(trace.playhead, trace.last);
     this.on.seek(Math.min(trace.last, Math.max(1, from + by)));
   }
 
@@ -118,7 +118,7 @@ export class Playback {
     this.before = now;
     if (this.moment >= trace.times.at(-1)) {
       this.pause();
-      this.on.seek(trace.status() === "running" ? LIVE : trace.last);
+      this.on.seek(trace.running ? LIVE : trace.last);
       return;
     }
     this.on.seek(trace.seqAt(this.moment), this.moment);

@@ -4,7 +4,7 @@
 // dragging moves the playhead, a click on a bar selects its node.
 
 import { el } from "/ui/shell/dom.js";
-import { LIVE } from "/ui/runs/trace/fold.js";
+import { LIVE } from "/ui/runs/trace/trace.js";
 import { clock, count, duration, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
@@ -82,7 +82,7 @@ export class Timeline {
   }
 
   get #lane() {
-    const room = (this.size.height - AXIS - 4) / Math.max(1, this.view.trace.lanes.length);
+    const room = (this.size.height - AXIS - 4) / Math.max(1, this.view.trace.lanes);
     return Math.min(THICK, Math.max(THIN, Math.floor(room)));
   }
 
@@ -92,7 +92,7 @@ export class Timeline {
     this.drawn = performance.now();
     if (!this.view?.trace.root || this.element.hidden) return;
     const { trace, clock: now } = this.view;
-    this.element.style.setProperty("--lanes", String(trace.lanes.length));
+    this.element.style.setProperty("--lanes", String(trace.lanes));
     const { width, height } = this.size;
     if (!width || !height) return;
     const ratio = devicePixelRatio || 1;
@@ -107,7 +107,7 @@ export class Timeline {
     const scale = width / (until - from);
     this.#axis(pen, width, height, from, until, scale);
     const lane = this.#lane;
-    this.space.style.height = `${trace.lanes.length * lane + 2}px`;
+    this.space.style.height = `${trace.lanes * lane + 2}px`;
     const top = AXIS + 2 - this.scrolled;
     const thick = Math.max(1, lane - (lane > 5 ? 2 : lane > 3 ? 1 : 0));
     const bars = { node: [], queue: [], waiting: [], model: [], kernel: [], fault: [] };
@@ -130,8 +130,7 @@ export class Timeline {
         const stop = ended ?? end;
         if (stop >= from && began <= until) bar(what, node.lane, (began - from) * scale, (stop - from) * scale, y);
       }
-      const failed = node.now.status === "failed" || node.now.errors > 0;
-      if (failed && lane >= 4) bars.fault.push(Math.max(left, Math.min(width, right) - 2), y, 2);
+      if (node.faulty && lane >= 4) bars.fault.push(Math.max(left, Math.min(width, right) - 2), y, 2);
     }
     const colours = this.#colours();
     pen.save();
@@ -144,9 +143,9 @@ export class Timeline {
     }
     pen.restore();
     const shown = Math.floor((height - AXIS) / lane);
-    const left = trace.lanes.length - shown;
+    const left = trace.lanes - shown;
     this.more.textContent = left > 0 ? `${many(left, "more lane")}, scroll to see` : "";
-    const [all, most] = [many(trace.order.length, "node"), count(trace.lanes.length)];
+    const [all, most] = [many(trace.order.length, "node"), count(trace.lanes)];
     this.canvas.setAttribute("aria-label", `Timeline of ${all} over ${duration(until - from)}, at most ${most} at once`);
   }
 
@@ -180,7 +179,7 @@ export class Timeline {
   }
 
   #place() {
-    const { trace, playhead, selected, clock: now } = this.view;
+    const { trace, selected, clock: now } = this.view;
     const [from, until] = this.#range();
     const node = trace.nodes.get(selected);
     const top = node ? AXIS + 2 - this.scrolled + node.lane * this.#lane : 0;
@@ -192,10 +191,10 @@ export class Timeline {
       for (const [side, pixels] of Object.entries(place)) this.chosen.style[side] = `${pixels}px`;
       Object.assign(this.chosen.style, { left: `${left}%`, width: `${right - left}%` });
     }
-    const past = playhead !== LIVE && trace.root;
+    const past = trace.playhead !== LIVE && trace.root;
     this.line.hidden = this.future.hidden = !past;
     if (!past) return;
-    const x = ((this.view.moment ?? trace.time(playhead)) - from) / (until - from);
+    const x = ((this.view.moment ?? trace.time(trace.playhead)) - from) / (until - from);
     const percent = `${Math.min(1, Math.max(0, x)) * 100}%`;
     this.line.style.left = this.future.style.left = percent;
     this.line.hidden = x < 0 || x > 1;

@@ -16,7 +16,7 @@ import { Actions } from "/ui/runs/tree/actions.js";
 import { Divider } from "/ui/runs/tree/divider.js";
 import { Folded, foldAll, foldBranch } from "/ui/runs/tree/folded.js";
 import { Drafts } from "/ui/runs/trace/drafts.js";
-import { LIVE, Trace } from "/ui/runs/trace/fold.js";
+import { LIVE, Trace } from "/ui/runs/trace/trace.js";
 import { forget, press, teach } from "/ui/runs/tree/keys.js";
 import { columns, ENDED, List } from "/ui/runs/tree/list.js";
 import { Playback } from "/ui/runs/trace/playback.js";
@@ -32,7 +32,6 @@ class RlmTree extends HTMLElement {
   #trace = new Trace();
   #run = null;
   #actions = new Actions(this);
-  #playhead = LIVE;
   #moment = null;
   #branches = new Folded();
   #wanted = null;
@@ -120,7 +119,7 @@ class RlmTree extends HTMLElement {
       return;
     }
     this.#wanted = null;
-    if (node.start > this.#playhead) this.#seek(LIVE);
+    if (node.start > this.#trace.playhead) this.#seek(LIVE);
     for (let above = node.parent; above; above = above.parent) {
       if (this.#folded.delete(above.id)) this.#stale.rows = true;
     }
@@ -165,7 +164,8 @@ class RlmTree extends HTMLElement {
   }
 
   get playhead() {
-    return this.#playhead === LIVE ? null : this.#playhead;
+    const { playhead } = this.#trace;
+    return playhead === LIVE ? null : playhead;
   }
 
   set playhead(value) {
@@ -195,7 +195,7 @@ class RlmTree extends HTMLElement {
     if (before === value) return;
     if (name === "run" && value && value !== this.#run && this.isConnected) this.load(value);
     if (name === "node" && value && value !== this.list.selected) this.select(value);
-    if (name === "playhead" && Number(value ?? LIVE) !== this.#playhead) this.playhead = value === null ? null : Number(value);
+    if (name === "playhead" && Number(value ?? LIVE) !== this.#trace.playhead) this.playhead = value === null ? null : Number(value);
   }
 
   #dress = null;
@@ -223,7 +223,6 @@ class RlmTree extends HTMLElement {
     this.#trace = new Trace();
     this.#branches = new Folded();
     this.#drafts = new Drafts();
-    this.#playhead = LIVE;
     this.#moment = null;
     this.#follow = true;
     this.#stale = { rows: true, picture: true };
@@ -237,16 +236,14 @@ class RlmTree extends HTMLElement {
   }
 
   #take(events) {
-    const before = this.#trace.status();
-    const { grown, touched, gap } = this.#trace.fold(events);
-    this.#drafts.drop(touched, this.#trace);
-    if (grown) this.#stale.rows = true;
-    if (touched.size || events.length) this.#stale.picture = true;
-    const after = this.#trace.status();
-    if (before === "running" && after !== "running" && this.hasAttribute("ready")) {
-      this.announcer.textContent = ENDED[after] ?? "The run ended.";
-    }
-    if (this.#filter) this.#stale.rows = true;
+    const { running, order } = this.#trace;
+    const known = order.length;
+    const gap = this.#trace.take(events);
+    for (const event of events) this.#drafts.drop(event);
+    if (order.length > known || this.#filter) this.#stale.rows = true;
+    if (events.length) this.#stale.picture = true;
+    const { end } = this.#trace;
+    if (running && end && this.hasAttribute("ready")) this.announcer.textContent = ENDED[end.st] ?? "The run ended.";
     if (this.#wanted && this.#trace.nodes.has(this.#wanted)) this.select(this.#wanted, { quiet: true });
     else if (!this.list.selected && this.#trace.root) this.select(this.#trace.root.id, { quiet: true });
     this.#plan();
@@ -267,7 +264,6 @@ class RlmTree extends HTMLElement {
     if (!this.#trace.root) return;
     const view = {
       trace: this.#trace,
-      playhead: this.#playhead,
       moment: this.#moment,
       collapsed: this.#folded,
       kept: this.#filter?.kept ?? null,
@@ -278,11 +274,11 @@ class RlmTree extends HTMLElement {
       selected: this.list.selected,
     };
     if (this.#stale.rows) {
-      this.#filter = matches(this.#trace, this.#playhead, this.toolbar.wanted);
+      this.#filter = matches(this.#trace, this.toolbar.wanted);
       view.kept = this.#filter?.kept ?? null;
       view.said = this.#filter?.said ?? null;
       view.collapsed = this.#folded;
-      this.#rows = visible(this.#trace, view);
+      this.#rows = visible(this.#trace, view.collapsed, view.kept);
     }
     this.toolbar.show(view, this.#filter ? this.#filter.hits.length : null);
     this.list.show(this.#rows, view);
@@ -307,9 +303,9 @@ class RlmTree extends HTMLElement {
 
   /** While nobody has scrolled, keep the node that began last in view: of a run that goes on, or is played. */
   #keepInView() {
-    const goesOn = this.#playhead === LIVE ? !this.#trace.end : this.playback.playing;
+    const goesOn = this.#trace.playhead === LIVE ? this.#trace.running : this.playback.playing;
     if (!this.#follow || !goesOn || this.#filter) return;
-    const newest = this.#trace.newest(this.#playhead);
+    const { newest } = this.#trace;
     if (newest && newest !== this.shown) this.list.reveal((this.shown = newest).id);
   }
 
@@ -317,8 +313,8 @@ class RlmTree extends HTMLElement {
 
   #seek(seq, moment = null) {
     const wanted = seq === LIVE ? LIVE : Math.min(Math.max(1, seq), Math.max(1, this.#trace.last));
-    const moved = wanted !== this.#playhead;
-    this.#playhead = wanted;
+    const moved = wanted !== this.#trace.playhead;
+    this.#trace.move(wanted);
     this.#moment = wanted === LIVE ? null : moment;
     if (moved) {
       this.#stale.rows = true;
@@ -335,7 +331,7 @@ class RlmTree extends HTMLElement {
     let node = this.#trace.nodes.get(this.meant ?? this.list.selected);
     if (!node) return;
     this.meant = node.id;
-    while (node.parent && node.start > this.#playhead) node = node.parent;
+    while (node.parent && node.start > this.#trace.playhead) node = node.parent;
     this.list.selected = node.id;
     if (node.id === this.meant) this.meant = null;
   }

@@ -2,7 +2,7 @@
 
 import { el, put } from "/ui/shell/dom.js";
 import { icon, redraw, say } from "/ui/runs/controls.js";
-import { LIVE } from "/ui/runs/trace/fold.js";
+import { LIVE } from "/ui/runs/trace/trace.js";
 import { count, duration } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
@@ -73,7 +73,7 @@ export class List {
     }).observe(this.element);
   }
 
-  /** Take the rows to show and what they are seen by: {trace, playhead, collapsed, kept, said, drafts, clock, text}. */
+  /** Take the rows to show and what they are seen by: {trace, collapsed, kept, said, drafts, clock, text}. */
   show(rows, view) {
     if (rows !== this.rows) {
       this.rows = rows;
@@ -163,13 +163,12 @@ export class List {
   }
 
   #fill(row, node) {
-    const { trace, playhead, collapsed, kept, said, drafts, clock, text } = this.view;
-    const now = trace.at(node, playhead);
-    const begun = trace.begun(node, playhead);
+    const { trace, collapsed, kept, said, drafts, clock, text } = this.view;
+    const begun = trace.begun(node);
     const open = begun > 0 && !collapsed.has(node.id);
     const shut = begun > 0 && !open;
     const selected = node.id === this.selected;
-    const draft = playhead === LIVE && now.phase === "model" ? drafts.get(node.id) : null;
+    const draft = trace.playhead === LIVE && node.phase === "model" ? drafts.get(node.id) : null;
     if (row.node !== node || row.text !== text || row.label !== node.label) {
       row.node = node;
       row.label = node.label;
@@ -186,32 +185,32 @@ export class List {
       row.element.setAttribute("aria-posinset", node.index + 1);
       say(row.depth, String(node.depth));
     }
-    const sum = shut ? trace.below(node, playhead) : null;
-    row.element.setAttribute("aria-setsize", node.parent ? trace.begun(node.parent, playhead) : 1);
+    const sum = shut ? trace.below(node) : null;
+    row.element.setAttribute("aria-setsize", node.parent ? trace.begun(node.parent) : 1);
     row.element.setAttribute("aria-selected", String(selected));
     if (begun) row.element.setAttribute("aria-expanded", String(open));
     else row.element.removeAttribute("aria-expanded");
-    row.element.dataset.status = now.status;
+    row.element.dataset.status = node.status;
     row.element.dataset.verdict = this.verdicts[node.id] ?? "";
-    row.element.dataset.phase = now.phase;
+    row.element.dataset.phase = node.phase;
     row.element.classList.toggle("way", kept !== null && kept.get(node.id) === false);
     row.twist.classList.toggle("none", begun === 0);
     row.twist.classList.toggle("open", open);
-    redraw(row.status.firstChild, STATUS[now.status] ? (now.status === "unanswered" ? "interrupted" : now.status) : "note");
-    row.status.title = now.status === "running" ? PHASE[now.phase] || "running" : (STATUS[now.status] ?? now.status);
+    redraw(row.status.firstChild, STATUS[node.status] ? (node.status === "unanswered" ? "interrupted" : node.status) : "note");
+    row.status.title = node.status === "running" ? PHASE[node.phase] || "running" : (STATUS[node.status] ?? node.status);
     const told = said?.get(node.id);
     const found = draft ? "" : told && !holds(row.shown, text) ? told : hidden(row.shown, text);
     row.live.classList.toggle("found", Boolean(found));
     if (found) marked(row.live, around(line(found), text), text);
     else say(row.live, draft ? line(draft.text.slice(-TAIL), TAIL) : "");
-    const cells = sum ? sum.cells : now.cells;
-    const errors = sum ? sum.errors : now.errors + (now.status === "failed" ? 1 : 0);
-    const tokens = sum ? sum.tokens : now.tokens;
+    const cells = sum ? sum.cells : node.cells;
+    const errors = sum ? sum.errors : node.faults;
+    const tokens = sum ? sum.tokens : node.tokens;
     const guess = draft ? Math.round(draft.length / 4) : 0;
     say(row.cells, cells ? count(cells) : "");
     say(row.errors, errors ? count(errors) : "");
     say(row.tokens, tokens + guess ? `${guess ? "~" : ""}${count(tokens + guess)}` : "");
-    say(row.seconds, duration(trace.seconds(node, playhead, clock)));
+    say(row.seconds, duration(trace.seconds(node, clock)));
     row.element.classList.toggle("sum", sum !== null);
     const label =
       `${KIND[node.kind] ?? node.kind}, ${row.status.title}: ${row.question.textContent}. ` +
@@ -241,8 +240,8 @@ export class List {
     const node = this.rows[place];
     const page = Math.max(1, Math.floor(this.height / ROW) - 1);
     const to = (next) => this.on.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
-    const open = node && this.view.trace.begun(node, this.view.playhead) > 0 && !this.view.collapsed.has(node.id);
-    const below = node && this.view.trace.begun(node, this.view.playhead) > 0;
+    const open = node && this.view.trace.begun(node) > 0 && !this.view.collapsed.has(node.id);
+    const below = node && this.view.trace.begun(node) > 0;
     const moves = {
       ArrowDown: () => to(place + 1),
       ArrowUp: () => to(place - 1),

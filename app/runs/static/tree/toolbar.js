@@ -2,7 +2,6 @@
 
 import { el } from "/ui/shell/dom.js";
 import { button, icon, say } from "/ui/runs/controls.js";
-import { LIVE } from "/ui/runs/trace/fold.js";
 import { count, many, moment } from "/ui/shell/text/figures.js";
 
 const WAIT = 80; // milliseconds after the last key before the search runs
@@ -51,12 +50,12 @@ export class Toolbar {
   }
 
   /** Show the sums at the playhead, and how many nodes a filter found. */
-  show({ trace, playhead, clock: now }, hits) {
-    const sum = trace.total(playhead);
-    const until = playhead === LIVE && !trace.end ? now : trace.time(Math.min(playhead, trace.last));
+  show({ trace, clock }, hits) {
+    const sum = trace.below();
+    const spent = trace.until(clock) - trace.began;
     const parts = [many(sum.nodes, "node"), many(sum.cells, "cell"), many(sum.tokens, "token")];
     if (sum.errors) parts.push(many(sum.errors, "error"));
-    say(this.totals, [...parts, moment(until - trace.began, until - trace.began)].join(" · "));
+    say(this.totals, [...parts, moment(spent, spent)].join(" · "));
     say(this.hits, hits === null ? "" : count(hits));
     this.hits.title = hits === null ? "" : many(hits, "node");
     this.search.setAttribute("aria-description", hits === null ? "" : `${many(hits, "node")} found`);

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.live.trace import fold as folded
 from engine.events import DraftSaved
 from tests.app.runs.tree.page import chosen, keys, row, shown
 from tests.app.runs.tree.tree_fixture import drafts, grow
@@ -122,6 +123,39 @@ def test_one_playhead_drives_tree_timeline_and_details(visit, server):
     assert page.evaluate("tree.playhead") is None
     expect(page.locator(".answer-box")).to_be_visible()
     expect(page.locator(".playhead")).not_to_be_visible()
+
+
+ROWS = """() => Object.fromEntries([...tree.shadowRoot.querySelectorAll(".row:not([hidden])")].map((row) => [
+  row.dataset.id, [row.dataset.status, ...["cells", "errors", "tokens"].map((name) => row.querySelector(`.${name}`).textContent)]
+]))"""
+
+
+def test_a_playhead_that_jumps_shows_every_row_as_it_stood_there(visit, server):
+    page = visit()
+    events = server.events("run")
+    last = len(events)
+    for playhead in (
+        last,
+        last // 2,
+        40,
+        last - 3,
+        2,
+        41,
+        last // 3,
+        last // 3 + 1,
+        last // 3,
+        last - 1,
+        last,
+    ):
+        page.evaluate("(seq) => { tree.playhead = seq; }", playhead)
+        wanted = {
+            name: [
+                node["status"],
+                *(f"{n:,}" if n else "" for n in (node["cells"], node["errors"], node["tokens"])),
+            ]
+            for name, node in folded(events[:playhead])["nodes"].items()
+        }
+        assert page.evaluate(ROWS) == wanted, playhead
 
 
 def test_playing_goes_through_the_run_and_ends_at_its_end(visit, server):
