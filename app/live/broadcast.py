@@ -146,7 +146,7 @@ class Hub:
     def __init__(self, store: Store):
         self.followed = threading.Event()
         self._store = store
-        self._logs = Logs(store)
+        self.logs = Logs(store)
         self._lock = threading.RLock()
         self._followers: set[Subscription] = set()
         self._drafts: dict[str, dict[str, Draft]] = {}
@@ -217,7 +217,7 @@ class Hub:
 
     def stored(self, run: str, after: int) -> list[Message]:
         """The events of a run that are in the store, from number `after` + 1 on (`app.live.logs`)."""
-        return [Message("run", text, seq) for seq, text in self._logs.after(run, after)]
+        return [Message("run", text, seq) for seq, text in self.logs.after(run, after)]
 
     def _send(self, message: Message, run: str | None = None) -> None:
         with self._lock:

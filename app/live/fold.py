@@ -85,6 +85,17 @@ class Fold:
                 told = self._step(kind, event, self.nodes[event["n"]])
         return told | {"rows": self._rows} if self._rows else told
 
+    def way(self, name: str) -> list[tuple[str, str]]:
+        """Id and question (its head) of each node above one, from the first down."""
+        above: list[tuple[str, str]] = []
+        node = self.nodes.get(name)
+        while node is not None:
+            parent: str = node.event.get("p", "")
+            node = self.nodes.get(parent)
+            if node is not None:
+                above.insert(0, (parent, node.event.get("q", "")))
+        return above
+
     def _change(self, event: Compact, name: str, **news: Any) -> None:
         """Note what is new in a row."""
         if (node := self.nodes.get(name)) is None:

@@ -22,6 +22,13 @@ class Logs:
 
     def after(self, run: str, seq: int) -> list[tuple[int, str]]:
         """Number and text of the stored events of a run after number `seq`; [] for a run that is not there."""
+        return [*enumerate(self._read(run).told[seq:], seq + 1)]
+
+    def way(self, run: str, node: str) -> list[tuple[str, str]]:
+        """Id and question (its beginning, on one line) of each node above a node of a run, from the root down."""
+        return self._read(run).fold.way(node)
+
+    def _read(self, run: str) -> Log:
         with self._lock:
             log = self._kept.pop(run, None) or Log()
             self._kept[run] = log
@@ -29,7 +36,7 @@ class Logs:
                 del self._kept[next(iter(self._kept))]
         with log.lock:
             log.read_on(self._store, run)
-            return [*enumerate(log.told[seq:], seq + 1)]
+        return log
 
 
 class Log:
@@ -42,7 +49,7 @@ class Log:
     def begin(self) -> None:
         """Know nothing."""
         self.told: list[str] = []
-        self._fold = Fold()
+        self.fold = Fold()
         self._newest = ""  # the last event as it is stored
 
     def read_on(self, store: Store, run: str) -> None:
@@ -55,7 +62,7 @@ class Log:
             else:
                 stored = stored[1:]
         for text, event in zip(stored, json.loads(f"[{','.join(stored)}]"), strict=True):
-            change = self._fold.take(event)
+            change = self.fold.take(event)
             self.told.append(f"{text[:-1]},{encode(change)[1:]}" if change else text)
         if stored:
             self._newest = stored[-1]

@@ -1,9 +1,9 @@
-// Who ran when: a lane per node at work, coloured by what it did: model, kernel, waiting for calls, in the queue.
+// Who ran when: a lane per node at work, coloured by what it did (`app/runs/tree/frame.py`).
 //
 // The picture is drawn once and again when events come; the playhead is a line over it. Wheel with Ctrl zooms,
 // dragging moves the playhead, a click on a bar selects its node.
 
-import { el } from "/ui/shell/dom.js";
+import { find } from "/ui/shell/dom.js";
 import { LIVE } from "/ui/runs/trace/trace.js";
 import { clock, count, duration, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
@@ -19,25 +19,13 @@ const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 30
 
 /** `on` is {select(id), seek(unix seconds)}. */
 export class Timeline {
-  constructor(on) {
+  constructor(element, on) {
+    this.element = element;
     this.on = on;
-    this.canvas = el("canvas", { role: "img", "aria-label": "Timeline" });
-    this.line = el("div", { class: "playhead", hidden: true });
-    this.future = el("div", { class: "future", hidden: true });
-    this.chosen = el("div", { class: "chosen", hidden: true });
-    this.tip = el("div", { class: "tip", hidden: true });
-    this.probe = el("i", { hidden: true });
-    this.space = el("div", { class: "lanes-space", role: "presentation" });
-    this.scroll = el("div", { class: "lanes", on: { scroll: () => this.#rolled() } }, this.space);
-    this.legend = el(
-      "p",
-      { class: "legend" },
-      ["model", "kernel", "waiting", "queue"].map((what) => el("span", { class: `key ${what}` }, NAMES[what])),
-      (this.more = el("span", { class: "more" })),
-    );
-    const over = [this.chosen, this.future, this.line, this.tip, this.probe];
-    this.box = el("div", { class: "picture" }, this.canvas, this.scroll, over);
-    this.element = el("div", { class: "timeline" }, this.legend, this.box);
+    const names = ["canvas", ".playhead", ".future", ".chosen", ".tip", ".probe", ".lanes", ".lanes-space", ".more", ".picture"];
+    [this.canvas, this.line, this.future, this.chosen, this.tip, this.probe, this.scroll, this.space, this.more, this.box] =
+      names.map((name) => find(name, element));
+    this.scroll.addEventListener("scroll", () => this.#rolled());
     this.window = null;
     this.scrolled = 0;
     this.size = { width: 0, height: 0 }; // kept, because asking the element lays the page out

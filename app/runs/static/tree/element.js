@@ -3,31 +3,31 @@
 //   const tree = document.createElement("rlm-tree");
 //   tree.app = app;                        // {api, toast, shortcut}
 //   const log = await tree.load(run);      // fetches the log, resolves to it: {run, events, last}; null when it cannot
-//   tree.fold([event, ...]);               // compact events of the same run, as they come; gaps are fetched by itself
+//   tree.fold([event, ...]);               // events of the same run, as they come; gaps are fetched by itself
 //   tree.draft({n, x, at, i});             // live text of a node
 //
-// Attributes: run (loads it), node (selects it), playhead (an event number; none: live). `ready` is set once the tree is
-// painted, to the milliseconds since the page began. Events: `select` (detail: node id), `playhead` (detail: event
-// number or null). Where the address has ?run= of this run, its ?node= follows the selection.
+// Its attribute `node` is the node that is selected; set before `load`, the one to select. `ready` is set once the tree is
+// painted, to the milliseconds since the page began. Where the address has ?run= of this run, its ?node= follows the selection.
 
-import { el } from "/ui/shell/dom.js";
+import { el, find } from "/ui/shell/dom.js";
+import { icon } from "/ui/runs/controls.js";
 import { Detail } from "/ui/runs/detail/detail.js";
 import { Actions } from "/ui/runs/tree/actions.js";
-import { Divider } from "/ui/runs/tree/divider.js";
+import { divide } from "/ui/runs/tree/divider.js";
 import { Folded, foldAll, foldBranch } from "/ui/runs/tree/folded.js";
 import { Drafts } from "/ui/runs/trace/drafts.js";
 import { LIVE, Trace } from "/ui/runs/trace/trace.js";
 import { forget, press, teach } from "/ui/runs/tree/keys.js";
-import { columns, ENDED, List } from "/ui/runs/tree/list.js";
+import { ENDED, List } from "/ui/runs/tree/list.js";
 import { Playback } from "/ui/runs/trace/playback.js";
 import { beside, matches, visible } from "/ui/runs/tree/rows.js";
 import { Timeline } from "/ui/runs/trace/timeline.js";
 import { Toolbar } from "/ui/runs/tree/toolbar.js";
+import { built } from "/ui/shell/text/text.js";
 
 const STYLE = new URL("./tree.css", import.meta.url).href;
 
 class RlmTree extends HTMLElement {
-  static observedAttributes = ["run", "node", "playhead"];
   app = null;
   #trace = new Trace();
   #run = null;
@@ -41,25 +41,40 @@ class RlmTree extends HTMLElement {
   #stale = { rows: true, picture: true };
   #follow = true;
   #loading = null;
+  #dress = new MutationObserver(() => this.timeline?.dress());
+  #second = 0;
+  #frame = 0;
 
   constructor() {
     super();
     this.attachShadow({ mode: "open" });
-    this.toolbar = new Toolbar({
-      filter: (wanted) => this.#choose(wanted),
+    const sheet = el("link", { rel: "stylesheet", href: STYLE });
+    this.styled = new Promise((done) => ["load", "error"].forEach((kind) => sheet.addEventListener(kind, done)));
+    this.message = el("p", { class: "message-line", role: "status", hidden: true });
+    this.shadowRoot.append(sheet, this.message);
+  }
+
+  /** Lay out the frame that came with a log (`app/runs/tree/frame.py`). */
+  #build({ box, row }) {
+    const frame = built(box, icon);
+    const part = (name) => find(`.${name}`, frame);
+    frame.addEventListener("keydown", (event) => press(this, event));
+    this.announcer = part("unseen");
+    this.toolbar = new Toolbar(part("toolbar"), {
+      filter: () => this.#choose(),
       next: (by) => this.#next(by),
       fold: (open) => this.#foldAll(open),
       timeline: () => this.#toggleTimeline(),
       link: () => this.#actions.copyLink(null),
       leave: () => this.list.element.focus(),
     });
-    this.list = new List({
+    this.list = new List(part("list"), built(row, icon), {
       select: (id) => this.select(id),
       open: () => this.detail.element.focus(),
       toggle: (id, open, siblings) => this.#toggle(id, open, siblings),
       scrolled: () => (this.#follow = false),
     });
-    this.detail = new Detail({
+    this.detail = new Detail(part("detail"), {
       fetch: (node, upto) => this.#actions.fetchNode(node, upto),
       select: (id) => this.select(id),
       stop: (id) => this.#actions.stop(id),
@@ -67,15 +82,17 @@ class RlmTree extends HTMLElement {
       copy: (text, what) => this.#actions.copy(text, what),
       link: (id) => this.#actions.copyLink(id),
     });
-    this.timeline = new Timeline({
+    this.timeline = new Timeline(part("timeline"), {
       select: (id) => this.select(id),
-      seek: (time) => this.#seek(this.#trace.seqAt(time), null),
+      seek: (time) => this.#seek(this.#trace.seqAt(time)),
     });
-    this.playback = new Playback({
-      seek: (seq, moment) => this.#seek(seq, moment ?? null),
+    this.playback = new Playback(part("playback"), {
+      seek: (seq, moment) => this.#seek(seq, moment),
       follow: () => (this.#follow = true),
     });
-    this.#build();
+    divide(part("split"));
+    part("toolbar").after(this.message);
+    this.shadowRoot.append(frame);
   }
 
   // --- what a page uses -------------------------------------------------------------------------------------
@@ -92,6 +109,7 @@ class RlmTree extends HTMLElement {
       const log = await this.#actions.fetchLog(this.#trace.last);
       if (run !== this.#run) return null;
       this.say("");
+      if (!this.list) this.#build(log.frame);
       this.#take(log.events);
       return { ...log, events: this.#trace.events, last: this.#trace.last };
     } catch (problem) {
@@ -100,7 +118,7 @@ class RlmTree extends HTMLElement {
     }
   }
 
-  /** Take compact events of the run that is shown. */
+  /** Take events of the run that is shown. */
   fold(events) {
     if (this.#take(events)) this.load(this.#run);
   }
@@ -111,8 +129,8 @@ class RlmTree extends HTMLElement {
     this.#plan();
   }
 
-  /** Select a node, unfolding the way to it; null selects none. */
-  select(id, { quiet = false } = {}) {
+  /** Select a node, unfolding the way to it. */
+  select(id) {
     const node = this.#trace.nodes.get(id);
     if (!node) {
       this.#wanted = id;
@@ -129,11 +147,10 @@ class RlmTree extends HTMLElement {
     }
     this.meant = null;
     this.list.selected = id;
-    if (this.getAttribute("node") !== id) this.setAttribute("node", id);
+    this.setAttribute("node", id);
     this.#paint();
     this.list.reveal(id);
-    this.#actions.keepInAddress(this.list.selected);
-    if (!quiet) this.dispatchEvent(new CustomEvent("select", { detail: id }));
+    this.#actions.keepInAddress(id);
   }
 
   /** The address that opens this run, or one of its nodes, again. */
@@ -145,24 +162,17 @@ class RlmTree extends HTMLElement {
     return this.#run;
   }
 
-  set run(value) {
-    if (value) this.setAttribute("run", value);
-    else this.removeAttribute("run");
-  }
-
   /** The number of the last event that was taken. */
   get last() {
     return this.#trace.last;
   }
 
+  /** The id of the selected node; null for none. */
   get node() {
-    return this.list.selected;
+    return this.list?.selected ?? null;
   }
 
-  set node(value) {
-    this.select(value);
-  }
-
+  /** The number of the last event that counts; null for live. */
   get playhead() {
     const { playhead } = this.#trace;
     return playhead === LIVE ? null : playhead;
@@ -177,47 +187,19 @@ class RlmTree extends HTMLElement {
 
   connectedCallback() {
     teach(this.app, this);
-    this.#dress = new MutationObserver(() => this.timeline.dress());
     this.#dress.observe(document.body, { attributes: true, attributeFilter: ["class"] });
-    this.#second = setInterval(() => this.#trace.root && !this.#trace.end && this.#plan(true), 1000);
-    const run = this.getAttribute("run");
-    if (run && run !== this.#run) this.load(run);
+    this.#second = setInterval(() => this.#trace.root && this.#trace.running && this.#plan(true), 1000);
   }
 
   disconnectedCallback() {
     forget(this);
-    this.#dress?.disconnect();
+    this.#dress.disconnect();
     clearInterval(this.#second);
-    this.playback.pause();
-  }
-
-  attributeChangedCallback(name, before, value) {
-    if (before === value) return;
-    if (name === "run" && value && value !== this.#run && this.isConnected) this.load(value);
-    if (name === "node" && value && value !== this.list.selected) this.select(value);
-    if (name === "playhead" && Number(value ?? LIVE) !== this.#trace.playhead) this.playhead = value === null ? null : Number(value);
-  }
-
-  #dress = null;
-  #second = 0;
-  #frame = 0;
-
-  #build() {
-    const sheet = el("link", { rel: "stylesheet", href: STYLE });
-    const styled = new Promise((done) => ["load", "error"].forEach((kind) => sheet.addEventListener(kind, done)));
-    this.styled = styled;
-    this.message = el("p", { class: "message-line", role: "status", hidden: true });
-    this.announcer = el("p", { class: "unseen", role: "status", "aria-live": "polite" });
-    this.rowsPane = el("div", { class: "rows" }, columns(), this.list.element);
-    this.panes = el("div", { class: "panes" });
-    this.panes.append(this.rowsPane, new Divider(this.panes).element, this.detail.element);
-    this.box = el("div", { class: "frame", on: { keydown: (event) => press(this, event) } });
-    this.box.append(this.toolbar.element, this.message, this.panes, this.timeline.element, this.playback.element, this.announcer);
-    this.shadowRoot.append(sheet, this.box);
+    this.playback?.pause();
   }
 
   #begin(run) {
-    this.playback.pause();
+    this.playback?.pause();
     this.#run = run;
     this.#loading = null;
     this.#trace = new Trace();
@@ -227,12 +209,13 @@ class RlmTree extends HTMLElement {
     this.#follow = true;
     this.#stale = { rows: true, picture: true };
     this.#wanted = this.getAttribute("node");
-    this.list.selected = null;
-    this.detail.reset();
-    this.timeline.window = null;
+    if (this.list) {
+      this.list.selected = null;
+      this.detail.reset();
+      this.timeline.window = null;
+    }
     this.removeAttribute("ready");
     this.removeAttribute("playhead");
-    this.setAttribute("run", run);
   }
 
   #take(events) {
@@ -241,12 +224,11 @@ class RlmTree extends HTMLElement {
     const gap = this.#trace.take(events);
     for (const event of events) this.#drafts.drop(event);
     if (order.length > known || this.#filter) this.#stale.rows = true;
-    if (events.length) this.#stale.picture = true;
-    const { end } = this.#trace;
+    const { end, nodes, root } = this.#trace;
     if (running && end && this.hasAttribute("ready")) this.announcer.textContent = ENDED[end.st] ?? "The run ended.";
-    if (this.#wanted && this.#trace.nodes.has(this.#wanted)) this.select(this.#wanted, { quiet: true });
-    else if (!this.list.selected && this.#trace.root) this.select(this.#trace.root.id, { quiet: true });
-    this.#plan();
+    if (this.#wanted && nodes.has(this.#wanted)) this.select(this.#wanted);
+    else if (!this.list.selected && root) this.select(root.id);
+    this.#plan(events.length > 0);
     return gap;
   }
 
@@ -262,25 +244,21 @@ class RlmTree extends HTMLElement {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     if (!this.#trace.root) return;
+    if (this.#stale.rows) {
+      this.#filter = matches(this.#trace, this.toolbar.wanted);
+      this.#rows = visible(this.#trace, this.#folded, this.#filter?.kept);
+    }
     const view = {
       trace: this.#trace,
       moment: this.#moment,
       collapsed: this.#folded,
-      kept: this.#filter?.kept ?? null,
-      said: this.#filter?.said ?? null,
+      filter: this.#filter,
       drafts: this.#drafts,
       clock: Math.max(Date.now() / 1000, this.#trace.times.at(-1) ?? 0),
       text: this.toolbar.wanted.text,
       selected: this.list.selected,
     };
-    if (this.#stale.rows) {
-      this.#filter = matches(this.#trace, this.toolbar.wanted);
-      view.kept = this.#filter?.kept ?? null;
-      view.said = this.#filter?.said ?? null;
-      view.collapsed = this.#folded;
-      this.#rows = visible(this.#trace, view.collapsed, view.kept);
-    }
-    this.toolbar.show(view, this.#filter ? this.#filter.hits.length : null);
+    this.toolbar.show(view);
     this.list.show(this.#rows, view);
     this.#keepInView();
     this.timeline.show(view, this.#stale.picture);
@@ -301,12 +279,19 @@ class RlmTree extends HTMLElement {
     });
   }
 
+  /** Work the rows out anew, and paint. */
+  #change() {
+    this.#stale.rows = true;
+    this.#paint();
+  }
+
   /** While nobody has scrolled, keep the node that began last in view: of a run that goes on, or is played. */
   #keepInView() {
-    const goesOn = this.#trace.playhead === LIVE ? this.#trace.running : this.playback.playing;
-    if (!this.#follow || !goesOn || this.#filter) return;
-    const { newest } = this.#trace;
-    if (newest && newest !== this.shown) this.list.reveal((this.shown = newest).id);
+    const { newest, playhead, running } = this.#trace;
+    const goesOn = playhead === LIVE ? running : this.playback.playing;
+    if (!this.#follow || !goesOn || this.#filter || !newest || newest === this.shown) return;
+    this.shown = newest;
+    this.list.reveal(newest.id);
   }
 
   // --- playhead ---------------------------------------------------------------------------------------------
@@ -314,16 +299,13 @@ class RlmTree extends HTMLElement {
   #seek(seq, moment = null) {
     const wanted = seq === LIVE ? LIVE : Math.min(Math.max(1, seq), Math.max(1, this.#trace.last));
     const moved = wanted !== this.#trace.playhead;
-    this.#trace.move(wanted);
     this.#moment = wanted === LIVE ? null : moment;
-    if (moved) {
-      this.#stale.rows = true;
-      if (wanted === LIVE) this.removeAttribute("playhead");
-      else this.setAttribute("playhead", wanted);
-      this.#holdSelection();
-      this.dispatchEvent(new CustomEvent("playhead", { detail: this.playhead }));
-    }
-    this.#paint();
+    if (!moved) return this.#paint();
+    this.#trace.move(wanted);
+    if (wanted === LIVE) this.removeAttribute("playhead");
+    else this.setAttribute("playhead", wanted);
+    this.#holdSelection();
+    this.#change();
   }
 
   /** Where the playhead is before the selected node began, its nearest ancestor that had begun is selected. */
@@ -346,15 +328,13 @@ class RlmTree extends HTMLElement {
     const node = this.#trace.nodes.get(id);
     foldBranch(this.#folded, node, open, siblings);
     if (!open) this.#selectAbove(node);
-    this.#stale.rows = true;
-    this.#paint();
+    this.#change();
   }
 
   #foldAll(open) {
     const branches = foldAll(this.#folded, this.#trace, open);
     for (const node of branches) if (!open) this.#selectAbove(node);
-    this.#stale.rows = true;
-    this.#paint();
+    this.#change();
     if (this.list.selected) this.list.reveal(this.list.selected);
   }
 
@@ -367,8 +347,7 @@ class RlmTree extends HTMLElement {
 
   #choose() {
     this.#branches.openHits();
-    this.#stale.rows = true;
-    this.#paint();
+    this.#change();
     if (!this.#filter && this.list.selected) this.list.reveal(this.list.selected);
     else this.list.element.scrollTop = 0;
   }
@@ -378,11 +357,12 @@ class RlmTree extends HTMLElement {
     if (hits.length) this.select(beside(hits, this.list.selected, by).id);
   }
 
+  /** Show or hide the timeline; returns whether it is shown. */
   #toggleTimeline() {
-    const hidden = !this.timeline.element.hidden;
-    this.timeline.element.hidden = hidden;
-    this.toolbar.line.setAttribute("aria-pressed", String(!hidden));
+    const { element } = this.timeline;
+    element.hidden = !element.hidden;
     this.#plan(true);
+    return !element.hidden;
   }
 
   /** Show a line above the rows; "" takes it away. */
@@ -393,4 +373,3 @@ class RlmTree extends HTMLElement {
 }
 
 customElements.define("rlm-tree", RlmTree);
-export { RlmTree };

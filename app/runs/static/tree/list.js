@@ -1,7 +1,7 @@
 // The rows of the tree: only those in view exist, 26 pixels each. Keyboard after the ARIA tree pattern.
 
-import { el, put } from "/ui/shell/dom.js";
-import { icon, redraw, say } from "/ui/runs/controls.js";
+import { el, find, put } from "/ui/shell/dom.js";
+import { redraw, say } from "/ui/runs/controls.js";
 import { LIVE } from "/ui/runs/trace/trace.js";
 import { count, duration } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
@@ -11,7 +11,8 @@ const SPARE = 8; // rows above and below the view
 const TAIL = 90; // characters of live text beside a question
 const SEEN = 32; // characters of a question that have room in any case
 const BEFORE = 5; // characters shown before what a search found
-const STATUS = {
+/** How a node stands, in words. */
+export const STATUS = {
   running: "running",
   answered: "answered",
   failed: "failed",
@@ -26,46 +27,32 @@ export const ENDED = {
   interrupted: "The run was stopped.",
   failed: "The run failed.",
 };
-const PHASE = { model: "writing", kernel: "running a cell", waiting: "waiting for its calls", idle: "" };
+const PHASE = { model: "writing", kernel: "running a cell", waiting: "waiting for its calls", idle: "running" };
 const KIND = { root: "question", child: "child", leaf: "prompt" };
 const VERDICT = { holds: ", verified", explained: ", verified", unchecked: ", not checked", fails: ", does not hold" };
-const HEADS = ["Question", "Depth", "Cells", "Errors", "Tokens", "Time"];
+const PARTS = ["head", "twist", "status", "kind", "question", "live", "depth", "cells", "errors", "tokens", "seconds"];
 
-/** The heads of the columns. */
-export function columns() {
-  const head = (name) => el("span", { class: name.toLowerCase() }, name);
-  return el("div", { class: "columns", "aria-hidden": "true" }, HEADS.map(head));
-}
-
-/** `on` is {select(id), open(id), toggle(id, open, siblings), scrolled()}. */
+/** `on` is {select(id), open(id), toggle(id, open, siblings), scrolled()}. `row` is a row that is copied for each node. */
 export class List {
-  constructor(on) {
+  constructor(element, row, on) {
+    this.element = element;
     this.on = on;
+    this.pattern = row;
     this.rows = [];
     this.places = new Map();
     this.made = new Map();
     this.spare = [];
     this.selected = null;
     this.verdicts = {}; // by node: what `verify` found
-    this.space = el("div", { class: "space", role: "presentation" });
-    this.element = el("div", {
-      class: "list",
-      role: "tree",
-      tabIndex: 0,
-      "aria-label": "Nodes of this run",
-      on: {
-        keydown: (event) => this.#key(event),
-        click: (event) => this.#click(event),
-        dblclick: (event) => this.#double(event),
-        scroll: () => {
-          this.top = this.element.scrollTop;
-          this.paint();
-        },
-        wheel: () => this.on.scrolled(),
-        pointerdown: () => this.on.scrolled(),
-      },
+    this.space = find(".space", element);
+    element.addEventListener("keydown", (event) => this.#key(event));
+    element.addEventListener("click", (event) => this.#click(event));
+    element.addEventListener("dblclick", (event) => this.#double(event));
+    element.addEventListener("scroll", () => {
+      this.top = element.scrollTop;
+      this.paint();
     });
-    this.element.append(this.space);
+    for (const name of ["wheel", "pointerdown"]) element.addEventListener(name, () => on.scrolled());
     [this.top, this.height] = [0, 400]; // kept, because asking the element lays the page out
     new ResizeObserver(([entry]) => {
       this.height = entry.contentRect.height;
@@ -73,7 +60,7 @@ export class List {
     }).observe(this.element);
   }
 
-  /** Take the rows to show and what they are seen by: {trace, collapsed, kept, said, drafts, clock, text}. */
+  /** Take the rows to show and what they are seen by: {trace, collapsed, filter, drafts, clock, text}. */
   show(rows, view) {
     if (rows !== this.rows) {
       this.rows = rows;
@@ -135,35 +122,13 @@ export class List {
   }
 
   #build() {
-    const row = {
-      twist: el("span", { class: "twist" }, icon("twist")),
-      kind: el("span", { class: "kind" }, icon("leaf")),
-      question: el("span", { class: "question", dir: "auto" }),
-      live: el("span", { class: "live" }),
-      status: el("span", { class: "status" }, icon("running")),
-      depth: el("span", { class: "number depth" }),
-      cells: el("span", { class: "number cells" }),
-      errors: el("span", { class: "number errors" }),
-      tokens: el("span", { class: "number tokens" }),
-      seconds: el("span", { class: "number seconds" }),
-    };
-    row.head = el("span", { class: "head" }, row.twist, row.status, row.kind, row.question, row.live);
-    row.element = el(
-      "div",
-      { class: "row", role: "treeitem" },
-      row.head,
-      row.depth,
-      row.cells,
-      row.errors,
-      row.tokens,
-      row.seconds,
-    );
-    this.space.append(row.element);
-    return row;
+    const element = this.pattern.cloneNode(true);
+    this.space.append(element);
+    return { element, ...Object.fromEntries(PARTS.map((name) => [name, find(`.${name}`, element)])) };
   }
 
   #fill(row, node) {
-    const { trace, collapsed, kept, said, drafts, clock, text } = this.view;
+    const { trace, collapsed, filter, drafts, clock, text } = this.view;
     const begun = trace.begun(node);
     const open = begun > 0 && !collapsed.has(node.id);
     const shut = begun > 0 && !open;
@@ -193,12 +158,12 @@ export class List {
     row.element.dataset.status = node.status;
     row.element.dataset.verdict = this.verdicts[node.id] ?? "";
     row.element.dataset.phase = node.phase;
-    row.element.classList.toggle("way", kept !== null && kept.get(node.id) === false);
+    row.element.classList.toggle("way", filter?.kept.get(node.id) === false);
     row.twist.classList.toggle("none", begun === 0);
     row.twist.classList.toggle("open", open);
-    redraw(row.status.firstChild, STATUS[node.status] ? (node.status === "unanswered" ? "interrupted" : node.status) : "note");
-    row.status.title = node.status === "running" ? PHASE[node.phase] || "running" : (STATUS[node.status] ?? node.status);
-    const told = said?.get(node.id);
+    redraw(row.status.firstChild, node.status);
+    row.status.title = node.status === "running" ? PHASE[node.phase] : (STATUS[node.status] ?? node.status);
+    const told = filter?.said.get(node.id);
     const found = draft ? "" : told && !holds(row.shown, text) ? told : hidden(row.shown, text);
     row.live.classList.toggle("found", Boolean(found));
     if (found) marked(row.live, around(line(found), text), text);
