@@ -91,16 +91,23 @@ def _row() -> Tree:
 
 
 def _timeline() -> Tree:
-    over = (el("div", {"class": name, "hidden": True}) for name in ("chosen", "future", "playhead", "tip"))
-    lanes = el("div", {"class": "lanes"}, el("div", {"class": "lanes-space", "role": "presentation"}))
-    canvas = el("canvas", {"role": "img", "aria-label": "Timeline"})
-    probe = el("i", {"class": "probe", "hidden": True})
+    chosen, *over = (
+        el("div", {"class": name, "hidden": True}) for name in ("chosen", "future", "playhead", "tip")
+    )
+    chart = el("svg", {"class": "chart", "role": "img", "aria-label": "Timeline"})
+    space = el("div", {"class": "lanes-space", "role": "presentation"}, chart, chosen)
     keys = (el("span", {"class": f"key {name}"}, words) for name, words in WORK.items())
     return el(
         "div",
         {"class": "timeline"},
         el("p", {"class": "legend"}, *keys, _span("more")),
-        el("div", {"class": "picture"}, canvas, lanes, *over, probe),
+        el(
+            "div",
+            {"class": "picture"},
+            el("div", {"class": "axis"}),
+            el("div", {"class": "lanes"}, space),
+            *over,
+        ),
     )
 
 

@@ -14,11 +14,12 @@ import { built, line, plain } from "/ui/shell/text/text.js";
 const AGAIN = 200; // milliseconds between two fetches of a node that grows, or four times as long as one takes
 const BELOW = 60; // pixels from the end that still count as the end
 
-/** `on` is {fetch(node, upto), select(id), stop(id), fork(id, cell, given), copy(text, what), link(id)}. */
+/** `tree` selects nodes; its actions reach the server and the clipboard. */
 export class Detail {
-  constructor(element, on) {
+  constructor(element, tree) {
     this.element = element;
-    this.on = on;
+    this.tree = tree;
+    this.actions = tree.actions;
     this.id = null;
     this.folds = new Map();
     this.body = find(".detail-body", element);
@@ -78,7 +79,7 @@ export class Detail {
     let found = null;
     let problem = "";
     try {
-      found = await this.on.fetch(id);
+      found = await this.actions.fetchNode(id);
     } catch (error) {
       problem = error.message;
     }
@@ -95,7 +96,7 @@ export class Detail {
   async #fetchPast(id, at) {
     this.past = { at, text: "" };
     try {
-      const found = await this.on.fetch(id, at);
+      const found = await this.actions.fetchNode(id, at);
       if (this.past.at === at) this.past.text = found.draft ?? "";
     } catch {
       return; // the finished reply is shown all the same, once the playhead is there
@@ -175,19 +176,19 @@ export class Detail {
     const pressed = event.target.closest("button");
     if (!pressed) return;
     const { node, copy, what, does } = pressed.dataset;
-    if (node) this.on.select(node);
-    else if (copy !== undefined) this.on.copy(copy, what);
-    else if (does === "text") this.on.copy(this.data.text, "The node");
-    else if (does === "link") this.on.link(this.id);
+    if (node) this.tree.select(node);
+    else if (copy !== undefined) this.actions.copy(copy, what);
+    else if (does === "text") this.actions.copy(this.data.text, "The node");
+    else if (does === "link") this.actions.copyLink(this.id);
     else if (does === "stop") this.#stop(pressed);
     else if (pressed.matches(".fold-switch")) this.#fold(pressed, pressed.getAttribute("aria-expanded") !== "true");
     else if (pressed.matches(".show")) this.#reach();
-    else pressFork(pressed, (cell, given) => this.on.fork(this.id, cell, given));
+    else pressFork(pressed, (cell, given) => this.actions.fork(this.id, cell, given));
   }
 
   async #stop(button) {
     button.disabled = true;
-    if (!(await this.on.stop(this.id))) button.disabled = false;
+    if (!(await this.actions.stop(this.id))) button.disabled = false;
   }
 
   /** Show or hide the panel of a button, and remember it. */

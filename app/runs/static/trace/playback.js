@@ -7,13 +7,10 @@ import { LIVE } from "/ui/runs/trace/trace.js";
 import { count, moment as written } from "/ui/shell/text/figures.js";
 import { pressed } from "/ui/shell/text/trees.js";
 
-/**
- * `on.seek(seq, moment)` moves the playhead; seq LIVE is the end, moment the Unix time between two events. `on.follow()`
- * says that what happens should be kept in view again.
- */
+/** `tree` seeks where the playhead is to be, and keeps what happens in view while it is played. */
 export class Playback {
-  constructor(element, on) {
-    this.on = on;
+  constructor(element, tree) {
+    this.tree = tree;
     this.playing = false;
     [this.play, this.slider, this.now, this.rate, this.live] =
       ['[data-does="play"]', ".slider", ".moment", ".speed", ".live-button"].map((one) => find(one, element));
@@ -59,10 +56,10 @@ export class Playback {
     const atEnd = trace.playhead >= trace.last;
     const start = atEnd ? 1 : trace.playhead;
     this.playing = true;
-    this.on.follow();
+    this.tree.follow = true;
     this.moment = (!atEnd && moment) || trace.time(start);
     this.before = performance.now();
-    this.on.seek(start, this.moment);
+    this.tree.seek(start, this.moment);
     this.frame = requestAnimationFrame((now) => this.#tick(now));
   }
 
@@ -77,19 +74,19 @@ export class Playback {
     this.pause();
     const { trace } = this.view;
     const from = Math.min(trace.playhead, trace.last);
-    this.on.seek(Math.min(trace.last, Math.max(1, from + by)));
+    this.tree.seek(Math.min(trace.last, Math.max(1, from + by)));
   }
 
   toLive() {
     this.pause();
-    this.on.follow();
-    this.on.seek(LIVE);
+    this.tree.follow = true;
+    this.tree.seek(LIVE);
   }
 
   #slid() {
     const wanted = Number(this.slider.value); // before `pause` puts it back to where the playhead is
     this.pause();
-    this.on.seek(wanted);
+    this.tree.seek(wanted);
   }
 
   #tick(now) {
@@ -99,10 +96,10 @@ export class Playback {
     this.before = now;
     if (this.moment >= trace.times.at(-1)) {
       this.pause();
-      this.on.seek(trace.running ? LIVE : trace.last);
+      this.tree.seek(trace.running ? LIVE : trace.last);
       return;
     }
-    this.on.seek(trace.seqAt(this.moment), this.moment);
+    this.tree.seek(trace.seqAt(this.moment), this.moment);
     this.frame = requestAnimationFrame((next) => this.#tick(next));
   }
 }

@@ -3,13 +3,13 @@
 // The picture is drawn once and again when events come; the playhead is a line over it. Wheel with Ctrl zooms,
 // dragging moves the playhead, a click on a bar selects its node.
 
-import { find } from "/ui/shell/dom.js";
+import { el, find, put, svg } from "/ui/shell/dom.js";
 import { LIVE } from "/ui/runs/trace/trace.js";
 import { clock, count, duration, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
 const PAUSE = 250; // milliseconds between two pictures while events come
-const AXIS = 18;
+const AXIS = 18; // pixels above the lanes
 const THIN = 3;
 const THICK = 11;
 const LEAST = 1.5; // pixels: a bar that short still shows
@@ -17,17 +17,18 @@ const NAMES = { model: "model", kernel: "kernel", waiting: "waiting for calls", 
 const KINDS = ["node", "queue", "model", "kernel", "waiting", "fault"]; // in the order of painting
 const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600];
 
-/** `on` is {select(id), seek(unix seconds)}. */
+/** `tree` selects nodes and seeks moments. */
 export class Timeline {
-  constructor(element, on) {
+  constructor(element, tree) {
     this.element = element;
-    this.on = on;
-    const names = ["canvas", ".playhead", ".future", ".chosen", ".tip", ".probe", ".lanes", ".lanes-space", ".more", ".picture"];
-    [this.canvas, this.line, this.future, this.chosen, this.tip, this.probe, this.scroll, this.space, this.more, this.box] =
-      names.map((name) => find(name, element));
-    this.scroll.addEventListener("scroll", () => this.#rolled());
+    this.tree = tree;
+    const part = (name) => find(`.${name}`, element);
+    [this.axis, this.scroll, this.space, this.chart] = ["axis", "lanes", "lanes-space", "chart"].map(part);
+    [this.line, this.future, this.chosen, this.tip] = ["playhead", "future", "chosen", "tip"].map(part);
+    [this.more, this.box] = ["more", "picture"].map(part);
+    this.paths = KINDS.map((kind) => svg("path", { class: kind }));
+    this.chart.append(...this.paths);
     this.window = null;
-    this.scrolled = 0;
     this.size = { width: 0, height: 0 }; // kept, because asking the element lays the page out
     new ResizeObserver(([entry]) => {
       this.size = entry.contentRect;
@@ -43,17 +44,6 @@ export class Timeline {
     if (changed && (other || performance.now() - this.drawn > PAUSE)) this.#draw();
     else if (changed) this.later ||= setTimeout(() => this.#again(), PAUSE);
     this.#place();
-  }
-
-  /** Read the colours again: the theme has changed. */
-  dress() {
-    this.colours = null;
-    this.#again();
-  }
-
-  #rolled() {
-    this.scrolled = this.scroll.scrollTop;
-    this.#again();
   }
 
   #again() {
@@ -74,118 +64,86 @@ export class Timeline {
     return Math.min(THICK, Math.max(THIN, Math.floor(room)));
   }
 
+  /** Until when a node has worked, or does. */
+  #end(node) {
+    return node.ended ?? this.view.trace.end?.ts ?? this.view.clock;
+  }
+
   #draw() {
     clearTimeout(this.later);
     this.later = 0;
     this.drawn = performance.now();
     if (!this.view?.trace.root || this.element.hidden) return;
-    const { trace, clock: now } = this.view;
-    this.element.style.setProperty("--lanes", String(trace.lanes));
+    const { lanes, order } = this.view.trace;
+    this.element.style.setProperty("--lanes", String(lanes));
     const { width, height } = this.size;
     if (!width || !height) return;
-    const ratio = devicePixelRatio || 1;
-    if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
-      this.canvas.width = Math.round(width * ratio);
-      this.canvas.height = Math.round(height * ratio);
-    }
-    const pen = this.canvas.getContext("2d");
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, width, height);
     const [from, until] = this.#range();
-    const scale = width / (until - from);
-    this.#axis(pen, width, height, from, until, scale);
-    const lane = this.#lane;
-    this.space.style.height = `${trace.lanes * lane + 2}px`;
-    const top = AXIS + 2 - this.scrolled;
-    const thick = Math.max(1, lane - (lane > 5 ? 2 : lane > 3 ? 1 : 0));
-    const bars = { node: [], queue: [], waiting: [], model: [], kernel: [], fault: [] };
-    const edges = new Map(); // lane and kind to the pixel painted last, so that none is painted twice
-    const bar = (kind, row, left, right, y) => {
-      const key = row * 8 + KINDS.indexOf(kind);
-      const end = Math.max(left + LEAST, right);
-      if (end - (edges.get(key) ?? -1) < 0.5) return;
-      edges.set(key, end);
-      bars[kind].push(left, y, end - left);
-    };
-    for (const node of trace.order) {
-      const y = top + node.lane * lane;
-      if (y + lane < AXIS || y > height) continue;
-      const end = node.ended ?? trace.end?.ts ?? now;
-      if (end < from || node.began > until) continue;
-      const [left, right] = [(node.began - from) * scale, (end - from) * scale];
-      bar("node", node.lane, left, right, y);
-      for (const [what, began, ended] of node.spans) {
-        const stop = ended ?? end;
-        if (stop >= from && began <= until) bar(what, node.lane, (began - from) * scale, (stop - from) * scale, y);
-      }
-      if (node.faulty && lane >= 4) bars.fault.push(Math.max(left, Math.min(width, right) - 2), y, 2);
-    }
-    const colours = this.#colours();
-    pen.save();
-    pen.beginPath();
-    pen.rect(0, AXIS, width, height - AXIS);
-    pen.clip();
-    for (const kind of KINDS) {
-      pen.fillStyle = colours[kind];
-      for (let i = 0; i < bars[kind].length; i += 3) pen.fillRect(bars[kind][i], bars[kind][i + 1], bars[kind][i + 2], thick);
-    }
-    pen.restore();
-    const shown = Math.floor((height - AXIS) / lane);
-    const left = trace.lanes - shown;
+    this.#drawAxis(from, until);
+    this.#drawBars(from, width / (until - from));
+    this.space.style.height = `${lanes * this.#lane + 2}px`;
+    const left = lanes - Math.floor((height - AXIS) / this.#lane);
     this.more.textContent = left > 0 ? `${many(left, "more lane")}, scroll to see` : "";
-    const [all, most] = [many(trace.order.length, "node"), count(trace.lanes)];
-    this.canvas.setAttribute("aria-label", `Timeline of ${all} over ${duration(until - from)}, at most ${most} at once`);
+    const [all, most] = [many(order.length, "node"), count(lanes)];
+    this.chart.setAttribute("aria-label", `Timeline of ${all} over ${duration(until - from)}, at most ${most} at once`);
   }
 
-  #axis(pen, width, height, from, until, scale) {
-    const colours = this.#colours();
+  #drawAxis(from, until) {
+    const { width } = this.size;
+    const scale = width / (until - from);
     const step = STEPS.find((one) => one * scale >= 72) ?? Math.ceil(72 / scale / 86_400) * 86_400;
     const origin = this.view.trace.began;
-    pen.font = `11px ${getComputedStyle(this.element).fontFamily}`;
-    pen.textBaseline = "middle";
+    const ticks = [];
     for (let at = Math.ceil((from - origin) / step) * step; at <= until - origin; at += step) {
-      const x = Math.round((at + origin - from) * scale) + 0.5;
-      pen.fillStyle = colours.grid;
-      pen.fillRect(x - 0.5, AXIS, 1, height - AXIS);
-      pen.fillStyle = colours.ink;
+      const left = Math.round((at + origin - from) * scale);
       const text = step < 1 ? `${at.toFixed(2)} s` : clock(at);
-      if (x + 4 + pen.measureText(text).width < width) pen.fillText(text, x + 4, AXIS / 2);
+      ticks.push(el("span", { class: "tick", style: { left: `${left}px` } }, left + 40 < width && text));
     }
+    put(this.axis, ticks);
   }
 
-  /** The colours of the theme, worked out once: a canvas would do so for every bar. */
-  #colours() {
-    if (this.colours) return this.colours;
-    const names = { node: "lane", queue: "queue", waiting: "waiting", model: "model", kernel: "kernel" };
-    Object.assign(names, { fault: "bad", grid: "grid", ink: "faint" });
-    this.colours = {};
-    for (const [name, variable] of Object.entries(names)) {
-      this.probe.style.color = `var(--${variable})`;
-      this.colours[name] = getComputedStyle(this.probe).color;
+  #drawBars(from, scale) {
+    const lane = this.#lane;
+    const { width } = this.size;
+    const thick = Math.max(1, lane - (lane > 5 ? 2 : lane > 3 ? 1 : 0));
+    const drawn = Object.fromEntries(KINDS.map((kind) => [kind, []]));
+    const paint = (kind, node, left, right) => {
+      const wide = (right - left).toFixed(2);
+      drawn[kind].push(`M${left.toFixed(2)} ${2 + node.lane * lane}h${wide}v${thick}h-${wide}z`);
+    };
+    const edges = new Map(); // lane and kind to the pixel painted last, so that none is painted twice
+    const bar = (kind, node, began, ended) => {
+      const key = node.lane * 8 + KINDS.indexOf(kind);
+      const left = Math.max(-LEAST, (began - from) * scale);
+      const right = Math.min(width + LEAST, Math.max(left + LEAST, (ended - from) * scale));
+      if (left >= right || right - (edges.get(key) ?? 0) < 0.5) return;
+      edges.set(key, right);
+      paint(kind, node, left, right);
+    };
+    for (const node of this.view.trace.order) {
+      const end = this.#end(node);
+      bar("node", node, node.began, end);
+      for (const [what, began, ended] of node.spans) bar(what, node, began, ended ?? end);
+      const last = Math.min(width, (end - from) * scale);
+      if (node.faulty && lane >= 4 && last > 0) paint("fault", node, Math.max((node.began - from) * scale, last - 2), last);
     }
-    return this.colours;
+    KINDS.forEach((kind, place) => this.paths[place].setAttribute("d", drawn[kind].join("")));
   }
 
   #place() {
-    const { trace, selected, clock: now } = this.view;
+    const { trace, selected, moment } = this.view;
     const [from, until] = this.#range();
+    const share = (time) => Math.min(100, Math.max(0, (100 * (time - from)) / (until - from)));
     const node = trace.nodes.get(selected);
-    const top = node ? AXIS + 2 - this.scrolled + node.lane * this.#lane : 0;
-    this.chosen.hidden = !node || top < AXIS || top > this.size.height;
-    if (!this.chosen.hidden) {
-      const spot = (time) => Math.min(100, Math.max(0, (100 * (time - from)) / (until - from)));
-      const [left, right] = [spot(node.began), spot(node.ended ?? trace.end?.ts ?? now)];
-      const place = { top: top - 2, height: this.#lane + 2 };
-      for (const [side, pixels] of Object.entries(place)) this.chosen.style[side] = `${pixels}px`;
-      Object.assign(this.chosen.style, { left: `${left}%`, width: `${right - left}%` });
+    this.chosen.hidden = !node;
+    if (node) {
+      const pixels = { top: `${node.lane * this.#lane}px`, height: `${this.#lane + 2}px` };
+      Object.assign(this.chosen.style, pixels, { left: `${share(node.began)}%`, right: `${100 - share(this.#end(node))}%` });
     }
-    const past = trace.playhead !== LIVE && trace.root;
-    this.line.hidden = this.future.hidden = !past;
-    if (!past) return;
-    const x = ((this.view.moment ?? trace.time(trace.playhead)) - from) / (until - from);
-    const percent = `${Math.min(1, Math.max(0, x)) * 100}%`;
-    this.line.style.left = this.future.style.left = percent;
-    this.line.hidden = x < 0 || x > 1;
+    const at = moment ?? trace.time(trace.playhead);
+    this.future.hidden = trace.playhead === LIVE;
+    this.line.hidden = this.future.hidden || at < from || at > until;
+    this.line.style.left = this.future.style.left = `${share(at)}%`;
   }
 
   // --- pointer ------------------------------------------------------------------------------------------------
@@ -193,46 +151,42 @@ export class Timeline {
   #listen() {
     let pressed = null;
     const spot = (event) => {
-      const box = this.box.getBoundingClientRect();
+      const box = this.space.getBoundingClientRect();
       const [from, until] = this.#range();
       const x = event.clientX - box.left;
       return { x, y: event.clientY - box.top, time: from + (x / box.width) * (until - from), width: box.width };
     };
-    this.scroll.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || !this.view) return;
-      pressed = { ...spot(event), moved: false };
+    const heard = (name, does, options) =>
+      this.scroll.addEventListener(name, (event) => this.view && does(event, spot(event)), options);
+    heard("pointerdown", (event, here) => {
+      if (event.button !== 0) return;
+      pressed = { ...here, moved: false };
       this.scroll.setPointerCapture(event.pointerId);
     });
-    this.scroll.addEventListener("pointermove", (event) => {
-      if (!this.view) return;
-      const here = spot(event);
+    heard("pointermove", (event, here) => {
       if (!pressed) return this.#hover(here);
       if (Math.abs(here.x - pressed.x) > 3) pressed.moved = true;
-      if (pressed.moved) this.on.seek(here.time);
+      if (pressed.moved) this.tree.seekTime(here.time);
     });
-    this.scroll.addEventListener("pointerup", (event) => {
+    heard("pointerup", (event, here) => {
       const was = pressed;
       pressed = null;
       if (!was || was.moved) return;
-      const here = spot(event);
-      const node = here.y > AXIS ? this.#nodeAt(here) : null;
-      if (node) this.on.select(node.id);
-      else this.on.seek(here.time);
+      const node = this.#nodeAt(here);
+      if (node) this.tree.select(node.id);
+      else this.tree.seekTime(here.time);
     });
-    this.scroll.addEventListener("pointerleave", () => (this.tip.hidden = true));
-    this.scroll.addEventListener("dblclick", () => {
+    heard("pointerleave", () => (this.tip.hidden = true));
+    heard("dblclick", () => {
       this.window = null;
       this.#again();
     });
-    this.scroll.addEventListener(
-      "wheel",
-      (event) => {
-        if (!(event.ctrlKey || event.metaKey) || !this.view) return;
-        event.preventDefault();
-        this.#zoom(spot(event), event.deltaY > 0 ? 1.25 : 0.8);
-      },
-      { passive: false },
-    );
+    const zoom = (event, here) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      this.#zoom(here, event.deltaY > 0 ? 1.25 : 0.8);
+    };
+    heard("wheel", zoom, { passive: false });
   }
 
   #zoom(here, factor) {
@@ -247,24 +201,24 @@ export class Timeline {
     this.#again();
   }
 
-  #nodeAt({ y, time }) {
-    const lane = Math.floor((y - AXIS - 2 + this.scrolled) / this.#lane);
-    const { trace, clock: now } = this.view;
+  #nodeAt({ y, time, width }) {
+    const lane = Math.floor((y - 2) / this.#lane);
     const [from, until] = this.#range();
-    const near = ((until - from) / Math.max(1, this.size.width)) * 3;
-    return trace.order.findLast(
-      (node) => node.lane === lane && node.began - near <= time && (node.ended ?? trace.end?.ts ?? now) + near >= time,
+    const near = ((until - from) / Math.max(1, width)) * 3;
+    return this.view.trace.order.findLast(
+      (node) => node.lane === lane && node.began - near <= time && this.#end(node) + near >= time,
     );
   }
 
   #hover(here) {
-    const node = here.y > AXIS ? this.#nodeAt(here) : null;
+    const node = this.#nodeAt(here);
     this.tip.hidden = !node;
     if (!node) return;
     const span = node.spans.findLast(([, began, ended]) => began <= here.time && (ended ?? LIVE) >= here.time);
     const what = span ? ` · ${NAMES[span[0]]} ${duration((span[2] ?? this.view.clock) - span[1])}` : "";
     this.tip.textContent = `${node.id}${what} · ${line(node.question, 90)}`;
     const left = Math.min(here.x + 12, Math.max(0, here.width - this.tip.offsetWidth - 8));
-    this.tip.style.transform = `translate(${left}px, ${Math.max(0, here.y - 30)}px)`;
+    const top = Math.max(0, here.y - this.scroll.scrollTop + AXIS - 30);
+    this.tip.style.transform = `translate(${left}px, ${top}px)`;
   }
 }

@@ -14,7 +14,7 @@ import { icon } from "/ui/runs/controls.js";
 import { Detail } from "/ui/runs/detail/detail.js";
 import { Actions } from "/ui/runs/tree/actions.js";
 import { divide } from "/ui/runs/tree/divider.js";
-import { Folded, foldAll, foldBranch } from "/ui/runs/tree/folded.js";
+import { Folded, foldBranch, foldBranches } from "/ui/runs/tree/folded.js";
 import { Drafts } from "/ui/runs/trace/drafts.js";
 import { LIVE, Trace } from "/ui/runs/trace/trace.js";
 import { forget, press, teach } from "/ui/runs/tree/keys.js";
@@ -31,7 +31,7 @@ class RlmTree extends HTMLElement {
   app = null;
   #trace = new Trace();
   #run = null;
-  #actions = new Actions(this);
+  actions = new Actions(this);
   #moment = null;
   #branches = new Folded();
   #wanted = null;
@@ -39,9 +39,8 @@ class RlmTree extends HTMLElement {
   #drafts = new Drafts();
   #rows = [];
   #stale = { rows: true, picture: true };
-  #follow = true;
+  follow = true;
   #loading = null;
-  #dress = new MutationObserver(() => this.timeline?.dress());
   #second = 0;
   #frame = 0;
 
@@ -60,36 +59,11 @@ class RlmTree extends HTMLElement {
     const part = (name) => find(`.${name}`, frame);
     frame.addEventListener("keydown", (event) => press(this, event));
     this.announcer = part("unseen");
-    this.toolbar = new Toolbar(part("toolbar"), {
-      filter: () => this.#choose(),
-      next: (by) => this.#next(by),
-      fold: (open) => this.#foldAll(open),
-      timeline: () => this.#toggleTimeline(),
-      link: () => this.#actions.copyLink(null),
-      leave: () => this.list.element.focus(),
-    });
-    this.list = new List(part("list"), built(row, icon), {
-      select: (id) => this.select(id),
-      open: () => this.detail.element.focus(),
-      toggle: (id, open, siblings) => this.#toggle(id, open, siblings),
-      scrolled: () => (this.#follow = false),
-    });
-    this.detail = new Detail(part("detail"), {
-      fetch: (node, upto) => this.#actions.fetchNode(node, upto),
-      select: (id) => this.select(id),
-      stop: (id) => this.#actions.stop(id),
-      fork: (id, cell, given) => this.#actions.fork(id, cell, given),
-      copy: (text, what) => this.#actions.copy(text, what),
-      link: (id) => this.#actions.copyLink(id),
-    });
-    this.timeline = new Timeline(part("timeline"), {
-      select: (id) => this.select(id),
-      seek: (time) => this.#seek(this.#trace.seqAt(time)),
-    });
-    this.playback = new Playback(part("playback"), {
-      seek: (seq, moment) => this.#seek(seq, moment),
-      follow: () => (this.#follow = true),
-    });
+    this.toolbar = new Toolbar(part("toolbar"), this);
+    this.list = new List(part("list"), built(row, icon), this);
+    this.detail = new Detail(part("detail"), this);
+    this.timeline = new Timeline(part("timeline"), this);
+    this.playback = new Playback(part("playback"), this);
     divide(part("split"));
     part("toolbar").after(this.message);
     this.shadowRoot.append(frame);
@@ -106,7 +80,7 @@ class RlmTree extends HTMLElement {
 
   async #fetchLog(run) {
     try {
-      const log = await this.#actions.fetchLog(this.#trace.last);
+      const log = await this.actions.fetchLog(this.#trace.last);
       if (run !== this.#run) return null;
       this.say("");
       if (!this.list) this.#build(log.frame);
@@ -137,7 +111,7 @@ class RlmTree extends HTMLElement {
       return;
     }
     this.#wanted = null;
-    if (node.start > this.#trace.playhead) this.#seek(LIVE);
+    if (node.start > this.#trace.playhead) this.seek(LIVE);
     for (let above = node.parent; above; above = above.parent) {
       if (this.#folded.delete(above.id)) this.#stale.rows = true;
     }
@@ -150,12 +124,12 @@ class RlmTree extends HTMLElement {
     this.setAttribute("node", id);
     this.#paint();
     this.list.reveal(id);
-    this.#actions.keepInAddress(id);
+    this.actions.keepInAddress(id);
   }
 
   /** The address that opens this run, or one of its nodes, again. */
   permalink(node = null) {
-    return this.#actions.permalink(node);
+    return this.actions.permalink(node);
   }
 
   get run() {
@@ -180,20 +154,18 @@ class RlmTree extends HTMLElement {
 
   set playhead(value) {
     this.playback.pause();
-    this.#seek(value ?? LIVE);
+    this.seek(value ?? LIVE);
   }
 
   // --- life -------------------------------------------------------------------------------------------------
 
   connectedCallback() {
     teach(this.app, this);
-    this.#dress.observe(document.body, { attributes: true, attributeFilter: ["class"] });
     this.#second = setInterval(() => this.#trace.root && this.#trace.running && this.#plan(true), 1000);
   }
 
   disconnectedCallback() {
     forget(this);
-    this.#dress.disconnect();
     clearInterval(this.#second);
     this.playback?.pause();
   }
@@ -206,7 +178,7 @@ class RlmTree extends HTMLElement {
     this.#branches = new Folded();
     this.#drafts = new Drafts();
     this.#moment = null;
-    this.#follow = true;
+    this.follow = true;
     this.#stale = { rows: true, picture: true };
     this.#wanted = this.getAttribute("node");
     if (this.list) {
@@ -274,7 +246,6 @@ class RlmTree extends HTMLElement {
     requestAnimationFrame(() => {
       if (run !== this.#run) return;
       this.list.paint();
-      this.timeline.dress();
       this.setAttribute("ready", String(Math.round(performance.now())));
     });
   }
@@ -289,14 +260,14 @@ class RlmTree extends HTMLElement {
   #keepInView() {
     const { newest, playhead, running } = this.#trace;
     const goesOn = playhead === LIVE ? running : this.playback.playing;
-    if (!this.#follow || !goesOn || this.#filter || !newest || newest === this.shown) return;
+    if (!this.follow || !goesOn || this.#filter || !newest || newest === this.shown) return;
     this.shown = newest;
     this.list.reveal(newest.id);
   }
 
   // --- playhead ---------------------------------------------------------------------------------------------
 
-  #seek(seq, moment = null) {
+  seek(seq, moment = null) {
     const wanted = seq === LIVE ? LIVE : Math.min(Math.max(1, seq), Math.max(1, this.#trace.last));
     const moved = wanted !== this.#trace.playhead;
     this.#moment = wanted === LIVE ? null : moment;
@@ -306,6 +277,11 @@ class RlmTree extends HTMLElement {
     else this.setAttribute("playhead", wanted);
     this.#holdSelection();
     this.#change();
+  }
+
+  /** Move the playhead to the last event that is not later than a Unix time. */
+  seekTime(time) {
+    this.seek(this.#trace.seqAt(time));
   }
 
   /** Where the playhead is before the selected node began, its nearest ancestor that had begun is selected. */
@@ -324,15 +300,15 @@ class RlmTree extends HTMLElement {
     return this.#branches.under(this.#filter);
   }
 
-  #toggle(id, open = this.#folded.has(id), siblings = false) {
+  toggle(id, open = this.#folded.has(id), siblings = false) {
     const node = this.#trace.nodes.get(id);
     foldBranch(this.#folded, node, open, siblings);
     if (!open) this.#selectAbove(node);
     this.#change();
   }
 
-  #foldAll(open) {
-    const branches = foldAll(this.#folded, this.#trace, open);
+  foldAll(open) {
+    const branches = foldBranches(this.#folded, this.#trace, open);
     for (const node of branches) if (!open) this.#selectAbove(node);
     this.#change();
     if (this.list.selected) this.list.reveal(this.list.selected);
@@ -345,20 +321,20 @@ class RlmTree extends HTMLElement {
     }
   }
 
-  #choose() {
+  filter() {
     this.#branches.openHits();
     this.#change();
     if (!this.#filter && this.list.selected) this.list.reveal(this.list.selected);
     else this.list.element.scrollTop = 0;
   }
 
-  #next(by) {
+  next(by) {
     const hits = this.#filter?.hits ?? [];
     if (hits.length) this.select(beside(hits, this.list.selected, by).id);
   }
 
   /** Show or hide the timeline; returns whether it is shown. */
-  #toggleTimeline() {
+  toggleTimeline() {
     const { element } = this.timeline;
     element.hidden = !element.hidden;
     this.#plan(true);

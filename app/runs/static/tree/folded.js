@@ -25,7 +25,7 @@ export function foldBranch(folded, node, open, siblings) {
 }
 
 /** Open or fold all branches below the root; returns them. */
-export function foldAll(folded, trace, open) {
+export function foldBranches(folded, trace, open) {
   const branches = trace.order.filter((node) => node.parent && node.children.length);
   folded.clear();
   if (!open) for (const node of branches) folded.add(node.id);

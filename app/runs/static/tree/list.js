@@ -32,11 +32,11 @@ const KIND = { root: "question", child: "child", leaf: "prompt" };
 const VERDICT = { holds: ", verified", explained: ", verified", unchecked: ", not checked", fails: ", does not hold" };
 const PARTS = ["head", "twist", "status", "kind", "question", "live", "depth", "cells", "errors", "tokens", "seconds"];
 
-/** `on` is {select(id), open(id), toggle(id, open, siblings), scrolled()}. `row` is a row that is copied for each node. */
+/** `row` is copied for each node; `tree` selects and folds. */
 export class List {
-  constructor(element, row, on) {
+  constructor(element, row, tree) {
     this.element = element;
-    this.on = on;
+    this.tree = tree;
     this.pattern = row;
     this.rows = [];
     this.places = new Map();
@@ -52,7 +52,7 @@ export class List {
       this.top = element.scrollTop;
       this.paint();
     });
-    for (const name of ["wheel", "pointerdown"]) element.addEventListener(name, () => on.scrolled());
+    for (const name of ["wheel", "pointerdown"]) element.addEventListener(name, () => (tree.follow = false));
     [this.top, this.height] = [0, 400]; // kept, because asking the element lays the page out
     new ResizeObserver(([entry]) => {
       this.height = entry.contentRect.height;
@@ -190,13 +190,13 @@ export class List {
   #click(event) {
     const id = event.target.closest?.(".row")?.dataset.id;
     if (!id) return;
-    if (event.target.closest(".twist:not(.none)")) this.on.toggle(id);
-    else this.on.select(id);
+    if (event.target.closest(".twist:not(.none)")) this.tree.toggle(id);
+    else this.tree.select(id);
   }
 
   #double(event) {
     const id = event.target.closest?.(".row")?.dataset.id;
-    if (id && !event.target.closest(".twist")) this.on.toggle(id);
+    if (id && !event.target.closest(".twist")) this.tree.toggle(id);
   }
 
   #key(event) {
@@ -204,7 +204,7 @@ export class List {
     const place = this.places.get(this.selected) ?? -1;
     const node = this.rows[place];
     const page = Math.max(1, Math.floor(this.height / ROW) - 1);
-    const to = (next) => this.on.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
+    const to = (next) => this.tree.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
     const open = node && this.view.trace.begun(node) > 0 && !this.view.collapsed.has(node.id);
     const below = node && this.view.trace.begun(node) > 0;
     const moves = {
@@ -214,15 +214,15 @@ export class List {
       End: () => to(this.rows.length - 1),
       PageDown: () => to(place + page),
       PageUp: () => to(place - page),
-      ArrowRight: () => (open ? to(place + 1) : below && this.on.toggle(node.id, true)),
-      ArrowLeft: () => (open ? this.on.toggle(node.id, false) : node?.parent && this.on.select(node.parent.id)),
-      "*": () => node && this.on.toggle(node.id, true, true),
-      Enter: () => node && this.on.open(node.id),
+      ArrowRight: () => (open ? to(place + 1) : below && this.tree.toggle(node.id, true)),
+      ArrowLeft: () => (open ? this.tree.toggle(node.id, false) : node?.parent && this.tree.select(node.parent.id)),
+      "*": () => node && this.tree.toggle(node.id, true, true),
+      Enter: () => node && this.tree.detail.element.focus(),
     };
     const move = moves[event.key];
     if (!move) return;
     event.preventDefault();
-    this.on.scrolled();
+    this.tree.follow = false;
     move();
   }
 }

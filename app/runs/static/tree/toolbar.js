@@ -7,10 +7,10 @@ import { pressed } from "/ui/shell/text/trees.js";
 
 const WAIT = 80; // milliseconds after the last key before the search runs
 
-/** `on` is {filter(), next(by), fold(open), timeline(), link(), leave()}. */
+/** `tree` is filtered and folded. */
 export class Toolbar {
-  constructor(element, on) {
-    this.on = on;
+  constructor(element, tree) {
+    this.tree = tree;
     [this.search, this.hits, this.errors, this.finals, this.kind, this.totals] =
       [".search", ".hits", ".errors", ".finals", ".kinds", ".totals"].map((one) => find(one, element));
     this.clear();
@@ -22,10 +22,10 @@ export class Toolbar {
         button.setAttribute("aria-pressed", String(!chosen(button)));
         this.#choose();
       },
-      expand: () => on.fold(true),
-      collapse: () => on.fold(false),
-      timeline: (_, button) => button.setAttribute("aria-pressed", String(on.timeline())),
-      link: () => on.link(),
+      expand: () => tree.foldAll(true),
+      collapse: () => tree.foldAll(false),
+      timeline: (_, button) => button.setAttribute("aria-pressed", String(tree.toggleTimeline())),
+      link: () => tree.actions.copyLink(),
     });
   }
 
@@ -58,7 +58,7 @@ export class Toolbar {
 
   #choose() {
     this.#read();
-    this.on.filter();
+    this.tree.filter();
   }
 
   #typed() {
@@ -69,11 +69,11 @@ export class Toolbar {
   #key(event) {
     if (event.key === "Enter") {
       if (this.wanted.text !== this.search.value) this.#choose();
-      this.on.next(event.shiftKey ? -1 : 1);
+      this.tree.next(event.shiftKey ? -1 : 1);
     } else if (event.key === "Escape" && this.search.value) {
       this.search.value = "";
       this.#choose();
-    } else if (event.key === "Escape" || event.key === "ArrowDown") this.on.leave();
+    } else if (event.key === "Escape" || event.key === "ArrowDown") this.tree.list.element.focus();
     else return;
     event.preventDefault();
   }
