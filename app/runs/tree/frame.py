@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.live.fold import FIRST
 from app.runs.detail.parts import icon
 from app.text.elements import Tree, el
 from engine.types import Json
@@ -18,7 +19,8 @@ WORK = {"model": "model", "kernel": "kernel", "waiting": "waiting for calls", "q
 
 
 def frame() -> Json:
-    """{"box": all of it, "row": one row of the list, which is copied for each node in view}."""
+    """{"box": all of it, "row": one row of the list, which is copied for each node in view, "node": what its row
+    says of a node that has just begun (`app.live.fold.FIRST`)}."""
     box = el(
         "div",
         {"class": "frame"},
@@ -28,7 +30,7 @@ def frame() -> Json:
         _playback(),
         _span("unseen", role="status"),
     )
-    return {"box": box, "row": _row()}
+    return {"box": box, "row": _row(), "node": FIRST}
 
 
 def _toolbar() -> Tree:

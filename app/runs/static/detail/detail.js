@@ -95,12 +95,8 @@ export class Detail {
 
   async #fetchPast(id, at) {
     this.past = { at, text: "" };
-    try {
-      const found = await this.actions.fetchNode(id, at);
-      if (this.past.at === at) this.past.text = found.draft ?? "";
-    } catch {
-      return; // the finished reply is shown all the same, once the playhead is there
-    }
+    const found = await this.actions.fetchNode(id, at).catch(() => null); // then the finished reply alone is shown
+    if (this.past.at === at) this.past.text = found?.draft ?? "";
     if (this.id === id) this.show(id, this.view);
   }
 

@@ -5,21 +5,8 @@
 
 export const LIVE = Infinity;
 
-/** One node. What its row says is described in `app/live/fold.py`; times are Unix seconds. */
+/** One node; times are Unix seconds. What its row says (`app.live.fold.FIRST`) is said by properties, too. */
 class Node {
-  status = "running";
-  phase = "idle";
-  turns = 0;
-  tokens = 0;
-  prompt = 0;
-  reused = 0;
-  cells = 0;
-  errors = 0;
-  final = false;
-  confidence = null;
-  seconds = null;
-  draft = 0;
-  named = false;
   children = [];
   // Wherever the playhead is:
   ended = null;
@@ -27,7 +14,9 @@ class Node {
   spans = []; // what it did when, for the timeline: ["queue", "model", "kernel" or "waiting", from, to or null]
   last = 0; // the number of its newest event that its details are laid out by
 
-  constructor(event, parent) {
+  /** `row` is that of a node that has just begun. */
+  constructor(event, parent, row) {
+    Object.assign(this, row);
     this.id = event.n;
     this.parent = parent;
     this.kind = event.kind ?? (parent ? "child" : "root");
@@ -64,8 +53,9 @@ class Node {
   }
 }
 
-/** The tree of one run, grown by `take`. */
+/** The tree of one run, grown by `take`. `first` is the row of a node that has just begun. */
 export class Trace {
+  first = {};
   nodes = new Map();
   order = [];
   root = null;
@@ -74,6 +64,7 @@ export class Trace {
   lanes = 0;
   end = null; // the event that ended the run
   playhead = LIVE;
+  #changes = []; // by event
   #done = 0; // so many events have changed the rows
 
   /**
@@ -96,13 +87,14 @@ export class Trace {
     if (event.k === "node" && !this.nodes.has(event.n)) this.#add(event);
     if (event.k === "fin") this.end = event;
     if (event.k === "again") this.end = null;
-    if (event.k !== "draft") for (const id of event.nodes ?? [event.n]) this.#note(id, event);
+    const grown = event.k === "draft" ? [] : (event.nodes ?? [event.n]);
+    for (const id of grown) if (this.nodes.has(id)) this.nodes.get(id).last = event.s;
     for (const id in event.rows) this.nodes.get(id).works(event.rows[id], event);
   }
 
   #add(event) {
     const parent = this.nodes.get(event.p) ?? (event.p == null ? null : this.root);
-    const node = new Node(event, parent);
+    const node = new Node(event, parent, this.first);
     parent?.children.push(node);
     this.root ??= node;
     this.nodes.set(node.id, node);
@@ -110,28 +102,27 @@ export class Trace {
     this.lanes = Math.max(this.lanes, node.lane + 1);
   }
 
-  #note(id, event) {
-    const node = this.nodes.get(id);
-    if (node) node.last = event.s;
-  }
-
   /** Let the rows say what they said at a playhead. */
   move(playhead) {
     this.playhead = playhead;
-    while (this.#done < Math.min(playhead, this.last)) this.#change(this.events[this.#done++]);
-    while (this.#done > playhead) this.#takeBack(this.events[--this.#done]);
+    const wanted = Math.min(playhead, this.last);
+    while (this.#done < wanted) {
+      const changes = (this.#changes[this.#done] ??= this.#changesOf(this.events[this.#done]));
+      for (const { node, after } of changes) Object.assign(node, after);
+      this.#done += 1;
+    }
+    while (this.#done > wanted) {
+      this.#done -= 1;
+      for (const { node, before } of this.#changes[this.#done]) Object.assign(node, before);
+    }
   }
 
-  #change(event) {
-    event.before ??= Object.entries(event.rows ?? {}).map(([id, row]) => {
+  /** What an event changes, as long as it has not: for each node what its row says before and after it. */
+  #changesOf({ rows = {} }) {
+    return Object.entries(rows).map(([id, after]) => {
       const node = this.nodes.get(id);
-      return [node, Object.fromEntries(Object.keys(row).map((name) => [name, node[name]]))];
+      return { node, after, before: Object.fromEntries(Object.keys(after).map((name) => [name, node[name]])) };
     });
-    for (const id in event.rows) Object.assign(this.nodes.get(id), event.rows[id]);
-  }
-
-  #takeBack(event) {
-    for (const [node, row] of event.before) Object.assign(node, row);
   }
 
   /** The number of the last event. */

@@ -14,10 +14,9 @@ import { icon } from "/ui/runs/controls.js";
 import { Detail } from "/ui/runs/detail/detail.js";
 import { Actions } from "/ui/runs/tree/actions.js";
 import { divide } from "/ui/runs/tree/divider.js";
-import { Folded, foldBranch, foldBranches } from "/ui/runs/tree/folded.js";
 import { Drafts } from "/ui/runs/trace/drafts.js";
 import { LIVE, Trace } from "/ui/runs/trace/trace.js";
-import { forget, press, teach } from "/ui/runs/tree/keys.js";
+import { press, teach } from "/ui/runs/tree/keys.js";
 import { ENDED, List } from "/ui/runs/tree/list.js";
 import { Playback } from "/ui/runs/trace/playback.js";
 import { beside, matches, visible } from "/ui/runs/tree/rows.js";
@@ -29,11 +28,12 @@ const STYLE = new URL("./tree.css", import.meta.url).href;
 
 class RlmTree extends HTMLElement {
   app = null;
+  run = null; // the id of what is shown
   #trace = new Trace();
-  #run = null;
   actions = new Actions(this);
   #moment = null;
-  #branches = new Folded();
+  #shut = new Set(); // ids of folded branches
+  #shutHits = new Set(); // the same while a filter is on, so that its hits show and what was folded before stays so
   #wanted = null;
   #filter = null;
   #drafts = new Drafts();
@@ -73,7 +73,7 @@ class RlmTree extends HTMLElement {
 
   /** Fetch a run's log and show it; resolves to the log, or to null: a problem stands where the tree would. */
   load(run) {
-    if (run !== this.#run) this.#begin(run);
+    if (run !== this.run) this.#begin(run);
     this.#loading ??= this.#fetchLog(run).finally(() => (this.#loading = null));
     return this.#loading;
   }
@@ -81,20 +81,21 @@ class RlmTree extends HTMLElement {
   async #fetchLog(run) {
     try {
       const log = await this.actions.fetchLog(this.#trace.last);
-      if (run !== this.#run) return null;
+      if (run !== this.run) return null;
       this.say("");
       if (!this.list) this.#build(log.frame);
+      if (log.frame) this.#trace.first = log.frame.node;
       this.#take(log.events);
       return { ...log, events: this.#trace.events, last: this.#trace.last };
     } catch (problem) {
-      if (run === this.#run) this.say(problem.message);
+      if (run === this.run) this.say(problem.message);
       return null;
     }
   }
 
   /** Take events of the run that is shown. */
   fold(events) {
-    if (this.#take(events)) this.load(this.#run);
+    if (this.#take(events)) this.load(this.run);
   }
 
   /** Take live text of a node: `at` is how many characters came before it in turn `i`. */
@@ -127,15 +128,6 @@ class RlmTree extends HTMLElement {
     this.actions.keepInAddress(id);
   }
 
-  /** The address that opens this run, or one of its nodes, again. */
-  permalink(node = null) {
-    return this.actions.permalink(node);
-  }
-
-  get run() {
-    return this.#run;
-  }
-
   /** The number of the last event that was taken. */
   get last() {
     return this.#trace.last;
@@ -165,17 +157,17 @@ class RlmTree extends HTMLElement {
   }
 
   disconnectedCallback() {
-    forget(this);
     clearInterval(this.#second);
     this.playback?.pause();
   }
 
   #begin(run) {
     this.playback?.pause();
-    this.#run = run;
+    this.run = run;
     this.#loading = null;
     this.#trace = new Trace();
-    this.#branches = new Folded();
+    this.#shut = new Set();
+    this.#shutHits = new Set();
     this.#drafts = new Drafts();
     this.#moment = null;
     this.follow = true;
@@ -188,6 +180,7 @@ class RlmTree extends HTMLElement {
     }
     this.removeAttribute("ready");
     this.removeAttribute("playhead");
+    this.setAttribute("run", run);
   }
 
   #take(events) {
@@ -241,10 +234,10 @@ class RlmTree extends HTMLElement {
   }
 
   async #becomeReady() {
-    const run = this.#run;
+    const run = this.run;
     await this.styled;
     requestAnimationFrame(() => {
-      if (run !== this.#run) return;
+      if (run !== this.run) return;
       this.list.paint();
       this.setAttribute("ready", String(Math.round(performance.now())));
     });
@@ -297,32 +290,34 @@ class RlmTree extends HTMLElement {
   // --- branches, search, filter ---------------------------------------------------------------------------------
 
   get #folded() {
-    return this.#branches.under(this.#filter);
+    return this.#filter ? this.#shutHits : this.#shut;
   }
 
   toggle(id, open = this.#folded.has(id), siblings = false) {
     const node = this.#trace.nodes.get(id);
-    foldBranch(this.#folded, node, open, siblings);
-    if (!open) this.#selectAbove(node);
+    for (const one of (siblings && node.parent?.children) || [node]) this.#fold(one, open);
     this.#change();
   }
 
   foldAll(open) {
-    const branches = foldBranches(this.#folded, this.#trace, open);
-    for (const node of branches) if (!open) this.#selectAbove(node);
+    const branches = this.#trace.order.filter((node) => node.parent && node.children.length);
+    this.#folded.clear();
+    for (const node of branches) this.#fold(node, open);
     this.#change();
     if (this.list.selected) this.list.reveal(this.list.selected);
   }
 
-  /** A selection inside a branch that is folded goes to the branch. */
-  #selectAbove(branch) {
-    for (let node = this.#trace.nodes.get(this.list.selected)?.parent; node; node = node.parent) {
-      if (node === branch) return this.select(branch.id);
-    }
+  /** Open or fold a branch; a selection inside one that is folded goes to it. */
+  #fold(branch, open) {
+    if (open) this.#folded.delete(branch.id);
+    else this.#folded.add(branch.id);
+    let node = this.#trace.nodes.get(this.list.selected)?.parent;
+    while (node && node !== branch) node = node.parent;
+    if (node && !open) this.select(branch.id);
   }
 
   filter() {
-    this.#branches.openHits();
+    this.#shutHits = new Set();
     this.#change();
     if (!this.#filter && this.list.selected) this.list.reveal(this.list.selected);
     else this.list.element.scrollTop = 0;

@@ -40,14 +40,12 @@ export class List {
     this.pattern = row;
     this.rows = [];
     this.places = new Map();
-    this.made = new Map();
-    this.spare = [];
+    this.made = new Map(); // rows in view, by node
     this.selected = null;
     this.verdicts = {}; // by node: what `verify` found
     this.space = find(".space", element);
     element.addEventListener("keydown", (event) => this.#key(event));
-    element.addEventListener("click", (event) => this.#click(event));
-    element.addEventListener("dblclick", (event) => this.#double(event));
+    for (const name of ["click", "dblclick"]) element.addEventListener(name, (event) => this.#pressed(event));
     element.addEventListener("scroll", () => {
       this.top = element.scrollTop;
       this.paint();
@@ -91,13 +89,11 @@ export class List {
     for (let place = first; place < last; place += 1) wanted.add(place);
     const chosen = this.places.get(this.selected);
     if (chosen !== undefined) wanted.add(chosen);
-    const ids = new Set([...wanted].map((place) => this.rows[place].id));
-    for (const [id, row] of this.made) {
-      if (ids.has(id)) continue;
-      row.element.hidden = true;
-      row.element.removeAttribute("id");
-      this.spare.push(row);
-      this.made.delete(id);
+    const nodes = new Set([...wanted].map((place) => this.rows[place]));
+    for (const [node, { element }] of this.made) {
+      if (nodes.has(node)) continue;
+      element.remove();
+      this.made.delete(node);
     }
     for (const place of wanted) this.#row(this.rows[place], place);
     if (chosen === undefined) this.element.removeAttribute("aria-activedescendant");
@@ -105,15 +101,8 @@ export class List {
   }
 
   #row(node, place) {
-    let row = this.made.get(node.id);
-    if (!row) {
-      row = this.spare.pop() ?? this.#build();
-      this.made.set(node.id, row);
-      row.element.hidden = false;
-      row.element.id = `row-${node.id}`;
-      row.element.dataset.id = node.id;
-      row.node = null;
-    }
+    if (!this.made.has(node)) this.made.set(node, this.#build(node));
+    const row = this.made.get(node);
     if (row.place !== place) {
       row.place = place;
       row.element.style.transform = `translateY(${place * ROW}px)`;
@@ -121,10 +110,22 @@ export class List {
     this.#fill(row, node);
   }
 
-  #build() {
+  /** A row with what stays as it is. */
+  #build(node) {
     const element = this.pattern.cloneNode(true);
+    const row = { element, ...Object.fromEntries(PARTS.map((name) => [name, find(`.${name}`, element)])) };
+    element.id = `row-${node.id}`;
+    Object.assign(element.dataset, { id: node.id, kind: node.kind });
+    element.setAttribute("aria-level", node.level + 1);
+    element.setAttribute("aria-posinset", node.index + 1);
+    row.head.style.paddingInlineStart = `${6 + Math.min(node.level, 24) * 16}px`;
+    redraw(row.kind.firstChild, node.kind);
+    row.kind.title = KIND[node.kind] ?? node.kind;
+    const question = line(node.question, 240) || node.id;
+    row.question.title = node.data ? `${question}\nWorks on ${line(node.data)}` : question;
+    say(row.depth, String(node.depth));
     this.space.append(element);
-    return { element, ...Object.fromEntries(PARTS.map((name) => [name, find(`.${name}`, element)])) };
+    return row;
   }
 
   #fill(row, node) {
@@ -132,27 +133,12 @@ export class List {
     const begun = trace.begun(node);
     const open = begun > 0 && !collapsed.has(node.id);
     const shut = begun > 0 && !open;
-    const selected = node.id === this.selected;
     const draft = trace.playhead === LIVE && node.phase === "model" ? drafts.get(node.id) : null;
-    if (row.node !== node || row.text !== text || row.label !== node.label) {
-      row.node = node;
-      row.label = node.label;
-      row.text = text;
-      row.head.style.paddingInlineStart = `${6 + Math.min(node.level, 24) * 16}px`;
-      const question = line(node.question, 240) || node.id;
-      row.question.title = node.data ? `${question}\nWorks on ${line(node.data)}` : question;
-      row.shown = line(node.label, 240) || node.id;
-      marked(row.question, row.shown, text);
-      redraw(row.kind.firstChild, node.kind);
-      row.element.dataset.kind = node.kind;
-      row.kind.title = KIND[node.kind] ?? node.kind;
-      row.element.setAttribute("aria-level", node.level + 1);
-      row.element.setAttribute("aria-posinset", node.index + 1);
-      say(row.depth, String(node.depth));
-    }
-    const sum = shut ? trace.below(node) : null;
+    const name = line(node.label, 240) || node.id;
+    if (row.text !== text || row.question.textContent !== name) marked(row.question, name, (row.text = text));
+    const sum = shut ? trace.below(node) : { cells: node.cells, errors: node.faults, tokens: node.tokens };
     row.element.setAttribute("aria-setsize", node.parent ? trace.begun(node.parent) : 1);
-    row.element.setAttribute("aria-selected", String(selected));
+    row.element.setAttribute("aria-selected", String(node.id === this.selected));
     if (begun) row.element.setAttribute("aria-expanded", String(open));
     else row.element.removeAttribute("aria-expanded");
     row.element.dataset.status = node.status;
@@ -164,39 +150,34 @@ export class List {
     redraw(row.status.firstChild, node.status);
     row.status.title = node.status === "running" ? PHASE[node.phase] : (STATUS[node.status] ?? node.status);
     const told = filter?.said.get(node.id);
-    const found = draft ? "" : told && !holds(row.shown, text) ? told : hidden(row.shown, text);
+    const at = placeIn(name, text);
+    const found = draft ? "" : told && at < 0 ? told : at > SEEN ? name : "";
     row.live.classList.toggle("found", Boolean(found));
     if (found) marked(row.live, around(line(found), text), text);
     else say(row.live, draft ? line(draft.text.slice(-TAIL), TAIL) : "");
-    const cells = sum ? sum.cells : node.cells;
-    const errors = sum ? sum.errors : node.faults;
-    const tokens = sum ? sum.tokens : node.tokens;
+    const { cells, errors, tokens } = sum;
     const guess = draft ? Math.round(draft.length / 4) : 0;
     say(row.cells, cells ? count(cells) : "");
     say(row.errors, errors ? count(errors) : "");
     say(row.tokens, tokens + guess ? `${guess ? "~" : ""}${count(tokens + guess)}` : "");
     say(row.seconds, duration(trace.seconds(node, clock)));
-    row.element.classList.toggle("sum", sum !== null);
+    row.element.classList.toggle("sum", shut);
     const label =
-      `${KIND[node.kind] ?? node.kind}, ${row.status.title}: ${row.question.textContent}. ` +
+      `${KIND[node.kind] ?? node.kind}, ${row.status.title}: ${name}. ` +
       `${tokens} tokens, ${cells} cells, ${errors} errors, depth ${node.depth}` +
-      (sum ? `, with the ${sum.nodes - 1} nodes below` : "") +
+      (shut ? `, with the ${sum.nodes - 1} nodes below` : "") +
       (VERDICT[this.verdicts[node.id]] ?? "");
     if (row.said !== label) row.element.setAttribute("aria-label", (row.said = label));
   }
 
   // --- what a person does ---------------------------------------------------------------------------------
 
-  #click(event) {
-    const id = event.target.closest?.(".row")?.dataset.id;
-    if (!id) return;
-    if (event.target.closest(".twist:not(.none)")) this.tree.toggle(id);
-    else this.tree.select(id);
-  }
-
-  #double(event) {
-    const id = event.target.closest?.(".row")?.dataset.id;
-    if (id && !event.target.closest(".twist")) this.tree.toggle(id);
+  /** A click selects, but one on the twist folds, and so does a double click beside it. */
+  #pressed({ type, target }) {
+    const id = target.closest(".row")?.dataset.id;
+    const twist = target.closest(".twist:not(.none)") !== null;
+    if (id && twist === (type === "click")) this.tree.toggle(id);
+    else if (id && type === "click") this.tree.select(id);
   }
 
   #key(event) {
@@ -205,8 +186,8 @@ export class List {
     const node = this.rows[place];
     const page = Math.max(1, Math.floor(this.height / ROW) - 1);
     const to = (next) => this.tree.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
-    const open = node && this.view.trace.begun(node) > 0 && !this.view.collapsed.has(node.id);
     const below = node && this.view.trace.begun(node) > 0;
+    const open = below && !this.view.collapsed.has(node.id);
     const moves = {
       ArrowDown: () => to(place + 1),
       ArrowUp: () => to(place - 1),
@@ -227,25 +208,19 @@ export class List {
   }
 }
 
+/** Where a text holds what was searched for, in lower case; -1 for nowhere. */
+const placeIn = (shown, text) => (text ? shown.toLocaleLowerCase().indexOf(text) : -1);
+
 /** Set a text in which what was searched for is marked. */
 function marked(element, shown, text) {
-  const wanted = text.trim().toLocaleLowerCase();
-  const at = wanted ? shown.toLocaleLowerCase().indexOf(wanted) : -1;
-  if (at < 0 && element.childElementCount) element.textContent = shown;
-  else if (at < 0) say(element, shown);
-  else put(element, shown.slice(0, at), el("mark", {}, shown.slice(at, at + wanted.length)), shown.slice(at + wanted.length));
-}
-
-const holds = (shown, text) => shown.toLocaleLowerCase().includes(text.trim().toLocaleLowerCase());
-
-/** A question in which what was searched for stands too far right to be seen in its place, else "". */
-function hidden(shown, text) {
-  const wanted = text.trim().toLocaleLowerCase();
-  return wanted && shown.toLocaleLowerCase().indexOf(wanted) > SEEN ? shown : "";
+  const at = placeIn(shown, text);
+  if (at < 0) return put(element, shown);
+  const end = at + text.length;
+  put(element, shown.slice(0, at), el("mark", {}, shown.slice(at, end)), shown.slice(end));
 }
 
 /** A text from a little before what was searched for. */
 function around(shown, text) {
-  const at = shown.toLocaleLowerCase().indexOf(text.trim().toLocaleLowerCase());
+  const at = placeIn(shown, text);
   return at > BEFORE ? `…${shown.slice(at - BEFORE)}` : shown;
 }

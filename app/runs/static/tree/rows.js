@@ -19,7 +19,7 @@ export function visible(trace, collapsed, kept) {
  * than its question, that holds the text searched for.
  */
 export function matches(trace, wanted) {
-  const text = wanted.text.trim().toLocaleLowerCase();
+  const { text } = wanted;
   if (!text && !wanted.errors && !wanted.finals && !wanted.kind) return null;
   const said = text ? saying(trace, text) : new Map();
   const fits = (node) =>

@@ -49,11 +49,12 @@ export class Toolbar {
     this.#read();
   }
 
-  /** Note what is wanted: {text, errors, finals, kind}. */
+  /** Note what is wanted: {text: in lower case, errors, finals, kind}. */
   #read() {
-    clearTimeout(this.timer);
-    const { search, errors, finals, kind } = this;
-    this.wanted = { text: search.value, errors: chosen(errors), finals: chosen(finals), kind: kind.value };
+    this.timer = clearTimeout(this.timer);
+    const text = this.search.value.trim().toLocaleLowerCase();
+    const [errors, finals] = [this.errors, this.finals].map(chosen);
+    this.wanted = { text, errors, finals, kind: this.kind.value };
   }
 
   #choose() {
@@ -68,7 +69,7 @@ export class Toolbar {
 
   #key(event) {
     if (event.key === "Enter") {
-      if (this.wanted.text !== this.search.value) this.#choose();
+      if (this.timer) this.#choose();
       this.tree.next(event.shiftKey ? -1 : 1);
     } else if (event.key === "Escape" && this.search.value) {
       this.search.value = "";
