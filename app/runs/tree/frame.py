@@ -16,11 +16,39 @@ SPEEDS = ("0.5", "1", "2", "4", "8", "16")
 KINDS = {"": "All kinds", "child": "Children", "leaf": "Prompts"}
 COLUMNS = ("Question", "Depth", "Cells", "Errors", "Tokens", "Time")
 WORK = {"model": "model", "kernel": "kernel", "waiting": "waiting for calls", "queue": "in the queue"}
+WORDS: Json = {
+    "statuses": {
+        "running": "running",
+        "answered": "answered",
+        "failed": "failed",
+        "stopped": "stopped",
+        "interrupted": "interrupted",
+        "unanswered": "no answer",
+    },
+    "phases": {"model": "writing", "kernel": "running a cell", "waiting": "waiting for its calls"},
+    "kinds": {"root": "question", "child": "child", "leaf": "prompt"},
+    "work": WORK,
+    "verdicts": {
+        "holds": ", verified",
+        "explained": ", verified",
+        "unchecked": ", not checked",
+        "fails": ", does not hold",
+    },
+    "ended": {
+        "answered": "The run is answered.",
+        "unanswered": "The run ended without an answer.",
+        "interrupted": "The run was stopped.",
+        "failed": "The run failed.",
+    },
+}
+"""What scripts say: of the status and the phase of a node, of its kind, of what it does, of what verifying found; and aloud
+of how a run ended."""
 
 
 def frame() -> Json:
     """{"box": all of it, "row": one row of the list, which is copied for each node in view, "node": what its row
-    says of a node that has just begun (`app.live.fold.FIRST`)}."""
+    says of a node that has just begun (`app.live.fold.FIRST`), "words": `WORDS`}.
+    """
     box = el(
         "div",
         {"class": "frame"},
@@ -30,7 +58,7 @@ def frame() -> Json:
         _playback(),
         _span("unseen", role="status"),
     )
-    return {"box": box, "row": _row(), "node": FIRST}
+    return {"box": box, "row": _row(), "node": FIRST, "words": WORDS}
 
 
 def _toolbar() -> Tree:

@@ -8,7 +8,6 @@ import { icon, redraw, say } from "/ui/runs/controls.js";
 import { LIVE } from "/ui/runs/trace/trace.js";
 import { count, duration, many, sure } from "/ui/shell/text/figures.js";
 import { forkKey, pressFork } from "/ui/runs/detail/fork.js";
-import { STATUS } from "/ui/runs/tree/list.js";
 import { built, line, plain } from "/ui/shell/text/text.js";
 
 const AGAIN = 200; // milliseconds between two fetches of a node that grows, or four times as long as one takes
@@ -126,7 +125,7 @@ export class Detail {
     const { trace, clock } = this.view;
     badge.dataset.status = node.status;
     redraw(badge.firstChild, node.status);
-    say(badge.lastChild, STATUS[node.status] ?? node.status);
+    say(badge.lastChild, this.tree.words.statuses[node.status] ?? node.status);
     stop.hidden = node.status !== "running" || trace.playhead !== LIVE;
     if (stop.hidden) stop.disabled = false;
     const reused = node.reused ? `, ${count(node.reused)} of them reused` : "";

@@ -13,7 +13,6 @@ const AXIS = 18; // pixels above the lanes
 const THIN = 3;
 const THICK = 11;
 const LEAST = 1.5; // pixels: a bar that short still shows
-const NAMES = { model: "model", kernel: "kernel", waiting: "waiting for calls", queue: "in the queue" };
 const KINDS = ["node", "queue", "model", "kernel", "waiting", "fault"]; // in the order of painting
 const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600];
 
@@ -215,7 +214,7 @@ export class Timeline {
     this.tip.hidden = !node;
     if (!node) return;
     const span = node.spans.findLast(([, began, ended]) => began <= here.time && (ended ?? LIVE) >= here.time);
-    const what = span ? ` · ${NAMES[span[0]]} ${duration((span[2] ?? this.view.clock) - span[1])}` : "";
+    const what = span ? ` · ${this.tree.words.work[span[0]]} ${duration((span[2] ?? this.view.clock) - span[1])}` : "";
     this.tip.textContent = `${node.id}${what} · ${line(node.question, 90)}`;
     const left = Math.min(here.x + 12, Math.max(0, here.width - this.tip.offsetWidth - 8));
     const top = Math.max(0, here.y - this.scroll.scrollTop + AXIS - 30);

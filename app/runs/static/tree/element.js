@@ -17,7 +17,7 @@ import { divide } from "/ui/runs/tree/divider.js";
 import { Drafts } from "/ui/runs/trace/drafts.js";
 import { LIVE, Trace } from "/ui/runs/trace/trace.js";
 import { press, teach } from "/ui/runs/tree/keys.js";
-import { ENDED, List } from "/ui/runs/tree/list.js";
+import { List } from "/ui/runs/tree/list.js";
 import { Playback } from "/ui/runs/trace/playback.js";
 import { beside, matches, visible } from "/ui/runs/tree/rows.js";
 import { Timeline } from "/ui/runs/trace/timeline.js";
@@ -54,7 +54,8 @@ class RlmTree extends HTMLElement {
   }
 
   /** Lay out the frame that came with a log (`app/runs/tree/frame.py`). */
-  #build({ box, row }) {
+  #build({ box, row, words }) {
+    this.words = words;
     const frame = built(box, icon);
     const part = (name) => find(`.${name}`, frame);
     frame.addEventListener("keydown", (event) => press(this, event));
@@ -190,7 +191,7 @@ class RlmTree extends HTMLElement {
     for (const event of events) this.#drafts.drop(event);
     if (order.length > known || this.#filter) this.#stale.rows = true;
     const { end, nodes, root } = this.#trace;
-    if (running && end && this.hasAttribute("ready")) this.announcer.textContent = ENDED[end.st] ?? "The run ended.";
+    if (running && end && this.hasAttribute("ready")) this.announcer.textContent = this.words.ended[end.st] ?? "The run ended.";
     if (this.#wanted && nodes.has(this.#wanted)) this.select(this.#wanted);
     else if (!this.list.selected && root) this.select(root.id);
     this.#plan(events.length > 0);
@@ -260,6 +261,7 @@ class RlmTree extends HTMLElement {
 
   // --- playhead ---------------------------------------------------------------------------------------------
 
+  /** Move the playhead to an event, LIVE for the end; `moment` is the Unix time where it is played between two events. */
   seek(seq, moment = null) {
     const wanted = seq === LIVE ? LIVE : Math.min(Math.max(1, seq), Math.max(1, this.#trace.last));
     const moved = wanted !== this.#trace.playhead;
@@ -293,12 +295,14 @@ class RlmTree extends HTMLElement {
     return this.#filter ? this.#shutHits : this.#shut;
   }
 
+  /** Open or fold a branch, and its siblings. */
   toggle(id, open = this.#folded.has(id), siblings = false) {
     const node = this.#trace.nodes.get(id);
     for (const one of (siblings && node.parent?.children) || [node]) this.#fold(one, open);
     this.#change();
   }
 
+  /** Open or fold all branches below the root. */
   foldAll(open) {
     const branches = this.#trace.order.filter((node) => node.parent && node.children.length);
     this.#folded.clear();
@@ -316,6 +320,7 @@ class RlmTree extends HTMLElement {
     if (node && !open) this.select(branch.id);
   }
 
+  /** Show what the toolbar wants, with all of its branches open. */
   filter() {
     this.#shutHits = new Set();
     this.#change();
@@ -323,6 +328,7 @@ class RlmTree extends HTMLElement {
     else this.list.element.scrollTop = 0;
   }
 
+  /** Select the hit that comes `by` places after the selected node. */
   next(by) {
     const hits = this.#filter?.hits ?? [];
     if (hits.length) this.select(beside(hits, this.list.selected, by).id);

@@ -11,25 +11,6 @@ const SPARE = 8; // rows above and below the view
 const TAIL = 90; // characters of live text beside a question
 const SEEN = 32; // characters of a question that have room in any case
 const BEFORE = 5; // characters shown before what a search found
-/** How a node stands, in words. */
-export const STATUS = {
-  running: "running",
-  answered: "answered",
-  failed: "failed",
-  stopped: "stopped",
-  interrupted: "interrupted",
-  unanswered: "no answer",
-};
-/** What is said aloud when a run has ended. */
-export const ENDED = {
-  answered: "The run is answered.",
-  unanswered: "The run ended without an answer.",
-  interrupted: "The run was stopped.",
-  failed: "The run failed.",
-};
-const PHASE = { model: "writing", kernel: "running a cell", waiting: "waiting for its calls", idle: "running" };
-const KIND = { root: "question", child: "child", leaf: "prompt" };
-const VERDICT = { holds: ", verified", explained: ", verified", unchecked: ", not checked", fails: ", does not hold" };
 const PARTS = ["head", "twist", "status", "kind", "question", "live", "depth", "cells", "errors", "tokens", "seconds"];
 
 /** `row` is copied for each node; `tree` selects and folds. */
@@ -120,7 +101,7 @@ export class List {
     element.setAttribute("aria-posinset", node.index + 1);
     row.head.style.paddingInlineStart = `${6 + Math.min(node.level, 24) * 16}px`;
     redraw(row.kind.firstChild, node.kind);
-    row.kind.title = KIND[node.kind] ?? node.kind;
+    row.kind.title = this.tree.words.kinds[node.kind] ?? node.kind;
     const question = line(node.question, 240) || node.id;
     row.question.title = node.data ? `${question}\nWorks on ${line(node.data)}` : question;
     say(row.depth, String(node.depth));
@@ -130,6 +111,7 @@ export class List {
 
   #fill(row, node) {
     const { trace, collapsed, filter, drafts, clock, text } = this.view;
+    const { words } = this.tree;
     const begun = trace.begun(node);
     const open = begun > 0 && !collapsed.has(node.id);
     const shut = begun > 0 && !open;
@@ -148,7 +130,7 @@ export class List {
     row.twist.classList.toggle("none", begun === 0);
     row.twist.classList.toggle("open", open);
     redraw(row.status.firstChild, node.status);
-    row.status.title = node.status === "running" ? PHASE[node.phase] : (STATUS[node.status] ?? node.status);
+    row.status.title = words.phases[node.phase] ?? words.statuses[node.status] ?? node.status;
     const told = filter?.said.get(node.id);
     const at = placeIn(name, text);
     const found = draft ? "" : told && at < 0 ? told : at > SEEN ? name : "";
@@ -163,10 +145,10 @@ export class List {
     say(row.seconds, duration(trace.seconds(node, clock)));
     row.element.classList.toggle("sum", shut);
     const label =
-      `${KIND[node.kind] ?? node.kind}, ${row.status.title}: ${name}. ` +
+      `${row.kind.title}, ${row.status.title}: ${name}. ` +
       `${tokens} tokens, ${cells} cells, ${errors} errors, depth ${node.depth}` +
       (shut ? `, with the ${sum.nodes - 1} nodes below` : "") +
-      (VERDICT[this.verdicts[node.id]] ?? "");
+      (words.verdicts[this.verdicts[node.id]] ?? "");
     if (row.said !== label) row.element.setAttribute("aria-label", (row.said = label));
   }
 
