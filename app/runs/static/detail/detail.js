@@ -19,28 +19,22 @@ export class Detail {
     this.element = element;
     this.tree = tree;
     this.actions = tree.actions;
-    this.id = null;
+    this.id = null; // of what is shown; set it to null, and the next `show` fetches
     this.folds = new Map();
     this.body = find(".detail-body", element);
     this.body.addEventListener("click", (event) => this.#pressed(event));
     this.body.addEventListener("keydown", forkKey);
   }
 
-  /** Show a node; {trace, drafts, clock} as the tree sees them. */
-  show(id, view) {
-    this.view = view;
+  /** Show a node. */
+  show(id) {
     if (id !== this.id) this.#turnTo(id);
     this.#refresh();
     this.#wantFresh();
   }
 
-  /** Forget what is shown, so that the next `show` fetches it. */
-  reset() {
-    this.id = null;
-  }
-
   get node() {
-    return this.view.trace.nodes.get(this.id);
+    return this.tree.trace.nodes.get(this.id);
   }
 
   #turnTo(id) {
@@ -66,7 +60,7 @@ export class Detail {
 
   /** Fetch the node when it was not yet, or has grown; what has been recorded up to a playhead in mid-reply too. */
   #wantFresh() {
-    const { trace } = this.view;
+    const { trace } = this.tree;
     const { id, last, draft } = this.node;
     if (this.known < Math.min(trace.playhead, last) && !this.fetching) this.#fetch(id, trace.last);
     if (draft && trace.playhead !== LIVE && this.past.at !== draft) this.#fetchPast(id, draft);
@@ -75,28 +69,22 @@ export class Detail {
   async #fetch(id, last) {
     this.fetching = true;
     const begun = performance.now();
-    let found = null;
-    let problem = "";
-    try {
-      found = await this.actions.fetchNode(id);
-    } catch (error) {
-      problem = error.message;
-    }
+    const found = await this.actions.fetchNode(id).catch((problem) => ({ problem }));
     if (this.id === id) {
       this.known = last;
-      if (found) this.#build(found);
-      else if (!this.data) this.body.replaceChildren(el("p", { class: "hint problem" }, problem));
+      if (!found.problem) this.#build(found);
+      else if (!this.data) this.body.replaceChildren(el("p", { class: "hint problem" }, found.problem.message));
     }
     await new Promise((done) => setTimeout(done, Math.max(AGAIN, 4 * (performance.now() - begun))));
     this.fetching = false;
-    if (this.id !== null) this.show(this.id, this.view);
+    if (this.id !== null) this.show(this.id);
   }
 
   async #fetchPast(id, at) {
     this.past = { at, text: "" };
     const found = await this.actions.fetchNode(id, at).catch(() => null); // then the finished reply alone is shown
     if (this.past.at === at) this.past.text = found?.draft ?? "";
-    if (this.id === id) this.show(id, this.view);
+    if (this.id === id) this.show(id);
   }
 
   // --- what was fetched -------------------------------------------------------------------------------------
@@ -114,7 +102,7 @@ export class Detail {
     }
     this.draft = null;
     this.#refresh();
-    if (atEnd && this.view.trace.playhead === LIVE) this.element.scrollTop = this.element.scrollHeight;
+    if (atEnd && this.tree.trace.playhead === LIVE) this.element.scrollTop = this.element.scrollHeight;
   }
 
   #fillHead() {
@@ -122,7 +110,7 @@ export class Detail {
       [".badge", ".figures.own", ".figures.below", ".stop"].map((one) => find(one, this.body));
     if (!badge) return;
     const { node } = this;
-    const { trace, clock } = this.view;
+    const { trace, clock } = this.tree;
     badge.dataset.status = node.status;
     redraw(badge.firstChild, node.status);
     say(badge.lastChild, this.tree.words.statuses[node.status] ?? node.status);
@@ -149,7 +137,7 @@ export class Detail {
 
   /** Hide and show the pieces for the playhead, and show how the called nodes stand there. */
   #reach() {
-    const { trace } = this.view;
+    const { trace } = this.tree;
     const at = Math.min(trace.playhead, trace.last);
     for (const piece of this.body.querySelectorAll("[data-since], [data-until]")) {
       const { since = 0, until = LIVE } = piece.dataset;
@@ -199,7 +187,7 @@ export class Detail {
   /** Show the reply that the node is writing, adding only what is new; what it had written when it was stopped, too. */
   #write() {
     const { node } = this;
-    const { trace, drafts } = this.view;
+    const { trace } = this.tree;
     const writes = node.phase === "model" && node.status === "running";
     const stored = this.data.draft ?? "";
     const left = node.status === "running" ? "" : stored;
@@ -208,7 +196,7 @@ export class Detail {
       this.draft = null;
       return;
     }
-    const text = left || (trace.playhead === LIVE ? whole(drafts.get(node.id), stored) : this.past.text);
+    const text = left || (trace.playhead === LIVE ? whole(node.written, stored) : this.past.text);
     const atEnd = trace.playhead === LIVE && this.#atEnd();
     if (this.draft === null || !text.startsWith(this.draft) || this.writes !== writes) {
       [this.writes, this.draft] = [writes, ""];

@@ -14,26 +14,28 @@ export class Playback {
     this.playing = false;
     [this.play, this.slider, this.now, this.rate, this.live] =
       ['[data-does="play"]', ".slider", ".moment", ".speed", ".live-button"].map((one) => find(one, element));
-    this.slider.addEventListener("input", () => this.#slid());
+    this.slider.addEventListener("input", () => this.#go(Number(this.slider.value)));
     pressed(element, {
       back: () => this.step(-1),
       play: () => this.toggle(),
       forward: () => this.step(1),
-      live: () => this.toLive(),
+      live: () => {
+        tree.follow = true;
+        this.#go(LIVE);
+      },
     });
   }
 
   /** Show where the playhead stands. */
-  show(view) {
-    this.view = view;
-    const { trace } = view;
+  show() {
+    const { trace, clock, moment: between } = this.tree;
     const { playhead, running } = trace;
     const at = Math.min(playhead, trace.last);
     const last = Math.max(1, trace.last);
     Object.assign(this.slider, { max: last, value: at });
     this.slider.style.setProperty("--done", `${(100 * (at - 1)) / Math.max(1, last - 1)}%`);
-    const until = (playhead === LIVE && running ? view.clock : trace.time(trace.last)) - trace.began;
-    const moment = playhead === LIVE ? until : (view.moment ?? trace.time(at)) - trace.began;
+    const until = (playhead === LIVE && running ? clock : trace.time(trace.last)) - trace.began;
+    const moment = playhead === LIVE ? until : (between ?? trace.time(at)) - trace.began;
     const time = `${written(moment, until)} / ${written(until, until)}`;
     say(this.now, time);
     this.now.title = `event ${count(at)} of ${count(trace.last)}`;
@@ -51,7 +53,7 @@ export class Playback {
   /** Play from the playhead, from the start when it stands at the end; or pause. */
   toggle() {
     if (this.playing) return this.pause();
-    const { trace, moment } = this.view;
+    const { trace, moment } = this.tree;
     if (!trace.last) return;
     const atEnd = trace.playhead >= trace.last;
     const start = atEnd ? 1 : trace.playhead;
@@ -66,32 +68,23 @@ export class Playback {
   pause() {
     this.playing = false;
     cancelAnimationFrame(this.frame);
-    if (this.view) this.show(this.view);
+    this.show();
   }
 
   /** Move by events, pausing. */
   step(by) {
-    this.pause();
-    const { trace } = this.view;
-    const from = Math.min(trace.playhead, trace.last);
-    this.tree.seek(Math.min(trace.last, Math.max(1, from + by)));
+    const { trace } = this.tree;
+    this.#go(Math.min(trace.last, Math.max(1, Math.min(trace.playhead, trace.last) + by)));
   }
 
-  toLive() {
-    this.pause();
-    this.tree.follow = true;
-    this.tree.seek(LIVE);
-  }
-
-  #slid() {
-    const wanted = Number(this.slider.value); // before `pause` puts it back to where the playhead is
+  #go(wanted) {
     this.pause();
     this.tree.seek(wanted);
   }
 
   #tick(now) {
     if (!this.playing) return;
-    const { trace } = this.view;
+    const { trace } = this.tree;
     this.moment += ((now - this.before) / 1000) * Number(this.rate.value);
     this.before = now;
     if (this.moment >= trace.times.at(-1)) {

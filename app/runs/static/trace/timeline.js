@@ -27,7 +27,8 @@ export class Timeline {
     [this.more, this.box] = ["more", "picture"].map(part);
     this.paths = KINDS.map((kind) => svg("path", { class: kind }));
     this.chart.append(...this.paths);
-    this.window = null;
+    this.window = null; // from when to when it is zoomed into
+    this.drawn = 0;
     this.size = { width: 0, height: 0 }; // kept, because asking the element lays the page out
     new ResizeObserver(([entry]) => {
       this.size = entry.contentRect;
@@ -37,43 +38,42 @@ export class Timeline {
   }
 
   /** Take the tree; draws it anew when `changed`, at once or a little later. */
-  show(view, changed) {
-    const other = this.view?.trace !== view.trace;
-    this.view = view;
-    if (changed && (other || performance.now() - this.drawn > PAUSE)) this.#draw();
+  show(changed) {
+    if (changed && performance.now() - this.drawn > PAUSE) this.#draw();
     else if (changed) this.later ||= setTimeout(() => this.#again(), PAUSE);
     this.#place();
   }
 
   #again() {
+    if (!this.tree.trace.root) return;
     this.#draw();
-    if (this.view) this.#place();
+    this.#place();
   }
 
   #range() {
     if (this.window) return this.window;
-    const { trace, clock: now } = this.view;
+    const { trace, clock: now } = this.tree;
     const from = trace.began;
     const until = trace.end ? trace.times.at(-1) : Math.max(now, trace.times.at(-1) ?? from);
     return [from, Math.max(until, from + 0.05)];
   }
 
   get #lane() {
-    const room = (this.size.height - AXIS - 4) / Math.max(1, this.view.trace.lanes);
+    const room = (this.size.height - AXIS - 4) / Math.max(1, this.tree.trace.lanes);
     return Math.min(THICK, Math.max(THIN, Math.floor(room)));
   }
 
   /** Until when a node has worked, or does. */
   #end(node) {
-    return node.ended ?? this.view.trace.end?.ts ?? this.view.clock;
+    return node.ended ?? this.tree.trace.end?.ts ?? this.tree.clock;
   }
 
   #draw() {
     clearTimeout(this.later);
     this.later = 0;
     this.drawn = performance.now();
-    if (!this.view?.trace.root || this.element.hidden) return;
-    const { lanes, order } = this.view.trace;
+    if (this.element.hidden) return;
+    const { lanes, order } = this.tree.trace;
     this.element.style.setProperty("--lanes", String(lanes));
     const { width, height } = this.size;
     if (!width || !height) return;
@@ -84,14 +84,15 @@ export class Timeline {
     const left = lanes - Math.floor((height - AXIS) / this.#lane);
     this.more.textContent = left > 0 ? `${many(left, "more lane")}, scroll to see` : "";
     const [all, most] = [many(order.length, "node"), count(lanes)];
-    this.chart.setAttribute("aria-label", `Timeline of ${all} over ${duration(until - from)}, at most ${most} at once`);
+    const words = `Timeline of ${all} over ${duration(until - from)}, at most ${most} at once`;
+    this.chart.setAttribute("aria-label", words);
   }
 
   #drawAxis(from, until) {
     const { width } = this.size;
     const scale = width / (until - from);
     const step = STEPS.find((one) => one * scale >= 72) ?? Math.ceil(72 / scale / 86_400) * 86_400;
-    const origin = this.view.trace.began;
+    const origin = this.tree.trace.began;
     const ticks = [];
     for (let at = Math.ceil((from - origin) / step) * step; at <= until - origin; at += step) {
       const left = Math.round((at + origin - from) * scale);
@@ -119,25 +120,26 @@ export class Timeline {
       edges.set(key, right);
       paint(kind, node, left, right);
     };
-    for (const node of this.view.trace.order) {
+    for (const node of this.tree.trace.order) {
       const end = this.#end(node);
       bar("node", node, node.began, end);
       for (const [what, began, ended] of node.spans) bar(what, node, began, ended ?? end);
-      const last = Math.min(width, (end - from) * scale);
-      if (node.faulty && lane >= 4 && last > 0) paint("fault", node, Math.max((node.began - from) * scale, last - 2), last);
+      const [first, last] = [(node.began - from) * scale, Math.min(width, (end - from) * scale)];
+      if (node.faulty && lane >= 4 && last > 0) paint("fault", node, Math.max(first, last - 2), last);
     }
     KINDS.forEach((kind, place) => this.paths[place].setAttribute("d", drawn[kind].join("")));
   }
 
   #place() {
-    const { trace, selected, moment } = this.view;
+    const { trace, node: selected, moment } = this.tree;
     const [from, until] = this.#range();
     const share = (time) => Math.min(100, Math.max(0, (100 * (time - from)) / (until - from)));
     const node = trace.nodes.get(selected);
     this.chosen.hidden = !node;
     if (node) {
+      const [left, right] = [share(node.began), 100 - share(this.#end(node))];
       const pixels = { top: `${node.lane * this.#lane}px`, height: `${this.#lane + 2}px` };
-      Object.assign(this.chosen.style, pixels, { left: `${share(node.began)}%`, right: `${100 - share(this.#end(node))}%` });
+      Object.assign(this.chosen.style, { ...pixels, left: `${left}%`, right: `${right}%` });
     }
     const at = moment ?? trace.time(trace.playhead);
     this.future.hidden = trace.playhead === LIVE;
@@ -156,7 +158,7 @@ export class Timeline {
       return { x, y: event.clientY - box.top, time: from + (x / box.width) * (until - from), width: box.width };
     };
     const heard = (name, does, options) =>
-      this.scroll.addEventListener(name, (event) => this.view && does(event, spot(event)), options);
+      this.scroll.addEventListener(name, (event) => this.tree.trace.root && does(event, spot(event)), options);
     heard("pointerdown", (event, here) => {
       if (event.button !== 0) return;
       pressed = { ...here, moved: false };
@@ -164,7 +166,7 @@ export class Timeline {
     });
     heard("pointermove", (event, here) => {
       if (!pressed) return this.#hover(here);
-      if (Math.abs(here.x - pressed.x) > 3) pressed.moved = true;
+      pressed.moved ||= Math.abs(here.x - pressed.x) > 3;
       if (pressed.moved) this.tree.seekTime(here.time);
     });
     heard("pointerup", (event, here) => {
@@ -180,23 +182,19 @@ export class Timeline {
       this.window = null;
       this.#again();
     });
-    const zoom = (event, here) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      this.#zoom(here, event.deltaY > 0 ? 1.25 : 0.8);
-    };
+    const zoom = (event, here) => (event.ctrlKey || event.metaKey) && this.#zoom(here, event);
     heard("wheel", zoom, { passive: false });
   }
 
-  #zoom(here, factor) {
+  #zoom(here, event) {
+    event.preventDefault();
+    const factor = event.deltaY > 0 ? 1.25 : 0.8;
     const [from, until] = this.#range();
     this.window = null;
-    const whole = this.#range();
+    const [first, last] = this.#range();
     const span = Math.max(0.05, (until - from) * factor);
-    const start = here.time - (here.x / here.width) * span;
-    const all = whole[1] - whole[0];
-    const back = Math.max(0, whole[0] - start) - Math.max(0, start + span - whole[1]); // stay within the run
-    this.window = span >= all ? null : [start + back, start + span + back];
+    const start = Math.min(last - span, Math.max(first, here.time - (here.x / here.width) * span));
+    if (span < last - first) this.window = [start, start + span];
     this.#again();
   }
 
@@ -204,7 +202,7 @@ export class Timeline {
     const lane = Math.floor((y - 2) / this.#lane);
     const [from, until] = this.#range();
     const near = ((until - from) / Math.max(1, width)) * 3;
-    return this.view.trace.order.findLast(
+    return this.tree.trace.order.findLast(
       (node) => node.lane === lane && node.began - near <= time && this.#end(node) + near >= time,
     );
   }
@@ -214,7 +212,7 @@ export class Timeline {
     this.tip.hidden = !node;
     if (!node) return;
     const span = node.spans.findLast(([, began, ended]) => began <= here.time && (ended ?? LIVE) >= here.time);
-    const what = span ? ` · ${this.tree.words.work[span[0]]} ${duration((span[2] ?? this.view.clock) - span[1])}` : "";
+    const what = span ? ` · ${this.tree.words.work[span[0]]} ${duration((span[2] ?? this.tree.clock) - span[1])}` : "";
     this.tip.textContent = `${node.id}${what} · ${line(node.question, 90)}`;
     const left = Math.min(here.x + 12, Math.max(0, here.width - this.tip.offsetWidth - 8));
     const top = Math.max(0, here.y - this.scroll.scrollTop + AXIS - 30);

@@ -11,6 +11,7 @@ class Node {
   // Wherever the playhead is:
   ended = null;
   faulty = false;
+  written = null; // its live text until the reply is in the log: {turn, from, text, length}; `from` where it began
   spans = []; // what it did when, for the timeline: ["queue", "model", "kernel" or "waiting", from, to or null]
   last = 0; // the number of its newest event that its details are laid out by
 
@@ -47,6 +48,7 @@ class Node {
       open[2] = ts;
       if (queued) this.spans.splice(-1, 1, ["queue", open[1], open[1] + queued], ["model", open[1] + queued, ts]);
     }
+    if (phase) this.written = null;
     if (phase && phase !== "idle") this.spans.push([phase, ts, null]);
     if (status) this.ended = status === "running" ? null : ts;
     if (errors || status === "failed") this.faulty = true;
@@ -100,6 +102,16 @@ export class Trace {
     this.nodes.set(node.id, node);
     this.order.push(node);
     this.lanes = Math.max(this.lanes, node.lane + 1);
+  }
+
+  /** Take live text of a node: `at` is how many characters came before it in turn `i`. */
+  write({ n, x, at, i }) {
+    const node = this.nodes.get(n);
+    if (!node) return;
+    const goesOn = node.written?.turn === i && node.written.length === at;
+    if (!goesOn) node.written = { turn: i, from: at, text: "", length: at };
+    node.written.text += x;
+    node.written.length += x.length;
   }
 
   /** Let the rows say what they said at a playhead. */

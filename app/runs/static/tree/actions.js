@@ -40,17 +40,10 @@ export class Actions {
     }
   }
 
-  copyLink(node) {
-    return this.copy(this.permalink(node), "The link");
-  }
-
-  /** The address that opens the run, or one of its nodes, again. */
-  permalink(node = null) {
-    const address = new URL("/", location.href);
-    address.searchParams.set("view", "ask");
-    address.searchParams.set("run", this.#tree.run);
-    if (node) address.searchParams.set("node", node);
-    return address.href;
+  /** Copy the address that opens the run, or one of its nodes, again. */
+  copyLink(node = null) {
+    const query = new URLSearchParams({ view: "ask", run: this.#tree.run, ...(node && { node }) });
+    return this.copy(new URL(`/?${query}`, location.href).href, "The link");
   }
 
   /** Keep the selected node in the address, where the address is of this run. */

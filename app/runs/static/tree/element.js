@@ -1,25 +1,19 @@
 // <rlm-tree>: the tree of a run, growing while it goes on, with details, timeline and playback.
 //
-//   const tree = document.createElement("rlm-tree");
-//   tree.app = app;                        // {api, toast, shortcut}
-//   const log = await tree.load(run);      // fetches the log, resolves to it: {run, events, last}; null when it cannot
-//   tree.fold([event, ...]);               // events of the same run, as they come; gaps are fetched by itself
-//   tree.draft({n, x, at, i});             // live text of a node
-//
-// Its attribute `node` is the node that is selected; set before `load`, the one to select. `ready` is set once the tree is
-// painted, to the milliseconds since the page began. Where the address has ?run= of this run, its ?node= follows the selection.
+// A page sets its `app` ({api, toast, shortcut, openRun}) and tells it what to `load`, to `fold` and to `draft`. Its attribute
+// `node` is the node that is selected; set before `load`, the one to select. `ready` is set once the tree is painted, to
+// the milliseconds since the page began. Where the address has ?run= of this run, its ?node= follows the selection.
 
 import { el, find } from "/ui/shell/dom.js";
 import { icon } from "/ui/runs/controls.js";
 import { Detail } from "/ui/runs/detail/detail.js";
 import { Actions } from "/ui/runs/tree/actions.js";
 import { divide } from "/ui/runs/tree/divider.js";
-import { Drafts } from "/ui/runs/trace/drafts.js";
 import { LIVE, Trace } from "/ui/runs/trace/trace.js";
 import { press, teach } from "/ui/runs/tree/keys.js";
 import { List } from "/ui/runs/tree/list.js";
 import { Playback } from "/ui/runs/trace/playback.js";
-import { beside, matches, visible } from "/ui/runs/tree/rows.js";
+import { matches, visible } from "/ui/runs/tree/rows.js";
 import { Timeline } from "/ui/runs/trace/timeline.js";
 import { Toolbar } from "/ui/runs/tree/toolbar.js";
 import { built } from "/ui/shell/text/text.js";
@@ -29,14 +23,13 @@ const STYLE = new URL("./tree.css", import.meta.url).href;
 class RlmTree extends HTMLElement {
   app = null;
   run = null; // the id of what is shown
-  #trace = new Trace();
+  trace = new Trace();
   actions = new Actions(this);
-  #moment = null;
+  moment = null; // the Unix time of the playhead where it is played between two events
   #shut = new Set(); // ids of folded branches
   #shutHits = new Set(); // the same while a filter is on, so that its hits show and what was folded before stays so
   #wanted = null;
-  #filter = null;
-  #drafts = new Drafts();
+  found = null; // what a filter found (`rows.js`); null without one
   #rows = [];
   #stale = { rows: true, picture: true };
   follow = true;
@@ -81,13 +74,13 @@ class RlmTree extends HTMLElement {
 
   async #fetchLog(run) {
     try {
-      const log = await this.actions.fetchLog(this.#trace.last);
+      const log = await this.actions.fetchLog(this.trace.last);
       if (run !== this.run) return null;
       this.say("");
       if (!this.list) this.#build(log.frame);
-      if (log.frame) this.#trace.first = log.frame.node;
+      if (log.frame) this.trace.first = log.frame.node;
       this.#take(log.events);
-      return { ...log, events: this.#trace.events, last: this.#trace.last };
+      return { ...log, events: this.trace.events, last: this.trace.last };
     } catch (problem) {
       if (run === this.run) this.say(problem.message);
       return null;
@@ -101,23 +94,23 @@ class RlmTree extends HTMLElement {
 
   /** Take live text of a node: `at` is how many characters came before it in turn `i`. */
   draft(piece) {
-    this.#drafts.take(piece);
+    this.trace.write(piece);
     this.#plan();
   }
 
   /** Select a node, unfolding the way to it. */
   select(id) {
-    const node = this.#trace.nodes.get(id);
+    const node = this.trace.nodes.get(id);
     if (!node) {
       this.#wanted = id;
       return;
     }
     this.#wanted = null;
-    if (node.start > this.#trace.playhead) this.seek(LIVE);
+    if (node.start > this.trace.playhead) this.seek(LIVE);
     for (let above = node.parent; above; above = above.parent) {
-      if (this.#folded.delete(above.id)) this.#stale.rows = true;
+      if (this.folded.delete(above.id)) this.#stale.rows = true;
     }
-    if (this.#filter && !this.#filter.kept.has(id)) {
+    if (this.found && !this.found.kept.has(id)) {
       this.toolbar.clear();
       this.#stale.rows = true;
     }
@@ -131,7 +124,12 @@ class RlmTree extends HTMLElement {
 
   /** The number of the last event that was taken. */
   get last() {
-    return this.#trace.last;
+    return this.trace.last;
+  }
+
+  /** What live nodes are measured by, in Unix seconds. */
+  get clock() {
+    return Math.max(Date.now() / 1000, this.trace.times.at(-1) ?? 0);
   }
 
   /** The id of the selected node; null for none. */
@@ -139,22 +137,11 @@ class RlmTree extends HTMLElement {
     return this.list?.selected ?? null;
   }
 
-  /** The number of the last event that counts; null for live. */
-  get playhead() {
-    const { playhead } = this.#trace;
-    return playhead === LIVE ? null : playhead;
-  }
-
-  set playhead(value) {
-    this.playback.pause();
-    this.seek(value ?? LIVE);
-  }
-
   // --- life -------------------------------------------------------------------------------------------------
 
   connectedCallback() {
     teach(this.app, this);
-    this.#second = setInterval(() => this.#trace.root && this.#trace.running && this.#plan(true), 1000);
+    this.#second = setInterval(() => this.trace.root && this.trace.running && this.#plan(true), 1000);
   }
 
   disconnectedCallback() {
@@ -166,18 +153,16 @@ class RlmTree extends HTMLElement {
     this.playback?.pause();
     this.run = run;
     this.#loading = null;
-    this.#trace = new Trace();
+    this.trace = new Trace();
     this.#shut = new Set();
     this.#shutHits = new Set();
-    this.#drafts = new Drafts();
-    this.#moment = null;
+    this.moment = null;
     this.follow = true;
     this.#stale = { rows: true, picture: true };
     this.#wanted = this.getAttribute("node");
     if (this.list) {
-      this.list.selected = null;
-      this.detail.reset();
-      this.timeline.window = null;
+      this.list.selected = this.detail.id = this.timeline.window = null;
+      this.timeline.drawn = 0;
     }
     this.removeAttribute("ready");
     this.removeAttribute("playhead");
@@ -185,13 +170,13 @@ class RlmTree extends HTMLElement {
   }
 
   #take(events) {
-    const { running, order } = this.#trace;
+    const { running, order } = this.trace;
     const known = order.length;
-    const gap = this.#trace.take(events);
-    for (const event of events) this.#drafts.drop(event);
-    if (order.length > known || this.#filter) this.#stale.rows = true;
-    const { end, nodes, root } = this.#trace;
-    if (running && end && this.hasAttribute("ready")) this.announcer.textContent = this.words.ended[end.st] ?? "The run ended.";
+    const gap = this.trace.take(events);
+    if (order.length > known || this.found) this.#stale.rows = true;
+    const { end, nodes, root } = this.trace;
+    const over = running && end && this.hasAttribute("ready");
+    if (over) this.announcer.textContent = this.words.ended[end.st] ?? "The run ended.";
     if (this.#wanted && nodes.has(this.#wanted)) this.select(this.#wanted);
     else if (!this.list.selected && root) this.select(root.id);
     this.#plan(events.length > 0);
@@ -209,27 +194,17 @@ class RlmTree extends HTMLElement {
   #paint() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    if (!this.#trace.root) return;
+    if (!this.trace.root) return;
     if (this.#stale.rows) {
-      this.#filter = matches(this.#trace, this.toolbar.wanted);
-      this.#rows = visible(this.#trace, this.#folded, this.#filter?.kept);
+      this.found = matches(this.trace, this.toolbar.wanted);
+      this.#rows = visible(this.trace, this.folded, this.found?.kept);
     }
-    const view = {
-      trace: this.#trace,
-      moment: this.#moment,
-      collapsed: this.#folded,
-      filter: this.#filter,
-      drafts: this.#drafts,
-      clock: Math.max(Date.now() / 1000, this.#trace.times.at(-1) ?? 0),
-      text: this.toolbar.wanted.text,
-      selected: this.list.selected,
-    };
-    this.toolbar.show(view);
-    this.list.show(this.#rows, view);
+    this.toolbar.show();
+    this.list.show(this.#rows);
     this.#keepInView();
-    this.timeline.show(view, this.#stale.picture);
-    this.playback.show(view);
-    if (this.list.selected) this.detail.show(this.list.selected, view);
+    this.timeline.show(this.#stale.picture);
+    this.playback.show();
+    if (this.node) this.detail.show(this.node);
     this.#stale = { rows: false, picture: false };
     if (!this.hasAttribute("ready")) this.#becomeReady();
   }
@@ -252,9 +227,9 @@ class RlmTree extends HTMLElement {
 
   /** While nobody has scrolled, keep the node that began last in view: of a run that goes on, or is played. */
   #keepInView() {
-    const { newest, playhead, running } = this.#trace;
+    const { newest, playhead, running } = this.trace;
     const goesOn = playhead === LIVE ? running : this.playback.playing;
-    if (!this.follow || !goesOn || this.#filter || !newest || newest === this.shown) return;
+    if (!this.follow || !goesOn || this.found || !newest || newest === this.shown) return;
     this.shown = newest;
     this.list.reveal(newest.id);
   }
@@ -263,11 +238,11 @@ class RlmTree extends HTMLElement {
 
   /** Move the playhead to an event, LIVE for the end; `moment` is the Unix time where it is played between two events. */
   seek(seq, moment = null) {
-    const wanted = seq === LIVE ? LIVE : Math.min(Math.max(1, seq), Math.max(1, this.#trace.last));
-    const moved = wanted !== this.#trace.playhead;
-    this.#moment = wanted === LIVE ? null : moment;
+    const wanted = seq === LIVE ? LIVE : Math.min(Math.max(1, seq), Math.max(1, this.trace.last));
+    const moved = wanted !== this.trace.playhead;
+    this.moment = wanted === LIVE ? null : moment;
     if (!moved) return this.#paint();
-    this.#trace.move(wanted);
+    this.trace.move(wanted);
     if (wanted === LIVE) this.removeAttribute("playhead");
     else this.setAttribute("playhead", wanted);
     this.#holdSelection();
@@ -276,36 +251,37 @@ class RlmTree extends HTMLElement {
 
   /** Move the playhead to the last event that is not later than a Unix time. */
   seekTime(time) {
-    this.seek(this.#trace.seqAt(time));
+    this.seek(this.trace.seqAt(time));
   }
 
   /** Where the playhead is before the selected node began, its nearest ancestor that had begun is selected. */
   #holdSelection() {
-    let node = this.#trace.nodes.get(this.meant ?? this.list.selected);
+    let node = this.trace.nodes.get(this.meant ?? this.list.selected);
     if (!node) return;
     this.meant = node.id;
-    while (node.parent && node.start > this.#trace.playhead) node = node.parent;
+    while (node.parent && node.start > this.trace.playhead) node = node.parent;
     this.list.selected = node.id;
     if (node.id === this.meant) this.meant = null;
   }
 
   // --- branches, search, filter ---------------------------------------------------------------------------------
 
-  get #folded() {
-    return this.#filter ? this.#shutHits : this.#shut;
+  /** Ids of the folded branches. */
+  get folded() {
+    return this.found ? this.#shutHits : this.#shut;
   }
 
   /** Open or fold a branch, and its siblings. */
-  toggle(id, open = this.#folded.has(id), siblings = false) {
-    const node = this.#trace.nodes.get(id);
+  toggle(id, open = this.folded.has(id), siblings = false) {
+    const node = this.trace.nodes.get(id);
     for (const one of (siblings && node.parent?.children) || [node]) this.#fold(one, open);
     this.#change();
   }
 
   /** Open or fold all branches below the root. */
   foldAll(open) {
-    const branches = this.#trace.order.filter((node) => node.parent && node.children.length);
-    this.#folded.clear();
+    const branches = this.trace.order.filter((node) => node.parent && node.children.length);
+    this.folded.clear();
     for (const node of branches) this.#fold(node, open);
     this.#change();
     if (this.list.selected) this.list.reveal(this.list.selected);
@@ -313,9 +289,9 @@ class RlmTree extends HTMLElement {
 
   /** Open or fold a branch; a selection inside one that is folded goes to it. */
   #fold(branch, open) {
-    if (open) this.#folded.delete(branch.id);
-    else this.#folded.add(branch.id);
-    let node = this.#trace.nodes.get(this.list.selected)?.parent;
+    if (open) this.folded.delete(branch.id);
+    else this.folded.add(branch.id);
+    let node = this.trace.nodes.get(this.list.selected)?.parent;
     while (node && node !== branch) node = node.parent;
     if (node && !open) this.select(branch.id);
   }
@@ -324,14 +300,16 @@ class RlmTree extends HTMLElement {
   filter() {
     this.#shutHits = new Set();
     this.#change();
-    if (!this.#filter && this.list.selected) this.list.reveal(this.list.selected);
+    if (!this.found && this.list.selected) this.list.reveal(this.list.selected);
     else this.list.element.scrollTop = 0;
   }
 
-  /** Select the hit that comes `by` places after the selected node. */
+  /** Select the hit that comes `by` (1 or -1) places after the selected node, round and round; without one the first or last. */
   next(by) {
-    const hits = this.#filter?.hits ?? [];
-    if (hits.length) this.select(beside(hits, this.list.selected, by).id);
+    const hits = this.found?.hits ?? [];
+    const at = hits.findIndex((node) => node.id === this.node);
+    const to = at >= 0 ? (at + by) % hits.length : Math.min(0, by);
+    if (hits.length) this.select(hits.at(to).id);
   }
 
   /** Show or hide the timeline; returns whether it is shown. */

@@ -39,14 +39,13 @@ export class List {
     }).observe(this.element);
   }
 
-  /** Take the rows to show and what they are seen by: {trace, collapsed, filter, drafts, clock, text}. */
-  show(rows, view) {
+  /** Take the rows to show. */
+  show(rows) {
     if (rows !== this.rows) {
       this.rows = rows;
       this.places = new Map(rows.map((node, place) => [node.id, place]));
       this.space.style.height = `${rows.length * ROW}px`;
     }
-    this.view = view;
     this.paint();
   }
 
@@ -63,7 +62,6 @@ export class List {
 
   /** Make and change the rows in view, and the selected one wherever it is. */
   paint() {
-    if (!this.view) return;
     const first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
     const last = Math.min(this.rows.length, Math.ceil((this.top + this.height) / ROW) + SPARE);
     const wanted = new Set();
@@ -110,12 +108,12 @@ export class List {
   }
 
   #fill(row, node) {
-    const { trace, collapsed, filter, drafts, clock, text } = this.view;
-    const { words } = this.tree;
+    const { trace, folded, found: filter, clock, words } = this.tree;
+    const { text } = this.tree.toolbar.wanted;
     const begun = trace.begun(node);
-    const open = begun > 0 && !collapsed.has(node.id);
+    const open = begun > 0 && !folded.has(node.id);
     const shut = begun > 0 && !open;
-    const draft = trace.playhead === LIVE && node.phase === "model" ? drafts.get(node.id) : null;
+    const draft = trace.playhead === LIVE && node.phase === "model" ? node.written : null;
     const name = line(node.label, 240) || node.id;
     if (row.text !== text || row.question.textContent !== name) marked(row.question, name, (row.text = text));
     const sum = shut ? trace.below(node) : { cells: node.cells, errors: node.faults, tokens: node.tokens };
@@ -168,8 +166,8 @@ export class List {
     const node = this.rows[place];
     const page = Math.max(1, Math.floor(this.height / ROW) - 1);
     const to = (next) => this.tree.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
-    const below = node && this.view.trace.begun(node) > 0;
-    const open = below && !this.view.collapsed.has(node.id);
+    const below = node && this.tree.trace.begun(node) > 0;
+    const open = below && !this.tree.folded.has(node.id);
     const moves = {
       ArrowDown: () => to(place + 1),
       ArrowUp: () => to(place - 1),

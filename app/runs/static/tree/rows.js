@@ -49,9 +49,3 @@ function saying(trace, wanted) {
   if (trace.nodes.has(wanted)) said.set(wanted, "");
   return said;
 }
-
-/** The hit that comes `by` places after the selected node, round and round; without one the first or the last. */
-export function beside(hits, selected, by) {
-  const at = hits.findIndex((node) => node.id === selected);
-  return hits[at < 0 ? (by > 0 ? 0 : hits.length - 1) : (at + by + hits.length) % hits.length];
-}

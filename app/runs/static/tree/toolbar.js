@@ -30,16 +30,18 @@ export class Toolbar {
   }
 
   /** Show the sums at the playhead, and how many nodes a filter found. */
-  show({ trace, clock, filter }) {
-    const hits = filter ? filter.hits.length : null;
+  show() {
+    const { trace, clock, found } = this.tree;
+    const hits = found ? count(found.hits.length) : "";
+    const words = found ? many(found.hits.length, "node") : "";
     const sum = trace.below();
     const spent = trace.until(clock) - trace.began;
     const parts = [many(sum.nodes, "node"), many(sum.cells, "cell"), many(sum.tokens, "token")];
     if (sum.errors) parts.push(many(sum.errors, "error"));
     say(this.totals, [...parts, moment(spent, spent)].join(" · "));
-    say(this.hits, hits === null ? "" : count(hits));
-    this.hits.title = hits === null ? "" : many(hits, "node");
-    this.search.setAttribute("aria-description", hits === null ? "" : `${many(hits, "node")} found`);
+    say(this.hits, hits);
+    this.hits.title = words;
+    this.search.setAttribute("aria-description", words && `${words} found`);
   }
 
   /** Take every filter away, without telling. */

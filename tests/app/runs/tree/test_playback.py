@@ -100,7 +100,7 @@ def test_one_playhead_drives_tree_timeline_and_details(visit, server):
     page = visit()
     events = server.events("run")
     at = next(e["s"] for e in events if e["k"] == "cell" and e["n"] == "0" and e["i"] == 2)
-    page.evaluate("(seq) => { tree.playhead = seq; }", at)
+    page.evaluate("(seq) => { tree.seek(seq); }", at)
     assert page.get_attribute("rlm-tree", "playhead") == str(at)
     begun = {e["n"] for e in events if e["k"] == "node" and e["s"] <= at}
     assert set(shown(page)) == begun
@@ -113,14 +113,14 @@ def test_one_playhead_drives_tree_timeline_and_details(visit, server):
     expect(page.get_by_role("slider")).to_have_value(str(at))
     page.get_by_role("tree").focus()
     keys(page, ".")
-    assert page.evaluate("tree.playhead") == at + 1
+    assert page.evaluate("tree.trace.playhead") == at + 1
     keys(page, ",", ",")
-    assert page.evaluate("tree.playhead") == at - 1
+    assert page.evaluate("tree.trace.playhead") == at - 1
     expect(page.locator(".code:visible")).to_have_count(1)
     page.get_by_role("slider").fill("1")
-    assert page.evaluate("tree.playhead") == 1
+    assert page.evaluate("tree.trace.playhead") == 1
     page.get_by_role("button", name="End").click()
-    assert page.evaluate("tree.playhead") is None
+    assert page.get_attribute("rlm-tree", "playhead") is None
     expect(page.locator(".answer-box")).to_be_visible()
     expect(page.locator(".playhead")).not_to_be_visible()
 
@@ -147,7 +147,7 @@ def test_a_playhead_that_jumps_shows_every_row_as_it_stood_there(visit, server):
         last - 1,
         last,
     ):
-        page.evaluate("(seq) => { tree.playhead = seq; }", playhead)
+        page.evaluate("(seq) => { tree.seek(seq); }", playhead)
         wanted = {
             name: [
                 node["status"],
@@ -165,17 +165,17 @@ def test_playing_goes_through_the_run_and_ends_at_its_end(visit, server):
     speed.select_option("0.5")  # its end is far away, however slow the machine
     page.get_by_role("tree").focus()
     page.keyboard.press(" ")
-    page.wait_for_function("() => tree.playhead > 1 && tree.playhead < 200")
+    page.wait_for_function("() => tree.trace.playhead > 1 && tree.trace.playhead < 200")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.keyboard.press(" ")
-    stood = page.evaluate("tree.playhead")
+    stood = page.evaluate("tree.trace.playhead")
     page.wait_for_timeout(150)
-    assert page.evaluate("tree.playhead") == stood
+    assert page.evaluate("tree.trace.playhead") == stood
     speed.select_option("16")
-    page.evaluate("(seq) => { tree.playhead = seq; }", last - 4)
+    page.evaluate("(seq) => { tree.seek(seq); }", last - 4)
     page.get_by_role("tree").focus()
     page.keyboard.press(" ")
-    page.wait_for_function("(last) => tree.playhead === last", arg=last)
+    page.wait_for_function("(last) => tree.trace.playhead === last", arg=last)
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     expect(row(page, "0")).to_have_attribute("data-status", "answered")
 
@@ -183,9 +183,9 @@ def test_playing_goes_through_the_run_and_ends_at_its_end(visit, server):
 def test_a_playhead_before_the_selected_node_selects_an_ancestor_for_that_while(visit, server):
     page = visit(node="0.1.1")
     start = next(e["s"] for e in server.events("run") if e["k"] == "node" and e["n"] == "0.1.1")
-    page.evaluate("(seq) => { tree.playhead = seq; }", start - 1)
+    page.evaluate("(seq) => { tree.seek(seq); }", start - 1)
     assert chosen(page) == "0.1"
-    page.evaluate("(seq) => { tree.playhead = seq; }", start)
+    page.evaluate("(seq) => { tree.seek(seq); }", start)
     assert chosen(page) == "0.1.1"
 
 
@@ -193,7 +193,7 @@ def test_a_click_into_the_timeline_moves_the_playhead_or_selects(visit):
     page = visit()
     box = page.locator(".picture").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
-    half = page.evaluate("tree.playhead")
+    half = page.evaluate("tree.trace.playhead")
     assert half and half > 1
     page.mouse.click(box["x"] + 40, box["y"] + 18 + 6)  # the lane of the root
     assert chosen(page) == "0"
