@@ -73,3 +73,17 @@ def test_only_the_runs_that_were_looked_at_last_are_kept_ready(store, monkeypatc
     whole = {name: told.after(name, 0) for name in "abc"}
     assert list(told._kept) == ["b", "c"]
     assert {name: told.after(name, 0) for name in "abc"} == whole
+
+
+def test_the_way_to_a_node_is_known_with_what_was_asked_on_it(store):
+    facts = grow(3, 30, 60)
+    write(store.folder, "run", facts)
+    deep = max((fact.node for fact in facts), key=lambda name: name.count("."))
+    above = [deep.rsplit(".", n)[0] for n in range(deep.count("."), 0, -1)]
+    asked = {f.node: f.payload["question"] for f in facts if f.kind == "node_started"}
+    way = Logs(store).way("run", deep)
+    assert [name for name, _ in way] == above
+    assert all(asked[name].startswith(question.removesuffix("…")) for name, question in way)
+    assert (
+        Logs(store).way("run", "0") == [] == Logs(store).way("run", "0.99") == Logs(store).way("none", "0.1")
+    )

@@ -108,6 +108,7 @@ export class Timeline {
     const thick = Math.max(1, lane - (lane > 5 ? 2 : lane > 3 ? 1 : 0));
     const drawn = Object.fromEntries(KINDS.map((kind) => [kind, []]));
     const paint = (kind, node, left, right) => {
+      if (left >= right) return; // beyond what is shown
       const wide = (right - left).toFixed(2);
       drawn[kind].push(`M${left.toFixed(2)} ${2 + node.lane * lane}h${wide}v${thick}h-${wide}z`);
     };
@@ -116,7 +117,7 @@ export class Timeline {
       const key = node.lane * 8 + KINDS.indexOf(kind);
       const left = Math.max(-LEAST, (began - from) * scale);
       const right = Math.min(width + LEAST, Math.max(left + LEAST, (ended - from) * scale));
-      if (left >= right || right - (edges.get(key) ?? 0) < 0.5) return;
+      if (right - (edges.get(key) ?? 0) < 0.5) return;
       edges.set(key, right);
       paint(kind, node, left, right);
     };
@@ -125,7 +126,7 @@ export class Timeline {
       bar("node", node, node.began, end);
       for (const [what, began, ended] of node.spans) bar(what, node, began, ended ?? end);
       const [first, last] = [(node.began - from) * scale, Math.min(width, (end - from) * scale)];
-      if (node.faulty && lane >= 4 && last > 0) paint("fault", node, Math.max(first, last - 2), last);
+      if (node.faulty && lane >= 4) paint("fault", node, Math.max(first, last - 2), last);
     }
     KINDS.forEach((kind, place) => this.paths[place].setAttribute("d", drawn[kind].join("")));
   }

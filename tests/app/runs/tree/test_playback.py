@@ -199,3 +199,31 @@ def test_a_click_into_the_timeline_moves_the_playhead_or_selects(visit):
     assert chosen(page) == "0"
     page.mouse.move(box["x"] + 40, box["y"] + 18 + 6)
     expect(page.locator(".tip")).to_contain_text("model")
+
+
+def test_the_wheel_with_ctrl_zooms_the_timeline_and_a_double_click_shows_all_of_it(visit):
+    page = visit()
+    ticks = page.locator(".tick")
+    whole = ticks.all_inner_texts()
+    box = page.locator(".lanes").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 8)
+    page.keyboard.down("Control")
+    for _ in range(6):
+        page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    expect(ticks.first).not_to_have_text(whole[0])
+    assert len(set(ticks.all_inner_texts()) - set(whole)) > 3  # finer steps, of a part
+    page.evaluate("tree.seek(1)")
+    expect(page.locator(".future")).to_be_visible()
+    expect(page.locator(".playhead")).to_be_hidden()  # it is before that part
+    page.mouse.dblclick(box["x"] + box["width"] - 3, box["y"] + box["height"] - 3)
+    expect(ticks.first).to_have_text(whole[0])
+
+
+def test_the_picture_has_a_bar_for_every_kind_of_work_and_faults_in_their_lane(visit):
+    page = visit()
+    drawn = "[...tree.shadowRoot.querySelectorAll('.chart path')].map((path) => [path.getAttribute('class'), path.getAttribute('d')])"
+    page.wait_for_function(f"() => {drawn}.every(([kind, d]) => d)")
+    paths = dict(page.evaluate(drawn))
+    assert set(paths) == {"node", "queue", "model", "kernel", "waiting", "fault"}
+    assert paths["node"].startswith("M0.0") and paths["model"].count("M") > paths["waiting"].count("M") > 0
