@@ -3,7 +3,7 @@
 /** The nodes to show from top to bottom. `kept` (a Map of id to true for a hit, false for its way) filters. */
 export function visible(trace, collapsed, kept) {
   const rows = [];
-  const todo = trace.root ? [trace.root] : [];
+  const todo = trace.root?.start <= trace.playhead ? [trace.root] : [];
   while (todo.length) {
     const node = todo.pop();
     if (kept && !kept.has(node.id)) continue;
