@@ -59,7 +59,7 @@ def test_events_are_small_on_real_runs(followed):
     print(
         f"\n{len(sizes)} events: mean {sum(sizes) / len(sizes):.0f}, median {sizes[len(sizes) // 2]}, largest {sizes[-1]} bytes"
     )
-    assert sizes[-1] < 400 and sum(sizes) / len(sizes) < 150
+    assert sizes[-1] < 400 and sum(sizes) / len(sizes) < 200  # with what each changes in the tree
 
 
 def test_live_text_is_the_reply_as_it_is_written(small, followed):
