@@ -47,7 +47,7 @@ SEEK = """async (count) => {
     const seq = 1 + Math.floor((tree.last - 1) * ((i * 0.61803) % 1));
     const begun = performance.now();
     tree.seek(seq);
-    tree.shadowRoot.querySelector(".row").getBoundingClientRect();
+    tree.shadowRoot.querySelector(".space").getBoundingClientRect();
     times.push(performance.now() - begun);
     await new Promise(requestAnimationFrame);
   }

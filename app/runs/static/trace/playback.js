@@ -1,5 +1,4 @@
-// The bar that moves the playhead through what was recorded (`app/runs/tree/frame.py`): play, pause, step, speed, slider,
-// back to live.
+// The bar that moves the playhead (`app/runs/tree/frame.py`): play, pause, step, speed, slider, back to live.
 
 import { find } from "/ui/shell/dom.js";
 import { redraw, say } from "/ui/runs/controls.js";
