@@ -18,6 +18,7 @@ from app.live.trace import encode
 from app.runs.answer.panel import answer_panel, as_text
 from app.runs.detail.pane import node_pane
 from app.runs.node_detail import folded, node_detail
+from app.runs.tree.frame import frame
 from engine.bench.router import route
 from engine.documents.ingest import CorpusInfo
 from engine.engine import Engine
@@ -268,26 +269,27 @@ class Runs:
         return row
 
     def log(self, run: str, after: int = 0) -> Json:
-        """The run's row and its compact events (`app.live.trace`) with a number above `after`.
+        """The run's row and its compact events with what they change (`app.live.logs`), those with a number above `after`.
 
         {"run": {..., "title", "runs": ids of its session, "live", "resumes": may it go on, "panel", "text": its answer for the
-        page and the clipboard, once it has ended}, "events": [...], "last": seq}
+        page and the clipboard, once it has ended}, "events": [...], "last": seq, "frame": of the tree, where `after` is 0}
         """
         return json.loads(self.log_text(run, after))
 
     def log_text(self, run: str, after: int = 0) -> str:
-        """The same as JSON text: the events are stored in that form."""
+        """The same as JSON text: the events are kept in that form."""
         row = self.row(run)
         session = [other["run"] for other in self._store.session(row["session"])]
         title = self._store.titles().get(row["session"], "")
         about = {k: v for k, v in row.items() if k != "owner"} | {"forks": self._store.forks(run)}
         live = row["status"] == "running"
-        events = self._store.trace(run, after)
-        last = events[-1][0] if events else after
+        events = self._hub.stored(run, after)
+        last = events[-1].seq if events else after
         resumes = not may_go_on(row)
         answer = {} if live else {"panel": answer_panel(about), "text": as_text(about)}
         head = encode({**about, "title": title, "runs": session, "live": live, "resumes": resumes, **answer})
-        return f'{{"run":{head},"events":[{",".join(text for _, text in events)}],"last":{last}}}'
+        frames = "" if after else f'"frame":{encode(frame())},'
+        return f'{{"run":{head},{frames}"events":[{",".join(event.text for event in events)}],"last":{last}}}'
 
     def node(self, run: str, node: str, upto: int | None = None) -> Json:
         """All about one node, as it stood at event `upto` (None: now); see `app.runs.node_detail`. Raises NotFound."""
@@ -295,7 +297,7 @@ class Runs:
 
     def pane(self, run: str, node: str, upto: int | None = None) -> Json:
         """The same laid out for the page; see `app.runs.detail.pane`. Raises NotFound."""
-        return node_pane(folded(self._store, run, node, upto))
+        return node_pane(folded(self._store, run, node, upto), self._hub.logs.way(run, node))
 
     # --- the end ----------------------------------------------------------------------------------------
 

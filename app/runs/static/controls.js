@@ -1,6 +1,6 @@
-// Small parts that the panes of the tree share: text set only when it differs, line drawings, buttons.
+// Small parts that the panes of the tree share: text set only when it differs, line drawings.
 
-import { el, icon as shared } from "/ui/shell/dom.js";
+import { icon as shared } from "/ui/shell/dom.js";
 
 const DRAWINGS = "/ui/runs/tree/icons.svg";
 
@@ -21,14 +21,4 @@ export function redraw(drawing, name) {
   if (drawing.dataset.icon === name) return;
   drawing.dataset.icon = name;
   drawing.firstChild.setAttribute("href", `${DRAWINGS}#${name}`);
-}
-
-/** A button with a drawing, a name, and perhaps words and a key in its tooltip. */
-export function button(drawing, name, press, { text = "", key = "", kind = "" } = {}) {
-  return el(
-    "button",
-    { type: "button", class: `button ${kind}`, title: key ? `${name} (${key})` : name, "aria-label": name, on: { click: press } },
-    drawing && icon(drawing),
-    text && el("span", {}, text),
-  );
 }

@@ -22,7 +22,11 @@ def named() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {sheet: set() for sheet in SHEETS}
     for file in sorted({*APP.rglob("*.js"), *APP.rglob("*.py")}):
         text = file.read_text()
-        sheet = "runs/static" if OF_THE_TREE in text or "runs/detail" in file.as_posix() else "shell/static"
+        sheet = (
+            "runs/static"
+            if OF_THE_TREE in text or re.search("runs/(detail|tree)/", file.as_posix())
+            else "shell/static"
+        )
         pattern = r'\bicon\("(\w+)"\)|"icon", \{"name": "(\w+)"\}|\bbutton\("(\w+)", "[A-Z]'
         found[sheet] |= {a or b or c for a, b, c in re.findall(pattern, text)}
     return found

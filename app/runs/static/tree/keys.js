@@ -1,20 +1,13 @@
 // The keys of the tree: what they do. They are listed in app/shell/frame.html.
 
-let listener = null; // the tree that was attached last hears "/"
 let taught = false;
 
-/** Tell `app.shortcut` the key that works everywhere, unless it knows it, and let this tree hear it. */
+/** Tell the app the key of its tree that works everywhere, once. */
 export function teach(app, tree) {
-  listener = tree;
-  if (taught || !app?.shortcut) return;
+  if (taught) return;
   taught = true;
-  const when = () => Boolean(listener?.run) && listener.checkVisibility();
-  app.shortcut("/", () => listener.toolbar.search.focus(), when);
-}
-
-/** This tree is gone. */
-export function forget(tree) {
-  if (listener === tree) listener = null;
+  const when = () => Boolean(tree.run) && tree.checkVisibility();
+  app.shortcut("/", () => tree.toolbar.search.focus(), when);
 }
 
 /** A key that was pressed somewhere in the tree. */
