@@ -78,7 +78,7 @@ class Shelf:
             raise InputError(f"{path} is not a full path. Give one that begins at the root of the disk.")
         if not path.exists():
             raise InputError(f"There is nothing at {path}.")
-        if path.is_file():
+        if not path.is_dir():
             read_facts(path)
         places = [str(place) for place in self.added() if place != path]
         self._preferences.put(model_places=[*places, str(path)])

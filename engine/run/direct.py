@@ -83,25 +83,33 @@ def surest(
 ) -> Outcome:
     """Have each piece read by itself, a turn each, as `map_query` has it read, and take the answer that is surest.
 
-    `by_rank`: the pieces stand in the order of a search, and a later one counts less. Raises Cancelled, ModelError.
+    `by_rank`: the pieces stand in the order of a search, and a later one counts less. At a limit of the run the surest so far
+    is the answer, if there is one, and a note says how many were read. Raises Cancelled, ModelError.
     """
     answers: list[PieceAnswer] = []
+    limit = ""
     for turn, piece in zip(count(1), pieces):
         asked = prompt.leaf_with_context(node.question, shown(piece))
         form = Quote(str(piece), JUDGED)
         reply = _read_before(run, node, (before or {}).get(turn), asked, spans_of(piece))
         if reply is None:
-            if exhausted := run.ledger.exhausted():
-                return Outcome(None, reason=exhausted)
+            if limit := run.ledger.exhausted() or "":
+                break
             reply = _ask(run, node, turn, asked, spans_of(piece), form)
         heard = _heard(run, node, reply, form, spans_of(piece))
         if not heard:
-            return outcome(run, "")
+            limit = run.ledger.exhausted() or "the model gave none"
+            break
         answer = PieceAnswer.of(Answered(heard, reply.confidence, quoted=True), piece, JUDGED)
         answer.rank = turn - 1 if by_rank else 0
         answers.append(answer)
     found = best(answers, LEAST_SURE)
-    return Outcome(str(found), sources=tuple((d, start, end) for d, start, end in spans_of(found)))
+    if limit and found == prompt.NOT_THERE:
+        return Outcome(None, reason=limit)
+    if limit:
+        run.note(node.id, f"{len(answers):,} of {len(pieces):,} pieces were read", "warning")
+    sources = tuple((d, start, end) for d, start, end in spans_of(found))
+    return Outcome(str(found), sources=sources, reason=limit, forced=bool(limit))
 
 
 def answer_from(

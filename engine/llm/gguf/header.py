@@ -135,6 +135,8 @@ def guarded(path: Path, read: Callable[[BinaryIO], Read]) -> Read:
         raise InputError(f"There is no model at {path}. Give the path of a GGUF file.")
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a model. Give the path of a GGUF file in it.")
+    if not path.is_file():  # a pipe would be waited for
+        raise InputError(f"{path} is a device or a pipe, not a file. Give the path of a GGUF file.")
     if path.stat().st_size == 0:
         raise InputError(f"The model {path} is empty (0 bytes). Download it again.")
     try:

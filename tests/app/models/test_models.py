@@ -107,7 +107,7 @@ def test_a_file_or_folder_elsewhere_can_be_added_and_is_remembered(tmp_path, wor
     assert again.added() == [tmp_path]
     workbench.models.remove(tmp_path)
     assert row(client, path) is None and workbench.models.shelf.added() == []
-    for bad in (Path("relative/path"), tmp_path / "absent", ROOT / "README.md"):
+    for bad in (Path("relative/path"), tmp_path / "absent", ROOT / "README.md", Path("/dev/null")):
         with pytest.raises(InputError, match=re.escape(str(bad))):
             workbench.models.add(bad)
 

@@ -87,6 +87,18 @@ def test_a_run_that_was_cut_reads_only_what_it_had_not_read(taught: Desk) -> Non
         assert len(model.requests) == whole - read
 
 
+def test_at_a_limit_the_surest_answer_so_far_is_given_and_a_note_says_how_much_was_read(taught: Desk) -> None:
+    model = with_model(taught)
+    few = Settings(max_tokens=300)  # the second reading goes beyond it
+    answer = taught.engine.ask("What is the toll at Morrow?", taught.corpus, few, strategy=DIRECT)
+    assert (answer.answer, answer.forced, len(model.requests)) == ("12 crowns", True, 2)
+    notes = [e.payload["text"] for e in taught.engine.store.events(answer.run) if e.kind == "note"]
+    assert any(re.fullmatch(r"2 of \d pieces were read", note) for note in notes)
+    with_model(taught, lambda request: reads(request, {}))
+    unsure = taught.engine.ask(QUESTION, taught.corpus, few, strategy=DIRECT)
+    assert (unsure.answer, unsure.status) == (None, "unanswered") and unsure.reason
+
+
 def test_retrieval_reads_its_passages_so_too_and_what_was_found_later_counts_less(taught: Desk) -> None:
     strategy, _ = METHODS["retrieval"]
     with_model(taught, lambda request: reads(request, {"12 crowns": -0.10, "45 crowns": -0.15}))

@@ -270,11 +270,16 @@ class Pool:
             self._end(job, "length")
             return
         token = job.drawer.draw(self.context, row, constrained=job.speech.answering)
+        if job.drawer.took_back:
+            self._take_back(job)
         if token is None or self.context.vocabulary.is_end(token):
+            self._speak(job)
             self._end(job, "stop")
             return
         job.sampled.append(token)
-        job.speech.feed(token, copied=job.drawer.copying)
+        if job.drawer.undecided and len(job.sampled) < job.room:
+            return
+        self._speak(job)
         if job.speech.ended or job.drawer.complete():
             self._end(job, job.speech.finish)
         elif len(job.sampled) >= job.room:
@@ -283,6 +288,19 @@ class Pool:
             job.sent = now
             if delta := job.speech.unsent():
                 self._emit({"id": job.id, "delta": delta})
+
+    def _take_back(self, job: Job) -> None:
+        """Forget the token that was drawn before the last one."""
+        assert job.slot is not None
+        job.sampled.pop()
+        self._cache.cut(job.slot, job.past - 1)
+        job.past = len(job.slot.tokens)
+
+    def _speak(self, job: Job) -> None:
+        assert job.speech is not None and job.drawer is not None
+        for token in job.sampled[job.spoken :]:
+            job.speech.feed(token, copied=job.drawer.copying)
+        job.spoken = len(job.sampled)
 
     def _recover(self, result: int, jobs: list[Job]) -> None:
         """After a batch that was not evaluated: bring every sequence back to what is known to be in it.

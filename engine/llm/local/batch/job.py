@@ -53,6 +53,7 @@ class Job:
     room: int = 0
     stops: list[int] = field(default_factory=list)  # lengths at which the slot is worth keeping
     sampled: list[int] = field(default_factory=list)
+    spoken: int = 0  # of these, how many `speech` has been fed
     speech: Speech | None = None
     drawer: Drawer | None = None
     confidence: float | None = None  # these two once nothing more is drawn

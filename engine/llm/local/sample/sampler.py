@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,21 +15,33 @@ from engine.llm.local.context import CANDIDATE, Context
 from engine.llm.local.sample.copying import Copier
 from engine.llm.local.sample.holding import Holder
 from engine.llm.local.text.tokens import Vocabulary
+from engine.text.quoting import NOTHING
 from engine.types import Sampling
 
 ROOT = b"root"
 TINY = 1e-9  # the least probability that is told from none
 PENALIZED = 64  # tokens before the next one that the repeat penalty is on
+SAYING = 1.5  # times that the chance of an answer beside NONE counts in how sure a quote is (models/default/README.md)
 
 
 class GrammarError(Exception):
     """llama.cpp does not accept a grammar."""
 
 
+@dataclass(frozen=True, slots=True)
+class Second:
+    """The first token of a quote that is taken where the likeliest one turns out to be the beginning of NONE."""
+
+    token: int
+    log_probability: float
+    copier: Copier  # as it is with this token
+
+
 class Drawer:
     """Draws the tokens of one reply: greedily at temperature 0. A reply that copies holds to its `copier`, greedily.
 
-    Raises GrammarError.
+    Where NONE is not allowed, a first token that NONE begins with is taken back if NONE is what it would become: what
+    the model says if it must say something is not what happens to begin like NONE. Raises GrammarError.
     """
 
     def __init__(
@@ -42,6 +56,8 @@ class Drawer:
         self._copier = copier
         self._draws = sampling.temperature > 0 and isinstance(copier, Holder)
         self._begun = False
+        self._second: Second | None = None  # while the reply may become NONE, which it may not be
+        self.took_back = False  # whether the token drawn last stands in place of the one before
         self._scored = 0
         self._score = 0.0
         self._none = (
@@ -64,6 +80,9 @@ class Drawer:
         vocabulary. Returns None when the form allows nothing.
         """
         self._begun = self._begun or (constrained and (self._grammar is not None or self._copier is not None))
+        self.took_back = False
+        if self._second is not None and (instead := self._instead(self._second, context, row)) is not None:
+            return instead
         token = self._drawn(context, row)
         if token is not None and (constrained or self._begun):
             self._scored += 1
@@ -71,6 +90,11 @@ class Drawer:
             if self._none:
                 self._part_from_none(token, context, row)
         return token
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the token drawn last may be taken back."""
+        return self._second is not None
 
     @property
     def copying(self) -> bool:
@@ -86,10 +110,10 @@ class Drawer:
     def confidence(self) -> float | None:
         """The mean log-probability of the answer's tokens so far, before any mask; None before the first.
 
-        Of a reply that copies: the log-probability that it does not begin as NONE does, and the mean of its tokens given
-        that. What a model would rather not say at all is then told from what it only cannot word.
+        Of a reply that copies: the log-probability that it does not begin as NONE does, SAYING times, and the mean of
+        its tokens given that. What a model would rather not say at all is then told from what it only cannot word.
         """
-        sure = self._says + self._score / self._scored if self._scored else math.nan
+        sure = SAYING * self._says + self._score / self._scored if self._scored else math.nan
         return round(sure, 6) if math.isfinite(sure) else None
 
     def _part_from_none(self, token: int, context: Context, row: int) -> None:
@@ -101,11 +125,37 @@ class Drawer:
             self._says = _other_than(self._refuses)
             self._score = min(0.0, self._score - self._says)
 
+    def _instead(self, second: Second, context: Context, row: int) -> int | None:
+        """The token that stands in place of the first of NONE, where NONE would be written now; None where it stays."""
+        self._second = None
+        none = self._vocabulary.none[1]
+        if int(context.logits(row).argmax()) != none:
+            return None
+        self._refuses += context.log_probability(row, none)
+        self._none = []
+        self._says = _other_than(self._refuses)
+        self._scored, self._score = 1, min(0.0, second.log_probability - self._says)
+        self._copier, self.took_back = second.copier, True
+        return second.token
+
+    def _copied(self, copier: Copier | Holder, context: Context, row: int) -> int | None:
+        lexicon, logits = self._vocabulary.lexicon, context.logits(row)
+        none = self._vocabulary.none
+        if not isinstance(copier, Copier) or copier.begun or len(none) < 2 or copier.allows(NOTHING.encode()):
+            return lexicon.choose(logits, copier, context.sample(self._chain, row) if self._draws else None)
+        other = copy.copy(copier)
+        token = lexicon.choose(logits, copier)
+        if token == none[0]:
+            rest = logits.copy()
+            rest[token] = -np.inf
+            instead = lexicon.choose(rest, other)
+            if instead is not None and not self._vocabulary.is_end(instead):
+                self._second = Second(instead, context.log_probability(row, instead), other)
+        return token
+
     def _drawn(self, context: Context, row: int) -> int | None:
         if self._copier is not None and self._begun:
-            lexicon = self._vocabulary.lexicon
-            token = context.sample(self._chain, row) if self._draws else None
-            return lexicon.choose(context.logits(row), self._copier, token)
+            return self._copied(self._copier, context, row)
         token = context.sample(self._chain, row)
         if self._grammar is None or not self._begun:
             return token

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import struct
 from collections.abc import Callable
@@ -87,6 +88,13 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
         open_model(str(tmp_path / "absent.gguf"))
     with pytest.raises(InputError, match="folder"):
         open_model(str(tmp_path))
+
+
+def test_a_pipe_and_a_device_are_refused_without_waiting_for_them(tmp_path):
+    os.mkfifo(tmp_path / "pipe.gguf")
+    for path in (tmp_path / "pipe.gguf", os.devnull):
+        with pytest.raises(InputError, match="a device or a pipe, not a file"):
+            open_model(str(path))
 
 
 @pytest.mark.parametrize("share", [0.001, 0.02, 0.3, 0.7, 0.999])
