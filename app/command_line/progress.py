@@ -14,6 +14,7 @@ from rich.status import Status
 
 from app.ask.estimate import Estimate
 from app.command_line.terminal import console, safe
+from app.text.words import clock
 from engine.documents.ingest import CorpusInfo
 from engine.documents.writing.builder import Progress
 from engine.events import CallMade, CellStarted, Event, Note, RunResumed, RunStarted, TurnStarted
@@ -117,13 +118,6 @@ class Reporter:
     def _time(self) -> str:
         """Elapsed time and the limit."""
         return f", {clock(time.monotonic() - self._began)} of {clock(self._limit)}"
-
-
-def clock(seconds: float) -> str:
-    """Seconds as a clock: 0:07, 3:07, 1:02:09."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 class EventReporter(Reporter):

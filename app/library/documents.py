@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from app.errors import NotFound
+from app.library import wording
 from engine.corpus import Corpus
 from engine.corpus.archive import Archive
 from engine.corpus.contents import Entry, entries, hashes
@@ -70,10 +71,11 @@ class Documents:
         self._rows: _Kept[Rows] = _Kept(4)
         self._sorted: _Kept[list[Entry]] = _Kept(4)
         self._pdfs: _Kept[dict[int, list[Origin]]] = _Kept(6)
+        self._hits: _Kept[list[tuple[int, int]]] = _Kept(4)
 
     def forget(self, corpora: list[str]) -> None:
         """Let go of corpora that were deleted."""
-        for kept in (self._opened, self._rows, self._sorted, self._pdfs):
+        for kept in (self._opened, self._rows, self._sorted, self._pdfs, self._hits):
             kept.drop(corpora)
 
     def is_open(self, corpus: str) -> bool:
@@ -133,9 +135,12 @@ class Documents:
         page: int | None = None,
         start: int | None = None,
         end: int | None = None,
+        to: str | None = None,
         count: int = 200,
     ) -> Json:
         """Up to `count` rows of a document: from a row, line or page on, or around the characters [start, end).
+
+        `to` is a line or page as a person writes it. Raises InputError where it is neither, NotFound.
 
         Returns {"document", "name", "chars", "rows", "lines", "page_count", "page", "cell", "pictured", "first", "at", "until", "text", "pages"}:
         `rows` is how many there are, `first` the first of `text`, which holds [line, start, text, begins] each;
@@ -144,6 +149,8 @@ class Documents:
         archive = self.open(corpus).corpus.archive
         rows, count = self.rows(corpus, document), min(max(1, count), MOST_ROWS)
         starts = archive.page_starts(document)
+        if to is not None:
+            line, page = wording.line_or_page(to, paged=len(starts) > 0)
         at = min(max(0, row), len(rows) - 1)
         if start is not None:
             at = rows.row_of(min(max(0, start), rows.chars))
@@ -172,12 +179,14 @@ class Documents:
             "at": at,
             "until": until,
             "text": [[found.line, found.start, found.text, found.first] for found in shown],
-            "pages": [
-                [number, place]
-                for number, place in enumerate(rows.rows_of(starts), 1)
-                if first <= place < first + len(shown)
-            ],
+            "pages": self.pages(corpus, document, first, len(shown)),
         }
+
+    def pages(self, corpus: str, document: int, first: int, count: int) -> Sequence[Sequence[int]]:
+        """The pages (from 1) that begin in `count` rows of a document from row `first` on: [page, row] each."""
+        rows = self.rows(corpus, document)
+        starts = rows.rows_of(self.open(corpus).corpus.archive.page_starts(document))
+        return [[page, row] for page, row in enumerate(starts, 1) if first <= row < first + count]
 
     def origins(self, corpus: str, document: int) -> Sequence[Origin]:
         """Where a document that is a PDF was read: the places of its file, and of those that hold it; none for others."""
@@ -191,23 +200,33 @@ class Documents:
         own = opened.hashes.get(name) if name.lower().endswith(".pdf") else None
         return [Origin(name, own)] if own else []
 
-    def find(self, corpus: str, document: int, query: str) -> Json:
+    def find(self, corpus: str, document: int, query: str, *, row: int = 0, char: int | None = None) -> Json:
         """Where `query` stands in a document, folded as in `search`; any white space fits any other.
 
-        In a very long document only upper and lower case are alike. Returns {"hits": [[start, end, row], ...], "more": whether there are more than MOST_MATCHES}.
+        In a very long document only upper and lower case are alike. Returns {"hits": [[start, end, row], ...],
+        "more", "nearest"}: whether there are more than MOST_MATCHES, and the number of the first hit that ends after
+        character `char`, or else is in row `row` or later; 0 where none is.
         """
+        found = self.hits(corpus, document, query)
+        places = self.rows(corpus, document).rows_of([start for start, _ in found])
+        hits = [[start, end, place] for (start, end), place in zip(found, places, strict=True)][:MOST_MATCHES]
+        later = (n for n, hit in enumerate(hits) if (hit[2] >= row if char is None else hit[1] > char))
+        return {"hits": hits, "more": len(found) > MOST_MATCHES, "nearest": next(later, 0)}
+
+    def hits(self, corpus: str, document: int, query: str) -> Sequence[tuple[int, int]]:
+        """The characters [start, end) of the first matches of a query, one more than MOST_MATCHES at most."""
         words = _normal(query).split()
         if not words:
-            return {"hits": [], "more": False}
-        rows = self.rows(corpus, document)
-        expression = r"\s+".join(map(re.escape, words))
-        fold = rows.chars <= LONGEST_FOLDED
-        pattern = compile_pattern(expression, 0 if fold else re.IGNORECASE, fold=fold)
-        matches = grep.matches(self.open(corpus).corpus.archive, document, pattern)
-        found = [(start, end) for start, end, _ in islice(matches, MOST_MATCHES + 1)]
-        places = rows.rows_of([start for start, _ in found])
-        hits = [[start, end, row] for (start, end), row in zip(found, places, strict=True)]
-        return {"hits": hits[:MOST_MATCHES], "more": len(hits) > MOST_MATCHES}
+            return []
+
+        def look() -> list[tuple[int, int]]:
+            expression = r"\s+".join(map(re.escape, words))
+            fold = self.rows(corpus, document).chars <= LONGEST_FOLDED
+            pattern = compile_pattern(expression, 0 if fold else re.IGNORECASE, fold=fold)
+            matches = grep.matches(self.open(corpus).corpus.archive, document, pattern)
+            return [(start, end) for start, end, _ in islice(matches, MOST_MATCHES + 1)]
+
+        return self._hits.get((corpus, document, *words), look)
 
     def search(self, corpus: str, query: str, limit: int = 50) -> Json:
         """The lines of all documents that fit the words of `query` best, best first.

@@ -1,6 +1,7 @@
 """Routes of the library: cards, jobs, uploads, documents.
 
-GET    /api/corpora                              {"corpora": [card], "jobs": [job], "sample_deleted": bool}
+GET    /api/library                              {"frame": what stands around the cards, as trees}
+GET    /api/corpora                              {"corpora": [card], "jobs": [job], "sample_deleted": bool, "shown": the same as trees}
 POST   /api/corpora {paths: [..] | path, name?}  -> job; {sample: true} brings the sample back
 GET    /api/corpora/ID                           card; ID is that of a card or of any of its versions
 PATCH  /api/corpora/ID {name}                    -> card
@@ -10,8 +11,9 @@ PUT    /api/corpora/ID/watching {on}             read it again by itself wheneve
 GET    /api/corpora/ID/deletion                  what deleting would take
 DELETE /api/corpora/ID                           -> receipt
 GET    /api/corpora/ID/documents?first&count&query&problems&sort&descending
-GET    /api/corpora/ID/documents/N/text?row | from_line | page | start&end, lines
-GET    /api/corpora/ID/documents/N/search?q
+GET    /api/corpora/ID/documents/N/text?row | from_line | page | start&end | to, lines
+GET    /api/corpora/ID/documents/N/rows?row&lines&q&start&end   rows as the page shows them, with what is found marked
+GET    /api/corpora/ID/documents/N/search?q&row | char
 GET    /api/corpora/ID/documents/N/pages/P?start&end&width   a page of a PDF as PNG, with characters highlighted
 GET    /api/corpora/ID/search?q&limit
 POST   /api/passwords {passwords: [..]}          keep them in memory for locked files that are opened from now on
@@ -33,8 +35,10 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from app.library.documents import MOST_ROWS
 from app.library.jobs import Job
-from app.library.shown import cards, deletion
+from app.library.shown import cards, deletion, frame, reading, results, table
+from app.library.shown import text as texts
 from app.library.uploads import Receiver
 from engine.errors import InputError
 from engine.types import Json
@@ -52,13 +56,16 @@ def router(workbench: Workbench) -> APIRouter:
     library = workbench.library
     documents = library.documents
 
+    @routes.get("/library")
+    def around() -> Json:
+        return {"frame": frame.library()}
+
     @routes.get("/corpora")
     def overview() -> Json:
-        return {
-            "corpora": [{**card, "shown": cards.shown(card)} for card in library.cards()],
-            "jobs": library.jobs.list(),
-            "sample_deleted": library.sample_deleted(),
-        }
+        found, gone = library.cards(), library.sample_deleted()
+        shown = cards.shown(found, library.jobs.busy, workbench.notes.overview()["cards"], gone)
+        jobs = [reading.told(job) for job in library.jobs.list()]
+        return {"corpora": found, "jobs": jobs, "sample_deleted": gone, "shown": shown}
 
     @routes.post("/corpora")
     def add(
@@ -109,7 +116,7 @@ def router(workbench: Workbench) -> APIRouter:
         sort: str = "",
         descending: bool = False,
     ) -> Json:
-        return documents.list(
+        found = documents.list(
             library.corpus(name),
             first=first,
             count=count,
@@ -118,6 +125,7 @@ def router(workbench: Workbench) -> APIRouter:
             sort=sort,
             descending=descending,
         )
+        return {**found, "shown": table.shown(found, sort, descending, problems, query)}
 
     @routes.get("/corpora/{name}/documents/{number}/text")
     def text(
@@ -128,17 +136,32 @@ def router(workbench: Workbench) -> APIRouter:
         page: int | None = None,
         start: int | None = None,
         end: int | None = None,
+        to: Annotated[str | None, Query(max_length=4000)] = None,
         lines: int = 200,
     ) -> Json:
         corpus = library.corpus(name)
         found = documents.text(
-            corpus, number, row=row, line=from_line, page=page, start=start, end=end, count=lines
+            corpus, number, row=row, line=from_line, page=page, start=start, end=end, to=to, count=lines
         )
-        return {"corpus": corpus, **found}
+        return {"corpus": corpus, **found, "shown": texts.head(found)}
+
+    @routes.get("/corpora/{name}/documents/{number}/rows")
+    def rows(
+        name: str,
+        number: int,
+        row: int = 0,
+        lines: Annotated[int, Query(le=MOST_ROWS)] = 100,
+        q: Text = "",
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Json:
+        span = None if start is None else (start, start if end is None else end)
+        return {"rows": texts.rows(documents, library.corpus(name), number, row, lines, q, span)}
 
     @routes.get("/corpora/{name}/documents/{number}/search")
-    def find(name: str, number: int, q: Text) -> Json:
-        return documents.find(library.corpus(name), number, q)
+    def find(name: str, number: int, q: Text, row: int = 0, char: int | None = None) -> Json:
+        hits = documents.find(library.corpus(name), number, q, row=row, char=char)
+        return {**hits, "shown": texts.how_many(hits, q)}
 
     @routes.get("/corpora/{name}/documents/{number}/pages/{page}")
     def picture(
@@ -152,7 +175,8 @@ def router(workbench: Workbench) -> APIRouter:
 
     @routes.get("/corpora/{name}/search")
     def search(name: str, q: Text, limit: int = 50) -> Json:
-        return documents.search(library.corpus(name), q, limit)
+        found = documents.search(library.corpus(name), q, limit)
+        return {**found, "told": results.told(found["hits"]), "shown": results.lines(found["hits"], q)}
 
     @routes.get("/jobs")
     def jobs() -> Json:
@@ -227,4 +251,4 @@ async def _receive(
 
 
 def _job(job: Job) -> Json:
-    return asdict(job)
+    return reading.told(asdict(job))

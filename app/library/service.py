@@ -25,6 +25,7 @@ from app.library import versions, wording
 from app.library.documents import Documents
 from app.library.jobs import Control, Job, Jobs
 from app.library.pictures import Pictures
+from app.library.shown import reading
 from app.library.uploads import Uploads
 from app.library.watching import Watching
 from app.paths import ROOT
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 SAMPLE = ROOT / "app" / "sample" / "documents"
 SAMPLE_CARD, SAMPLE_NAME = "sample", "Sample: Hessindale Ropeworks"
 LAST_QUESTIONS = 3
-SHOWN_PROBLEMS = 3  # the last ones, in a message about progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +394,5 @@ class Library:
             self._sizes.pop(corpus, None)
 
     def _tell(self, job: Job) -> None:
-        facts = asdict(job)
-        what = facts.pop("kind")
-        facts["problems"] = facts["problems"][-SHOWN_PROBLEMS:]
-        self._hub.tell("progress", what=what, **facts)
+        facts = reading.told(asdict(job))
+        self._hub.tell("progress", what=facts.pop("kind"), **facts)

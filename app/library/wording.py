@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from app.text.words import line
 from engine.documents.discover import CONTROL, readable
 from engine.documents.ingest import CorpusInfo
 from engine.errors import InputError
@@ -59,10 +60,20 @@ def title(roots: list[Path]) -> str:
 
 def name(text: str) -> str:
     """A name for a card on one line. Raises InputError when nothing is left."""
-    line = " ".join(CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())[:LONGEST_NAME]
-    if not line:
+    found = " ".join(CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())[:LONGEST_NAME]
+    if not found:
         raise InputError("The name is empty; write one.")
-    return line
+    return found
+
+
+def line_or_page(text: str, *, paged: bool) -> tuple[int | None, int | None]:
+    """The line or the page of a document that a person wrote: "120", "1,200" or "p. 3". Raises InputError for neither."""
+    found = re.fullmatch(r"(p(?:age|\.)?\s*)?([\d,. ]+)", text.strip(), re.IGNORECASE)
+    number = int(re.sub(r"\D", "", found[2]) or 0) if found else 0
+    if not found or not number:
+        also = ", or p. and the number of a page" if paged else ""
+        raise InputError(f"“{line(text, 40)}” is no line. Write a number{also}.")
+    return (None, number) if found[1] else (number, None)
 
 
 def choice(card: Json) -> str:

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.live.trace import compact, encode
+from app.live.logs import Logs
+from app.live.trace import encode
 from engine.errors import InputError, StoreError
 from engine.events import Event, NodeEnded, ReplyWritten, RunEnded, TurnStarted
 from engine.store import Store
@@ -145,6 +146,7 @@ class Hub:
     def __init__(self, store: Store):
         self.followed = threading.Event()
         self._store = store
+        self.logs = Logs(store)
         self._lock = threading.RLock()
         self._followers: set[Subscription] = set()
         self._drafts: dict[str, dict[str, Draft]] = {}
@@ -214,8 +216,8 @@ class Hub:
             thread.join()
 
     def stored(self, run: str, after: int) -> list[Message]:
-        """The events of a run that are in the store, from number `after` + 1 on."""
-        return [Message("run", text, seq) for seq, text in self._store.trace(run, after)]
+        """The events of a run that are in the store, from number `after` + 1 on (`app.live.logs`)."""
+        return [Message("run", text, seq) for seq, text in self.logs.after(run, after)]
 
     def _send(self, message: Message, run: str | None = None) -> None:
         with self._lock:
@@ -240,7 +242,8 @@ class Hub:
                 case RunEnded():
                     del self._drafts[event.run]
             if any(follower.run == event.run for follower in self._followers):
-                self._send(Message("run", encode(compact(event)), event.seq), event.run)
+                for message in self.stored(event.run, event.seq - 1)[:1]:
+                    self._send(message, event.run)
 
     def token(self, run: str, node: str, text: str) -> None:
         """A node of a run of this process wrote some text."""

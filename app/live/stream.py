@@ -1,6 +1,6 @@
 """The one stream of a tab (server-sent events): events of the followed run, live text, news of the app.
 
-    event: run     id: SEQ, data: a compact event (`app.live.trace`), gap-free from `after` + 1 on
+    event: run     id: SEQ, data: a compact event with what it changes (`app.live.logs`), gap-free from `after` + 1 on
     event: draft   data: {"n": node, "x": more text, "at": UTF-16 units before it, "i": turn}; not stored
     event: head    data: trees that say how the run stands (`app.runs.head.live`), while it goes on
     event: app     data: {"kind": "runs"|"corpora"|"models"|"progress"|..., ...}

@@ -2,7 +2,7 @@
 
 GET  /api/notes                              {"cards": {card: status}}; see `app.notes.service.Noting`
 PUT  /api/notes/CARD {on, budget?}           make notes of a card while it is quiet, or no longer -> status
-GET  /api/corpora/ID/documents/N/notes       {"notes": [{kind, text, start, end, place, model, made}]}
+GET  /api/corpora/ID/documents/N/notes       {"notes": [{kind, text, start, end, place, model, made}], "shown": trees}
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Body
 
+from app.notes.shown import notes_of
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.get("/corpora/{name}/documents/{number}/notes")
     def of(name: str, number: int) -> Json:
-        return noting.of(workbench.library.corpus(name), number)
+        found = noting.of(workbench.library.corpus(name), number)
+        return {**found, "shown": notes_of(found["notes"])}
 
     return api

@@ -23,6 +23,7 @@ from app.runs.head.head import run_head
 from app.runs.head.live import Followed
 from app.runs.listing.thread import follow_up, said_at_end
 from app.runs.node_detail import folded, node_detail
+from app.runs.tree.frame import frame
 from engine.bench.router import route
 from engine.documents.ingest import CorpusInfo
 from engine.engine import Engine
@@ -278,34 +279,35 @@ class Runs:
         return row
 
     def log(self, run: str, after: int = 0) -> Json:
-        """The run's row and its compact events (`app.live.trace`) with a number above `after`.
+        """The run's row and its compact events with what they change (`app.live.logs`), those with a number above `after`.
 
         {"run": {..., "title", "runs": ids of its session, "live", "resumes": may it go on, and as trees "head", "now": what
         goes on, "follow": what a next question follows; once it has ended its answer as "panel", "text" for the clipboard
-        and "told", which is announced}, "events": [...], "last": seq}
+        and "told", which is announced}, "events": [...], "last": seq, "frame": of the tree, where `after` is 0}
         """
         return json.loads(self.log_text(run, after))
 
     def log_text(self, run: str, after: int = 0) -> str:
-        """The same as JSON text: the events are stored in that form."""
+        """The same as JSON text: the events are kept in that form."""
         row = self.row(run)
         session = [other["run"] for other in self._store.session(row["session"])]
         title = self._store.titles().get(row["session"], "")
         about = {k: v for k, v in row.items() if k != "owner"} | {"forks": self._store.forks(run)}
         live = row["status"] == "running"
-        events = self._store.trace(run, after)
-        last = events[-1][0] if events else after
+        events = self._hub.stored(run, after)
+        last = events[-1].seq if events else after
         about |= {"title": title, "runs": session, "live": live, "resumes": not may_go_on(row)}
         shown: dict[str, Json] = {"head": run_head(about), "now": [], "follow": follow_up(about)}
         if live:
-            known = self._store.trace(run) if after else events
-            past = (json.loads(text) for _, text in known)
+            past = (json.loads(text) for _, text in self._store.trace(run))
             shown["now"] = Followed(row, past, partial(self.stopping, run)).shown(time.time())
         else:
             if may_be_kept(row):
                 about["kept"] = any(one["run"] == run for one in self._store.kept())
             shown |= {"panel": answer_panel(about), "text": as_text(about), "told": said_at_end(about)}
-        return f'{{"run":{encode(about | shown)},"events":[{",".join(text for _, text in events)}],"last":{last}}}'
+        frames = "" if after else f'"frame":{encode(frame())},'
+        told = ",".join(event.text for event in events)
+        return f'{{"run":{encode(about | shown)},{frames}"events":[{told}],"last":{last}}}'
 
     def followed(self, run: str, after: int) -> Followed | None:
         """What the head of a run shows while it goes on, to be told the events above `after`; None of one that has ended."""
@@ -326,7 +328,7 @@ class Runs:
 
     def pane(self, run: str, node: str, upto: int | None = None) -> Json:
         """The same laid out for the page; see `app.runs.detail.pane`. Raises NotFound."""
-        return node_pane(folded(self._store, run, node, upto))
+        return node_pane(folded(self._store, run, node, upto), self._hub.logs.way(run, node))
 
     # --- the end ----------------------------------------------------------------------------------------
 

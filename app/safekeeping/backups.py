@@ -14,6 +14,7 @@ import psutil
 
 from app.errors import NotFound
 from app.live.job import Job
+from app.safekeeping.shown import backup_state
 from engine import backup
 from engine.backup.write import to_json
 from engine.errors import InputError, StoreError, TaprootError
@@ -29,7 +30,7 @@ PREFIX = "taproot-backup-"  # of folders in the system's temporary one, each wit
 
 
 class Backups:
-    """Thread-safe. Tells followers {"kind": "backup", "running": progress or None, "made", "message"} as it goes on."""
+    """Thread-safe. Tells followers {"kind": "backup", "running": progress or None, "made", "message", "shown": trees} as it goes on."""
 
     def __init__(self, workbench: Workbench):
         self._data = Path(workbench.data_dir)
@@ -144,7 +145,8 @@ class Backups:
 
     def _tell(self) -> None:
         self._told = time.monotonic()
-        self._hub.tell("backup", **self._state())
+        state = self._state()
+        self._hub.tell("backup", **state, shown=backup_state(state))
 
 
 def name() -> str:

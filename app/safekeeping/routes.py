@@ -1,6 +1,6 @@
 """Routes of evidence and safekeeping.
 
-GET    /api/safekeeping              {"checks": overview, "backup": overview}
+GET    /api/safekeeping              {"checks": overview, "backup": overview, "shown": trees}
 GET    /api/kept                     the kept questions with all their results
 PUT    /api/kept/RUN {answer?}       keep the question of a run; None stands for its own answer
 DELETE /api/kept/RUN                 keep it no longer
@@ -8,7 +8,7 @@ POST   /api/checks {run?}            ask all kept questions again, or one
 DELETE /api/checks                   stop that
 DELETE /api/backup                   stop the backup that is made
 GET    /api/backup/file              the one that the browser saves; it is removed when it was sent whole
-PUT    /api/import?name&again        the bytes of a log as the body
+PUT    /api/import?name&again        the bytes of a log as the body -> {"program", "runs", "shown": trees}
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from starlette.requests import ClientDisconnect
 
 from app.live.leaving import left
 from app.runs.routes import as_json
-from app.safekeeping import imports
+from app.safekeeping import imports, shown
 from engine.types import Json
 
 if TYPE_CHECKING:
@@ -64,7 +64,14 @@ def router(workbench: Workbench) -> APIRouter:
 
     @api.get("/safekeeping")
     def overview() -> Response:
-        return as_json({"checks": checks.overview(), "backup": backups.overview()})
+        asked, backup = checks.overview(), backups.overview()
+        trees = {
+            "kept": shown.kept_questions(asked),
+            "logs": shown.logs(),
+            "backup": shown.backup(backup["size"], backup["free"]),
+            "state": shown.backup_state(backup),
+        }
+        return as_json({"checks": asked, "backup": backup, "shown": trees})
 
     @api.get("/kept")
     def kept() -> Response:
@@ -100,7 +107,8 @@ def router(workbench: Workbench) -> APIRouter:
         request: Request, name: Annotated[str, Query(min_length=1, max_length=255)], again: bool = False
     ) -> Json | JSONResponse:
         try:
-            return await imports.receive(workbench, name, request.stream(), again=again)
+            found = await imports.receive(workbench, name, request.stream(), again=again)
+            return {**found, "shown": shown.taken(name, found)}
         except ClientDisconnect:
             return JSONResponse({"error": "The browser stopped sending; nothing was imported."}, 400)
 

@@ -8,7 +8,7 @@ adds the other items to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 Tree = str | list[Any]
@@ -34,6 +34,16 @@ def meter(labelled_by: str, done: int, of: int) -> list[Any]:
         {"class": "meter", "role": "progressbar", "aria-labelledby": labelled_by, **values},
         el("i", {"style": share}),
     )
+
+
+def marked(text: str, ranges: Iterable[Sequence[int]]) -> list[Tree]:
+    """A text with some ranges of its characters marked."""
+    parts: list[Tree] = []
+    at = 0
+    for start, end in ranges:
+        parts += [text[at:start], el("mark", None, text[start:end])]
+        at = end
+    return [*parts, text[at:]]
 
 
 def elements(trees: Iterable[Tree]) -> Iterator[list[Any]]:

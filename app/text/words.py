@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 
 SHORT = 400  # characters of a line
 # Control characters, and those of Unicode that are invisible or change the direction of what stands after them.
@@ -38,6 +39,11 @@ def duration(seconds: float) -> str:
     """Seconds: 0.24 s, 8.1 s, 3:07, 1:02:09."""
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 0.995 else f"{seconds:.1f} s"
+    return clock(seconds)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a clock: 0:07, 3:07, 1:02:09."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -55,6 +61,12 @@ def percent(share: float) -> str:
 def sure(confidence: float | None) -> str:
     """How sure a model was of a reply, by its mean log-probability: "87 % sure"; "" where that is not known."""
     return "" if confidence is None else f"{min(99, math.floor(100 * math.exp(confidence) + 0.5))} % sure"
+
+
+def moment(then: float) -> str:
+    """A moment (seconds since 1970) by the clock of this machine: "4 Nov 2026, 14:05"."""
+    at = datetime.fromtimestamp(then)
+    return f"{at.day} {at:%b %Y, %H:%M}"
 
 
 def left(seconds: float | None) -> str:

@@ -43,8 +43,8 @@ class Reply:
     "output", "blocks" and "loop" are those of `engine.reply.find_ending`.
     `log_extended`: the prompt continued the conversation's token log; nothing earlier was written anew.
     `confidence`: mean natural log-probability, by the model's own distribution, of the tokens of the answer (thoughts
-    left out) and of the one that ended it; None where it is not known. Of a `Quote`: 1.5 times log(1 - the probability that
-    it begins as NONE) plus the mean of its tokens given that. `quote`: of a `Quote` that was held to, the
+    left out) and of the one that ended it; None where it is not known. Of a `Quote`: log(1 - the probability that it
+    begins as NONE) plus the mean of its tokens given that. `quote`: of a `Quote` that was held to, the
     reply up to its last whole word, "" where it has none; None where the model could not promise it.
     `notice`: one sentence for a person about how the reply came about, "" mostly.
     """

@@ -236,7 +236,7 @@ def _wanted(run: Run, form: Form | None) -> str:
     if isinstance(form, Choices):
         return f"\nAnswer with one of: {', '.join(form.texts)}."
     held = not run.model.info.remote  # a server is only told
-    if isinstance(form, Quote) and not (held and set(form.others) <= set(ALTERNATIVES)):
+    if isinstance(form, Quote) and not (held and form.others == ALTERNATIVES):
         return f"\nAnswer with words of the text, or with one of: {', '.join(form.others)}."
     if isinstance(form, Schema):
         return f"\nAnswer with JSON of this schema: {json.dumps(form.value, ensure_ascii=False)}"

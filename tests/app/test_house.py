@@ -73,7 +73,6 @@ def test_no_folder_has_more_than_nine_files_of_code() -> None:
 
 # Where the page is watched, and for what; a value that is told that way would be smuggled.
 WATCHES = {
-    "runs/static/tree/element.js": "the colours of a theme, to draw the timeline anew",
     "shell/static/dom.js": "an element that Gradio has yet to make",
     "shell/static/themes.js": "the class of a theme, which Gradio sets too",
 }

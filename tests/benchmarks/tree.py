@@ -46,12 +46,12 @@ SEEK = """async (count) => {
   for (let i = 0; i < count; i += 1) {
     const seq = 1 + Math.floor((tree.last - 1) * ((i * 0.61803) % 1));
     const begun = performance.now();
-    tree.playhead = seq;
-    tree.shadowRoot.querySelector(".row").getBoundingClientRect();
+    tree.seek(seq);
+    tree.shadowRoot.querySelector(".space").getBoundingClientRect();
     times.push(performance.now() - begun);
     await new Promise(requestAnimationFrame);
   }
-  tree.playhead = null;
+  tree.seek(Infinity);
   return times;
 }"""
 KEYS = """async (count) => {

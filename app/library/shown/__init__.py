@@ -1,1 +1,1 @@
-"""What the page shows of the library, as trees of elements: a card in words, what deleting takes, the receipt."""
+"""What the page shows of the library, as trees: its frame, cards, what a search found, what deleting takes, the receipt."""

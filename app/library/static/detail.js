@@ -1,37 +1,24 @@
 // The documents of one card: their table, a search in all of them, and what changed since the last time.
 
 import { DocumentTable } from "/ui/library/document_table.js";
-import { el, find, icon, put } from "/ui/shell/dom.js";
-import { count, many } from "/ui/shell/text/figures.js";
-import { built, highlighted, line } from "/ui/shell/text/text.js";
+import { find } from "/ui/shell/dom.js";
+import { parts, renew } from "/ui/shell/text/trees.js";
 
 const WAIT = 180; // milliseconds after the last key
 
 export class Detail {
-  /** `library` is the view: its `app`, `cards`, `readings`, `list`, `tools(card, busy)` and `ask(card)`. */
-  constructor(library) {
-    this.library = library;
+  /** `library` is the view: its `app` and `shown`; `element` is made of `app/library/shown/frame.py`. */
+  constructor(library, element) {
+    Object.assign(this, { library, element }, parts(element)); // head, search, told, filterBar, filter, only, results
     this.app = library.app;
     this.open = undefined; // id of the card that is shown, or of a version; null: none
-    this.version = null;
-    this.table = new DocumentTable(this.app.api, (facts) => this.openDocument(facts), (problem) => this.app.toast(problem.message, "error"));
-    this.head = el("div", { class: "detail-head" });
-    this.search = el("input", { class: "field search", type: "search", placeholder: "Search in all these documents", "aria-label": "Search in these documents",
-      autocomplete: "off", on: { input: () => this.searchLater(), keydown: (event) => this.inSearch(event) } });
-    this.filter = el("input", { class: "field", type: "search", placeholder: "Filter names", "aria-label": "Filter documents by name", autocomplete: "off",
-      on: { input: () => this.filterLater() } });
-    this.only = el("input", { type: "checkbox", id: "only-problems", on: { change: () => this.showTable() } });
-    this.found = el("span", { class: "muted small", role: "status" });
-    this.results = el("ol", { class: "results", "aria-label": "Found", hidden: true });
-    this.filterBar = el("span", { class: "row filter-bar" }, this.filter, el("label", { class: "row small" }, this.only, "Only problems"));
-    this.element = el("div", { class: "corpus-detail", hidden: true }, this.head,
-      el("div", { class: "detail-tools" }, this.search, this.found, el("span", { class: "grow" }), this.filterBar),
-      this.table.element, this.results);
-  }
-
-  /** The card that is shown, or null. */
-  current() {
-    return this.library.cards.find((card) => card.card === this.open || card.id === this.open || card.versions.includes(this.open)) ?? null;
+    this.version = null; // id of the corpus whose documents are shown
+    this.table = new DocumentTable(this.app.api, (number) => this.app.openDocument(this.version, number), (problem) => this.app.toast(problem.message, "error"));
+    this.results.before(this.table.element);
+    this.search.addEventListener("input", later(() => this.find()));
+    this.search.addEventListener("keydown", (event) => this.inSearch(event));
+    this.filter.addEventListener("input", later(() => this.showTable()));
+    this.only.addEventListener("change", () => this.showTable());
   }
 
   /** Show a card, by its id or that of a version; null shows none. */
@@ -45,45 +32,22 @@ export class Detail {
   }
 
   draw() {
-    if (!this.open) return;
-    const card = this.current();
-    const back = el("button", { class: "quiet", type: "button", "aria-label": "Back to the library", title: "Back to the library", on: { click: () => this.app.go("library") } }, icon("left"));
-    if (!card) {
-      if (this.library.list.dataset.loaded) put(this.head, el("div", { class: "row" }, back, el("p", { class: "muted" }, "This corpus is not in the library; it may have been deleted.")));
-      return;
-    }
-    const busy = this.library.readings.busy(card.card);
-    const unfolded = find(".changes", this.head)?.open && this.version === card.id;
-    put(this.head,
-      el("div", { class: "row" }, back, el("h2", { dir: "auto" }, line(card.name, 200)), this.library.tools(card, busy), el("span", { class: "grow" }),
-        el("button", { class: "button primary", type: "button", on: { click: () => this.library.ask(card) } }, icon("ask"), "Ask")),
-      el("p", { class: "corpus-source" }, built(card.shown.source)),
-      el("p", { class: "corpus-facts" }, card.shown.facts.map((tree) => built(tree)), ` · ${card.shown.read}`),
-      card.notices.map((notice) => el("p", { class: "muted small" }, line(notice, 500))),
-      card.shown.changes && built(card.shown.changes));
-    if (unfolded) find(".changes", this.head).open = true;
-    if (this.version !== card.id) {
-      this.version = card.id;
-      this.showTable();
-    }
+    const { shown } = this.library;
+    if (!this.open || !shown) return;
+    const card = shown.heads.find(({ of }) => of.includes(this.open));
+    renew(this.head, card?.trees ?? shown.no_head);
+    if (!card || this.version === card.corpus) return;
+    this.version = card.corpus;
+    this.showTable();
   }
 
   showTable() {
-    const card = this.current();
-    if (card) this.table.show(card.id, { query: this.filter.value, problems: this.only.checked });
+    if (this.version) this.table.show(this.version, { query: this.filter.value, problems: this.only.checked });
   }
 
-  filterLater() {
-    clearTimeout(this.filtering);
-    this.filtering = setTimeout(() => this.showTable(), WAIT);
-  }
-
-  openDocument(facts) {
-    if (facts.document === null) {
-      this.app.toast(`${line(facts.name, 120)} was not read: ${line(facts.problems.join(" "), 300)}.`, "error");
-      return;
-    }
-    this.app.openDocument(this.version, facts.document);
+  /** Open the document of a line that was found, at its place. */
+  openPlace({ document, start, end }) {
+    this.app.openDocument(this.version, Number(document), { start: Number(start), end: Number(end) });
   }
 
   inSearch(event) {
@@ -96,32 +60,31 @@ export class Detail {
     event.preventDefault();
   }
 
-  searchLater() {
-    clearTimeout(this.seeking);
-    this.seeking = setTimeout(() => this.find(), WAIT);
-  }
-
   async find() {
-    clearTimeout(this.seeking);
     const query = this.search.value.trim(), corpus = this.version;
     if (!query) return this.showResults(null);
     try {
-      const { hits } = await this.app.api.get(`/api/corpora/${corpus}/search?${new URLSearchParams({ q: query })}`);
-      if (query === this.search.value.trim() && corpus === this.version) this.showResults(hits, query);
+      const found = await this.app.api.get(`/api/corpora/${corpus}/search?${new URLSearchParams({ q: query })}`);
+      if (query === this.search.value.trim() && corpus === this.version) this.showResults(found);
     } catch (problem) {
       this.app.toast(problem.message, "error");
     }
   }
 
-  showResults(hits, query = "") {
-    this.results.hidden = !hits;
-    this.table.element.hidden = Boolean(hits);
-    this.filterBar.hidden = Boolean(hits);
-    this.found.textContent = hits ? (hits.length ? `the ${many(hits.length, "best line", "best lines")}` : "not found") : "";
-    put(this.results, (hits ?? []).map((hit) => el("li", {}, el("button", { class: "result", type: "button",
-      on: { click: () => this.app.openDocument(this.version, hit.document, { start: hit.start, end: hit.end }) } },
-    el("span", { class: "result-place" }, `${line(hit.name, 200)}, ${line(hit.place, 200)}`),
-    el("span", { class: "result-text", dir: "auto" }, highlighted(hit.text, hit.marks))))));
-    if (hits && !hits.length) put(this.results, el("li", { class: "empty" }, `No line has words of “${line(query, 80)}”.`));
+  /** Show what was found in place of the table; null shows the table. */
+  showResults(found) {
+    this.results.hidden = !found;
+    this.table.element.hidden = this.filterBar.hidden = Boolean(found);
+    this.told.textContent = found?.told ?? "";
+    renew(this.results, found?.shown ?? []);
   }
+}
+
+/** `work`, once nothing more was typed for a while. */
+function later(work) {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(work, WAIT);
+  };
 }

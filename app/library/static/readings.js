@@ -7,7 +7,6 @@ import { amount, clock, count, many } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 import { pressed, renew } from "/ui/shell/text/trees.js";
 
-const OVER = ["done", "failed", "stopped"];
 const STAY = 8000; // milliseconds that a finished job without problems stays in sight
 const SHOWN_PROBLEMS = 5;
 
@@ -16,21 +15,18 @@ export class Readings {
   constructor(app, { visible, changed }) {
     Object.assign(this, { app, visible, changed });
     this.jobs = new Map();
-    this.sendings = new Set();
+    this.sendings = new Map();
     this.dismissed = new Set();
     this.element = el("section", { class: "jobs", "aria-label": "Being read" });
     pressed(this.element, {
-      resume: ({ job }) => this.sent(job).resume(),
+      resume: ({ job }) => this.sendings.get(job).start(),
       unlock: ({ job }) => this.unlock(this.jobs.get(job)),
-      cancel: ({ job }) => (this.sent(job) ? this.sent(job).stop() : this.stop(job)),
+      cancel: ({ job }) => this.stop(job),
       close: ({ job }) => this.close(job),
     });
-    addEventListener("beforeunload", (event) => this.sending() && event.preventDefault());
-    addEventListener("pagehide", () => { for (const one of this.sendings) one.stop(); });
-  }
-
-  sending() {
-    return [...this.sendings].some((one) => ["sending", "paused"].includes(one.state));
+    const lost = ({ state }) => state === "sending" || state === "paused"; // when the page goes away
+    addEventListener("beforeunload", (event) => [...this.sendings.values()].some(lost) && event.preventDefault());
+    addEventListener("pagehide", () => { for (const one of this.sendings.values()) one.stop(); });
   }
 
   /** Begin to send files; false when there are none. */
@@ -42,32 +38,26 @@ export class Readings {
     }
     this.number = (this.number ?? 0) + 1;
     one.id = `sending-${this.number}`;
-    this.sendings.add(one);
+    this.sendings.set(one.id, one);
     one.start();
     return true;
   }
 
   tellSending(sending) {
     if (sending.state === "reading") {
-      this.sendings.delete(sending);
+      this.sendings.delete(sending.id);
       this.tell({ ...sending.job, what: sending.job.kind });
     }
-    if (sending.state === "stopped") setTimeout(() => { this.sendings.delete(sending); this.draw(); }, STAY);
+    if (sending.state === "stopped") setTimeout(() => { this.sendings.delete(sending.id); this.draw(); }, STAY);
     this.draw();
-  }
-
-  busy(card) {
-    return [...this.jobs.values()].some((job) => job.card === card && !OVER.includes(job.state));
   }
 
   tell(job, redraw = true) {
     if (this.dismissed.has(job.job)) return;
-    const before = this.jobs.get(job.job);
-    if (before && OVER.includes(before.state) && !OVER.includes(job.state)) return; // an older word
-    const ended = OVER.includes(job.state);
-    const problems = (job.problems?.length ?? 0) >= (before?.problems?.length ?? 0) ? job.problems : before.problems;
-    this.jobs.set(job.job, { ...job, problems });
-    if (ended && before && !OVER.includes(before.state)) this.ended(job);
+    const before = this.jobs.get(job.job), ended = job.shown.over;
+    if (before?.shown.over && !ended) return; // an older word
+    this.jobs.set(job.job, job);
+    if (ended && before && !before.shown.over) this.ended(job);
     else if (ended && !before && Date.now() / 1000 - job.finished > STAY / 1000 && job.state === "done") this.dismiss(job.job, false);
     if (redraw) {
       this.draw();
@@ -75,16 +65,10 @@ export class Readings {
     }
   }
 
-  async ended(job) {
+  ended(job) {
     if (job.what === "sample") return this.dismiss(job.job, false);
     if (!this.visible() && job.state !== "stopped") this.app.toast(`${line(job.name, 80)}: ${job.message}`, job.state === "done" ? "ok" : "error");
-    if (job.problem_count > 0) {
-      try {
-        const all = await this.app.api.get(`/api/jobs/${job.job}`);
-        this.jobs.set(job.job, { ...all, what: all.kind });
-        this.draw();
-      } catch { /* the summary says how many there were */ }
-    } else if (job.state !== "failed") setTimeout(() => this.dismiss(job.job), STAY);
+    if (!job.problem_count && job.state !== "failed") setTimeout(() => this.dismiss(job.job), STAY);
   }
 
   dismiss(name, forget = true) {
@@ -96,12 +80,9 @@ export class Readings {
 
   /** Boxes stay as they are while their work goes on: a button that is being pressed must not be another one. */
   draw() {
-    const jobs = [...this.jobs.values()].filter((job) => job.what !== "sample" || this.visibleSample(job));
-    renew(this.element, [...[...this.sendings].map(ofSending), ...jobs.map(ofJob)].map(box));
-  }
-
-  visibleSample(job) {
-    return job.state === "reading" || job.state === "failed";
+    const seen = ({ what, state }) => what !== "sample" || state === "reading" || state === "failed";
+    const jobs = [...this.jobs.values()].filter(seen);
+    renew(this.element, [...[...this.sendings.values()].map(ofSending), ...jobs.map((job) => job.shown)].map(box));
   }
 
   async unlock(job) {
@@ -112,37 +93,19 @@ export class Readings {
     });
   }
 
-  /** The files that are being sent by this name, if it is not that of a job. */
-  sent(name) {
-    return [...this.sendings].find((one) => one.id === name);
-  }
-
   close(name) {
-    if (!this.sendings.delete(this.sent(name))) return this.dismiss(name);
-    this.draw();
+    if (this.sendings.delete(name)) this.draw();
+    else this.dismiss(name);
   }
 
-  async stop(name) {
-    await this.app.api.del(`/api/jobs/${name}`).catch((problem) => this.app.toast(problem.message, "error"));
+  stop(name) {
+    const sending = this.sendings.get(name);
+    if (sending) return sending.stop();
+    return this.app.api.del(`/api/jobs/${name}`).catch((problem) => this.app.toast(problem.message, "error"));
   }
 }
 
-/** What a box says of a job. */
-function ofJob(job) {
-  const over = OVER.includes(job.state), share = job.bytes_total ? job.bytes / job.bytes_total : 0;
-  const words = { waiting: "waiting for its turn", looking: "looking at the files", reading: `${count(job.files)} of ${count(job.files_total)} files` };
-  const left = job.eta ? `, about ${clock(job.eta)} left` : "";
-  return {
-    id: job.job, state: job.state, over, name: line(job.name, 120),
-    words: over ? job.message : `${words[job.state]}${left}`,
-    share: job.state === "reading" && job.bytes ? share : -1,
-    current: line(job.current, 200),
-    problems: job.problems ?? [], total: job.problem_count,
-    unlock: over && job.locked,
-  };
-}
-
-/** What a box says of files that are being sent. */
+/** What a box says of files that are being sent, as app/library/shown/reading.py says it of a job. */
 function ofSending(one) {
   const left = one.eta === null ? "" : `, about ${clock(one.eta)} left`;
   const words = `sending ${count(one.done)} of ${count(one.files.length)} files, ${amount(one.sent)} of ${amount(one.bytesTotal)}${left}`;
@@ -152,7 +115,7 @@ function ofSending(one) {
     words: one.state === "sending" ? words : one.message,
     share: one.bytesTotal ? one.sent / one.bytesTotal : -1,
     current: [...one.active.values()].map(file).join("  ·  "),
-    problems: one.problems, total: one.problems.length,
+    problems: one.problems.slice(-SHOWN_PROBLEMS), total: one.problems.length,
     note: one.hidden ? `${many(one.hidden, "hidden file")} left out` : "",
     resume: one.state === "paused",
   };
@@ -161,16 +124,15 @@ function ofSending(one) {
 const SIGNS = { done: "check", failed: "warning", stopped: "stop", paused: "warning" };
 
 /** One piece of work in one state, as a tree. */
-function box({ id, state, over, name, words, share, current, problems, total, note, resume, unlock }) {
+function box({ id, state, over, name, words, share, current, problems, more, total, note, resume, unlock }) {
   const short = line(name, 60);
   const press = (kind, does, label, shown) =>
     ["button", { class: kind, type: "button", "aria-label": `${label}: ${short}`, "data-does": does, "data-job": id }, shown ?? label];
   const known = share < 0 ? {} : { "aria-valuenow": Math.round(share * 100) };
   const bar = ["div", { class: share < 0 ? "meter unknown" : "meter", role: "progressbar", "aria-label": name, "aria-valuemin": 0, "aria-valuemax": 100, ...known },
     ["i", { style: { width: share < 0 ? "100%" : `${(share * 100).toFixed(1)}%` } }]];
-  const listed = state === "done" ? problems : problems.slice(-SHOWN_PROBLEMS);
-  const items = listed.map(({ path, reason }) => ["li", {}, ["span", { class: "mono" }, line(path, 200)], " ", line(reason, 300)]);
-  if (state === "done" && total > problems.length) items.push(["li", {}, `and ${count(total - problems.length)} more`]);
+  const items = problems.map(({ path, reason }) => ["li", {}, ["span", { class: "mono" }, line(path, 200)], " ", line(reason, 300)]);
+  if (more) items.push(["li", {}, more]);
   return ["div", { class: `card job ${state}`, "data-key": `${id} ${state}`, "data-job": id, "data-state": state },
     ["div", { class: "job-line" }, ["icon", { name: SIGNS[state] ?? "refresh" }], ["strong", { dir: "auto" }, name],
       ["span", { class: "job-words" }, words], ["span", { class: "grow" }],

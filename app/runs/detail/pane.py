@@ -9,6 +9,7 @@ from typing import Any
 
 from app.live.trace import head
 from app.runs.detail.cell import cell_parts
+from app.runs.detail.head import Way, node_head
 from app.runs.detail.outputs import as_text
 from app.runs.detail.parts import button, fold, long, note, when
 from app.runs.node_detail import Detail
@@ -19,15 +20,15 @@ from engine.types import Json
 Section = tuple[str, Tree]  # its name, by which it is known when it is fetched again
 
 
-def node_pane(detail: Detail) -> Json:
-    """{"sections": [[name, elements], ...] from top to bottom, "asked": the question (of a leaf None: it
-    is the prompt), "context", "text": all of it for the clipboard, "draft": what is being written}.
+def node_pane(detail: Detail, way: Way = ()) -> Json:
+    """{"sections": [[name, elements], ...] from top to bottom, "text": all of it for the clipboard, "draft": what is being
+    written}. `way` are the nodes above it.
     """
     node = detail.node or {}
     cells: dict[int, list[Json]] = {}
     for cell in detail.cells.values():
         cells.setdefault(cell["turn"], []).append(cell)
-    sections: list[Section] = []
+    sections: list[Section] = [("head", node_head(node, way))]
     for turn in detail.turns.values():
         sections.append((f"turn {turn['index']}", _turn(detail, turn, cells.pop(turn["index"], []))))
     for number, some in cells.items():  # their turn is not known
@@ -38,9 +39,7 @@ def node_pane(detail: Detail) -> Json:
         sections.append(("notes", _section(*notes)))
     if node.get("answer") is not None or node.get("reason"):
         sections.append(("answer", _section(_answer(detail))))
-    asked = None if detail.is_leaf else long(node["question"] or node["id"], lines=6, characters=600)
-    about = {"asked": asked, "context": node["context"], "draft": detail.draft}
-    return {"sections": sections, **about, "text": _copied(detail)}
+    return {"sections": sections, "draft": detail.draft, "text": _copied(detail)}
 
 
 def _section(*parts: Tree) -> Tree:

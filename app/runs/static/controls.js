@@ -1,6 +1,6 @@
-// Small parts that the panes of the tree share: text set only when it differs, line drawings, buttons.
+// Small parts that the panes of the tree share: text set only when it differs, line drawings.
 
-import { el, svg } from "/ui/shell/dom.js";
+import { svg } from "/ui/shell/dom.js";
 
 /** Set an element's text only when it differs, so that nothing is laid out again in vain. */
 export function say(element, text) {
@@ -16,6 +16,7 @@ const PATHS = {
   failed: "M4.2 4.2l7.6 7.6M11.8 4.2l-7.6 7.6",
   stopped: "M4.5 4.5h7v7h-7Z",
   interrupted: "M8 3v6M8 12v.6",
+  unanswered: "M8 3v6M8 12v.6",
   running: "M8 2.5A5.5 5.5 0 1 1 2.5 8",
   search: "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9ZM10.3 10.3 14 14",
   play: "M5 3.2v9.6L12.8 8Z",
@@ -36,22 +37,12 @@ const PATHS = {
 /** A line drawing of 16 by 16 that follows the text's colour. It is decoration: name the control itself. */
 export function icon(name) {
   const box = { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", dataset: { icon: name } };
-  return svg("svg", box, svg("path", { d: PATHS[name] ?? "" }));
+  return svg("svg", box, svg("path", { d: PATHS[name] ?? PATHS.note }));
 }
 
 /** Turn a drawing into another one. */
 export function redraw(drawing, name) {
   if (drawing.dataset.icon === name) return;
   drawing.dataset.icon = name;
-  drawing.firstChild.setAttribute("d", PATHS[name] ?? "");
-}
-
-/** A button with a drawing, a name, and perhaps words and a key in its tooltip. */
-export function button(drawing, name, press, { text = "", key = "", kind = "" } = {}) {
-  return el(
-    "button",
-    { type: "button", class: `button ${kind}`, title: key ? `${name} (${key})` : name, "aria-label": name, on: { click: press } },
-    drawing && icon(drawing),
-    text && el("span", {}, text),
-  );
+  drawing.firstChild.setAttribute("d", PATHS[name] ?? PATHS.note);
 }

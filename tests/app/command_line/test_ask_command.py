@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.command_line.main import run
-from app.command_line.progress import clock
+from app.text.words import clock
 
 pytestmark = pytest.mark.sandbox
 

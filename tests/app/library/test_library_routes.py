@@ -19,6 +19,7 @@ from app.errors import status_of
 from app.library import routes
 from app.library.service import Library
 from app.server.application import explain, explain_request
+from app.text.elements import elements
 from engine.store import Store
 from tests.app.library.opened import Hub
 from tests.engine.conftest import fill
@@ -36,7 +37,8 @@ def web(library: Library) -> FastAPI:
 
     app.add_exception_handler(TaprootError, explain)
     app.add_exception_handler(RequestValidationError, explain_request)
-    app.include_router(routes.router(SimpleNamespace(library=library)))  # type: ignore[arg-type]
+    notes = SimpleNamespace(overview=lambda: {"cards": {}})
+    app.include_router(routes.router(SimpleNamespace(library=library, notes=notes)))  # type: ignore[arg-type]
     return app
 
 
@@ -159,7 +161,7 @@ def test_searches_give_places_in_characters(client: TestClient, papers: Path) ->
     corpus = added(client, papers)
     document = number(client, corpus, "long")
     found = client.get(f"/api/corpora/{corpus}/documents/{document}/search", params={"q": "TREE"}).json()
-    assert found == {"hits": [], "more": False}
+    assert found == {"hits": [], "more": False, "nearest": 0, "shown": "not found"}
     found = client.get(
         f"/api/corpora/{corpus}/documents/{document}/search", params={"q": "Nai\u0308ve  🌳 TEXT line 9"}
     ).json()
@@ -171,7 +173,22 @@ def test_searches_give_places_in_characters(client: TestClient, papers: Path) ->
     hit = client.get(f"/api/corpora/{corpus}/search?q=notice period").json()["hits"][0]
     assert (hit["name"], hit["line"], hit["page"]) == ("short.md", 3, None)
     assert [hit["text"][a:b] for a, b in hit["marks"]] == ["notice", "period"]
-    assert client.get(f"/api/corpora/{corpus}/search?q=").json() == {"hits": []}
+    assert client.get(f"/api/corpora/{corpus}/search?q=").json()["hits"] == []
+
+
+def test_rows_come_with_what_is_found_and_cited_marked(client: TestClient, papers: Path) -> None:
+    corpus = added(client, papers)
+    address = f"/api/corpora/{corpus}/documents/{number(client, corpus, 'long')}"
+    start = LINES.index("🌳")
+    asked = {"row": 0, "lines": 3, "q": "TEXT", "start": start, "end": start + 3}
+    rows = client.get(f"{address}/rows", params=asked).json()["rows"]
+    marks = [[one[1]["class"], *one[2:]] for one in elements(rows) if one[0] == "mark"]
+    assert marks == [["span", "🌳 "], ["hit span", "t"], ["hit", "ext"], ["hit", "text"], ["hit", "text"]]
+    assert client.get(f"{address}/rows", params={"lines": 1001}).status_code == 400
+    place = client.get(f"{address}/text", params={"to": "500", "lines": 1}).json()
+    assert place["at"] == 499 and place["shown"]["facts"] == f"1,000 lines · {len(LINES):,} characters"
+    refused = client.get(f"{address}/text", params={"to": "<b>"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "“<b>” is no line. Write a number.")
 
 
 def test_a_hit_is_found_again_in_its_document_however_it_is_written(

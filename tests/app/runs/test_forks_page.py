@@ -92,7 +92,7 @@ def test_variables_of_a_cell_are_told_while_stepping_too(open_run, asked):
         "() => [...document.querySelector('rlm-tree').shadowRoot.querySelectorAll('.after')].map((e) => e.hidden)"
     )
     assert not any(done)
-    page.evaluate("document.querySelector('rlm-tree').setAttribute('playhead', '4')")
+    page.evaluate("document.querySelector('rlm-tree').seek(4)")
     expect(switch).to_be_hidden()
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from app.live.trace import encode, fold
+from app.live.trace import encode
 from app.runs.sessions import Sessions
 from app.workbench import Workbench
 from engine.llm import open_model
 from engine.llm.scripted import ScriptedModel
-from tests.app.live.test_trace import projected
+from tests.app.live.test_trace import counted, projected
 from tests.app.runs_fixture import Bench, Stream, cell, served, until
 from tests.small_model import small_model
 
@@ -50,7 +50,7 @@ def test_what_is_streamed_is_the_log_and_comes_to_the_projections(small, followe
     bench, _ = small
     for run, stream in followed:
         assert stream.of("run") == bench.runs.log(run)["events"]
-        assert fold(stream.of("run")) == projected(bench.store, run)
+        assert counted(stream.of("run")) == projected(bench.store, run)
         assert bench.store.run(run)["status"] == "answered"
 
 
@@ -59,7 +59,7 @@ def test_events_are_small_on_real_runs(followed):
     print(
         f"\n{len(sizes)} events: mean {sum(sizes) / len(sizes):.0f}, median {sizes[len(sizes) // 2]}, largest {sizes[-1]} bytes"
     )
-    assert sizes[-1] < 400 and sum(sizes) / len(sizes) < 150
+    assert sizes[-1] < 400 and sum(sizes) / len(sizes) < 200  # with what each changes in the tree
 
 
 def test_live_text_is_the_reply_as_it_is_written(small, followed):

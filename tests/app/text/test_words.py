@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
-from app.text.words import amount, left, line
+from app.text.words import amount, left, line, moment
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,7 @@ def test_what_is_left_is_said_in_the_unit_that_a_person_would_take(
 )
 def test_bytes_are_said_in_the_unit_that_a_person_would_take(size: int, wanted: str) -> None:
     assert amount(size) == wanted
+
+
+def test_a_moment_is_said_by_the_clock_of_this_machine() -> None:
+    assert moment(datetime(2026, 11, 4, 9, 5, 59).timestamp()) == "4 Nov 2026, 09:05"

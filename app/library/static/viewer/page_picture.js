@@ -10,19 +10,19 @@ const LOCKED = 423; // status of an answer that wants a password
 const WAIT = 150; // milliseconds after the last turn before a page is drawn
 
 export class PagePicture {
-  /** `onfail(problem)` is told that a page cannot be drawn, and why; null: a person would not type its password. */
-  constructor({ api, onfail }) {
-    Object.assign(this, { api, onfail });
+  /** `onfail()` is called when a page cannot be drawn, which a person is told. */
+  constructor(app, onfail) {
+    Object.assign(this, { app, onfail });
     const button = (name, label, by) => el("button", { class: "quiet", type: "button", title: label, "aria-label": label, on: { click: () => this.turn(by) } }, icon(name));
     [this.back, this.on] = [button("left", "Page before", -1), button("right", "Next page", 1)];
     this.said = el("span", { class: "small muted", role: "status" });
-    this.image = el("img", { class: "page-image" });
+    this.image = el("img", { class: "page-image", on: { load: () => URL.revokeObjectURL(this.image.src) } });
     this.sheet = el("div", { class: "page-sheet", tabindex: 0, role: "region", "aria-label": "Page" });
     this.element = el("div", { class: "page-picture", hidden: true, on: { keydown: (event) => this.key(event) } },
       el("div", { class: "row page-turn" }, this.back, this.said, this.on), this.sheet);
   }
 
-  /** Show a page. `span` are the characters [from, to) of the document to mark, or null. */
+  /** Show a page. `span` are the characters {start, end} of the document to mark, or null. */
   show({ corpus, document: number, name, page, pages, span }) {
     Object.assign(this, { corpus, number, name, page, pages, span, cited: page });
     this.element.hidden = false;
@@ -33,8 +33,7 @@ export class PagePicture {
   hide() {
     this.element.hidden = true;
     this.asking?.abort();
-    clearTimeout(this.timer);
-    this.release();
+    this.image.removeAttribute("src");
     this.image.remove();
   }
 
@@ -54,20 +53,19 @@ export class PagePicture {
     delete this.element.dataset.drawn;
     this.asking?.abort();
     this.asking = new AbortController();
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.fetch(this.page, this.asking.signal), this.image.src ? WAIT : 0);
+    this.fetch(this.page, this.asking.signal);
   }
 
   async fetch(page, signal) {
+    await new Promise((resolve) => setTimeout(resolve, this.image.src ? WAIT : 0));
+    if (signal.aborted) return;
     const width = Math.min(SHARPEST, Math.round((this.sheet.clientWidth || 600) * devicePixelRatio));
-    const place = this.span ? { start: this.span[0], end: this.span[1], width } : { width };
     const address = `/api/corpora/${encodeURIComponent(this.corpus)}/documents/${this.number}/pages/${page}`;
     try {
-      const answer = await fetch(`${address}?${new URLSearchParams(place)}`, { signal });
+      const answer = await fetch(`${address}?${new URLSearchParams({ width, ...this.span })}`, { signal });
       if (!answer.ok) throw Object.assign(new Error((await answer.json()).error), { status: answer.status });
       const image = await answer.blob();
       if (signal.aborted) return;
-      this.release();
       this.image.src = URL.createObjectURL(image);
       this.sheet.scrollTop = 0;
       const here = this.span && page === this.cited;
@@ -79,17 +77,12 @@ export class PagePicture {
   }
 
   /** A file may be locked again since the start: its password is asked for. */
-  async failed(problem) {
-    if (problem.status !== LOCKED) return this.onfail(problem);
-    const keep = (passwords) => this.api.post("/api/passwords", { passwords });
-    if (await unlocked(`Unlock “${line(this.name, 80)}”`, "Its pages are protected by a password.", keep)) this.draw();
-    else this.onfail(null);
-  }
-
-  /** Let go of the image that is shown. */
-  release() {
-    if (this.image.src) URL.revokeObjectURL(this.image.src);
-    this.image.removeAttribute("src");
+  async failed({ status, message }) {
+    const keep = (passwords) => this.app.api.post("/api/passwords", { passwords });
+    const ask = () => unlocked(`Unlock “${line(this.name, 80)}”`, "Its pages are protected by a password.", keep);
+    if (status !== LOCKED) this.app.toast(message, "error");
+    else if (await ask()) return this.draw();
+    this.onfail();
   }
 
   key(event) {

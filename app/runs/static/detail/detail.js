@@ -1,58 +1,40 @@
 // All of one node: its question, and turn by turn what the model was shown, thought, wrote, ran and got.
 //
-// Bodies are fetched when a node is looked at and again when it grew, as the app laid them out (`app/runs/detail`). Every
+// It is fetched when a node is looked at and again when it grew, as the app laid it out (`app/runs/detail`). Every
 // piece knows the event that brought it, so moving the playhead only hides and shows pieces that stand already.
 
 import { el, find, keyed } from "/ui/shell/dom.js";
-import { button, icon, redraw, say } from "/ui/runs/controls.js";
-import { LIVE } from "/ui/runs/trace/fold.js";
+import { icon, redraw, say } from "/ui/runs/controls.js";
+import { LIVE } from "/ui/runs/trace/trace.js";
 import { count, duration, many, sure } from "/ui/shell/text/figures.js";
 import { forkKey, pressFork } from "/ui/runs/detail/fork.js";
 import { built, line, plain } from "/ui/shell/text/text.js";
 
 const AGAIN = 200; // milliseconds between two fetches of a node that grows, or four times as long as one takes
 const BELOW = 60; // pixels from the end that still count as the end
-const WORDS = {
-  running: "Running",
-  answered: "Answered",
-  failed: "Failed",
-  stopped: "Stopped",
-  interrupted: "Interrupted",
-  unanswered: "No answer",
-};
-const KINDS = { root: "Question", child: "Child", leaf: "Prompt" };
 
-/** `on` is {fetch(node, upto), select(id), stop(id), fork(id, cell, given), copy(text, what), link(id)}. */
+/** `tree` selects nodes; its actions reach the server and the clipboard. */
 export class Detail {
-  constructor(on) {
-    this.on = on;
-    this.id = null;
-    this.head = el("header", { class: "detail-head" });
-    this.body = el("div", { class: "detail-body", on: { click: (event) => this.#pressed(event), keydown: forkKey } });
-    this.element = el(
-      "section",
-      { class: "detail", tabIndex: -1, "aria-label": "Node" },
-      this.head,
-      this.body,
-    );
+  constructor(element, tree) {
+    this.element = element;
+    this.tree = tree;
+    this.actions = tree.actions;
+    this.id = null; // of what is shown; set it to null, and the next `show` fetches
     this.folds = new Map();
+    this.body = find(".detail-body", element);
+    this.body.addEventListener("click", (event) => this.#pressed(event));
+    this.body.addEventListener("keydown", forkKey);
   }
 
-  /** Show a node; {trace, playhead, drafts, clock} as the tree sees them. */
-  show(id, view) {
-    this.view = view;
+  /** Show a node. */
+  show(id) {
     if (id !== this.id) this.#turnTo(id);
-    const node = view.trace.nodes.get(id);
-    if (!node) return;
-    this.#fillHead(node);
-    this.#reach();
-    this.#write(node);
-    this.#wantFresh(node);
+    this.#refresh();
+    this.#wantFresh();
   }
 
-  /** Forget what is shown, so that the next `show` fetches it. */
-  reset() {
-    this.id = null;
+  get node() {
+    return this.tree.trace.nodes.get(this.id);
   }
 
   #turnTo(id) {
@@ -63,157 +45,100 @@ export class Detail {
     this.body.replaceChildren(el("p", { class: "hint wait" }, "Reading…"));
     this.draft = null;
     this.writing = el("div", { class: "section writing" });
-    this.#buildHead(this.view.trace.nodes.get(id));
     this.element.scrollTop = 0;
   }
 
-  // --- the head ---------------------------------------------------------------------------------------------
-
-  #buildHead(node) {
-    if (!node) return this.head.replaceChildren();
-    const path = [];
-    for (let one = node.parent; one; one = one.parent) path.unshift(one);
-    const crumbs = el("nav", { class: "crumbs", "aria-label": "Way from the question" });
-    for (const one of path.slice(-6)) crumbs.append(this.#link(one, one.id), el("span", { class: "slash" }, "/"));
-    crumbs.append(el("span", { class: "here" }, node.id));
-    const stop = button("stop", "Stop this node and all below it", () => this.#stop(node.id), { text: "Stop", kind: "stop" });
-    const parts = {
-      status: el("span", { class: "badge" }, icon("running"), el("span")),
-      figures: el("span", { class: "figures" }),
-      below: el("span", { class: "figures below" }),
-      stop,
-      question: el("div", { class: "asked", dir: "auto" }, el("pre", { class: "text" }, plain(node.question || node.id))),
-      context: el("p", { class: "works-on", hidden: true }),
-    };
-    this.parts = parts;
-    this.head.replaceChildren(
-      el(
-        "div",
-        { class: "detail-bar" },
-        crumbs,
-        el("span", { class: "what" }, icon(node.kind), KINDS[node.kind] ?? node.kind),
-        parts.status,
-        el("span", { class: "grow" }),
-        stop,
-        button("link", "Copy a link to this node", () => this.on.link(node.id)),
-        button("copy", "Copy this node as text", () => this.on.copy(this.data?.text ?? node.question, "The node")),
-      ),
-      parts.question,
-      parts.context,
-      el("p", {}, parts.figures, parts.below),
-    );
-  }
-
-  #fillHead(node) {
-    const { trace, playhead, clock } = this.view;
-    const now = trace.at(node, playhead);
-    const { status, figures, below, stop } = this.parts;
-    const running = now.status === "running" && playhead === LIVE;
-    status.dataset.status = now.status;
-    redraw(status.firstChild, now.status === "unanswered" ? "interrupted" : now.status);
-    say(status.lastChild, WORDS[now.status] ?? now.status);
-    stop.hidden = !running;
-    if (!running) stop.disabled = false;
-    const read = now.prompt ? `${count(now.prompt)} read${now.reused ? `, ${count(now.reused)} of them reused` : ""}` : "";
-    const figure = [
-      many(now.turns, "turn"),
-      now.cells ? many(now.cells, "cell") : "",
-      now.errors ? many(now.errors, "error") : "",
-      `${many(now.tokens, "token")} written`,
-      read,
-      duration(trace.seconds(node, playhead, clock)),
-      `depth ${node.depth}`,
-    ];
-    say(figures, figure.filter(Boolean).join(" · "));
-    below.hidden = trace.begun(node, playhead) === 0;
-    if (!below.hidden) {
-      const sum = trace.below(node, playhead);
-      const rest = [many(sum.nodes - 1, "node"), many(sum.tokens - now.tokens, "token")];
-      const faults = sum.errors - now.errors - (now.status === "failed" ? 1 : 0);
-      if (faults > 0) rest.push(many(faults, "error"));
-      say(below, `Below: ${rest.join(" · ")}`);
-    }
-  }
-
-  async #stop(id) {
-    this.parts.stop.disabled = true;
-    const stopped = await this.on.stop(id);
-    if (!stopped && this.id === id) this.parts.stop.disabled = false;
+  /** Let what stands there fit the playhead. */
+  #refresh() {
+    if (!this.data) return;
+    this.#fillHead();
+    this.#reach();
+    this.#write();
   }
 
   // --- fetching ---------------------------------------------------------------------------------------------
 
-  /** Fetch a node when it was not yet, or has grown; what has been recorded up to a playhead in mid-reply too. */
-  #wantFresh(node) {
-    const { playhead, trace } = this.view;
-    const last = newest(node);
-    if (this.known < last && !this.fetching && (playhead === LIVE || this.known < Math.min(playhead, last))) {
-      this.#fetch(node.id, trace.last);
-    }
-    const writing = playhead !== LIVE && trace.at(node, playhead).phase === "model";
-    const draft = writing ? node.events.findLast((event) => event.k === "draft" && event.s <= playhead) : null;
-    if (draft && draft.s > (node.events.findLast((event) => event.k === "turn" && event.s <= playhead)?.s ?? 0)) {
-      if (this.past.at !== draft.s) this.#fetchPast(node.id, draft.s);
-    }
+  /** Fetch the node when it was not yet, or has grown; what has been recorded up to a playhead in mid-reply too. */
+  #wantFresh() {
+    const { trace } = this.tree;
+    const { id, last, draft } = this.node;
+    if (this.known < Math.min(trace.playhead, last) && !this.fetching) this.#fetch(id, trace.last);
+    if (draft && trace.playhead !== LIVE && this.past.at !== draft) this.#fetchPast(id, draft);
   }
 
   async #fetch(id, last) {
     this.fetching = true;
     const begun = performance.now();
-    let found = null;
-    let problem = "";
-    try {
-      found = await this.on.fetch(id);
-    } catch (error) {
-      problem = error.message;
-    }
+    const found = await this.actions.fetchNode(id).catch((problem) => ({ problem }));
     if (this.id === id) {
       this.known = last;
-      if (found) this.#build(found);
-      else if (!this.data) this.body.replaceChildren(el("p", { class: "hint problem" }, problem));
+      if (!found.problem) this.#build(found);
+      else if (!this.data) this.body.replaceChildren(el("p", { class: "hint problem" }, found.problem.message));
     }
     await new Promise((done) => setTimeout(done, Math.max(AGAIN, 4 * (performance.now() - begun))));
     this.fetching = false;
-    if (this.id !== null) this.show(this.id, this.view);
+    if (this.id !== null) this.show(this.id);
   }
 
   async #fetchPast(id, at) {
     this.past = { at, text: "" };
-    try {
-      const found = await this.on.fetch(id, at);
-      if (this.past.at === at) this.past.text = found.draft ?? "";
-    } catch {
-      return; // the finished reply is shown all the same, once the playhead is there
-    }
-    if (this.id === id) this.show(id, this.view);
+    const found = await this.actions.fetchNode(id, at).catch(() => null); // then the finished reply alone is shown
+    if (this.past.at === at) this.past.text = found?.draft ?? "";
+    if (this.id === id) this.show(id);
   }
 
-  // --- the body ---------------------------------------------------------------------------------------------
+  // --- what was fetched -------------------------------------------------------------------------------------
 
   /** Lay out what the app made of the node. Sections that are as they were stay, so that scroll and selected text do. */
   #build(data) {
     const atEnd = this.data !== null && this.#atEnd();
     this.data = data;
     const sections = data.sections.map(([name, tree]) => [name, tree, () => built(tree, icon)]);
-    const turns = sections.findLastIndex(([name]) => name.startsWith("turn")) + 1;
+    const turns = sections.findLastIndex(([name]) => name === "head" || name.startsWith("turn")) + 1;
     keyed(this.body, sections.toSpliced(turns, 0, ["writing", "", () => this.writing]));
     for (const switcher of this.body.querySelectorAll(".fold-switch")) {
       const opened = this.folds.get(`${this.id}/${switcher.getAttribute("aria-controls")}`);
       if (opened !== undefined) this.#fold(switcher, opened);
     }
-    if (data.asked) this.parts.question.replaceChildren(built(data.asked));
-    this.parts.context.hidden = !data.context;
-    if (data.context) say(this.parts.context, `Works on ${line(String(data.context), 300)}`);
-    this.#reach();
     this.draft = null;
-    this.#write(this.view.trace.nodes.get(this.id));
-    if (atEnd && this.view.playhead === LIVE) this.element.scrollTop = this.element.scrollHeight;
+    this.#refresh();
+    if (atEnd && this.tree.trace.playhead === LIVE) this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  #fillHead() {
+    const [badge, figures, below, stop] =
+      [".badge", ".figures.own", ".figures.below", ".stop"].map((one) => find(one, this.body));
+    if (!badge) return;
+    const { node } = this;
+    const { trace, clock } = this.tree;
+    badge.dataset.status = node.status;
+    redraw(badge.firstChild, node.status);
+    say(badge.lastChild, this.tree.words.statuses[node.status] ?? node.status);
+    stop.hidden = node.status !== "running" || trace.playhead !== LIVE;
+    if (stop.hidden) stop.disabled = false;
+    const reused = node.reused ? `, ${count(node.reused)} of them reused` : "";
+    const figure = [
+      many(node.turns, "turn"),
+      node.cells ? many(node.cells, "cell") : "",
+      node.errors ? many(node.errors, "error") : "",
+      `${many(node.tokens, "token")} written`,
+      node.prompt ? `${count(node.prompt)} read${reused}` : "",
+      duration(trace.seconds(node, clock)),
+      `depth ${node.depth}`,
+    ];
+    say(figures, figure.filter(Boolean).join(" · "));
+    below.hidden = trace.begun(node) === 0;
+    if (below.hidden) return;
+    const sum = trace.below(node);
+    const rest = [many(sum.nodes - 1, "node"), many(sum.tokens - node.tokens, "token")];
+    if (sum.errors > node.faults) rest.push(many(sum.errors - node.faults, "error"));
+    say(below, `Below: ${rest.join(" · ")}`);
   }
 
   /** Hide and show the pieces for the playhead, and show how the called nodes stand there. */
   #reach() {
-    const { trace, playhead } = this.view;
-    const at = Math.min(playhead, trace.last);
+    const { trace } = this.tree;
+    const at = Math.min(trace.playhead, trace.last);
     for (const piece of this.body.querySelectorAll("[data-since], [data-until]")) {
       const { since = 0, until = LIVE } = piece.dataset;
       const hidden = at < Number(since) || at >= Number(until);
@@ -222,24 +147,31 @@ export class Detail {
     for (const chip of this.body.querySelectorAll(".chip")) {
       const child = trace.nodes.get(chip.dataset.node);
       if (!child) continue;
-      const { status, confidence } = trace.at(child, playhead);
       chip.hidden = child.start > at;
-      chip.dataset.status = status;
-      redraw(chip.firstChild, status === "unanswered" ? "interrupted" : status);
+      chip.dataset.status = child.status;
+      redraw(chip.firstChild, child.status);
       say(chip.children[2], line(child.label, 120));
-      say(chip.lastChild, child.kind === "leaf" ? sure(confidence) : "");
+      say(chip.lastChild, child.kind === "leaf" ? sure(child.confidence) : "");
     }
   }
 
   #pressed(event) {
     const pressed = event.target.closest("button");
     if (!pressed) return;
-    const { node, copy, what } = pressed.dataset;
-    if (node) this.on.select(node);
-    else if (copy !== undefined) this.on.copy(copy, what);
+    const { node, copy, what, does } = pressed.dataset;
+    if (node) this.tree.select(node);
+    else if (copy !== undefined) this.actions.copy(copy, what);
+    else if (does === "text") this.actions.copy(this.data.text, "The node");
+    else if (does === "link") this.actions.copyLink(this.id);
+    else if (does === "stop") this.#stop(pressed);
     else if (pressed.matches(".fold-switch")) this.#fold(pressed, pressed.getAttribute("aria-expanded") !== "true");
     else if (pressed.matches(".show")) this.#reach();
-    else pressFork(pressed, (cell, given) => this.on.fork(this.id, cell, given));
+    else pressFork(pressed, (cell, given) => this.actions.fork(this.id, cell, given));
+  }
+
+  async #stop(button) {
+    button.disabled = true;
+    if (!(await this.actions.stop(this.id))) button.disabled = false;
   }
 
   /** Show or hide the panel of a button, and remember it. */
@@ -252,20 +184,20 @@ export class Detail {
 
   // --- what is being written --------------------------------------------------------------------------------
 
-  /** Show the reply that a node is writing, adding only what is new; what it had written when it was stopped, too. */
-  #write(node) {
-    if (!this.data) return;
-    const { trace, playhead, drafts } = this.view;
-    const now = trace.at(node, playhead);
-    const writes = now.phase === "model" && now.status === "running";
-    const left = now.status === "running" ? "" : (this.data?.draft ?? "");
+  /** Show the reply that the node is writing, adding only what is new; what it had written when it was stopped, too. */
+  #write() {
+    const { node } = this;
+    const { trace } = this.tree;
+    const writes = node.phase === "model" && node.status === "running";
+    const stored = this.data.draft ?? "";
+    const left = node.status === "running" ? "" : stored;
     if (!writes && !left) {
       if (this.writing.firstChild) this.writing.replaceChildren();
       this.draft = null;
       return;
     }
-    const text = left || (playhead === LIVE ? whole(drafts.get(node.id), this.data?.draft ?? "") : this.past.text);
-    const atEnd = playhead === LIVE && this.#atEnd();
+    const text = left || (trace.playhead === LIVE ? whole(node.written, stored) : this.past.text);
+    const atEnd = trace.playhead === LIVE && this.#atEnd();
     if (this.draft === null || !text.startsWith(this.draft) || this.writes !== writes) {
       [this.writes, this.draft] = [writes, ""];
       this.pen = el("pre", { class: "text pen" });
@@ -281,16 +213,6 @@ export class Detail {
     const { scrollHeight, scrollTop, clientHeight } = this.element;
     return scrollHeight - scrollTop - clientHeight < BELOW;
   }
-
-  #link(node, text) {
-    const go = () => this.on.select(node.id);
-    return el("button", { type: "button", class: "crumb", title: line(node.question, 200), on: { click: go } }, text);
-  }
-}
-
-/** The number of a node's newest event that its detail is laid out by. */
-function newest(node) {
-  return node.events.findLast((event) => event.k !== "draft")?.s ?? node.start;
 }
 
 /** The text of a draft: what came live, behind what the server had already where we came in late. */

@@ -1,53 +1,36 @@
 // The bar between rows and details: dragged, or moved by the arrow keys; where it stands is remembered.
 
-import { el } from "/ui/shell/dom.js";
-
 const KEY = "taproot-tree-split"; // share of the width that the rows have, in percent
 const [LEAST, USUAL, MOST] = [25, 46, 75];
 
-/** Divides `panes` by setting its --share. */
-export class Divider {
-  constructor(panes) {
-    this.panes = panes;
-    this.element = el("div", {
-      class: "split",
-      role: "separator",
-      tabIndex: 0,
-      "aria-orientation": "vertical",
-      "aria-label": "Width of the tree",
-      "aria-valuemin": String(LEAST),
-      "aria-valuemax": String(MOST),
-      on: { pointerdown: (event) => this.#drag(event), keydown: (event) => this.#key(event) },
-    });
-    this.#set(Number(localStorage.getItem(KEY)) || USUAL);
-  }
+/** Let `bar`, an element, divide its parent by setting the parent's --share. */
+export function divide(bar) {
+  const panes = bar.parentElement;
+  let share = 0;
 
-  #set(share) {
-    this.share = Math.min(MOST, Math.max(LEAST, share));
-    this.panes.style.setProperty("--share", `${this.share}%`);
-    this.element.setAttribute("aria-valuenow", String(Math.round(this.share)));
+  function set(wanted) {
+    share = Math.min(MOST, Math.max(LEAST, wanted));
+    panes.style.setProperty("--share", `${share}%`);
+    bar.setAttribute("aria-valuenow", String(Math.round(share)));
   }
+  const keep = () => localStorage.setItem(KEY, String(share));
 
-  #drag(event) {
+  set(Number(localStorage.getItem(KEY)) || USUAL);
+  bar.addEventListener("pointerdown", (event) => {
     event.preventDefault();
-    this.element.setPointerCapture(event.pointerId);
-    const move = (at) => {
-      const box = this.panes.getBoundingClientRect();
-      this.#set((100 * (at.clientX - box.left)) / box.width);
-    };
-    const end = () => {
-      this.element.removeEventListener("pointermove", move);
-      localStorage.setItem(KEY, String(this.share));
-    };
-    this.element.addEventListener("pointermove", move);
-    this.element.addEventListener("lostpointercapture", end, { once: true });
-  }
-
-  #key(event) {
+    bar.setPointerCapture(event.pointerId);
+  });
+  bar.addEventListener("pointermove", (event) => {
+    if (!bar.hasPointerCapture(event.pointerId)) return;
+    const box = panes.getBoundingClientRect();
+    set((100 * (event.clientX - box.left)) / box.width);
+  });
+  bar.addEventListener("lostpointercapture", keep);
+  bar.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -2, ArrowRight: 2 }[event.key];
     if (!by) return;
     event.preventDefault();
-    this.#set(this.share + by);
-    localStorage.setItem(KEY, String(this.share));
-  }
+    set(share + by);
+    keep();
+  });
 }

@@ -1,255 +1,185 @@
 // <rlm-tree>: the tree of a run, growing while it goes on, with details, timeline and playback.
 //
-//   const tree = document.createElement("rlm-tree");
-//   tree.app = app;                        // {api, toast, shortcut}
-//   const log = await tree.load(run);      // fetches the log, resolves to it: {run, events, last}; null when it cannot
-//   tree.fold([event, ...]);               // compact events of the same run, as they come; gaps are fetched by itself
-//   tree.draft({n, x, at, i});             // live text of a node
-//
-// Attributes: run (loads it), node (selects it), playhead (an event number; none: live). `ready` is set once the tree is
-// painted, to the milliseconds since the page began. Events: `select` (detail: node id), `playhead` (detail: event
-// number or null). Where the address has ?run= of this run, its ?node= follows the selection.
+// A page sets its `app` ({api, toast, shortcut, openRun}) and tells it what to `load`, to `fold` and to `draft`. Its attribute
+// `node` is the node that is selected; set before `load`, the one to select. `ready` is set once the tree is painted, to
+// the milliseconds since the page began. Where the address has ?run= of this run, its ?node= follows the selection.
 
-import { el } from "/ui/shell/dom.js";
+import { el, find } from "/ui/shell/dom.js";
+import { icon } from "/ui/runs/controls.js";
 import { Detail } from "/ui/runs/detail/detail.js";
 import { Actions } from "/ui/runs/tree/actions.js";
-import { Divider } from "/ui/runs/tree/divider.js";
-import { Folded, foldAll, foldBranch } from "/ui/runs/tree/folded.js";
-import { Drafts } from "/ui/runs/trace/drafts.js";
-import { LIVE, Trace } from "/ui/runs/trace/fold.js";
-import { forget, press, teach } from "/ui/runs/tree/keys.js";
-import { columns, ENDED, List } from "/ui/runs/tree/list.js";
+import { divide } from "/ui/runs/tree/divider.js";
+import { LIVE, Trace } from "/ui/runs/trace/trace.js";
+import { press, teach } from "/ui/runs/tree/keys.js";
+import { List } from "/ui/runs/tree/list.js";
 import { Playback } from "/ui/runs/trace/playback.js";
-import { beside, matches, visible } from "/ui/runs/tree/rows.js";
+import { matches, visible } from "/ui/runs/tree/rows.js";
 import { Timeline } from "/ui/runs/trace/timeline.js";
 import { Toolbar } from "/ui/runs/tree/toolbar.js";
+import { built } from "/ui/shell/text/text.js";
 
 const STYLE = new URL("./tree.css", import.meta.url).href;
 
 class RlmTree extends HTMLElement {
-  static observedAttributes = ["run", "node", "playhead"];
   app = null;
-  #trace = new Trace();
-  #run = null;
-  #actions = new Actions(this);
-  #playhead = LIVE;
-  #moment = null;
-  #branches = new Folded();
+  run = null; // the id of what is shown
+  trace = new Trace();
+  actions = new Actions(this);
+  moment = null; // the Unix time of the playhead where it is played between two events
+  #shut = new Set(); // ids of folded branches
+  #shutHits = new Set(); // the same while a filter is on, so that its hits show and what was folded before stays so
   #wanted = null;
-  #filter = null;
-  #drafts = new Drafts();
+  found = null; // what a filter found (`rows.js`); null without one
   #rows = [];
   #stale = { rows: true, picture: true };
-  #follow = true;
+  follow = true;
   #loading = null;
+  #second = 0;
+  #frame = 0;
 
   constructor() {
     super();
     this.attachShadow({ mode: "open" });
-    this.toolbar = new Toolbar({
-      filter: (wanted) => this.#choose(wanted),
-      next: (by) => this.#next(by),
-      fold: (open) => this.#foldAll(open),
-      timeline: () => this.#toggleTimeline(),
-      link: () => this.#actions.copyLink(null),
-      leave: () => this.list.element.focus(),
-    });
-    this.list = new List({
-      select: (id) => this.select(id),
-      open: () => this.detail.element.focus(),
-      toggle: (id, open, siblings) => this.#toggle(id, open, siblings),
-      scrolled: () => (this.#follow = false),
-    });
-    this.detail = new Detail({
-      fetch: (node, upto) => this.#actions.fetchNode(node, upto),
-      select: (id) => this.select(id),
-      stop: (id) => this.#actions.stop(id),
-      fork: (id, cell, given) => this.#actions.fork(id, cell, given),
-      copy: (text, what) => this.#actions.copy(text, what),
-      link: (id) => this.#actions.copyLink(id),
-    });
-    this.timeline = new Timeline({
-      select: (id) => this.select(id),
-      seek: (time) => this.#seek(this.#trace.seqAt(time), null),
-    });
-    this.playback = new Playback({
-      seek: (seq, moment) => this.#seek(seq, moment ?? null),
-      follow: () => (this.#follow = true),
-    });
-    this.#build();
+    const sheet = el("link", { rel: "stylesheet", href: STYLE });
+    this.styled = new Promise((done) => ["load", "error"].forEach((kind) => sheet.addEventListener(kind, done)));
+    this.message = el("p", { class: "message-line", role: "status", hidden: true });
+    this.shadowRoot.append(sheet, this.message);
+  }
+
+  /** Lay out the frame that came with a log (`app/runs/tree/frame.py`). */
+  #build({ box, row, words }) {
+    this.words = words;
+    const frame = built(box, icon);
+    const part = (name) => find(`.${name}`, frame);
+    frame.addEventListener("keydown", (event) => press(this, event));
+    this.announcer = part("unseen");
+    this.toolbar = new Toolbar(part("toolbar"), this);
+    this.list = new List(part("list"), built(row, icon), this);
+    this.detail = new Detail(part("detail"), this);
+    this.timeline = new Timeline(part("timeline"), this);
+    this.playback = new Playback(part("playback"), this);
+    divide(part("split"));
+    part("toolbar").after(this.message);
+    this.shadowRoot.append(frame);
   }
 
   // --- what a page uses -------------------------------------------------------------------------------------
 
   /** Fetch a run's log and show it; resolves to the log, or to null: a problem stands where the tree would. */
   load(run) {
-    if (run !== this.#run) this.#begin(run);
+    if (run !== this.run) this.#begin(run);
     this.#loading ??= this.#fetchLog(run).finally(() => (this.#loading = null));
     return this.#loading;
   }
 
   async #fetchLog(run) {
     try {
-      const log = await this.#actions.fetchLog(this.#trace.last);
-      if (run !== this.#run) return null;
+      const log = await this.actions.fetchLog(this.trace.last);
+      if (run !== this.run) return null;
       this.say("");
+      if (!this.list) this.#build(log.frame);
+      if (log.frame) this.trace.first = log.frame.node;
       this.#take(log.events);
-      return { ...log, events: this.#trace.events, last: this.#trace.last };
+      return { ...log, events: this.trace.events, last: this.trace.last };
     } catch (problem) {
-      if (run === this.#run) this.say(problem.message);
+      if (run === this.run) this.say(problem.message);
       return null;
     }
   }
 
-  /** Take compact events of the run that is shown. */
+  /** Take events of the run that is shown. */
   fold(events) {
-    if (this.#take(events)) this.load(this.#run);
+    if (this.#take(events)) this.load(this.run);
   }
 
   /** Take live text of a node: `at` is how many characters came before it in turn `i`. */
   draft(piece) {
-    this.#drafts.take(piece);
+    this.trace.write(piece);
     this.#plan();
   }
 
-  /** Select a node, unfolding the way to it; null selects none. */
-  select(id, { quiet = false } = {}) {
-    const node = this.#trace.nodes.get(id);
+  /** Select a node, unfolding the way to it. */
+  select(id) {
+    const node = this.trace.nodes.get(id);
     if (!node) {
       this.#wanted = id;
       return;
     }
     this.#wanted = null;
-    if (node.start > this.#playhead) this.#seek(LIVE);
+    if (node.start > this.trace.playhead) this.seek(LIVE);
     for (let above = node.parent; above; above = above.parent) {
-      if (this.#folded.delete(above.id)) this.#stale.rows = true;
+      if (this.folded.delete(above.id)) this.#stale.rows = true;
     }
-    if (this.#filter && !this.#filter.kept.has(id)) {
+    if (this.found && !this.found.kept.has(id)) {
       this.toolbar.clear();
       this.#stale.rows = true;
     }
     this.meant = null;
     this.list.selected = id;
-    if (this.getAttribute("node") !== id) this.setAttribute("node", id);
+    this.setAttribute("node", id);
     this.#paint();
     this.list.reveal(id);
-    this.#actions.keepInAddress(this.list.selected);
-    if (!quiet) this.dispatchEvent(new CustomEvent("select", { detail: id }));
-  }
-
-  /** The address that opens this run, or one of its nodes, again. */
-  permalink(node = null) {
-    return this.#actions.permalink(node);
-  }
-
-  get run() {
-    return this.#run;
-  }
-
-  set run(value) {
-    if (value) this.setAttribute("run", value);
-    else this.removeAttribute("run");
+    this.actions.keepInAddress(id);
   }
 
   /** The number of the last event that was taken. */
   get last() {
-    return this.#trace.last;
+    return this.trace.last;
   }
 
+  /** What live nodes are measured by, in Unix seconds. */
+  get clock() {
+    return Math.max(Date.now() / 1000, this.trace.times.at(-1) ?? 0);
+  }
+
+  /** The id of the selected node; null for none. */
   get node() {
-    return this.list.selected;
-  }
-
-  set node(value) {
-    this.select(value);
-  }
-
-  get playhead() {
-    return this.#playhead === LIVE ? null : this.#playhead;
-  }
-
-  set playhead(value) {
-    this.playback.pause();
-    this.#seek(value ?? LIVE);
+    return this.list?.selected ?? null;
   }
 
   // --- life -------------------------------------------------------------------------------------------------
 
   connectedCallback() {
     teach(this.app, this);
-    this.#dress = new MutationObserver(() => this.timeline.dress());
-    this.#dress.observe(document.body, { attributes: true, attributeFilter: ["class"] });
-    this.#second = setInterval(() => this.#trace.root && !this.#trace.end && this.#plan(true), 1000);
-    const run = this.getAttribute("run");
-    if (run && run !== this.#run) this.load(run);
+    this.#second = setInterval(() => this.trace.root && this.trace.running && this.#plan(true), 1000);
   }
 
   disconnectedCallback() {
-    forget(this);
-    this.#dress?.disconnect();
     clearInterval(this.#second);
-    this.playback.pause();
-  }
-
-  attributeChangedCallback(name, before, value) {
-    if (before === value) return;
-    if (name === "run" && value && value !== this.#run && this.isConnected) this.load(value);
-    if (name === "node" && value && value !== this.list.selected) this.select(value);
-    if (name === "playhead" && Number(value ?? LIVE) !== this.#playhead) this.playhead = value === null ? null : Number(value);
-  }
-
-  #dress = null;
-  #second = 0;
-  #frame = 0;
-
-  #build() {
-    const sheet = el("link", { rel: "stylesheet", href: STYLE });
-    const styled = new Promise((done) => ["load", "error"].forEach((kind) => sheet.addEventListener(kind, done)));
-    this.styled = styled;
-    this.message = el("p", { class: "message-line", role: "status", hidden: true });
-    this.announcer = el("p", { class: "unseen", role: "status", "aria-live": "polite" });
-    this.rowsPane = el("div", { class: "rows" }, columns(), this.list.element);
-    this.panes = el("div", { class: "panes" });
-    this.panes.append(this.rowsPane, new Divider(this.panes).element, this.detail.element);
-    this.box = el("div", { class: "frame", on: { keydown: (event) => press(this, event) } });
-    this.box.append(this.toolbar.element, this.message, this.panes, this.timeline.element, this.playback.element, this.announcer);
-    this.shadowRoot.append(sheet, this.box);
+    this.playback?.pause();
   }
 
   #begin(run) {
-    this.playback.pause();
-    this.#run = run;
+    this.playback?.pause();
+    this.run = run;
     this.#loading = null;
-    this.#trace = new Trace();
-    this.#branches = new Folded();
-    this.#drafts = new Drafts();
-    this.#playhead = LIVE;
-    this.#moment = null;
-    this.#follow = true;
+    this.trace = new Trace();
+    this.#shut = new Set();
+    this.#shutHits = new Set();
+    this.moment = null;
+    this.follow = true;
     this.#stale = { rows: true, picture: true };
     this.#wanted = this.getAttribute("node");
-    this.list.selected = null;
-    this.detail.reset();
-    this.timeline.window = null;
+    if (this.list) {
+      this.list.selected = this.detail.id = this.timeline.window = null;
+      this.timeline.drawn = 0;
+    }
     this.removeAttribute("ready");
     this.removeAttribute("playhead");
     this.setAttribute("run", run);
   }
 
   #take(events) {
-    const before = this.#trace.status();
-    const { grown, touched, gap } = this.#trace.fold(events);
-    this.#drafts.drop(touched, this.#trace);
-    if (grown) this.#stale.rows = true;
-    if (touched.size || events.length) this.#stale.picture = true;
-    const after = this.#trace.status();
-    if (before === "running" && after !== "running" && this.hasAttribute("ready")) {
-      this.announcer.textContent = ENDED[after] ?? "The run ended.";
-    }
-    if (this.#filter) this.#stale.rows = true;
-    if (this.#wanted && this.#trace.nodes.has(this.#wanted)) this.select(this.#wanted, { quiet: true });
-    else if (!this.list.selected && this.#trace.root) this.select(this.#trace.root.id, { quiet: true });
-    this.#plan();
+    const { running, order } = this.trace;
+    const known = order.length;
+    const gap = this.trace.take(events);
+    if (order.length > known || this.found) this.#stale.rows = true;
+    const { end, nodes, root } = this.trace;
+    const over = running && end && this.hasAttribute("ready");
+    if (over) this.announcer.textContent = this.words.ended[end.st] ?? "The run ended.";
+    if (this.#wanted && nodes.has(this.#wanted)) this.select(this.#wanted);
+    else if (!this.list.selected && root) this.select(root.id);
+    this.#plan(events.length > 0);
     return gap;
   }
 
@@ -264,129 +194,130 @@ class RlmTree extends HTMLElement {
   #paint() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    if (!this.#trace.root) return;
-    const view = {
-      trace: this.#trace,
-      playhead: this.#playhead,
-      moment: this.#moment,
-      collapsed: this.#folded,
-      kept: this.#filter?.kept ?? null,
-      said: this.#filter?.said ?? null,
-      drafts: this.#drafts,
-      clock: Math.max(Date.now() / 1000, this.#trace.times.at(-1) ?? 0),
-      text: this.toolbar.wanted.text,
-      selected: this.list.selected,
-    };
+    if (!this.trace.root) return;
     if (this.#stale.rows) {
-      this.#filter = matches(this.#trace, this.#playhead, this.toolbar.wanted);
-      view.kept = this.#filter?.kept ?? null;
-      view.said = this.#filter?.said ?? null;
-      view.collapsed = this.#folded;
-      this.#rows = visible(this.#trace, view);
+      this.found = matches(this.trace, this.toolbar.wanted);
+      this.#rows = visible(this.trace, this.folded, this.found?.kept);
     }
-    this.toolbar.show(view, this.#filter ? this.#filter.hits.length : null);
-    this.list.show(this.#rows, view);
+    this.toolbar.show();
+    this.list.show(this.#rows);
     this.#keepInView();
-    this.timeline.show(view, this.#stale.picture);
-    this.playback.show(view);
-    if (this.list.selected) this.detail.show(this.list.selected, view);
+    this.timeline.show(this.#stale.picture);
+    this.playback.show();
+    if (this.node) this.detail.show(this.node);
     this.#stale = { rows: false, picture: false };
     if (!this.hasAttribute("ready")) this.#becomeReady();
   }
 
   async #becomeReady() {
-    const run = this.#run;
+    const run = this.run;
     await this.styled;
     requestAnimationFrame(() => {
-      if (run !== this.#run) return;
+      if (run !== this.run) return;
       this.list.paint();
-      this.timeline.dress();
       this.setAttribute("ready", String(Math.round(performance.now())));
     });
   }
 
+  /** Work the rows out anew, and paint. */
+  #change() {
+    this.#stale.rows = true;
+    this.#paint();
+  }
+
   /** While nobody has scrolled, keep the node that began last in view: of a run that goes on, or is played. */
   #keepInView() {
-    const goesOn = this.#playhead === LIVE ? !this.#trace.end : this.playback.playing;
-    if (!this.#follow || !goesOn || this.#filter) return;
-    const newest = this.#trace.newest(this.#playhead);
-    if (newest && newest !== this.shown) this.list.reveal((this.shown = newest).id);
+    const { newest, playhead, running } = this.trace;
+    const goesOn = playhead === LIVE ? running : this.playback.playing;
+    if (!this.follow || !goesOn || this.found || !newest || newest === this.shown) return;
+    this.shown = newest;
+    this.list.reveal(newest.id);
   }
 
   // --- playhead ---------------------------------------------------------------------------------------------
 
-  #seek(seq, moment = null) {
-    const wanted = seq === LIVE ? LIVE : Math.min(Math.max(1, seq), Math.max(1, this.#trace.last));
-    const moved = wanted !== this.#playhead;
-    this.#playhead = wanted;
-    this.#moment = wanted === LIVE ? null : moment;
-    if (moved) {
-      this.#stale.rows = true;
-      if (wanted === LIVE) this.removeAttribute("playhead");
-      else this.setAttribute("playhead", wanted);
-      this.#holdSelection();
-      this.dispatchEvent(new CustomEvent("playhead", { detail: this.playhead }));
-    }
-    this.#paint();
+  /** Move the playhead to an event, LIVE for the end; `moment` is the Unix time where it is played between two events. */
+  seek(seq, moment = null) {
+    const wanted = seq === LIVE ? LIVE : Math.min(Math.max(1, seq), Math.max(1, this.trace.last));
+    const moved = wanted !== this.trace.playhead;
+    this.moment = wanted === LIVE ? null : moment;
+    if (!moved) return this.#paint();
+    this.trace.move(wanted);
+    if (wanted === LIVE) this.removeAttribute("playhead");
+    else this.setAttribute("playhead", wanted);
+    this.#holdSelection();
+    this.#change();
+  }
+
+  /** Move the playhead to the last event that is not later than a Unix time. */
+  seekTime(time) {
+    this.seek(this.trace.seqAt(time));
   }
 
   /** Where the playhead is before the selected node began, its nearest ancestor that had begun is selected. */
   #holdSelection() {
-    let node = this.#trace.nodes.get(this.meant ?? this.list.selected);
+    let node = this.trace.nodes.get(this.meant ?? this.list.selected);
     if (!node) return;
     this.meant = node.id;
-    while (node.parent && node.start > this.#playhead) node = node.parent;
+    while (node.parent && node.start > this.trace.playhead) node = node.parent;
     this.list.selected = node.id;
     if (node.id === this.meant) this.meant = null;
   }
 
   // --- branches, search, filter ---------------------------------------------------------------------------------
 
-  get #folded() {
-    return this.#branches.under(this.#filter);
+  /** Ids of the folded branches. */
+  get folded() {
+    return this.found ? this.#shutHits : this.#shut;
   }
 
-  #toggle(id, open = this.#folded.has(id), siblings = false) {
-    const node = this.#trace.nodes.get(id);
-    foldBranch(this.#folded, node, open, siblings);
-    if (!open) this.#selectAbove(node);
-    this.#stale.rows = true;
-    this.#paint();
+  /** Open or fold a branch, and its siblings. */
+  toggle(id, open = this.folded.has(id), siblings = false) {
+    const node = this.trace.nodes.get(id);
+    for (const one of (siblings && node.parent?.children) || [node]) this.#fold(one, open);
+    this.#change();
   }
 
-  #foldAll(open) {
-    const branches = foldAll(this.#folded, this.#trace, open);
-    for (const node of branches) if (!open) this.#selectAbove(node);
-    this.#stale.rows = true;
-    this.#paint();
+  /** Open or fold all branches below the root. */
+  foldAll(open) {
+    const branches = this.trace.order.filter((node) => node.parent && node.children.length);
+    this.folded.clear();
+    for (const node of branches) this.#fold(node, open);
+    this.#change();
     if (this.list.selected) this.list.reveal(this.list.selected);
   }
 
-  /** A selection inside a branch that is folded goes to the branch. */
-  #selectAbove(branch) {
-    for (let node = this.#trace.nodes.get(this.list.selected)?.parent; node; node = node.parent) {
-      if (node === branch) return this.select(branch.id);
-    }
+  /** Open or fold a branch; a selection inside one that is folded goes to it. */
+  #fold(branch, open) {
+    if (open) this.folded.delete(branch.id);
+    else this.folded.add(branch.id);
+    let node = this.trace.nodes.get(this.list.selected)?.parent;
+    while (node && node !== branch) node = node.parent;
+    if (node && !open) this.select(branch.id);
   }
 
-  #choose() {
-    this.#branches.openHits();
-    this.#stale.rows = true;
-    this.#paint();
-    if (!this.#filter && this.list.selected) this.list.reveal(this.list.selected);
+  /** Show what the toolbar wants, with all of its branches open. */
+  filter() {
+    this.#shutHits = new Set();
+    this.#change();
+    if (!this.found && this.list.selected) this.list.reveal(this.list.selected);
     else this.list.element.scrollTop = 0;
   }
 
-  #next(by) {
-    const hits = this.#filter?.hits ?? [];
-    if (hits.length) this.select(beside(hits, this.list.selected, by).id);
+  /** Select the hit that comes `by` (1 or -1) places after the selected node, round and round; without one the first or last. */
+  next(by) {
+    const hits = this.found?.hits ?? [];
+    const at = hits.findIndex((node) => node.id === this.node);
+    const to = at >= 0 ? (at + by) % hits.length : Math.min(0, by);
+    if (hits.length) this.select(hits.at(to).id);
   }
 
-  #toggleTimeline() {
-    const hidden = !this.timeline.element.hidden;
-    this.timeline.element.hidden = hidden;
-    this.toolbar.line.setAttribute("aria-pressed", String(!hidden));
+  /** Show or hide the timeline; returns whether it is shown. */
+  toggleTimeline() {
+    const { element } = this.timeline;
+    element.hidden = !element.hidden;
     this.#plan(true);
+    return !element.hidden;
   }
 
   /** Show a line above the rows; "" takes it away. */
@@ -397,4 +328,3 @@ class RlmTree extends HTMLElement {
 }
 
 customElements.define("rlm-tree", RlmTree);
-export { RlmTree };

@@ -11,22 +11,15 @@ const KEYS = [
   ["Playback", ", or .", "One event back or on"],
   ["Playback", "Ctrl+Wheel", "Zoom the timeline; a double click shows all of it"],
 ];
-let listener = null; // the tree that was attached last hears "/"
 let taught = false;
 
-/** Tell `app.shortcut` the keys, unless it knows them, and let this tree hear those that work everywhere. */
+/** Tell the app the keys of its tree, once. */
 export function teach(app, tree) {
-  listener = tree;
-  if (taught || !app?.shortcut) return;
+  if (taught) return;
   taught = true;
-  const when = () => Boolean(listener?.run) && listener.checkVisibility();
-  app.shortcut("/", "Search the tree", () => listener.toolbar.search.focus(), { group: "Tree", when });
+  const when = () => Boolean(tree.run) && tree.checkVisibility();
+  app.shortcut("/", "Search the tree", () => tree.toolbar.search.focus(), { group: "Tree", when });
   for (const [group, keys, text] of KEYS) app.shortcut(keys, text, null, { group });
-}
-
-/** This tree is gone. */
-export function forget(tree) {
-  if (listener === tree) listener = null;
 }
 
 /** A key that was pressed somewhere in the tree. */

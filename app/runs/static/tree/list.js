@@ -1,8 +1,8 @@
 // The rows of the tree: only those in view exist, 26 pixels each. Keyboard after the ARIA tree pattern.
 
-import { el, put } from "/ui/shell/dom.js";
-import { icon, redraw, say } from "/ui/runs/controls.js";
-import { LIVE } from "/ui/runs/trace/fold.js";
+import { el, find, put } from "/ui/shell/dom.js";
+import { redraw, say } from "/ui/runs/controls.js";
+import { LIVE } from "/ui/runs/trace/trace.js";
 import { count, duration } from "/ui/shell/text/figures.js";
 import { line } from "/ui/shell/text/text.js";
 
@@ -11,61 +11,27 @@ const SPARE = 8; // rows above and below the view
 const TAIL = 90; // characters of live text beside a question
 const SEEN = 32; // characters of a question that have room in any case
 const BEFORE = 5; // characters shown before what a search found
-const STATUS = {
-  running: "running",
-  answered: "answered",
-  failed: "failed",
-  stopped: "stopped",
-  interrupted: "interrupted",
-  unanswered: "no answer",
-};
-/** What is said aloud when a run has ended. */
-export const ENDED = {
-  answered: "The run is answered.",
-  unanswered: "The run ended without an answer.",
-  interrupted: "The run was stopped.",
-  failed: "The run failed.",
-};
-const PHASE = { model: "writing", kernel: "running a cell", waiting: "waiting for its calls", idle: "" };
-const KIND = { root: "question", child: "child", leaf: "prompt" };
-const VERDICT = { holds: ", verified", explained: ", verified", unchecked: ", not checked", fails: ", does not hold" };
-const HEADS = ["Question", "Depth", "Cells", "Errors", "Tokens", "Time"];
+const PARTS = ["head", "twist", "status", "kind", "question", "live", "depth", "cells", "errors", "tokens", "seconds"];
 
-/** The heads of the columns. */
-export function columns() {
-  const head = (name) => el("span", { class: name.toLowerCase() }, name);
-  return el("div", { class: "columns", "aria-hidden": "true" }, HEADS.map(head));
-}
-
-/** `on` is {select(id), open(id), toggle(id, open, siblings), scrolled()}. */
+/** `row` is copied for each node; `tree` selects and folds. */
 export class List {
-  constructor(on) {
-    this.on = on;
+  constructor(element, row, tree) {
+    this.element = element;
+    this.tree = tree;
+    this.pattern = row;
     this.rows = [];
     this.places = new Map();
-    this.made = new Map();
-    this.spare = [];
+    this.made = new Map(); // rows in view, by node
     this.selected = null;
     this.verdicts = {}; // by node: what `verify` found
-    this.space = el("div", { class: "space", role: "presentation" });
-    this.element = el("div", {
-      class: "list",
-      role: "tree",
-      tabIndex: 0,
-      "aria-label": "Nodes of this run",
-      on: {
-        keydown: (event) => this.#key(event),
-        click: (event) => this.#click(event),
-        dblclick: (event) => this.#double(event),
-        scroll: () => {
-          this.top = this.element.scrollTop;
-          this.paint();
-        },
-        wheel: () => this.on.scrolled(),
-        pointerdown: () => this.on.scrolled(),
-      },
+    this.space = find(".space", element);
+    element.addEventListener("keydown", (event) => this.#key(event));
+    for (const name of ["click", "dblclick"]) element.addEventListener(name, (event) => this.#pressed(event));
+    element.addEventListener("scroll", () => {
+      this.top = element.scrollTop;
+      this.paint();
     });
-    this.element.append(this.space);
+    for (const name of ["wheel", "pointerdown"]) element.addEventListener(name, () => (tree.follow = false));
     [this.top, this.height] = [0, 400]; // kept, because asking the element lays the page out
     new ResizeObserver(([entry]) => {
       this.height = entry.contentRect.height;
@@ -73,14 +39,13 @@ export class List {
     }).observe(this.element);
   }
 
-  /** Take the rows to show and what they are seen by: {trace, playhead, collapsed, kept, said, drafts, clock, text}. */
-  show(rows, view) {
+  /** Take the rows to show. */
+  show(rows) {
     if (rows !== this.rows) {
       this.rows = rows;
       this.places = new Map(rows.map((node, place) => [node.id, place]));
       this.space.style.height = `${rows.length * ROW}px`;
     }
-    this.view = view;
     this.paint();
   }
 
@@ -97,20 +62,17 @@ export class List {
 
   /** Make and change the rows in view, and the selected one wherever it is. */
   paint() {
-    if (!this.view) return;
     const first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
     const last = Math.min(this.rows.length, Math.ceil((this.top + this.height) / ROW) + SPARE);
     const wanted = new Set();
     for (let place = first; place < last; place += 1) wanted.add(place);
     const chosen = this.places.get(this.selected);
     if (chosen !== undefined) wanted.add(chosen);
-    const ids = new Set([...wanted].map((place) => this.rows[place].id));
-    for (const [id, row] of this.made) {
-      if (ids.has(id)) continue;
-      row.element.hidden = true;
-      row.element.removeAttribute("id");
-      this.spare.push(row);
-      this.made.delete(id);
+    const nodes = new Set([...wanted].map((place) => this.rows[place]));
+    for (const [node, { element }] of this.made) {
+      if (nodes.has(node)) continue;
+      element.remove();
+      this.made.delete(node);
     }
     for (const place of wanted) this.#row(this.rows[place], place);
     if (chosen === undefined) this.element.removeAttribute("aria-activedescendant");
@@ -118,15 +80,8 @@ export class List {
   }
 
   #row(node, place) {
-    let row = this.made.get(node.id);
-    if (!row) {
-      row = this.spare.pop() ?? this.#build();
-      this.made.set(node.id, row);
-      row.element.hidden = false;
-      row.element.id = `row-${node.id}`;
-      row.element.dataset.id = node.id;
-      row.node = null;
-    }
+    if (!this.made.has(node)) this.made.set(node, this.#build(node));
+    const row = this.made.get(node);
     if (row.place !== place) {
       row.place = place;
       row.element.style.transform = `translateY(${place * ROW}px)`;
@@ -134,105 +89,75 @@ export class List {
     this.#fill(row, node);
   }
 
-  #build() {
-    const row = {
-      twist: el("span", { class: "twist" }, icon("twist")),
-      kind: el("span", { class: "kind" }, icon("leaf")),
-      question: el("span", { class: "question", dir: "auto" }),
-      live: el("span", { class: "live" }),
-      status: el("span", { class: "status" }, icon("running")),
-      depth: el("span", { class: "number depth" }),
-      cells: el("span", { class: "number cells" }),
-      errors: el("span", { class: "number errors" }),
-      tokens: el("span", { class: "number tokens" }),
-      seconds: el("span", { class: "number seconds" }),
-    };
-    row.head = el("span", { class: "head" }, row.twist, row.status, row.kind, row.question, row.live);
-    row.element = el(
-      "div",
-      { class: "row", role: "treeitem" },
-      row.head,
-      row.depth,
-      row.cells,
-      row.errors,
-      row.tokens,
-      row.seconds,
-    );
-    this.space.append(row.element);
+  /** A row with what stays as it is. */
+  #build(node) {
+    const element = this.pattern.cloneNode(true);
+    const row = { element, ...Object.fromEntries(PARTS.map((name) => [name, find(`.${name}`, element)])) };
+    element.id = `row-${node.id}`;
+    Object.assign(element.dataset, { id: node.id, kind: node.kind });
+    element.setAttribute("aria-level", node.level + 1);
+    element.setAttribute("aria-posinset", node.index + 1);
+    row.head.style.paddingInlineStart = `${6 + Math.min(node.level, 24) * 16}px`;
+    redraw(row.kind.firstChild, node.kind);
+    row.kind.title = this.tree.words.kinds[node.kind] ?? node.kind;
+    const question = line(node.question, 240) || node.id;
+    row.question.title = node.data ? `${question}\nWorks on ${line(node.data)}` : question;
+    say(row.depth, String(node.depth));
+    this.space.append(element);
     return row;
   }
 
   #fill(row, node) {
-    const { trace, playhead, collapsed, kept, said, drafts, clock, text } = this.view;
-    const now = trace.at(node, playhead);
-    const begun = trace.begun(node, playhead);
-    const open = begun > 0 && !collapsed.has(node.id);
+    const { trace, folded, found: filter, clock, words } = this.tree;
+    const { text } = this.tree.toolbar.wanted;
+    const begun = trace.begun(node);
+    const open = begun > 0 && !folded.has(node.id);
     const shut = begun > 0 && !open;
-    const selected = node.id === this.selected;
-    const draft = playhead === LIVE && now.phase === "model" ? drafts.get(node.id) : null;
-    if (row.node !== node || row.text !== text || row.label !== node.label) {
-      row.node = node;
-      row.label = node.label;
-      row.text = text;
-      row.head.style.paddingInlineStart = `${6 + Math.min(node.level, 24) * 16}px`;
-      const question = line(node.question, 240) || node.id;
-      row.question.title = node.data ? `${question}\nWorks on ${line(node.data)}` : question;
-      row.shown = line(node.label, 240) || node.id;
-      marked(row.question, row.shown, text);
-      redraw(row.kind.firstChild, node.kind);
-      row.element.dataset.kind = node.kind;
-      row.kind.title = KIND[node.kind] ?? node.kind;
-      row.element.setAttribute("aria-level", node.level + 1);
-      row.element.setAttribute("aria-posinset", node.index + 1);
-      say(row.depth, String(node.depth));
-    }
-    const sum = shut ? trace.below(node, playhead) : null;
-    row.element.setAttribute("aria-setsize", node.parent ? trace.begun(node.parent, playhead) : 1);
-    row.element.setAttribute("aria-selected", String(selected));
+    const draft = trace.playhead === LIVE && node.phase === "model" ? node.written : null;
+    const name = line(node.label, 240) || node.id;
+    if (row.text !== text || row.question.textContent !== name) marked(row.question, name, (row.text = text));
+    const sum = shut ? trace.below(node) : { cells: node.cells, errors: node.faults, tokens: node.tokens };
+    row.element.setAttribute("aria-setsize", node.parent ? trace.begun(node.parent) : 1);
+    row.element.setAttribute("aria-selected", String(node.id === this.selected));
     if (begun) row.element.setAttribute("aria-expanded", String(open));
     else row.element.removeAttribute("aria-expanded");
-    row.element.dataset.status = now.status;
+    row.element.dataset.status = node.status;
     row.element.dataset.verdict = this.verdicts[node.id] ?? "";
-    row.element.dataset.phase = now.phase;
-    row.element.classList.toggle("way", kept !== null && kept.get(node.id) === false);
+    row.element.dataset.phase = node.phase;
+    row.element.classList.toggle("way", filter?.kept.get(node.id) === false);
     row.twist.classList.toggle("none", begun === 0);
     row.twist.classList.toggle("open", open);
-    redraw(row.status.firstChild, STATUS[now.status] ? (now.status === "unanswered" ? "interrupted" : now.status) : "note");
-    row.status.title = now.status === "running" ? PHASE[now.phase] || "running" : (STATUS[now.status] ?? now.status);
-    const told = said?.get(node.id);
-    const found = draft ? "" : told && !holds(row.shown, text) ? told : hidden(row.shown, text);
+    redraw(row.status.firstChild, node.status);
+    row.status.title = words.phases[node.phase] ?? words.statuses[node.status] ?? node.status;
+    const told = filter?.said.get(node.id);
+    const at = placeIn(name, text);
+    const found = draft ? "" : told && at < 0 ? told : at > SEEN ? name : "";
     row.live.classList.toggle("found", Boolean(found));
     if (found) marked(row.live, around(line(found), text), text);
     else say(row.live, draft ? line(draft.text.slice(-TAIL), TAIL) : "");
-    const cells = sum ? sum.cells : now.cells;
-    const errors = sum ? sum.errors : now.errors + (now.status === "failed" ? 1 : 0);
-    const tokens = sum ? sum.tokens : now.tokens;
+    const { cells, errors, tokens } = sum;
     const guess = draft ? Math.round(draft.length / 4) : 0;
     say(row.cells, cells ? count(cells) : "");
     say(row.errors, errors ? count(errors) : "");
     say(row.tokens, tokens + guess ? `${guess ? "~" : ""}${count(tokens + guess)}` : "");
-    say(row.seconds, duration(trace.seconds(node, playhead, clock)));
-    row.element.classList.toggle("sum", sum !== null);
+    say(row.seconds, duration(trace.seconds(node, clock)));
+    row.element.classList.toggle("sum", shut);
     const label =
-      `${KIND[node.kind] ?? node.kind}, ${row.status.title}: ${row.question.textContent}. ` +
+      `${row.kind.title}, ${row.status.title}: ${name}. ` +
       `${tokens} tokens, ${cells} cells, ${errors} errors, depth ${node.depth}` +
-      (sum ? `, with the ${sum.nodes - 1} nodes below` : "") +
-      (VERDICT[this.verdicts[node.id]] ?? "");
+      (shut ? `, with the ${sum.nodes - 1} nodes below` : "") +
+      (words.verdicts[this.verdicts[node.id]] ?? "");
     if (row.said !== label) row.element.setAttribute("aria-label", (row.said = label));
   }
 
   // --- what a person does ---------------------------------------------------------------------------------
 
-  #click(event) {
-    const id = event.target.closest?.(".row")?.dataset.id;
-    if (!id) return;
-    if (event.target.closest(".twist:not(.none)")) this.on.toggle(id);
-    else this.on.select(id);
-  }
-
-  #double(event) {
-    const id = event.target.closest?.(".row")?.dataset.id;
-    if (id && !event.target.closest(".twist")) this.on.toggle(id);
+  /** A click selects, but one on the twist folds, and so does a double click beside it. */
+  #pressed({ type, target }) {
+    const id = target.closest(".row")?.dataset.id;
+    const twist = target.closest(".twist:not(.none)") !== null;
+    if (id && twist === (type === "click")) this.tree.toggle(id);
+    else if (id && type === "click") this.tree.select(id);
   }
 
   #key(event) {
@@ -240,9 +165,9 @@ export class List {
     const place = this.places.get(this.selected) ?? -1;
     const node = this.rows[place];
     const page = Math.max(1, Math.floor(this.height / ROW) - 1);
-    const to = (next) => this.on.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
-    const open = node && this.view.trace.begun(node, this.view.playhead) > 0 && !this.view.collapsed.has(node.id);
-    const below = node && this.view.trace.begun(node, this.view.playhead) > 0;
+    const to = (next) => this.tree.select(this.rows[Math.min(this.rows.length - 1, Math.max(0, next))].id);
+    const below = node && this.tree.trace.begun(node) > 0;
+    const open = below && !this.tree.folded.has(node.id);
     const moves = {
       ArrowDown: () => to(place + 1),
       ArrowUp: () => to(place - 1),
@@ -250,38 +175,32 @@ export class List {
       End: () => to(this.rows.length - 1),
       PageDown: () => to(place + page),
       PageUp: () => to(place - page),
-      ArrowRight: () => (open ? to(place + 1) : below && this.on.toggle(node.id, true)),
-      ArrowLeft: () => (open ? this.on.toggle(node.id, false) : node?.parent && this.on.select(node.parent.id)),
-      "*": () => node && this.on.toggle(node.id, true, true),
-      Enter: () => node && this.on.open(node.id),
+      ArrowRight: () => (open ? to(place + 1) : below && this.tree.toggle(node.id, true)),
+      ArrowLeft: () => (open ? this.tree.toggle(node.id, false) : node?.parent && this.tree.select(node.parent.id)),
+      "*": () => node && this.tree.toggle(node.id, true, true),
+      Enter: () => node && this.tree.detail.element.focus(),
     };
     const move = moves[event.key];
     if (!move) return;
     event.preventDefault();
-    this.on.scrolled();
+    this.tree.follow = false;
     move();
   }
 }
 
+/** Where a text holds what was searched for, in lower case; -1 for nowhere. */
+const placeIn = (shown, text) => (text ? shown.toLocaleLowerCase().indexOf(text) : -1);
+
 /** Set a text in which what was searched for is marked. */
 function marked(element, shown, text) {
-  const wanted = text.trim().toLocaleLowerCase();
-  const at = wanted ? shown.toLocaleLowerCase().indexOf(wanted) : -1;
-  if (at < 0 && element.childElementCount) element.textContent = shown;
-  else if (at < 0) say(element, shown);
-  else put(element, shown.slice(0, at), el("mark", {}, shown.slice(at, at + wanted.length)), shown.slice(at + wanted.length));
-}
-
-const holds = (shown, text) => shown.toLocaleLowerCase().includes(text.trim().toLocaleLowerCase());
-
-/** A question in which what was searched for stands too far right to be seen in its place, else "". */
-function hidden(shown, text) {
-  const wanted = text.trim().toLocaleLowerCase();
-  return wanted && shown.toLocaleLowerCase().indexOf(wanted) > SEEN ? shown : "";
+  const at = placeIn(shown, text);
+  if (at < 0) return put(element, shown);
+  const end = at + text.length;
+  put(element, shown.slice(0, at), el("mark", {}, shown.slice(at, end)), shown.slice(end));
 }
 
 /** A text from a little before what was searched for. */
 function around(shown, text) {
-  const at = shown.toLocaleLowerCase().indexOf(text.trim().toLocaleLowerCase());
+  const at = placeIn(shown, text);
   return at > BEFORE ? `…${shown.slice(at - BEFORE)}` : shown;
 }

@@ -1,18 +1,14 @@
 // Which nodes stand in the tree, in which order: collapsed branches, filter, search and playhead applied. Pure.
 
-import { LIVE } from "/ui/runs/trace/fold.js";
-
 /** The nodes to show from top to bottom. `kept` (a Map of id to true for a hit, false for its way) filters. */
-export function visible(trace, { playhead = LIVE, collapsed = new Set(), kept = null } = {}) {
+export function visible(trace, collapsed, kept) {
   const rows = [];
-  if (!trace.root || trace.root.start > playhead) return rows;
-  const todo = [trace.root];
+  const todo = trace.root?.start <= trace.playhead ? [trace.root] : [];
   while (todo.length) {
     const node = todo.pop();
     if (kept && !kept.has(node.id)) continue;
     rows.push(node);
-    if (collapsed.has(node.id)) continue;
-    for (let i = trace.begun(node, playhead) - 1; i >= 0; i -= 1) todo.push(node.children[i]);
+    if (!collapsed.has(node.id)) todo.push(...node.children.slice(0, trace.begun(node)).reverse());
   }
   return rows;
 }
@@ -22,28 +18,19 @@ export function visible(trace, { playhead = LIVE, collapsed = new Set(), kept = 
  * Returns {kept, hits, said}, or null where nothing is filtered; `said` maps the id of a hit to the text of it, other
  * than its question, that holds the text searched for.
  */
-export function matches(trace, playhead, wanted) {
-  const text = wanted.text.trim().toLocaleLowerCase();
+export function matches(trace, wanted) {
+  const { text } = wanted;
   if (!text && !wanted.errors && !wanted.finals && !wanted.kind) return null;
-  const kept = new Map();
-  const hits = [];
-  const said = new Map();
-  for (const node of trace.order) {
-    if (node.start > playhead) break;
-    if (wanted.kind && node.kind !== wanted.kind) continue;
-    const now = trace.at(node, playhead);
-    const faulty = now.errors > 0 || now.status === "failed";
-    const final = now.final || (node.kind !== "leaf" && now.status === "answered");
-    if (wanted.errors || wanted.finals) {
-      if (!(wanted.errors && faulty) && !(wanted.finals && final)) continue;
-    }
-    if (text && !holds(node.question, text)) {
-      const found = says(node, text, playhead);
-      if (found === null) continue;
-      said.set(node.id, found);
-    }
-    hits.push(node);
-    kept.set(node.id, true);
+  const said = text ? saying(trace, text) : new Map();
+  const fits = (node) =>
+    (!wanted.kind || node.kind === wanted.kind) &&
+    ((!wanted.errors && !wanted.finals) ||
+      (wanted.errors && node.faults > 0) ||
+      (wanted.finals && (node.final || (node.kind !== "leaf" && node.status === "answered")))) &&
+    (!text || holds(node.question, text) || said.has(node.id));
+  const hits = trace.order.filter((node) => node.start <= trace.playhead && fits(node));
+  const kept = new Map(hits.map((node) => [node.id, true]));
+  for (const node of hits) {
     for (let above = node.parent; above && !kept.has(above.id); above = above.parent) kept.set(above.id, false);
   }
   return { kept, hits, said };
@@ -51,20 +38,14 @@ export function matches(trace, playhead, wanted) {
 
 const holds = (text, wanted) => (text ?? "").toLocaleLowerCase().includes(wanted);
 
-/** What of a node beside its question holds a text in lower case: its answer, a note or the head of a cell; else null. */
-function says(node, wanted, playhead) {
-  if (node.id === wanted) return "";
-  if (holds(node.data, wanted)) return node.data;
-  for (const event of node.events) {
-    if (event.s > playhead) break;
-    const text = event.k === "end" ? event.a : event.k === "cell" || event.k === "note" ? event.h : "";
-    if (text && holds(text, wanted)) return text;
+/** What nodes say beside their questions that holds a text in lower case: data, answers, notes and heads of cells, by id. */
+function saying(trace, wanted) {
+  const said = new Map();
+  const texts = { node: "on", end: "a", cell: "h", note: "h" };
+  for (const event of trace.events.slice(0, Math.min(trace.playhead, trace.last))) {
+    const text = event[texts[event.k]];
+    if (!said.has(event.n) && holds(text, wanted)) said.set(event.n, text);
   }
-  return null;
-}
-
-/** The hit that comes `by` places after the selected node, round and round; without one the first or the last. */
-export function beside(hits, selected, by) {
-  const at = hits.findIndex((node) => node.id === selected);
-  return hits[at < 0 ? (by > 0 ? 0 : hits.length - 1) : (at + by + hits.length) % hits.length];
+  if (trace.nodes.has(wanted)) said.set(wanted, "");
+  return said;
 }

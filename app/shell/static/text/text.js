@@ -33,17 +33,6 @@ export function plain(text) {
   return made;
 }
 
-/** A text as nodes, some ranges of it highlighted; they count code points. */
-export function highlighted(text, ranges) {
-  const letters = [...text], parts = [];
-  let at = 0;
-  for (const [from, to] of ranges) {
-    parts.push(plain(letters.slice(at, from).join("")), el("mark", {}, plain(letters.slice(from, to).join(""))));
-    at = to;
-  }
-  return [...parts, plain(letters.slice(at).join(""))];
-}
-
 const DRAWN = new Set(["svg", "g", "rect", "line", "polyline", "polygon", "circle", "text"]);
 
 /**

@@ -48,11 +48,19 @@ function change(node, fresh) {
   match(node, fresh);
 }
 
-/** Let what is pressed below `host` be done: `does` has a function for each `data-does`, called with the data of the button and itself. */
+const hosts = new WeakSet();
+
+/**
+ * Let what is pressed below `host` be done: `does` has a function for each `data-does`, called with the data of the button
+ * and itself. Of hosts within each other the innermost acts.
+ */
 export function pressed(host, does) {
+  hosts.add(host);
   host.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-does]");
-    if (button) does[button.dataset.does](button.dataset, button);
+    let place = button;
+    while (place && !hosts.has(place)) place = place.parentElement;
+    if (place === host) does[button.dataset.does](button.dataset, button);
   });
 }
 
@@ -63,3 +71,6 @@ export function surely(button) {
   setTimeout(() => delete button.dataset.sure, 6000);
   return false;
 }
+
+/** The elements below `host` that have a name in `data-part`, by that name. */
+export const parts = (host) => Object.fromEntries([...host.querySelectorAll("[data-part]")].map((one) => [one.dataset.part, one]));

@@ -21,7 +21,6 @@ from engine.types import Sampling
 ROOT = b"root"
 TINY = 1e-9  # the least probability that is told from none
 PENALIZED = 64  # tokens before the next one that the repeat penalty is on
-SAYING = 1.5  # times that the chance of an answer beside NONE counts in how sure a quote is (models/default/README.md)
 
 
 class GrammarError(Exception):
@@ -110,10 +109,10 @@ class Drawer:
     def confidence(self) -> float | None:
         """The mean log-probability of the answer's tokens so far, before any mask; None before the first.
 
-        Of a reply that copies: the log-probability that it does not begin as NONE does, SAYING times, and the mean of
-        its tokens given that. What a model would rather not say at all is then told from what it only cannot word.
+        Of a reply that copies: the log-probability that it does not begin as NONE does, and the mean of its tokens given
+        that. What a model would rather not say at all is then told from what it only cannot word.
         """
-        sure = SAYING * self._says + self._score / self._scored if self._scored else math.nan
+        sure = self._says + self._score / self._scored if self._scored else math.nan
         return round(sure, 6) if math.isfinite(sure) else None
 
     def _part_from_none(self, token: int, context: Context, row: int) -> None:

@@ -52,7 +52,7 @@ def expect_in_view(page: Page, selector: str) -> None:
     page.wait_for_function(
         "(selector) => { const a = document.querySelector(selector)?.getBoundingClientRect(), "
         "b = document.querySelector('#viewer .rows').getBoundingClientRect(); "
-        "return a && a.top >= b.top && a.bottom <= b.bottom && a.height > 0; }",
+        "return a && a.top >= b.top - 1 && a.bottom <= b.bottom + 1 && a.height > 0; }",
         arg=selector,
         timeout=60_000,
     )
@@ -159,6 +159,52 @@ def test_lines_are_gone_to_and_scrolled_through_without_jumps(page: Page, long) 
     expect(page.locator("#viewer .line .number", has_text=re.compile("^60000$"))).to_be_visible()
     page.keyboard.press("Home")
     expect(page.locator("#viewer .line .number", has_text=re.compile("^1$"))).to_be_visible()
+
+
+def test_more_rows_than_a_page_has_pixels_for_are_scrolled_through(
+    desk: Desk, page: Page, tmp_path: Path
+) -> None:
+    lines = [f"row {n}: {'many words ' * (80 * (n % 7 == 0))}." for n in range(1, 300_004)]
+    fill(tmp_path / "Rows", {"rows.txt": "\n".join(lines)})
+    corpus = desk.workbench.engine.add([tmp_path / "Rows"])
+    desk.workbench.library.cards()
+    show(page, corpus.id, "\n".join(lines), "row 150000:")
+    expect_in_view(page, "#viewer mark.span")
+    page.locator("#viewer .rows").hover()
+    seen = [page.evaluate(TOP)]
+    for _ in range(12):
+        page.mouse.wheel(0, -700)
+        page.evaluate(AT_REST, seen[-1])
+        seen.append(page.evaluate(TOP))
+    assert all(0 < before - after < 60 for before, after in pairwise(seen))
+    assert page.evaluate("() => document.querySelector('#viewer .rows').scrollHeight") < 7_000_000
+    page.locator("#viewer .rows").focus()
+    page.keyboard.press("End")
+    expect_in_view(page, '#viewer .line[data-row="300002"]')
+    page.keyboard.press("Home")
+    expect_in_view(page, '#viewer .line[data-row="0"]')
+
+
+def test_what_is_read_stays_in_view_however_wide_it_is(page: Page, long) -> None:
+    corpus, text = long
+    show(page, corpus, text, "end of 30007")
+    first = page.evaluate(TOP)
+    page.get_by_role("button", name="Wrap").click()
+    grip = page.get_by_role("separator", name="Width of the document")
+    before = int(str(grip.get_attribute("aria-valuenow")))
+    box = grip.bounding_box()
+    page.mouse.move(box["x"] + 2, 300)
+    page.mouse.down()
+    page.mouse.move(page.viewport_size["width"] - before - 80, 300, steps=4)
+    page.mouse.up()
+    expect(grip).to_have_attribute("aria-valuenow", str(before + 80))
+    assert page.locator("#viewer").bounding_box()["width"] == before + 80
+    page.get_by_role("button", name="Wrap").click()
+    grip.press("ArrowRight")
+    grip.press("ArrowRight")
+    expect(grip).to_have_attribute("aria-valuenow", str(before))
+    expect_in_view(page, "#viewer mark.span")
+    assert abs(page.evaluate(TOP) - first) <= 3
 
 
 def test_a_citation_opens_the_document_beside_the_answer(desk: Desk, page: Page) -> None:

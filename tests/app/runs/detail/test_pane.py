@@ -92,7 +92,7 @@ def test_texts_for_the_clipboard_are_as_they_were_written(store) -> None:
 def test_hostile_text_makes_no_element_and_no_address(store) -> None:
     made = list(elements(tree for _, tree in pane(store, "hostile", "0")["sections"]))
     assert {one[0] for one in made} <= set(
-        "div h3 span button pre code p ul li details summary b small icon more table thead tbody tr th td textarea input".split()
+        "header nav div h3 span button pre code p ul li details summary b small icon more table thead tbody tr th td textarea input".split()
     )
     assert not any(name in one[1] for one in made for name in ("src", "href", "onclick"))
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.live.trace import fold as folded
 from engine.events import DraftSaved
 from tests.app.runs.tree.page import chosen, keys, row, shown
 from tests.app.runs.tree.tree_fixture import drafts, grow
@@ -99,7 +100,7 @@ def test_one_playhead_drives_tree_timeline_and_details(visit, server):
     page = visit()
     events = server.events("run")
     at = next(e["s"] for e in events if e["k"] == "cell" and e["n"] == "0" and e["i"] == 2)
-    page.evaluate("(seq) => { tree.playhead = seq; }", at)
+    page.evaluate("(seq) => { tree.seek(seq); }", at)
     assert page.get_attribute("rlm-tree", "playhead") == str(at)
     begun = {e["n"] for e in events if e["k"] == "node" and e["s"] <= at}
     assert set(shown(page)) == begun
@@ -112,16 +113,49 @@ def test_one_playhead_drives_tree_timeline_and_details(visit, server):
     expect(page.get_by_role("slider")).to_have_value(str(at))
     page.get_by_role("tree").focus()
     keys(page, ".")
-    assert page.evaluate("tree.playhead") == at + 1
+    assert page.evaluate("tree.trace.playhead") == at + 1
     keys(page, ",", ",")
-    assert page.evaluate("tree.playhead") == at - 1
+    assert page.evaluate("tree.trace.playhead") == at - 1
     expect(page.locator(".code:visible")).to_have_count(1)
     page.get_by_role("slider").fill("1")
-    assert page.evaluate("tree.playhead") == 1
+    assert page.evaluate("tree.trace.playhead") == 1
     page.get_by_role("button", name="End").click()
-    assert page.evaluate("tree.playhead") is None
+    assert page.get_attribute("rlm-tree", "playhead") is None
     expect(page.locator(".answer-box")).to_be_visible()
     expect(page.locator(".playhead")).not_to_be_visible()
+
+
+ROWS = """() => Object.fromEntries([...tree.shadowRoot.querySelectorAll(".row:not([hidden])")].map((row) => [
+  row.dataset.id, [row.dataset.status, ...["cells", "errors", "tokens"].map((name) => row.querySelector(`.${name}`).textContent)]
+]))"""
+
+
+def test_a_playhead_that_jumps_shows_every_row_as_it_stood_there(visit, server):
+    page = visit()
+    events = server.events("run")
+    last = len(events)
+    for playhead in (
+        last,
+        last // 2,
+        40,
+        last - 3,
+        2,
+        41,
+        last // 3,
+        last // 3 + 1,
+        last // 3,
+        last - 1,
+        last,
+    ):
+        page.evaluate("(seq) => { tree.seek(seq); }", playhead)
+        wanted = {
+            name: [
+                node["status"],
+                *(f"{n:,}" if n else "" for n in (node["cells"], node["errors"], node["tokens"])),
+            ]
+            for name, node in folded(events[:playhead])["nodes"].items()
+        }
+        assert page.evaluate(ROWS) == wanted, playhead
 
 
 def test_playing_goes_through_the_run_and_ends_at_its_end(visit, server):
@@ -131,17 +165,17 @@ def test_playing_goes_through_the_run_and_ends_at_its_end(visit, server):
     speed.select_option("0.5")  # its end is far away, however slow the machine
     page.get_by_role("tree").focus()
     page.keyboard.press(" ")
-    page.wait_for_function("() => tree.playhead > 1 && tree.playhead < 200")
+    page.wait_for_function("() => tree.trace.playhead > 1 && tree.trace.playhead < 200")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.keyboard.press(" ")
-    stood = page.evaluate("tree.playhead")
+    stood = page.evaluate("tree.trace.playhead")
     page.wait_for_timeout(150)
-    assert page.evaluate("tree.playhead") == stood
+    assert page.evaluate("tree.trace.playhead") == stood
     speed.select_option("16")
-    page.evaluate("(seq) => { tree.playhead = seq; }", last - 4)
+    page.evaluate("(seq) => { tree.seek(seq); }", last - 4)
     page.get_by_role("tree").focus()
     page.keyboard.press(" ")
-    page.wait_for_function("(last) => tree.playhead === last", arg=last)
+    page.wait_for_function("(last) => tree.trace.playhead === last", arg=last)
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     expect(row(page, "0")).to_have_attribute("data-status", "answered")
 
@@ -149,9 +183,9 @@ def test_playing_goes_through_the_run_and_ends_at_its_end(visit, server):
 def test_a_playhead_before_the_selected_node_selects_an_ancestor_for_that_while(visit, server):
     page = visit(node="0.1.1")
     start = next(e["s"] for e in server.events("run") if e["k"] == "node" and e["n"] == "0.1.1")
-    page.evaluate("(seq) => { tree.playhead = seq; }", start - 1)
+    page.evaluate("(seq) => { tree.seek(seq); }", start - 1)
     assert chosen(page) == "0.1"
-    page.evaluate("(seq) => { tree.playhead = seq; }", start)
+    page.evaluate("(seq) => { tree.seek(seq); }", start)
     assert chosen(page) == "0.1.1"
 
 
@@ -159,9 +193,37 @@ def test_a_click_into_the_timeline_moves_the_playhead_or_selects(visit):
     page = visit()
     box = page.locator(".picture").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
-    half = page.evaluate("tree.playhead")
+    half = page.evaluate("tree.trace.playhead")
     assert half and half > 1
     page.mouse.click(box["x"] + 40, box["y"] + 18 + 6)  # the lane of the root
     assert chosen(page) == "0"
     page.mouse.move(box["x"] + 40, box["y"] + 18 + 6)
     expect(page.locator(".tip")).to_contain_text("model")
+
+
+def test_the_wheel_with_ctrl_zooms_the_timeline_and_a_double_click_shows_all_of_it(visit):
+    page = visit()
+    ticks = page.locator(".tick")
+    whole = ticks.all_inner_texts()
+    box = page.locator(".lanes").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 8)
+    page.keyboard.down("Control")
+    for _ in range(6):
+        page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    expect(ticks.first).not_to_have_text(whole[0])
+    assert len(set(ticks.all_inner_texts()) - set(whole)) > 3  # finer steps, of a part
+    page.evaluate("tree.seek(1)")
+    expect(page.locator(".future")).to_be_visible()
+    expect(page.locator(".playhead")).to_be_hidden()  # it is before that part
+    page.mouse.dblclick(box["x"] + box["width"] - 3, box["y"] + box["height"] - 3)
+    expect(ticks.first).to_have_text(whole[0])
+
+
+def test_the_picture_has_a_bar_for_every_kind_of_work_and_faults_in_their_lane(visit):
+    page = visit()
+    drawn = "[...tree.shadowRoot.querySelectorAll('.chart path')].map((path) => [path.getAttribute('class'), path.getAttribute('d')])"
+    page.wait_for_function(f"() => {drawn}.every(([kind, d]) => d)")
+    paths = dict(page.evaluate(drawn))
+    assert set(paths) == {"node", "queue", "model", "kernel", "waiting", "fault"}
+    assert paths["node"].startswith("M0.0") and paths["model"].count("M") > paths["waiting"].count("M") > 0

@@ -14,7 +14,7 @@ from engine.errors import InputError
 from engine.llm.base import Request
 from engine.llm.forms import Choices, Form, Quote
 from engine.llm.local.sample.copying import Copier
-from engine.llm.local.sample.sampler import SAYING, Drawer
+from engine.llm.local.sample.sampler import Drawer
 from engine.prompt import leaf, leaf_with_context
 from engine.text.quoting import ALTERNATIVES, place
 from engine.types import Message, Sampling
@@ -141,9 +141,7 @@ def test_confidence_is_that_before_the_mask_and_counts_the_end(random_gguf):
     assert (report["quote"], report["finish"]) == ("no", "stop")
     says = math.log(1 - math.exp(logs_of(random_gguf, [*prompt, none], 1)[0]))
     guesses = [logs_of(random_gguf, [*prompt, *tokens, one], len(tokens) + 1) for one in end]
-    sure = [
-        SAYING * says + sum((min(0.0, first - says), *rest)) / (1 + len(rest)) for first, *rest in guesses
-    ]
+    sure = [says + sum((min(0.0, first - says), *rest)) / (1 + len(rest)) for first, *rest in guesses]
     assert min(abs(one - report["confidence"]) for one in sure) < 1e-3
     assert report["confidence"] < -1, "it would rather have written something else"
 
@@ -172,7 +170,7 @@ def test_an_answer_that_begins_as_none_does_is_told_from_it_where_they_part(monk
     drawer.close()
     says = math.log(1 - 0.98 * 0.99)
     assert drawer.confidence == pytest.approx(
-        SAYING * says + (math.log(0.98 * 0.008) - says + math.log(0.5)) / 3, abs=1e-5
+        says + (math.log(0.98 * 0.008) - says + math.log(0.5)) / 3, abs=1e-5
     )
     assert drawer.confidence < -3
 

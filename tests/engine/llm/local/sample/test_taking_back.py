@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.llm.local.sample.copying import Copier, Lexicon
-from engine.llm.local.sample.sampler import SAYING, Drawer
+from engine.llm.local.sample.sampler import Drawer
 from engine.types import Sampling
 from tests.engine.llm.local.batch import host as hosts
 from tests.engine.llm.local.batch.host import Host
@@ -61,7 +61,7 @@ def test_what_would_become_none_is_taken_back_for_what_is_likeliest_besides():
     path, quote, confidence = drawn(TEXT, ("yes", "no"), DOUBT)
     assert (path, quote) == ([FP9], "FP-9")
     says = math.log(1 / (1 + math.e))  # of FP-9, beside NONE
-    assert confidence == pytest.approx(SAYING * says, abs=1e-4)
+    assert confidence == pytest.approx(says, abs=1e-4)
 
 
 def test_a_word_that_begins_so_stays():
@@ -104,5 +104,5 @@ def test_the_model_goes_on_from_what_was_put_in_place(random_gguf, strict):
     says = math.log(1 - math.exp(sum(logs_of(random_gguf, [*prompt, *none], 2))))
     written = [tokens] if report["finish"] == "length" else [[*tokens, end] for end in ends]
     logs = [logs_of(random_gguf, [*prompt, *one], len(one)) for one in written]
-    sure = [SAYING * says + (min(0.0, begun - says) + sum(rest)) / (1 + len(rest)) for begun, *rest in logs]
+    sure = [says + (min(0.0, begun - says) + sum(rest)) / (1 + len(rest)) for begun, *rest in logs]
     assert min(abs(one - report["confidence"]) for one in sure) < 1e-3

@@ -1,0 +1,197 @@
+// The tree of one run: its nodes, each with its row as it stands at the playhead, and when it worked at what.
+//
+// The app folds the events (`app/live/fold.py`) and says with each what it changes. Rows are moved to a playhead by doing
+// these changes, or by taking them back. A playhead is the number of the last event that counts; LIVE means all of them.
+
+export const LIVE = Infinity;
+
+/** One node; times are Unix seconds. What its row says (`app.live.fold.FIRST`) is said by properties, too. */
+class Node {
+  children = [];
+  // Wherever the playhead is:
+  ended = null;
+  faulty = false;
+  written = null; // its live text until the reply is in the log: {turn, from, text, length}; `from` where it began
+  spans = []; // what it did when, for the timeline: ["queue", "model", "kernel" or "waiting", from, to or null]
+  last = 0; // the number of its newest event that its details are laid out by
+
+  /** `row` is that of a node that has just begun. */
+  constructor(event, parent, row) {
+    Object.assign(this, row);
+    this.id = event.n;
+    this.parent = parent;
+    this.kind = event.kind ?? (parent ? "child" : "root");
+    this.question = event.q ?? "";
+    this.data = event.on ?? ""; // what a child works on, in a line
+    this.level = parent ? parent.level + 1 : 0;
+    this.depth = event.d ?? this.level;
+    this.index = parent ? parent.children.length : 0;
+    this.lane = event.lane ?? 0;
+    this.start = event.s;
+    this.began = event.ts;
+  }
+
+  /** What tells the node from its kin. */
+  get label() {
+    return this.named ? this.data : this.question;
+  }
+
+  /** Errors of its cells and its own. */
+  get faults() {
+    return this.errors + (this.status === "failed" ? 1 : 0);
+  }
+
+  /** Note what it does from an event on, of which its row says this. */
+  works({ phase, status, errors }, { ts, queued = 0 }) {
+    const open = this.spans.at(-1);
+    if (phase && open && open[2] === null) {
+      open[2] = ts;
+      if (queued) this.spans.splice(-1, 1, ["queue", open[1], open[1] + queued], ["model", open[1] + queued, ts]);
+    }
+    if (phase) this.written = null;
+    if (phase && phase !== "idle") this.spans.push([phase, ts, null]);
+    if (status) this.ended = status === "running" ? null : ts;
+    if (errors || status === "failed") this.faulty = true;
+  }
+}
+
+/** The tree of one run, grown by `take`. `first` is the row of a node that has just begun. */
+export class Trace {
+  first = {};
+  nodes = new Map();
+  order = [];
+  root = null;
+  events = [];
+  times = [];
+  lanes = 0;
+  end = null; // the event that ended the run
+  playhead = LIVE;
+  #changes = []; // by event
+  #done = 0; // so many events have changed the rows
+
+  /**
+   * Take events in order. Those that are known already are passed over. Returns whether some are missing: then nothing
+   * after the gap was taken; fetch the log after `last` and take that.
+   */
+  take(events) {
+    for (const event of events) {
+      if (event.s <= this.last) continue;
+      if (event.s !== this.last + 1) return true;
+      this.events.push(event);
+      this.times.push(Math.max(event.ts, this.times.at(-1) ?? event.ts));
+      this.#take(event);
+    }
+    this.move(this.playhead);
+    return false;
+  }
+
+  #take(event) {
+    if (event.k === "node" && !this.nodes.has(event.n)) this.#add(event);
+    if (event.k === "fin") this.end = event;
+    if (event.k === "again") this.end = null;
+    const grown = event.k === "draft" ? [] : (event.nodes ?? [event.n]);
+    for (const id of grown) if (this.nodes.has(id)) this.nodes.get(id).last = event.s;
+    for (const id in event.rows) this.nodes.get(id).works(event.rows[id], event);
+  }
+
+  #add(event) {
+    const parent = this.nodes.get(event.p) ?? (event.p == null ? null : this.root);
+    const node = new Node(event, parent, this.first);
+    parent?.children.push(node);
+    this.root ??= node;
+    this.nodes.set(node.id, node);
+    this.order.push(node);
+    this.lanes = Math.max(this.lanes, node.lane + 1);
+  }
+
+  /** Take live text of a node: `at` is how many characters came before it in turn `i`. */
+  write({ n, x, at, i }) {
+    const node = this.nodes.get(n);
+    if (!node) return;
+    const goesOn = node.written?.turn === i && node.written.length === at;
+    if (!goesOn) node.written = { turn: i, from: at, text: "", length: at };
+    node.written.text += x;
+    node.written.length += x.length;
+  }
+
+  /** Let the rows say what they said at a playhead. */
+  move(playhead) {
+    this.playhead = playhead;
+    const wanted = Math.min(playhead, this.last);
+    while (this.#done < wanted) {
+      const changes = (this.#changes[this.#done] ??= this.#changesOf(this.events[this.#done]));
+      for (const { node, after } of changes) Object.assign(node, after);
+      this.#done += 1;
+    }
+    while (this.#done > wanted) {
+      this.#done -= 1;
+      for (const { node, before } of this.#changes[this.#done]) Object.assign(node, before);
+    }
+  }
+
+  /** What an event changes, as long as it has not: for each node what its row says before and after it. */
+  #changesOf({ rows = {} }) {
+    return Object.entries(rows).map(([id, after]) => {
+      const node = this.nodes.get(id);
+      return { node, after, before: Object.fromEntries(Object.keys(after).map((name) => [name, node[name]])) };
+    });
+  }
+
+  /** The number of the last event. */
+  get last() {
+    return this.events.length;
+  }
+
+  get running() {
+    return this.end === null;
+  }
+
+  get began() {
+    return this.times[0] ?? 0;
+  }
+
+  /** The Unix time of an event, and the number of the last event not later than a Unix time. */
+  time(seq) {
+    return this.times[Math.min(Math.max(1, seq), this.last) - 1] ?? 0;
+  }
+
+  seqAt(time) {
+    return Math.max(1, this.times.findLastIndex((one) => one <= time) + 1);
+  }
+
+  /** The Unix time of the playhead; `clock` is that of now, which live nodes are measured by. */
+  until(clock) {
+    return this.playhead < this.last ? this.time(this.playhead) : (this.end?.ts ?? clock);
+  }
+
+  /** Seconds that a node has worked. */
+  seconds(node, clock) {
+    return node.seconds ?? Math.max(0, this.until(clock) - node.began);
+  }
+
+  /** The sums of a node and all below it that have begun. */
+  below(node = this.root) {
+    const sum = { nodes: 0, cells: 0, tokens: 0, errors: 0 };
+    const todo = [node];
+    while (todo.length) {
+      const one = todo.pop();
+      if (one.start > this.playhead) continue;
+      sum.nodes += 1;
+      sum.cells += one.cells;
+      sum.tokens += one.tokens;
+      sum.errors += one.faults;
+      todo.push(...one.children);
+    }
+    return sum;
+  }
+
+  /** How many children of a node have begun. */
+  begun(node) {
+    return node.children.findLastIndex((child) => child.start <= this.playhead) + 1;
+  }
+
+  /** The node that began last. */
+  get newest() {
+    return this.order.findLast((node) => node.start <= this.playhead);
+  }
+}
