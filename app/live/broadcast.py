@@ -32,7 +32,7 @@ DRAFT_SECONDS = 0.2
 class Message:
     """One thing to tell a follower, as JSON text. `seq` is the event's number in its run, 0 for what is not stored."""
 
-    name: Literal["run", "draft", "app"]
+    name: Literal["run", "draft", "head", "app"]
     text: str
     seq: int = 0
 

@@ -2,6 +2,7 @@
 
     event: run     id: SEQ, data: a compact event with what it changes (`app.live.logs`), gap-free from `after` + 1 on
     event: draft   data: {"n": node, "x": more text, "at": UTF-16 units before it, "i": turn}; not stored
+    event: head    data: trees that say how the run stands (`app.runs.head.live`), while it goes on
     event: app     data: {"kind": "runs"|"corpora"|"models"|"progress"|..., ...}
 
 A follower that falls too far behind finds the stream ended, as at the end of the app, and comes back with the number
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
@@ -19,11 +21,13 @@ from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
 from app.live.broadcast import Message
+from app.live.trace import encode
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
 
 HEARTBEAT_SECONDS = 15.0  # a comment this often, so that a connection that is gone shows
+HEAD_SECONDS = 0.5  # between two messages of how a run stands
 RETRY_MILLISECONDS = 500
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -55,18 +59,29 @@ async def follow(workbench: Workbench, run: str | None, after: int) -> AsyncIter
     subscription = workbench.hub.subscribe(run, after, wake)
     try:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
-        if stored := await asyncio.to_thread(subscription.catch_up):
-            yield written(stored)
+        followed = await asyncio.to_thread(workbench.runs.followed, run, after) if run else None
+        told = 0.0
+        messages = await asyncio.to_thread(subscription.catch_up)
         while True:
-            came.clear()
-            if messages := await asyncio.to_thread(subscription.take):
+            now = time.time()
+            if messages:
                 yield written(messages)
-            elif subscription.closed:
+            if followed:
+                followed.take(messages, now)
+                followed = None if followed.over else followed
+            if followed and now >= told + HEAD_SECONDS:
+                told = now
+                yield written([Message("head", encode(followed.shown(now)))])
+            came.clear()
+            messages = await asyncio.to_thread(subscription.take)
+            if messages:
+                continue
+            if subscription.closed:
                 return
-            else:
-                try:
-                    await asyncio.wait_for(came.wait(), HEARTBEAT_SECONDS)
-                except TimeoutError:
+            try:
+                await asyncio.wait_for(came.wait(), HEAD_SECONDS if followed else HEARTBEAT_SECONDS)
+            except TimeoutError:
+                if not followed:
                     yield ": still here\n\n"
     finally:
         subscription.close()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
-from app.runs.answer.comparison import comparison_panel
+from app.runs.answer.comparison import comparison_panel, title
 from app.runs.routes import as_json
 from engine.compare.stored import compare_stored
 
@@ -21,6 +21,6 @@ def router(workbench: Workbench) -> APIRouter:
     @api.get("/compare")
     def compare(left: str, right: str) -> Response:
         found = compare_stored(workbench.engine.store, left, right).to_json()
-        return as_json(found | {"panel": comparison_panel(found)})
+        return as_json(found | {"title": title(found), "panel": comparison_panel(found)})
 
     return api

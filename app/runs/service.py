@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
@@ -15,8 +16,12 @@ from typing import Any
 from app.errors import Busy, Conflict, NotFound
 from app.live.broadcast import Hub
 from app.live.trace import encode
-from app.runs.answer.panel import answer_panel, as_text
+from app.runs.answer.panel import answer_panel, as_text, may_be_kept
+from app.runs.answer.verdict import progress_words
 from app.runs.detail.pane import node_pane
+from app.runs.head.head import run_head
+from app.runs.head.live import Followed
+from app.runs.listing.thread import follow_up, said_at_end
 from app.runs.node_detail import folded, node_detail
 from app.runs.tree.frame import frame
 from engine.bench.router import route
@@ -60,6 +65,7 @@ class Runs:
         self._closed = False
         self._stops: set[Stop] = set()
         self._live: dict[str, str] = {}  # run -> session
+        self._stopping: set[str] = set()  # those of them that were told to stop as a whole
         self._threads: set[threading.Thread] = set()
 
     def live(self) -> list[str]:
@@ -120,12 +126,12 @@ class Runs:
     def verify(self, run: str, stop: Stop) -> Json:
         """Verify a run that has ended; see `engine.replay.verify`. Raises NotFound, InputError while it runs, Cancelled.
 
-        Followers are told {"kind": "verify", "run", "done": cells, "of": cells} as it goes on.
+        Followers are told {"kind": "verify", "run", "done": cells, "of": cells, "words"} as it goes on.
         """
         self.row(run)
 
         def progress(done: int, of: int) -> None:
-            self._hub.tell("verify", run=run, done=done, of=of)
+            self._hub.tell("verify", run=run, done=done, of=of, words=progress_words(done, of))
 
         with self._lock:
             self._stops.add(stop)
@@ -200,6 +206,7 @@ class Runs:
                 self._stops.discard(stop)
                 self._threads.discard(threading.current_thread())
                 session = self._live.pop(begun.result(), None) if begun.exception() is None else None
+                self._stopping.intersection_update(self._live)
         self._tell_end(begun.result(), session, problem)
 
     def _tell_end(self, run: str, session: str | None, problem: str) -> None:
@@ -218,6 +225,9 @@ class Runs:
         """
         wanted = nodes or ["0"]
         if reached := [node for node in wanted if self._engine.stop(run, node)]:
+            with self._lock:
+                if "0" in reached and run in self._live:
+                    self._stopping.add(run)
             return reached
         row = self.row(run)
         if row["status"] != "running":
@@ -271,8 +281,9 @@ class Runs:
     def log(self, run: str, after: int = 0) -> Json:
         """The run's row and its compact events with what they change (`app.live.logs`), those with a number above `after`.
 
-        {"run": {..., "title", "runs": ids of its session, "live", "resumes": may it go on, "panel", "text": its answer for the
-        page and the clipboard, once it has ended}, "events": [...], "last": seq, "frame": of the tree, where `after` is 0}
+        {"run": {..., "title", "runs": ids of its session, "live", "resumes": may it go on, and as trees "head", "now": what
+        goes on, "follow": what a next question follows; once it has ended its answer as "panel", "text" for the clipboard
+        and "told", which is announced}, "events": [...], "last": seq, "frame": of the tree, where `after` is 0}
         """
         return json.loads(self.log_text(run, after))
 
@@ -285,11 +296,31 @@ class Runs:
         live = row["status"] == "running"
         events = self._hub.stored(run, after)
         last = events[-1].seq if events else after
-        resumes = not may_go_on(row)
-        answer = {} if live else {"panel": answer_panel(about), "text": as_text(about)}
-        head = encode({**about, "title": title, "runs": session, "live": live, "resumes": resumes, **answer})
+        about |= {"title": title, "runs": session, "live": live, "resumes": not may_go_on(row)}
+        shown: dict[str, Json] = {"head": run_head(about), "now": [], "follow": follow_up(about)}
+        if live:
+            past = (json.loads(text) for _, text in self._store.trace(run))
+            shown["now"] = Followed(row, past, partial(self.stopping, run)).shown(time.time())
+        else:
+            if may_be_kept(row):
+                about["kept"] = any(one["run"] == run for one in self._store.kept())
+            shown |= {"panel": answer_panel(about), "text": as_text(about), "told": said_at_end(about)}
         frames = "" if after else f'"frame":{encode(frame())},'
-        return f'{{"run":{head},{frames}"events":[{",".join(event.text for event in events)}],"last":{last}}}'
+        told = ",".join(event.text for event in events)
+        return f'{{"run":{encode(about | shown)},{frames}"events":[{told}],"last":{last}}}'
+
+    def followed(self, run: str, after: int) -> Followed | None:
+        """What the head of a run shows while it goes on, to be told the events above `after`; None of one that has ended."""
+        row = self.row(run)
+        if row["status"] != "running":
+            return None
+        past = [json.loads(text) for seq, text in self._store.trace(run) if seq <= after]
+        return Followed(row, past, partial(self.stopping, run))
+
+    def stopping(self, run: str) -> bool:
+        """Whether a run goes on and was told to stop."""
+        with self._lock:
+            return run in self._stopping
 
     def node(self, run: str, node: str, upto: int | None = None) -> Json:
         """All about one node, as it stood at event `upto` (None: now); see `app.runs.node_detail`. Raises NotFound."""

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from app.runs.listing.session_rows import receipt_words, session_row
+from app.runs.listing import thread
+from app.runs.listing.session_rows import receipt_words
+from app.runs.listing.sessions_page import PAGE, Look, sessions_page
 from app.runs.routes import as_json
 from engine.types import Json
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
+
+RECENT = 5  # sessions below an empty form
 
 
 class Title(BaseModel):
@@ -29,10 +33,25 @@ def router(workbench: Workbench) -> APIRouter:
     @api.get("/sessions")
     def list_sessions(query: str = "", corpus: str | None = None, limit: int = 100) -> Response:
         found = sessions.list(query, corpus or None, limit)
-        return as_json([one | {"panel": session_row(one, query)} for one in found])
+        return as_json(found)
+
+    @api.get("/sessions/shown")
+    def shown(query: str = "", corpus: str = "", limit: int = PAGE, first: str = "") -> Response:
+        look = Look(query.strip(), corpus, limit, first)
+        found = sessions.list(look.query, corpus or None, limit)
+        return as_json(sessions_page(found, workbench.library.cards(), look))
+
+    @api.get("/sessions/lately")
+    def lately() -> Response:
+        return as_json(thread.lately(sessions.list(limit=RECENT)))
+
+    @api.get("/runs/{run}/earlier")
+    def earlier(run: str) -> Response:
+        row = workbench.runs.row(run)
+        return as_json(thread.earlier(sessions.thread(row["session"]), run))
 
     @api.get("/sessions/{session}")
-    def thread(session: str) -> Response:
+    def one(session: str) -> Response:
         return as_json(sessions.thread(session))
 
     @api.patch("/sessions/{session}")

@@ -1,8 +1,8 @@
 """Trees of elements: [tag, attributes, child, ...] or text. Plain lists, so that they travel as JSON.
 
 `built` in `app/shell/static/text/text.js` makes nodes of a tree: text goes in as text, with hidden marks written out.
-Tags and names of attributes are always words of ours, never text of a document. Two tags are short for more: "icon"
-({"name"}) is drawn, and "more" ({"words", "class"}, list, item, ...) is a list, or a block of text, with a button that
+Tags and names of attributes are always words of ours, never text of a document. Three tags are short for more: "icon"
+({"name"}) is drawn, "moment" ({"at": Unix seconds}) is said as the browser's person says it, and "more" ({"words", "class"}, list, item, ...) is a list, or a block of text, with a button that
 adds the other items to it.
 """
 

@@ -3,14 +3,13 @@
 // The form is Gradio's; a handler in Python starts a run and tells its id through the link. From then on everything comes
 // from our own routes, so a reload, a second tab or a restart finds it again by the address ?view=ask&run=RUN&node=NODE.
 
-import { answerPanel, statusWords } from "/ui/runs/answer/answer.js";
+import { answerPanel } from "/ui/runs/answer/answer.js";
 import { linkTo } from "/ui/forms/link.js";
-import { appears, el, find, icon, put } from "/ui/shell/dom.js";
+import { appears, el, find, put } from "/ui/shell/dom.js";
 import { RunHead } from "/ui/runs/run_head.js";
-import { line } from "/ui/shell/text/text.js";
+import { pressed, renew } from "/ui/shell/text/trees.js";
 import "/ui/runs/tree/element.js";
 
-const RECENT = 5;
 const link = linkTo("ask-link");
 
 export function mount(host, app) {
@@ -27,10 +26,8 @@ class AskView {
     this.row = null; // what the server says about it
     this.unfollow = null;
     this.head = new RunHead(app, {
-      stop: (run) => this.tell(run, "stop"),
-      allow: (run, seconds) => this.tell(run, "limit", { seconds }),
-      resume: (run) => this.resume(run),
-      verify: (run, signal) => this.verify(run, signal),
+      tell: (what, body) => this.tell(this.run, what, body),
+      resume: () => this.resume(this.run),
       verdicts: (nodes) => this.mark(nodes),
       select: (node) => this.tree.select(node),
     });
@@ -42,6 +39,7 @@ class AskView {
     this.panel = el("div", { class: "run-panel", hidden: true }, this.thread, this.head.element, this.answer, this.tree);
     this.recent = el("section", { class: "recent", "aria-label": "Asked lately", hidden: true });
     put(host, this.recent, this.panel, this.announcer);
+    for (const place of [this.thread, this.recent]) pressed(place, { run: ({ run }) => app.go("ask", { run }) });
   }
 
   async start() {
@@ -50,6 +48,7 @@ class AskView {
     this.keys();
     link.heard = (told) => this.hear(told);
     await appears("#question textarea");
+    pressed(await appears("#follow-host"), { fresh: () => this.fresh() });
     if (this.app.state.view === "ask") this.show(this.app.state);
     if (!this.app.state.run) find("#question textarea")?.focus();
   }
@@ -82,7 +81,6 @@ class AskView {
     const log = await this.tree.load(run);
     if (run !== this.run) return;
     if (!log) return this.lost(run);
-    this.head.show(log.run, log.events);
     this.take(log.run);
     if (log.run.live) this.follow(run, log.last);
     this.showThread();
@@ -104,13 +102,10 @@ class AskView {
     this.unfollow = this.app.live.follow(run, after, {
       event: (event) => {
         this.tree.fold([event]);
-        this.head.event(event);
         if (event.k === "fin") this.finished(run);
       },
-      draft: (draft) => {
-        this.tree.draft(draft);
-        this.head.draft(draft);
-      },
+      draft: (draft) => this.tree.draft(draft),
+      head: (now) => this.head.tell(now),
     });
   }
 
@@ -118,9 +113,8 @@ class AskView {
     try {
       const log = await this.app.api.get(`/api/runs/${encodeURIComponent(run)}/log?after=${this.tree.last ?? 0}`);
       if (run !== this.run) return;
-      this.head.show(log.run, []);
       this.take(log.run);
-      this.announcer.textContent = log.run.status === "answered" ? `Answer: ${line(log.run.answer ?? "", 300)}` : "The run ended.";
+      this.announcer.textContent = log.run.told;
     } catch (problem) {
       this.app.toast(problem.message, "error");
     }
@@ -130,6 +124,7 @@ class AskView {
 
   take(row) {
     this.row = row;
+    this.head.show(row);
     put(this.answer, row.live ? null : answerPanel(row, this.app));
     this.tellForm();
   }
@@ -174,19 +169,9 @@ class AskView {
     return done;
   }
 
-  /** Verify a run; null where that cannot be done, or was stopped by `signal`. */
-  async verify(run, signal) {
-    try {
-      return await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/verify`, undefined, { signal });
-    } catch (problem) {
-      if (problem.name !== "AbortError") this.app.toast(problem.message, "error");
-      return null;
-    }
-  }
-
   /** Show in the tree what was found of each node. */
   mark(nodes) {
-    this.tree.list.verdicts = nodes ?? {};
+    this.tree.list.verdicts = nodes;
     this.tree.list.paint();
   }
 
@@ -204,55 +189,26 @@ class AskView {
   // --- the session ------------------------------------------------------------------------------------------
 
   async showThread() {
-    const run = this.run;
-    let session = null;
-    try {
-      session = await this.app.api.get(`/api/sessions/${encodeURIComponent(this.row.session ?? run)}`);
-    } catch {
-      // a run without a session stands alone
-    }
-    if (run !== this.run) return;
-    const others = (session?.runs ?? []).filter((one) => (one.run ?? one) !== run);
-    put(this.thread, others.length > 0 && el("h2", { class: "sr" }, "Earlier in this session"), others.map((one) => this.earlier(one)));
+    const { run } = this;
+    const found = await this.app.api.get(`/api/runs/${encodeURIComponent(run)}/earlier`).catch(() => []);
+    if (run === this.run) renew(this.thread, found);
   }
 
-  /** Below an empty form: the sessions of late, each opening at its last question. */
+  /** Below an empty form: the sessions of late. */
   async showRecent() {
-    let found = [];
-    try {
-      found = await this.app.api.get(`/api/sessions?limit=${RECENT}`);
-    } catch {
-      // the form is what matters here
-    }
-    put(this.recent, el("h2", {}, "Asked lately"), found.slice(0, RECENT).map((one) => this.earlier({
-      run: one.runs.at(-1), question: one.title || one.question, answer: one.answer, status: one.status })));
+    const found = await this.app.api.get("/api/sessions/lately").catch(() => []); // the form is what matters here
+    renew(this.recent, found);
     this.recent.hidden = Boolean(this.run) || found.length === 0;
-  }
-
-  earlier(one) {
-    return el("button", { class: "earlier", type: "button", on: { click: () => this.app.go("ask", { run: one.run }) } },
-      el("span", { class: "earlier-question", dir: "auto" }, line(one.question ?? "", 200)),
-      el("span", { class: "earlier-answer", dir: "auto" }, one.answer ? line(one.answer, 240) : statusWords(one.status)),
-      icon("right"));
   }
 
   // --- the form ---------------------------------------------------------------------------------------------
 
   /** What the next question follows up, and what to ask next: told to the form and shown above the question. */
   async tellForm() {
-    const follows = this.row && !this.row.live ? this.run : "";
-    const live = Boolean(this.row?.live);
-    link.said = { follows };
-    const place = await appears("#follow-host");
-    if (follows !== link.said.follows) return; // something newer was told meanwhile
-    put(place, this.row && [
-      live ? el("span", { class: "follow-words" }, "A question asked meanwhile begins a session of its own")
-        : el("span", { class: "follow-words" }, "Follow-up to ", el("q", { dir: "auto" }, line(this.row.question ?? "", 120))),
-      el("button", { class: "plain", type: "button", title: "New session (Alt+N)", on: { click: () => this.fresh() } }, "New session"),
-    ]);
-    place.classList.toggle("follows", Boolean(this.row));
+    link.said = { follows: this.row && !this.row.live ? this.run : "" };
+    renew(await appears("#follow-host"), this.row?.follow ?? []);
     const box = find("#question textarea");
-    if (box) box.placeholder = follows ? "Ask a follow-up, or begin a new session" : "What do you want to know?";
+    if (box) box.placeholder = link.said.follows ? "Ask a follow-up, or begin a new session" : "What do you want to know?";
   }
 
   /** What a handler of the form has to tell: a run that has begun, or why none has. */

@@ -48,9 +48,9 @@ export function createLive({ onstate = () => {} } = {}) {
       last = event.s;
       watcher.event?.(event);
     });
-    mine.addEventListener("draft", (message) => {
-      if (mine === source) watcher.draft?.(JSON.parse(message.data));
-    });
+    for (const name of ["draft", "head"]) {
+      mine.addEventListener(name, (message) => mine === source && watcher[name]?.(JSON.parse(message.data)));
+    }
     mine.addEventListener(NEWS, (message) => mine === source && emit(NEWS, JSON.parse(message.data)));
   }
 
@@ -76,9 +76,9 @@ export function createLive({ onstate = () => {} } = {}) {
 
   return {
     start,
-    /** Follow one run from event `after` + 1 on; returns a function that ends it. Following another ends the first. */
-    follow(id, after, { event, draft } = {}) {
-      [run, last, watcher] = [id, after ?? 0, { event, draft }];
+    /** Follow one run from event `after` + 1 on; `on` is {event, draft, head}. Returns a function that ends it. Following another ends the first. */
+    follow(id, after, on = {}) {
+      [run, last, watcher] = [id, after ?? 0, on];
       open();
       const mine = watcher;
       return () => {

@@ -14,6 +14,7 @@ from engine.types import Json
 SHOWN = 4000  # characters of a text where two runs part
 SHOWN_SOURCES = 5  # that only one of the two names
 STATUS = {"answered": "Answered", "unanswered": "No answer", "interrupted": "Interrupted", "failed": "Failed"}
+CLOSE = {"class": "button primary", "type": "button", "data-does": "close"}
 ROWS: tuple[tuple[str, Callable[[Json], str]], ...] = (
     ("Question", lambda side: line(side["question"])),
     ("Documents", lambda side: line(side["corpus_name"], 120)),
@@ -32,14 +33,20 @@ ROWS: tuple[tuple[str, Callable[[Json], str]], ...] = (
 
 
 def comparison_panel(found: Json) -> Tree:
-    """What a comparison (`engine.compare.comparison.Comparison`, as JSON) says. A button has the run that it opens as `data-run`."""
+    """What a comparison (`engine.compare.comparison.Comparison`, as JSON) says. A button does `data-does`: "run" opens that of `data-run`."""
     return el(
         "div",
         {},
         _sides(found),
         _parting(found),
         _nodes(found["nodes"]) if found["nodes"] else None,
+        el("div", {"class": "confirm-foot"}, el("button", CLOSE, "Close")),
     )
+
+
+def title(found: Json) -> str:
+    """What a comparison comes to."""
+    return "Two runs that say the same" if found["same_answer"] else "Two runs with different answers"
 
 
 def _sides(found: Json) -> Tree:
@@ -67,7 +74,8 @@ def _sides(found: Json) -> Tree:
 
 
 def _opening(run: str, name: str) -> Tree:
-    data = {"run": run, "first": "true"} if name == "left" else {"run": run}  # `data-first` has the focus
+    first = {"first": "true"} if name == "left" else {}  # `data-first` has the focus
+    data = {"does": "run", "run": run, **first}
     return el("button", {"class": "plain mono", "type": "button", "dataset": data}, line(run, 60))
 
 

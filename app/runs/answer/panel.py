@@ -13,6 +13,7 @@ from app.runs.answer.coverage import file_account
 from app.runs.answer.coverage import sentence as coverage_sentence
 from app.runs.answer.places import brief, nearest, opens, place
 from app.runs.answer.quotes import dressed, false_quotes, marks, quote_list, signed, why
+from app.runs.head.marks import forced_chip, is_forced
 from app.text.elements import Tree, el, elements, folded
 from app.text.markdown import render
 from app.text.words import duration, line, many
@@ -51,7 +52,8 @@ AGREED = {  # status: (icon, what it means)
 def answer_panel(run: Json) -> Tree:
     """The panel below the head of a run that has ended, of its row (`engine.store.Store.run`).
 
-    A button with `data-document` opens that document, at `data-start` to `data-end`.
+    With "kept" in the row, its question can be kept as a check: is it? Buttons say in `data-does` what `answer.js` does when
+    they are pressed: "document" opens that of `data-document`, at `data-start` to `data-end`.
     """
     sources = run.get("sources") or []
     return el(
@@ -88,19 +90,6 @@ def _body(run: Json, sources: list[Json]) -> Tree:
         limit = el("p", {"class": "answer-limit", "dir": "auto"}, mark, f" {_limit(run)}.")
     box = el("div", {"class": "answer-text"}, *text)
     return el("div", {"class": "answer-body"}, limit, box, None if sources else _agreed(run))
-
-
-def is_forced(run: Json) -> bool:
-    """Whether an answer was asked for at a limit. Records of older versions know it by the reason alone."""
-    return bool(run.get("forced") or (run.get("reason") and run["answer"]))
-
-
-def forced_chip(run: Json) -> Tree | None:
-    """The mark of such an answer; None for any other."""
-    if not is_forced(run):
-        return None
-    title = "The model was not done and was asked for its best answer"
-    return el("span", {"class": "chip warn", "title": title}, "At a limit")
 
 
 def _limit(run: Json) -> str:
@@ -238,7 +227,30 @@ def _foot(run: Json) -> Tree:
     coverage = run.get("coverage")
     told = el("p", {"class": "coverage"}, coverage_sentence(coverage))
     spent = el("p", {"class": "cost"}, cost(run))
-    return el("footer", {"class": "answer-foot"}, el("div", {}, told, file_account(coverage), spent))
+    account = el("div", {}, told, file_account(coverage), spent)
+    keep = _keep(run["kept"]) if run.get("kept") is not None else None
+    return el("footer", {"class": "answer-foot"}, account, keep, _copy(bool(run.get("sources"))))
+
+
+def may_be_kept(run: Json) -> bool:
+    """Whether the question of a run can be kept as a check: it was asked by itself, here, and has an answer."""
+    asked = run["strategy"] in (None, "", "recursive", "direct")  # others were imported, or are of the bench
+    return run["status"] == "answered" and not run["follows"] and asked
+
+
+def _keep(kept: bool) -> Tree:
+    title = (
+        "Keep this question with its answer; launch.py check asks all kept ones again and says what got worse"
+    )
+    look = {"class": "button keep", "type": "button", "title": title, "aria-pressed": str(kept).lower()}
+    words = "Kept as a check" if kept else "Keep as a check"
+    return el("button", {**look, "data-does": "keep"}, el("icon", {"name": "check"}), el("span", {}, words))
+
+
+def _copy(sourced: bool) -> Tree:
+    words, told = ("Copy with sources", "Copied with its sources") if sourced else ("Copy", "Copied")
+    look = {"class": "button", "type": "button", "dataset": {"does": "copy", "told": told}}
+    return el("button", look, el("icon", {"name": "copy"}), words)
 
 
 def cost(run: Json) -> str:

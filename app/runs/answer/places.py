@@ -26,7 +26,7 @@ def brief(text: str) -> str:
 def opens(document: int, start: int | None = None, end: int | None = None) -> dict[str, Any]:
     """Attributes of a button that opens a document, at a span where there is one."""
     span = {} if start is None else {"start": start, "end": end}
-    return {"type": "button", "dataset": {"document": document, **span}}
+    return {"type": "button", "dataset": {"does": "document", "document": document, **span}}
 
 
 def nearest(words: str, text: str, target: dict[str, Any]) -> list[Any]:

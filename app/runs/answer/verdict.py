@@ -25,7 +25,7 @@ WHAT = {
 
 
 def verdict_panel(found: Json) -> Tree:
-    """The panel of a verdict (`engine.replay.verify.Verdict`, as JSON). A button has the node it leads to as `data-node`."""
+    """The panel of a verdict (`engine.replay.verify.Verdict`, as JSON). A button leads to its `data-node`."""
     order = [*RESULTS]
     odd = [check for check in found["checks"] if check["result"] != "holds"]
     odd.sort(key=lambda check: order.index(check["result"]))
@@ -61,5 +61,10 @@ def _item(check: Json) -> Tree:
     )
     if node is None:
         return el("li", {}, *words)
-    look = {"class": "verdict-item", "type": "button", "dataset": {"node": node}}
+    look = {"class": "verdict-item", "type": "button", "dataset": {"does": "node", "node": node}}
     return el("li", {}, el("button", look, *words))
+
+
+def progress_words(done: int, of: int) -> str:
+    """How far it is: so many cells of all were executed again."""
+    return f"Executing the cells again: {done:,} of {of:,}" if of else "Executing the cells again…"

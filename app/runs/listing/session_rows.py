@@ -1,6 +1,6 @@
 """A session in the list of all, and what is said once one was deleted. Pure.
 
-A button has what it does as data: `data-run` (with `data-node`) opens that run, `data-does` is an action of the list.
+A button has what it does as data: `data-does` is "run" (that of `data-run`, at `data-node`) or another action of the list.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.runs.answer.panel import forced_chip
+from app.runs.head.marks import forced_chip, forked_from, status_chip
 from app.text.elements import Tree, el
 from app.text.words import duration, line, many
 from engine.types import Json
@@ -16,13 +16,6 @@ from engine.types import Json
 SHOWN_HITS = 4
 WORDS = 12  # of a query that are marked
 CHARS = 300  # of a title, a question, an answer
-STATUS = {
-    "answered": ("ok", "Answered"),
-    "unanswered": ("warn", "No answer"),
-    "interrupted": ("warn", "Interrupted"),
-    "failed": ("bad", "Failed"),
-    "running": ("info", "Working"),
-}
 PLACES = {
     "question": "Question",
     "answer": "Answer",
@@ -40,65 +33,62 @@ DELETED = (
 )
 
 
-def session_row(one: Json, query: str) -> Tree:
-    """The row of a session (`app.runs.sessions.Sessions.list`), with the words of a query marked."""
-    title = line(one["title"] or one["question"], CHARS)
-    kind, status = STATUS.get(one["status"], ("info", "Working"))
+def session_row(one: Json, query: str, first: str = "") -> Tree:
+    """The row of a session (`app.runs.sessions.Sessions.list`), with the words of a query marked.
+
+    `first` is the run that is to be compared with another.
+    """
+    whole = one["title"] or one["question"]
+    title = line(whole, CHARS)
     runs = one["runs"]
     renamed = one["title"] and one["title"] != one["question"]
     named = {"dir": "auto"}
     meta = el(
         "span",
         {"class": "session-meta"},
-        el("span", {"class": f"chip {kind}"}, status),
+        status_chip(one["status"]),
         forced_chip(one),
         el("span", {}, line(one["corpus_name"] or one["corpus"] or "", 60)),
         el("span", {}, line(one["model"] or "", 50)),
         el("span", {}, many(len(runs), "question")) if len(runs) > 1 else None,
         el("span", {}, f"took {duration(one['seconds'])}") if one["seconds"] else None,
-        el("time", {"dataset": {"at": one["started"] or 0}}),
+        el("moment", {"at": one["started"] or 0}),
     )
     open_ = el(
         "button",
-        {"class": "session-open", "type": "button", "dataset": {"run": runs[-1]}},
+        {"class": "session-open", "type": "button", "dataset": {"does": "run", "run": runs[-1]}},
         el("span", {"class": "session-title", **named}, *_marked(title, query)),
         el("span", {"class": "session-sub", **named}, line(one["question"], CHARS)) if renamed else None,
         el("span", {"class": "session-answer", **named}, *_marked(line(one["answer"] or "", CHARS), query)),
         meta,
     )
+    compared = {"data-run": runs[-1], "aria-pressed": "true" if first == runs[-1] else "false"}
     tools = (
         _tool("rename", "edit", f"Rename {title}", "Rename (F2)"),
         _tool("remove", "trash", f"Delete {title}", "Delete (Del)"),
-        _tool("compare", "compare", f"Compare {title}", "Compare with another"),
+        _tool("compare", "compare", f"Compare {title}", "Compare with another", compared),
     )
     hits = one["hits"][:SHOWN_HITS]
     return el(
         "li",
-        {"class": "session", "dataset": {"id": one["id"]}},
+        {
+            "class": "session",
+            "dataset": {"key": one["id"], "title": whole, "questions": many(len(runs), "question")},
+        },
         open_,
         el("div", {"class": "session-tools"}, *tools),
-        el("p", {"class": "session-forked"}, _forked(one["forked"])) if one["forked"] else None,
+        el("p", {"class": "session-forked"}, forked_from(one["forked"])) if one["forked"] else None,
         el("ul", {"class": "session-hits"}, *map(_hit, hits)) if hits else None,
     )
 
 
-def _tool(does: str, drawing: str, name: str, title: str) -> Tree:
-    compares = does == "compare"
-    look = {"class": "quiet compare" if compares else "quiet", "type": "button", "title": title}
-    pressed = {"aria-pressed": "false"} if compares else {}
-    data = {"aria-label": name, "dataset": {"does": does}}
-    return el("button", {**look, **data, **pressed}, el("icon", {"name": drawing}))
-
-
-def _forked(forked: Json) -> Tree:
-    below = "" if forked["node"] == "0" else f" of node {forked['node']}"
-    words = f"forked from {forked['run']} at cell {forked['cell']}{below}"
-    look = {"class": "forked", "type": "button", "title": "Open the run that this one branched off"}
-    return el("button", {**look, "dataset": {"run": forked["run"], "node": forked["node"]}}, line(words, 120))
+def _tool(does: str, drawing: str, name: str, title: str, more: dict[str, str] | None = None) -> Tree:
+    look = {"class": f"quiet {does}", "type": "button", "title": title, "aria-label": name, "data-does": does}
+    return el("button", look | (more or {}), el("icon", {"name": drawing}))
 
 
 def _hit(hit: Json) -> Tree:
-    data = {"dataset": {"run": hit["run"], "node": hit["node"]}}
+    data = {"dataset": {"does": "run", "run": hit["run"], "node": hit["node"]}}
     return el(
         "li",
         {},

@@ -1,43 +1,43 @@
-// Verify a run: a button, and below it what was found, as the app laid it out (`app/runs/answer/verdict.py`).
+// What verifying a run found, below its head, as the app laid it out (`app/runs/answer/verdict.py`).
 
 import { el, put } from "/ui/shell/dom.js";
-import { count } from "/ui/shell/text/figures.js";
 import { built } from "/ui/shell/text/text.js";
+import { pressed } from "/ui/shell/text/trees.js";
 
-/** `on` is {verify(run, signal): a verdict or null, verdicts(nodes or null), select(node)}. */
+/** `on` is {verdicts(nodes), select(node)}. */
 export class Verdict {
   constructor(app, on) {
-    this.on = on;
-    this.button = el("button", { class: "button verify", type: "button", title: "Execute every cell again and check every source; needs no model",
-      on: { click: () => (this.going ? this.going.abort() : this.begin()) } }, "Verify");
+    [this.app, this.on] = [app, on];
     this.progress = el("p", { class: "muted small" });
-    this.result = el("div", { role: "status", on: { click: (event) => this.press(event) } });
+    this.result = el("div", { role: "status" });
     this.element = el("div", { class: "verdict", hidden: true }, this.progress, this.result);
-    app.live.on("app", ({ kind, run, done, of }) => kind === "verify" && this.going && run === this.run && this.tell(done, of));
+    pressed(this.result, { node: ({ node }) => on.select(node) });
+    app.live.on("app", ({ kind, run, words }) => {
+      if (kind === "verify" && this.going && run === this.run) this.progress.textContent = words;
+    });
   }
 
   /** Turn to a run; what was found out about another one goes. */
-  show(row) {
-    this.button.hidden = Boolean(row.live);
-    if (row.run === this.run) return;
+  show(run) {
+    if (run === this.run) return;
     this.going?.abort();
-    this.run = row.run;
+    this.run = run;
     this.element.hidden = true;
-    put(this.result);
-    this.on.verdicts(null);
+    this.on.verdicts({});
   }
 
-  async begin() {
-    const run = this.run;
+  /** Verify the run, or stop that; the button says which. */
+  async press(button) {
+    if (this.going) return this.going.abort();
+    const { run } = this;
     const mine = (this.going = new AbortController());
-    this.button.textContent = "Stop";
-    this.element.hidden = false;
+    button.textContent = "Stop";
+    this.progress.textContent = "Executing the cells again…";
     put(this.result);
-    this.tell(0, 0);
-    const found = await this.on.verify(run, mine.signal);
-    if (mine !== this.going) return;
+    this.element.hidden = false;
+    const found = await this.verify(run, mine.signal);
     this.going = null;
-    this.button.textContent = "Verify";
+    button.textContent = "Verify";
     this.progress.textContent = "";
     if (run !== this.run) return;
     this.element.hidden = !found;
@@ -46,12 +46,13 @@ export class Verdict {
     put(this.result, built(found.panel));
   }
 
-  press(event) {
-    const node = event.target.closest("[data-node]")?.dataset.node;
-    if (node !== undefined) this.on.select(node);
-  }
-
-  tell(done, of) {
-    this.progress.textContent = of ? `Executing the cells again: ${count(done)} of ${count(of)}` : "Executing the cells again…";
+  /** The verdict; null where there can be none, or it was stopped. */
+  async verify(run, signal) {
+    try {
+      return await this.app.api.post(`/api/runs/${encodeURIComponent(run)}/verify`, undefined, { signal });
+    } catch (problem) {
+      if (problem.name !== "AbortError") this.app.toast(problem.message, "error");
+      return null;
+    }
   }
 }

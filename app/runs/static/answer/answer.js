@@ -1,49 +1,40 @@
-// The answer of a run, as the app made it (`app/runs/answer/panel.py`): what is clicked opens its document.
+// The answer of a run, as the app made it (`app/runs/answer/panel.py`): what is pressed in it is done here.
 
-import { el, icon } from "/ui/shell/dom.js";
-import { keepButton } from "/ui/runs/checks/keep.js";
+import { find } from "/ui/shell/dom.js";
 import { built } from "/ui/shell/text/text.js";
-
-const STATUS = {
-  answered: "Answered",
-  unanswered: "No answer",
-  interrupted: "Interrupted",
-  failed: "Failed",
-  running: "Working",
-};
-
-/** The words for a status. */
-export function statusWords(status) {
-  return STATUS[status] ?? "Working";
-}
-
-/** The mark of an answer that was asked for at a limit, or null. Records of older versions know it by the reason alone. */
-export function forcedChip({ forced, answer, reason }) {
-  if (!forced && !(reason && answer)) return null;
-  return el("span", { class: "chip warn", title: "The model was not done and was asked for its best answer" }, "At a limit");
-}
+import { pressed } from "/ui/shell/text/trees.js";
 
 /** The panel of a finished run, of the row of GET /api/runs/RUN/log. */
 export function answerPanel(run, app) {
   const panel = built(run.panel);
-  panel.addEventListener("click", ({ target }) => {
-    const { document: number, start, end } = target.closest("[data-document]")?.dataset ?? {};
-    const span = start === undefined ? {} : { start: Number(start), end: Number(end) };
-    if (number !== undefined) app.openDocument(run.corpus, Number(number), span);
+  pressed(panel, {
+    document: ({ document: number, start, end }) =>
+      app.openDocument(run.corpus, Number(number), start === undefined ? {} : { start: Number(start), end: Number(end) }),
+    keep: (_, button) => keep(run.run, button, app),
+    copy: ({ told }) => copy(run.text, told, app),
   });
-  panel.querySelector(".answer-foot").append(...[keepButton(run, app), copyButton(run, app)].filter(Boolean));
   return panel;
 }
 
-function copyButton(run, app) {
-  const sourced = run.sources?.length > 0;
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(run.text);
-      app.toast(sourced ? "Copied with its sources" : "Copied", "ok");
-    } catch {
-      app.toast("The browser did not allow copying; select the text instead.", "error");
-    }
-  };
-  return el("button", { class: "button", type: "button", on: { click: copy } }, icon("copy"), sourced ? "Copy with sources" : "Copy");
+/** Keep the question of a run with its answer as a check, or keep it no longer. */
+async function keep(run, button, app) {
+  const kept = button.getAttribute("aria-pressed") === "true";
+  button.disabled = true;
+  try {
+    await app.api[kept ? "del" : "put"](`/api/kept/${encodeURIComponent(run)}`);
+    button.setAttribute("aria-pressed", String(!kept));
+    find("span", button).textContent = kept ? "Keep as a check" : "Kept as a check";
+  } catch (problem) {
+    app.toast(problem.message, "error");
+  }
+  button.disabled = false;
+}
+
+async function copy(text, told, app) {
+  try {
+    await navigator.clipboard.writeText(text);
+    app.toast(told, "ok");
+  } catch {
+    app.toast("The browser did not allow copying; select the text instead.", "error");
+  }
 }

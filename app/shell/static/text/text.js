@@ -44,8 +44,18 @@ export function built(tree, drawn = icon) {
   const [tag, attributes, ...children] = tree;
   const make = (child) => built(child, drawn);
   if (tag === "icon") return drawn(attributes.name);
+  if (tag === "moment") return moment(attributes.at);
   if (tag === "more") return withMore(attributes, make, ...children);
   return (DRAWN.has(tag) ? svg : el)(tag, attributes, children.map(make));
+}
+
+/** A moment in Unix seconds, in the words of this browser: "14:05" today, else the date too. */
+function moment(at) {
+  const date = new Date(at * 1000);
+  const day = date.toLocaleDateString([], { day: "numeric", month: "short", year: "numeric" });
+  const time = date.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+  const today = date.toDateString() === new Date().toDateString();
+  return el("time", { datetime: date.toISOString(), title: date.toLocaleString() }, today ? time : `${day}, ${time}`);
 }
 
 /** A list or a block of text, and the button that adds the rest. */

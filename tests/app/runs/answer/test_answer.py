@@ -1,4 +1,4 @@
-"""The answer panel and the run's progress, as pure modules in a bare page: what is shown for which record."""
+"""The answer panel as a pure module in a bare page: what is shown for which record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.runs.answer.panel import answer_panel, as_text
+from app.runs.answer.panel import answer_panel, as_text, may_be_kept
 from engine.answer.agreement import sentence
 from tests.app.bare_page import call, open_bare
 
@@ -278,45 +278,32 @@ def test_names_and_quotes_of_documents_stay_text(page):
     assert "\u202e" not in page.inner_text("#host")
 
 
-EVENTS = [
-    {"s": 1, "ts": 10, "n": "0", "k": "run"},
-    {"s": 2, "ts": 10, "n": "0", "k": "node", "kind": "root"},
-    {"s": 3, "ts": 10, "n": "0", "k": "turn", "i": 1},
-    {"s": 4, "ts": 12, "n": "0", "k": "reply", "i": 1, "tok": 40, "in": 900, "sec": 2.0},
-    {"s": 5, "ts": 12, "n": "0", "k": "cell", "i": 1},
-    {"s": 6, "ts": 12, "n": "0", "k": "call", "i": 1, "call": 1, "m": 2},
-    {"s": 7, "ts": 12, "n": "0.1", "k": "node", "p": "0", "kind": "leaf"},
-    {"s": 8, "ts": 13, "n": "0.1", "k": "end", "st": "answered"},
-    {"s": 9, "ts": 14, "n": "0", "k": "ret", "i": 1, "call": 1},
-    {"s": 10, "ts": 14, "n": "0", "k": "done", "i": 1, "st": "ok"},
-    {"s": 11, "ts": 15, "n": "0", "k": "fin", "st": "answered"},
-]
+@pytest.mark.parametrize(
+    "more, kept",
+    [
+        ({}, True),
+        ({"strategy": "direct"}, True),
+        ({"strategy": "imported"}, False),
+        ({"follows": "r0"}, False),
+        ({"status": "unanswered"}, False),
+    ],
+)
+def test_a_question_may_be_kept_that_was_asked_here_by_itself_and_has_an_answer(more, kept):
+    assert may_be_kept(run(follows=None) | more) is kept
 
 
-def test_progress_tells_the_phase_and_counts_what_was_spent(page):
-    body = """const p = new m.Progress({charsPerToken: 4}); const seen = [];
-        for (const e of x) { p.take(e); p.take(e); seen.push(p.phase); }
-        return [seen, p.calls, p.tokens, p.seconds(99), p.rate(99)]"""
-    phases, calls, tokens, seconds, rate = call(page, "runs/progress.js", body, EVENTS)
-    assert phases[1:10] == [
-        "the model reads",
-        "Turn 1 · the model reads",
-        "Turn 1 · the cell is prepared",
-        "Turn 1 · a cell runs",
-        "Turn 1 · 0 of 2 sub-calls answered",
-        "Turn 1 · 0 of 2 sub-calls answered",
-        "Turn 1 · 1 of 2 sub-calls answered",
-        "Turn 1 · a cell runs",
-        "Turn 1 · the cell is prepared",
+def test_below_an_answer_it_can_be_kept_and_copied(page):
+    show(page, run())
+    assert page.locator(".answer-foot button.button").all_inner_texts() == ["Copy"]
+    row = run(kept=True, sources=[source("a.txt", "Ada")], text="Who?")
+    show(page, row)
+    assert page.locator(".answer-foot button.button").all_inner_texts() == [
+        "Kept as a check",
+        "Copy with sources",
     ]
-    assert (calls, tokens, seconds, rate) == (2, 940, 5, None)
-
-
-def test_speed_is_that_of_the_text_of_the_last_seconds(page):
-    body = """const p = new m.Progress({charsPerToken: 4}); x.forEach((e) => p.take(e));
-        for (let t = 0; t <= 20; t++) p.draft({n: '0', x: 'abcdefgh'}, 100 + t / 2);
-        return [p.phase, p.rate(110), p.rate(130)]"""
-    phase, rate, later = call(page, "runs/progress.js", body, EVENTS[:3])
-    assert phase == "Turn 1 · the model writes"
-    assert rate == pytest.approx(4.5, abs=0.6)
-    assert later is None
+    page.evaluate(
+        "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (t) => { window.copied = t; }}})"
+    )
+    page.get_by_role("button", name="Copy with sources").click()
+    page.wait_for_function("window.said.length")
+    assert page.evaluate("[window.copied, ...window.said]") == ["Who?", ["Copied with its sources", "ok"]]

@@ -21,7 +21,7 @@ def marked(row) -> list[str]:
 def test_a_row_opens_the_last_question_and_says_how_it_ended() -> None:
     row = session_row(ONE, "")
     (opening,) = [one for one in elements([row]) if one[1].get("class") == "session-open"]
-    assert opening[1]["dataset"] == {"run": "r2"}
+    assert opening[1]["dataset"] == {"does": "run", "run": "r2"}
     assert text_of([opening]) == "Who signs <b>the lease</b>?FailedLetters2 questionstook 1:05"
 
 
@@ -42,7 +42,7 @@ def test_a_hit_leads_to_its_node_with_the_found_characters_marked() -> None:
     row = session_row({**ONE, "hits": [hit] * 6}, "search")
     assert marked(row) == ["search"] * 4
     assert [one[1]["dataset"] for one in elements([row]) if one[1].get("class") == "session-hit"] == [
-        {"run": "r2", "node": "0.1"}
+        {"does": "run", "run": "r2", "node": "0.1"}
     ] * 4
 
 
