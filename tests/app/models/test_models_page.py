@@ -131,6 +131,19 @@ def test_two_files_that_are_unfolded_at_once_both_show_their_details(place, page
     expect(rows[1]).to_have_count(0)
 
 
+def test_the_focus_stays_with_the_row_whose_model_is_loaded(place, page):
+    workbench, _ = place
+    twin = Path(shutil.copy(small_model(), workbench.data_dir / "models" / "twin.gguf"))
+    row = file_row(page, "twin.gguf")
+    row.get_by_role("button", name="Load small").press("Enter")
+    expect(row.locator(".models-use")).to_have_text("in use", timeout=30_000)
+    expect(row.get_by_role("button", name="Details of small")).to_be_focused()
+    file_row(page, "small.gguf").get_by_role("button", name="Load small").press("Enter")
+    expect(file_row(page, "small.gguf").locator(".models-use")).to_have_text("in use", timeout=30_000)
+    twin.unlink()
+    expect(row).to_have_count(0)
+
+
 def test_a_folder_is_added_by_its_path_and_removed_and_a_wrong_one_is_a_sentence(place, page, tmp_path):
     workbench, _ = place
     folder = tmp_path / "<b>*mine*"
