@@ -189,7 +189,7 @@ class Hub:
             self.followed.set()
             for node, draft in self._drafts.get(run or "", {}).items():
                 if draft.told:
-                    whole = {"n": node, "x": "".join(draft.told), "at": 0, "i": draft.turn}
+                    whole = {"n": node, "x": "".join(draft.told), "at": 0, "i": draft.turn, "past": True}
                     subscription.put(Message("draft", encode(whole)))
         if run is not None and run not in self._drafts:
             self._polling.set()
@@ -241,9 +241,12 @@ class Hub:
                     del drafts[event.node]
                 case RunEnded():
                     del self._drafts[event.run]
-            if any(follower.run == event.run for follower in self._followers):
-                for message in self.stored(event.run, event.seq - 1)[:1]:
-                    self._send(message, event.run)
+            followed = any(follower.run == event.run for follower in self._followers)
+        if (
+            followed
+        ):  # without the lock, which everybody else waits for: a log that nobody looked at is read whole
+            for message in self.stored(event.run, event.seq - 1)[:1]:
+                self._send(message, event.run)
 
     def token(self, run: str, node: str, text: str) -> None:
         """A node of a run of this process wrote some text."""

@@ -1,7 +1,8 @@
 """The one stream of a tab (server-sent events): events of the followed run, live text, news of the app.
 
     event: run     id: SEQ, data: a compact event with what it changes (`app.live.logs`), gap-free from `after` + 1 on
-    event: draft   data: {"n": node, "x": more text, "at": UTF-16 units before it, "i": turn}; not stored
+    event: draft   data: {"n": node, "x": more text, "at": UTF-16 units before it, "i": turn}; not stored. With "past":
+                    true it was written before the tab came
     event: head    data: trees that say how the run stands (`app.runs.head.live`), while it goes on
     event: app     data: {"kind": "runs"|"corpora"|"models"|"progress"|..., ...}
 
@@ -67,7 +68,7 @@ async def follow(workbench: Workbench, run: str | None, after: int) -> AsyncIter
             if messages:
                 yield written(messages)
             if followed:
-                followed.take(messages, now)
+                await asyncio.to_thread(followed.take, messages, now)
                 followed = None if followed.over else followed
             if followed and now >= told + HEAD_SECONDS:
                 told = now

@@ -26,8 +26,8 @@ class AskView {
     this.row = null; // what the server says about it
     this.unfollow = null;
     this.head = new RunHead(app, {
-      tell: (what, body) => this.tell(this.run, what, body),
-      resume: () => this.resume(this.run),
+      tell: (run, what, body) => this.tell(run, what, body),
+      resume: (run) => this.resume(run),
       verdicts: (nodes) => this.mark(nodes),
       select: (node) => this.tree.select(node),
     });
@@ -165,7 +165,7 @@ class AskView {
   /** Let an ended run go on, and follow it. */
   async resume(run) {
     const done = await this.tell(run, "resume");
-    if (done && run === this.run) await this.open(run, this.tree.node);
+    if (done && run === this.run && this.row && !this.row.live) await this.open(run, this.tree.node); // else news did
     return done;
   }
 
@@ -232,11 +232,12 @@ class AskView {
     link.let("ask");
   }
 
-  news({ kind, session, status }) {
+  news({ kind, run, session, status }) {
     if (["models", "reconnected"].includes(kind) && this.waiting) this.askOnceLoaded();
     if (kind === "runs" && status === "deleted" && this.row?.session === session) return this.gone();
     if (["corpora", "models", "reconnected"].includes(kind)) link.let("refresh");
-    if (kind === "reconnected" && this.run && this.row?.live) this.open(this.run, this.tree.node);
+    const goesOn = status === "running" && run === this.run && this.row && !this.row.live; // another tab let it
+    if (goesOn || (kind === "reconnected" && this.row?.live)) this.open(this.run, this.tree.node);
     if (kind === "runs" && this.run && this.row && !this.unfollow) this.showThread();
     if (["runs", "reconnected"].includes(kind) && !this.run) this.showRecent();
   }

@@ -39,7 +39,7 @@ class Followed:
                 self._progress.take(message.data)
             elif message.name == "draft":
                 draft = message.data
-                self._progress.draft(draft["n"], len(draft["x"]), now)
+                self._progress.draft(draft["n"], 0 if "past" in draft else len(draft["x"]), now)
 
     def shown(self, now: float) -> list[Tree]:
         """How it stands at `now`, as the trees of the head's live part."""

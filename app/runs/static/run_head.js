@@ -5,7 +5,7 @@ import { menuKeys, save } from "/ui/runs/export/menu.js";
 import { pressed, renew } from "/ui/shell/text/trees.js";
 import { Verdict } from "/ui/runs/verdict.js";
 
-/** `on` is {tell(what, body), resume()}, whose results say whether that was done, and what `Verdict` needs. */
+/** `on` is {tell(run, what, body), resume(run)}, whose results say whether that was done, and what `Verdict` needs. */
 export class RunHead {
   constructor(app, on) {
     style("/ui/runs/export/menu.css");
@@ -18,17 +18,17 @@ export class RunHead {
       run: ({ run, node }) => app.openRun(run, node),
       save: ({ asked, name }) => save(app, this.run, asked, name),
       verify: (_, button) => this.verdict.press(button),
-      go_on: (_, button) => once(button, on.resume()),
-      stop: (_, button) => once(button, on.tell("stop")),
+      go_on: (_, button) => once(button, on.resume(this.run)),
+      stop: (_, button) => once(button, on.tell(this.run, "stop")),
     });
-    pressed(this.now, { allow: ({ seconds }, button) => once(button, on.tell("limit", { seconds: Number(seconds) })) });
+    pressed(this.now, { allow: ({ seconds }, button) => once(button, on.tell(this.run, "limit", { seconds: Number(seconds) })) });
   }
 
   /** Show a run's row. */
-  show({ run, head, now }) {
+  show({ run, live, head, now }) {
     if (run !== this.run) this.top.replaceChildren();
     this.run = run;
-    this.verdict.show(run);
+    this.verdict.show(run, live);
     renew(this.top, head);
     this.tell(now);
   }

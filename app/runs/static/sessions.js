@@ -136,6 +136,7 @@ class SessionsView {
     const { key, title } = row.dataset;
     const open = find(".session-open", row);
     const field = el("input", { class: "field session-rename", value: title, maxLength: 200, "aria-label": "Title of the session" });
+    const before = field.value.trim(); // a field has one line, a question may have several
     let done = false;
     const end = async (keep) => {
       if (done) return;
@@ -143,7 +144,7 @@ class SessionsView {
       const wanted = field.value.trim();
       field.replaceWith(open);
       open.focus();
-      if (keep && wanted !== title) await this.save(key, wanted);
+      if (keep && wanted !== before) await this.save(key, wanted);
       this.load();
     };
     field.addEventListener("keydown", (event) => {

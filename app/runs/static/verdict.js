@@ -17,9 +17,9 @@ export class Verdict {
     });
   }
 
-  /** Turn to a run; what was found out about another one goes. */
-  show(run) {
-    if (run === this.run) return;
+  /** Turn to a run; what was found out about another one goes, and about one that goes on. */
+  show(run, live) {
+    if (run === this.run && !live) return;
     this.going?.abort();
     this.run = run;
     this.element.hidden = true;

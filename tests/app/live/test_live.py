@@ -342,3 +342,31 @@ def test_the_log_can_be_followed_while_it_is_read_from_several_threads(bench):
     for run in runs:
         assert [m.data for m in got[run]] == bench.runs.log(run)["events"]
     assert bench.store.check() == []
+
+
+def test_nobody_waits_while_the_log_of_another_run_is_read(bench, monkeypatch):
+    hub = bench.workbench.hub
+    reading, release = threading.Event(), threading.Event()
+    read = hub.stored
+
+    def slow(run, after):
+        reading.set()
+        assert release.wait(60)
+        return read(run, after)
+
+    monkeypatch.setattr(hub, "stored", slow)
+    hold = threading.Event()
+    bench.say = lambda request: hold.wait(60) and cell("FINAL('2')")
+    run = bench.start()
+    follower = hub.subscribe(run)
+    hold.set()
+    try:
+        assert reading.wait(60)
+        coming = threading.Thread(target=lambda: hub.subscribe().close(), daemon=True)
+        coming.start()
+        coming.join(10)
+        assert not coming.is_alive()
+    finally:
+        release.set()
+    bench.ended(run)
+    assert [one.data for one in follower.take() if one.name == "run"][-1]["k"] == "fin"

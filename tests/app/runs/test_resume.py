@@ -54,14 +54,46 @@ def test_a_stopped_run_goes_on_by_its_button_and_shows_its_answer(tmp_path, brow
         assert desk.ended(run)["status"] == "interrupted"
         page.screenshot(path=str(tmp_path / "stopped.png"))
         desk.workbench.engine.use(ScriptedModel(lambda request: cell("FINAL('seen after it went on')")))
+        other = desk.visit(browser, f"view=ask&run={run}")
+        other.get_by_role("button", name="Verify").click()
+        expect(other.locator(".verdict .chip").first).to_be_visible()
         button.focus()
         page.keyboard.press("Enter")
+        expect(other.locator(".answer-slot")).to_contain_text("seen after it went on")  # in another tab, too
+        expect(other.locator(".verdict")).to_be_hidden()  # that was of the run as it had stopped
+        assert other.problems == []  # type: ignore[attr-defined]
+        other.context.close()
         expect(page.locator(".answer-slot")).to_contain_text("seen after it went on")
         expect(button).to_be_hidden()
         expect(page.locator(".run-meta .chip").first).to_have_text("Answered")
         assert run_of(page) == run
         page.screenshot(path=str(tmp_path / "answered.png"))
         assert page.problems == []  # type: ignore[attr-defined]
+        page.context.close()
+    finally:
+        desk.model.go.set()
+        desk.close()
+
+
+@pytest.mark.browser
+def test_the_head_acts_on_the_run_it_shows_while_another_one_is_fetched(tmp_path, browser: Browser):
+    (tmp_path / "data").mkdir(mode=0o700)
+    desk = Desk(tmp_path / "data")
+    try:
+        page = desk.visit(browser)
+        run = ask(page, "Look for ever")
+        stop = page.get_by_role("button", name="Stop", exact=True)
+        expect(stop).to_be_visible()
+        told: list[str] = []
+        page.route("**/api/runs/other/log*", lambda route: None)  # takes for ever
+        page.route("**/stop", lambda route: (told.append(route.request.url), route.continue_()))
+        page.evaluate(
+            "history.pushState(null, '', '/?view=ask&run=other'); dispatchEvent(new PopStateEvent('popstate'))"
+        )
+        expect(page.locator("rlm-tree")).to_have_attribute("run", "other")
+        page.locator(".run-top").get_by_role("button", name="Stop").click()
+        assert desk.ended(run)["status"] == "interrupted"
+        assert [url.split("/runs/")[1] for url in told] == [f"{run}/stop"]
         page.context.close()
     finally:
         desk.model.go.set()

@@ -144,3 +144,18 @@ def test_deleting_asks_first_and_tells_what_went_in_every_tab(desk, page):
     expect(row).to_have_count(0)
     expect(other.locator(".run-panel")).to_be_hidden()
     assert desk.workbench.sessions.list("matplotlib") == []
+
+
+def test_a_title_that_was_only_looked_at_is_not_kept(desk, page):
+    run = desk.workbench.runs.start("Count\nall crowns", desk.corpus).run
+    desk.ended(run)
+    page.locator(".session", has_text="all crowns").locator(".session-open").focus()
+    page.keyboard.press("F2")
+    field = page.get_by_role("textbox", name="Title of the session")
+    expect(field).to_be_focused()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    with page.expect_request(re.compile("/api/sessions/shown")):
+        page.get_by_role("searchbox", name="Search sessions").focus()
+    expect(field).to_have_count(0)
+    assert "PATCH" not in sent and desk.workbench.sessions.thread(run)["title"] == ""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.live.broadcast import Message
+from app.live.trace import encode
 from app.text.elements import text_of
 from tests.app.runs_fixture import LONG, Stream, api, cell, opened, served, until
 
@@ -85,3 +89,39 @@ def test_the_thread_of_a_run_is_the_rest_of_its_session(bench):
     shown = http.get("/api/sessions/shown", params={"query": " many "}).json()
     assert "1 session" in text_of(shown) and "Show more" not in text_of(shown)
     assert "Show more" in text_of(http.get("/api/sessions/shown?limit=1").json())
+
+
+def test_a_log_that_is_read_while_its_run_ends_tells_of_the_end_as_a_whole(bench, monkeypatch):
+    release = threading.Event()
+    bench.say = lambda request: release.wait(60) and cell("FINAL('2')")
+    run = bench.start()
+    read = bench.workbench.hub.stored
+
+    def late(wanted, after):
+        if not release.is_set():  # the run ends after its row was read and before its events are
+            release.set()
+            bench.ended(run)
+        return read(wanted, after)
+
+    monkeypatch.setattr(bench.workbench.hub, "stored", late)
+    log = bench.runs.log(run)
+    assert log["events"][-1]["k"] == "fin"
+    assert (log["run"]["live"], log["run"]["told"]) == (False, "Answer: 2")
+
+
+def test_text_that_was_there_when_a_tab_came_is_no_speed(bench):
+    bench.say = lambda request: LONG
+    run = bench.start()
+    hub = bench.workbench.hub
+    first = hub.subscribe(run)
+    until(lambda: [one for one in first.take() if one.name == "draft"])
+    late = hub.subscribe(run)
+    told = [one for one in late.take() if one.name == "draft"]
+    assert told[0].data["past"] is True and told[0].data["at"] == 0
+    followed = bench.runs.followed(run, 10**6)
+    more = Message("draft", encode({"n": "0", "x": "y" * 35, "at": 999, "i": 1}))
+    followed.take([replace(told[0], text=encode({**told[0].data, "x": "y" * 9_000}))], 100.0)
+    followed.take([more], 101.0)
+    (words,) = re.findall(r"([\d.]+) tokens/s", text_of(followed.shown(101.0)))
+    assert float(words) < 20  # 35 characters in a second
+    bench.runs.stop(run)
