@@ -166,6 +166,8 @@ class Hub:
 
     def tell(self, kind: str, **detail: Json) -> None:
         """Send an `app` message {"kind": kind, ...} to all followers: "corpora", "models", "runs", "progress", ..."""
+        if kind == "runs":  # also when some were deleted
+            self.logs.forget_deleted()
         self._send(Message("app", encode({"kind": kind, **detail})))
 
     def subscribe(

@@ -28,6 +28,15 @@ class Logs:
         """Id and question (its beginning, on one line) of each node above a node of a run, from the root down."""
         return self._read(run).fold.way(node)
 
+    def forget_deleted(self) -> None:
+        """Let go of the logs of runs that are not stored any more: nothing of a deleted run stays in memory."""
+        with self._lock:
+            kept = list(self._kept)
+        for run in kept:
+            if not self._store.last(run):
+                with self._lock:
+                    self._kept.pop(run, None)
+
     def _read(self, run: str) -> Log:
         with self._lock:
             log = self._kept.pop(run, None) or Log()

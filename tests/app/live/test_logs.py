@@ -7,6 +7,7 @@ import json
 import pytest
 
 from app.live import logs
+from app.live.broadcast import Hub
 from app.live.fold import Fold
 from app.live.logs import Logs
 from engine.store import Store
@@ -87,3 +88,13 @@ def test_the_way_to_a_node_is_known_with_what_was_asked_on_it(store):
     assert (
         Logs(store).way("run", "0") == [] == Logs(store).way("run", "0.99") == Logs(store).way("none", "0.1")
     )
+
+
+def test_nothing_of_a_deleted_run_is_kept(store):
+    for run in ("run", "other"):
+        write(store.folder, run, grow(2, 6, 12))
+    hub = Hub(store)
+    assert hub.logs.after("run", 0) and hub.logs.after("other", 0)
+    store.delete_run("run")
+    hub.tell("runs", run="run", status="deleted")
+    assert list(hub.logs._kept) == ["other"] and hub.logs.after("run", 0) == []
