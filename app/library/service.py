@@ -248,6 +248,7 @@ class Library:
 
     def _read(self, row: Json, kind: str) -> Job:
         def read(control: Control) -> CorpusInfo:
+            control.begin()
             return ingest(
                 row["sources"],
                 self._store.corpora_dir,
@@ -313,6 +314,7 @@ class Library:
         return self._start(row, "upload", read)
 
     def _uploaded(self, found: Discovery, control: Control) -> CorpusInfo:
+        control.begin()
         return ingest_found(
             found,
             self._store.corpora_dir,
