@@ -234,7 +234,7 @@ class Viewer {
   async goTo() {
     try {
       const facts = await this.place({ to: this.to.value });
-      if (this.pageShown) return this.showPage(facts);
+      if (this.pageShown) return this.picture.turn(facts.page - this.picture.page);
       await this.rows.reveal(facts.at, toThird);
       this.rows.scroller.focus({ preventScroll: true });
     } catch (problem) {
