@@ -36,7 +36,10 @@ def wanted(rows: list[Json], words: str, status: str) -> list[Json]:
 
 
 def ordered(rows: list[Json], column: str, down: bool) -> list[Json]:
-    """The rows by a column, those of one value by their numbers; what has no value comes last either way."""
+    """The rows by a column, those of one value by their numbers; what has no value comes last either way. A column that
+    there is not gives them by their numbers.
+    """
+    column = column if column in COLUMNS else "number"
 
     def value(row: Json) -> Any:
         return len(row["sources"]) + row["more"] if column == "sources" else row[column]

@@ -96,13 +96,17 @@ def surest(
             if limit := run.ledger.exhausted() or "":
                 break
             reply = _ask(run, node, turn, asked, spans_of(piece), form)
+        if reply.finish == "cancelled":  # half an answer is none
+            limit = run.ledger.exhausted() or "the time was up"
+            break
         heard = _heard(run, node, reply, form, spans_of(piece))
         if not heard:
-            limit = run.ledger.exhausted() or "the model gave none"
-            break
+            continue
         answer = PieceAnswer.of(Answered(heard, reply.confidence, quoted=True), piece, JUDGED)
         answer.rank = turn - 1 if by_rank else 0
         answers.append(answer)
+    if pieces and not (answers or limit):
+        return outcome(run, "")
     found = best(answers, LEAST_SURE)
     if limit and found == prompt.NOT_THERE:
         return Outcome(None, reason=limit)

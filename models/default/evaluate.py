@@ -2,7 +2,7 @@
 
 python -m models.default.evaluate [MODEL.gguf] --exam second [--families look-up count] [--show] [--json]
 
-EXAM is first, second, fourth, fifth, probe, or a folder with documents/ and questions.json ([{family, question, answer, kind}]).
+EXAM is first, second, fourth, fifth, sixth, probe, or a folder with documents/ and questions.json ([{family, question, answer, kind}]).
 """
 
 from __future__ import annotations

@@ -73,14 +73,15 @@ export class FormView {
     }
   }
 
-  /** Show trees in the view, or in a place of it. What has the focus and goes leaves it to what is nearest. */
+  /** Show trees in the view, or in a place of it. What has the focus and goes, or is disabled, leaves it to what is nearest. */
   show(trees, place = this.host) {
     const around = [];
     if (place.contains(document.activeElement)) {
       for (let one = document.activeElement; one !== this.host; one = one.parentElement) around.push(one);
     }
     renew(place, trees);
-    if (around.length === 0 || this.host.contains(document.activeElement)) return;
+    const held = document.activeElement;
+    if (around.length === 0 || (this.host.contains(held) && !held.disabled)) return;
     for (const one of around.filter((left) => left.isConnected)) {
       const next = one.matches("[tabindex]") ? one : find("a, button:enabled", one);
       if (next) return next.focus({ preventScroll: true });

@@ -13,12 +13,17 @@ export const mount = (host, app) => new View(host, app, "models", ["fieldset"]).
 
 class View extends FormView {
   path = "/api/models/page"; // asked with the files that are `unfolded`
+  unfolded = new Set(); // their paths: kept here, for a second one may be pressed before the first has come
   pending = 0;
   problem = null; // why the last model did not come, "" where nothing was in its way
 
   get does() {
     return {
       copy: ({ path }) => this.copy(path),
+      fold: ({ path }) => {
+        if (!this.unfolded.delete(path)) this.unfolded.add(path);
+        this.choose({ unfolded: JSON.stringify([...this.unfolded]) });
+      },
       settings: async ({ path }) => {
         this.link.let("choose", { model: path }); // by the name `path` Gradio would take it for a file of its own
         find("#models-window input", await this.form).focus();

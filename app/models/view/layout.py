@@ -5,13 +5,12 @@ The words are those of `app.models.view.words`. Buttons say in `data-does` what 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from app.models.view import words
-from app.text.elements import Tree, chooses, el, meter, sends
+from app.text.elements import Tree, el, meter, sends
 from engine.types import Json
 
 
@@ -138,9 +137,8 @@ def _row(row: Json, unfolded: Sequence[str]) -> Tree:
 
 def _fold(row: Json, unfolded: Sequence[str]) -> Tree:
     opened = row["key"] in unfolded
-    then = [one for one in unfolded if one != row["key"]] if opened else [*unfolded, row["key"]]
     look = {"aria-expanded": str(opened).lower(), "aria-label": f"Details of {row['name']}"}
-    does = {**chooses(unfolded=json.dumps(then)), "data-key": "fold"}
+    does = {"data-does": "fold", "data-path": row["key"], "data-key": "fold"}
     return el("button", _press("quiet", **look, **does), _icon("down" if opened else "right"))
 
 

@@ -39,6 +39,7 @@ class SessionsView {
     app.on("view", ({ view }) => view === "sessions" && this.shown());
     app.live.on("app", ({ kind }) => this.visible && ["runs", "sessions", "corpora", "reconnected"].includes(kind) && this.later(400));
     app.shortcut("/", () => this.search?.focus(), () => this.visible);
+    this.load(); // what is there when the view is first looked at takes keys at once
     return this;
   }
 

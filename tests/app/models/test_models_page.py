@@ -119,6 +119,31 @@ def test_details_show_what_it_takes_and_let_the_window_be_chosen(place, page):
     expect(page.locator(".models-now")).to_contain_text("2,048 tokens")
 
 
+def test_two_files_that_are_unfolded_at_once_both_show_their_details(place, page):
+    twin = Path(shutil.copy(small_model(), place[0].data_dir / "models" / "twin.gguf"))
+    rows = [file_row(page, name) for name in ("small.gguf", "twin.gguf")]
+    expect(rows[1]).to_be_visible()
+    page.evaluate("""for (const row of document.querySelectorAll("#models-files .models-row"))
+        row.querySelector("[aria-expanded]").click();""")  # before the first has come
+    for row in rows:
+        expect(row.locator(".models-details")).to_contain_text("Memory it needs")
+    twin.unlink()
+    expect(rows[1]).to_have_count(0)
+
+
+def test_the_focus_stays_with_the_row_whose_model_is_loaded(place, page):
+    workbench, _ = place
+    twin = Path(shutil.copy(small_model(), workbench.data_dir / "models" / "twin.gguf"))
+    row = file_row(page, "twin.gguf")
+    row.get_by_role("button", name="Load small").press("Enter")
+    expect(row.locator(".models-use")).to_have_text("in use", timeout=30_000)
+    expect(row.get_by_role("button", name="Details of small")).to_be_focused()
+    file_row(page, "small.gguf").get_by_role("button", name="Load small").press("Enter")
+    expect(file_row(page, "small.gguf").locator(".models-use")).to_have_text("in use", timeout=30_000)
+    twin.unlink()
+    expect(row).to_have_count(0)
+
+
 def test_a_folder_is_added_by_its_path_and_removed_and_a_wrong_one_is_a_sentence(place, page, tmp_path):
     workbench, _ = place
     folder = tmp_path / "<b>*mine*"

@@ -30,6 +30,7 @@ def test_words_are_sorted_as_a_person_does_and_what_is_missing_comes_last_either
     assert up == ["Émile", "eva", "letter 9", "Letter 009", "Letter 10", None, ""]
     assert down == ["Letter 10", "letter 9", "Letter 009", "eva", "Émile", None, ""]
     assert [row["number"] for row in ordered(rows(seconds=[10.0, None, 9.0]), "seconds", False)] == [3, 1, 2]
+    assert [row["number"] for row in ordered(rows(seconds=[10.0, None, 9.0]), "nonsense", False)] == [1, 2, 3]
 
 
 def test_a_filter_keeps_the_rows_that_hold_all_its_words_in_any_case_and_place() -> None:

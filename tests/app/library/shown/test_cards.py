@@ -15,14 +15,14 @@ HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m"
 CARD = {
     "id": "c2", "card": "k1", "name": "Papers", "kind": "folder", "watched": False, "sources": ["/home/me/papers"],
     "documents": 3, "chars": 12_000, "skipped": 0, "locked": 0, "pages": 0, "bytes": 2048, "problems": 0, "notices": [],
-    "updated": time.time(), "changes": None, "versions": ["c1", "c2"], "runs": 0, "questions": [],
+    "changes": None, "versions": ["c1", "c2"], "runs": 0, "questions": [],
 }  # fmt: skip
 NOTES = {"on": False, "budget": 500_000, "state": "", "problem": "", "noted": 0, "documents": 3}
 
 
 def shown(*changes: dict[str, Any], busy: bool = False, deleted: bool = False) -> Json:
     """Cards with these values in place of those of CARD."""
-    found = [{**CARD, **one} for one in changes]
+    found = [{**CARD, "updated": time.time(), **one} for one in changes]
     return cards.shown(found, lambda card: busy, {"k1": NOTES}, deleted)
 
 

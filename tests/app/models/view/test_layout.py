@@ -36,16 +36,17 @@ def test_details_of_a_file_are_there_where_they_are_unfolded(workbench) -> None:
     assert buttons(unfolded)["Copy the path"]["data-path"] == path
 
 
-def test_a_press_folds_one_file_and_leaves_the_others_as_they_are(workbench, client) -> None:
+def test_a_page_is_asked_with_the_files_that_are_unfolded(workbench, client) -> None:
     path, other = own(workbench), "/else/where,&.gguf"
 
-    def after(unfolded: list[str]) -> list[str]:
+    def fold(unfolded: list[str]) -> dict[str, Any]:
         got = client.get("/api/models/page", params={"unfolded": json.dumps(unfolded)}).json()
         (row,) = [one for one in elements(got["trees"]) if one[1].get("data-id") == path]
-        (fold,) = [one[1] for one in elements([row]) if "aria-expanded" in one[1]]
-        return json.loads(json.loads(fold["data-chosen"])["unfolded"])
+        return next(one[1] for one in elements([row]) if "aria-expanded" in one[1])
 
-    assert (after([other]), after([other, path])) == ([other, path], [other])
+    for unfolded, opened in (([other], "false"), ([other, path], "true")):
+        button = fold(unfolded)
+        assert (button["data-does"], button["data-path"], button["aria-expanded"]) == ("fold", path, opened)
     assert client.get("/api/models/page").json()["trees"]
     assert client.get("/api/models/page", params={"unfolded": "["}).status_code == 422
 
