@@ -67,6 +67,11 @@ class Control:
     _since: float = field(default_factory=time.monotonic)
     _told: float = 0.0
 
+    def begin(self) -> None:
+        """Raise Cancelled when it was stopped while it waited for its turn."""
+        if self.stop.is_set():
+            raise Cancelled("Stopped before it began; nothing was changed.")
+
     def progress(self, now: Progress) -> None:
         """Note how far the reading is."""
         job = self.job
@@ -165,8 +170,6 @@ class Jobs:
         job = control.job
         state: State = "done"
         try:
-            if control.stop.is_set():
-                raise Cancelled("Stopped before it began; nothing was changed.")
             job.state = "looking"
             self._tell(job)
             job.message, job.result = work(control)

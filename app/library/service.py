@@ -84,9 +84,9 @@ class Library:
     def cards(self) -> list[Json]:
         """All cards, newest first, with what a person wants to know of each."""
         self._store.adopt()
-        corpora = {row["corpus"]: row for row in self._store.corpora()}
-        shown = (row for row in self._store.collections() if row["kind"] != "bench")
-        return [self._card(row, corpora) for row in shown]
+        known = {row["corpus"]: row for row in self._store.corpora()}
+        rows = (row for row in self._store.collections() if row["kind"] != "bench")
+        return [self._card(row, known) for row in rows if any(v["corpus"] in known for v in row["versions"])]
 
     def card(self, name: str) -> Json:
         """One card, by its own id or that of a version. Raises NotFound."""
@@ -248,6 +248,7 @@ class Library:
 
     def _read(self, row: Json, kind: str) -> Job:
         def read(control: Control) -> CorpusInfo:
+            control.begin()
             return ingest(
                 row["sources"],
                 self._store.corpora_dir,
@@ -313,6 +314,7 @@ class Library:
         return self._start(row, "upload", read)
 
     def _uploaded(self, found: Discovery, control: Control) -> CorpusInfo:
+        control.begin()
         return ingest_found(
             found,
             self._store.corpora_dir,

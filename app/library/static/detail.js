@@ -36,9 +36,11 @@ export class Detail {
     if (!this.open || !shown) return;
     const card = shown.heads.find(({ of }) => of.includes(this.open));
     renew(this.head, card?.trees ?? shown.no_head);
+    this.element.classList.toggle("gone", !card);
     if (!card || this.version === card.corpus) return;
     this.version = card.corpus;
     this.showTable();
+    if (this.search.value) this.find(); // numbers of documents are those of a version
   }
 
   showTable() {
@@ -62,7 +64,7 @@ export class Detail {
 
   async find() {
     const query = this.search.value.trim(), corpus = this.version;
-    if (!query) return this.showResults(null);
+    if (!query || !corpus) return this.showResults(null);
     try {
       const found = await this.app.api.get(`/api/corpora/${corpus}/search?${new URLSearchParams({ q: query })}`);
       if (query === this.search.value.trim() && corpus === this.version) this.showResults(found);

@@ -36,14 +36,16 @@ export class Sending {
     this.become("sending");
     try {
       if (!this.upload) Object.assign(this, await this.api.post("/api/uploads"));
+      if (this.state === "stopped") return void this.drop(`/api/uploads/${this.upload}`); // nobody knew its name yet
       await Promise.all(Array.from({ length: PARALLEL }, () => this.worker()));
       this.spent = performance.now() - this.since;
       if (this.state === "stopped") return;
       if (this.trouble !== null) return this.become("paused", this.trouble);
       this.job = await this.api.post(`/api/uploads/${this.upload}/done`, { name: this.name });
+      if (this.state === "stopped") return void this.drop(`/api/jobs/${this.job.job}`);
       this.become("reading");
     } catch (problem) {
-      this.become("failed", problem.message);
+      if (this.state !== "stopped") this.become("failed", problem.message);
     }
   }
 
@@ -51,7 +53,11 @@ export class Sending {
     if (this.state !== "sending" && this.state !== "paused") return;
     this.become("stopped", "Stopped; nothing of it was kept.");
     for (const { request } of this.active) request.abort();
-    if (this.upload) await this.api.del(`/api/uploads/${this.upload}`, { keepalive: true }).catch(() => {});
+    if (this.upload) await this.drop(`/api/uploads/${this.upload}`);
+  }
+
+  drop(address) {
+    return this.api.del(address, { keepalive: true }).catch(() => {});
   }
 
   /** Seconds left, or null while nobody can know. */

@@ -350,3 +350,13 @@ def test_the_sample_comes_once_and_stays_away_when_deleted(
     assert library.ensure_sample() is None and library.sample_deleted() and library.cards() == []
     done(library, library.restore_sample())
     assert library.card("sample")["name"] == "Sample: Hessindale Ropeworks" and not library.sample_deleted()
+
+
+def test_a_card_that_comes_while_cards_are_listed_waits_for_the_next_look(
+    library: Library, papers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = add(library, papers)
+    with monkeypatch.context() as patched:
+        patched.setattr(library._store, "corpora", list)
+        assert library.cards() == []
+    assert [one["card"] for one in library.cards()] == [card["card"]]

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import stat
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ import pytest
 
 from app.errors import NoSpace, NotFound, TooLarge
 from app.library import uploads
+from app.library.jobs import AT_ONCE
 from app.library.service import Library
 from app.library.uploads import clean
 from engine.errors import InputError
@@ -189,3 +191,16 @@ def test_an_upload_that_cannot_be_read_is_removed(library: Library, data_dir: Pa
 
 def test_a_usual_name_stays_as_it_is() -> None:
     assert clean("a/b c.txt") == "a/b c.txt"
+
+
+def test_an_upload_that_is_stopped_while_it_waits_leaves_nothing(library: Library, data_dir: Path) -> None:
+    go_on = threading.Event()
+    for _ in range(AT_ONCE):
+        library.jobs.start("rescan", "another", lambda control: ("", go_on.wait(60)))
+    upload = library.begin_upload()["upload"]
+    send(library, upload, {"a.txt": b"kestrel"})
+    job = library.jobs.stop(library.finish_upload(upload).job)
+    go_on.set()
+    found = library.jobs.wait(job.job)
+    assert (found.state, found.message) == ("stopped", "Stopped before it began; nothing was changed.")
+    assert [*(data_dir / "uploads").iterdir()] == []

@@ -88,24 +88,24 @@ class Viewer {
     const mine = (this.opened += 1);
     if (this.panel.hidden) this.before = document.activeElement;
     this.panel.hidden = false;
-    const same = this.corpus === corpus && this.document === document_;
+    const name = `${corpus}/${document_}`;
     [this.corpus, this.document, this.span] = [corpus, document_, start === null ? null : { start, end }];
     try {
       const facts = await this.place(this.span ?? { row: 0 });
       if (mine !== this.opened) return;
-      if (same && this.message.hidden) await this.rows.refresh();
-      else this.begin(facts);
+      if (this.begun === name && this.message.hidden) await this.rows.refresh();
+      else this.begin(name, facts);
       this.facts.textContent = facts.shown.facts;
       (this.pageShown ? this.picture.sheet : this.rows.scroller).focus({ preventScroll: true });
       if (this.pageShown) this.showPage(facts);
       else if (this.span) await this.rows.reveal(facts.at, toThird, (row) => row.querySelector(".span"));
-      if (mine === this.opened) this.panel.dataset.ready = `${corpus}/${document_}/${start ?? ""}`;
+      if (mine === this.opened) this.panel.dataset.ready = `${name}/${start ?? ""}`;
     } catch (problem) {
       if (mine === this.opened) this.fail(problem);
     }
   }
 
-  begin({ shown, rows, pictured, first_line: first, lines }) {
+  begin(name, { shown, rows, pictured, first_line: first, lines }) {
     this.message.hidden = true;
     this.asPage.hidden = !pictured;
     if (!pictured) this.asPage.setAttribute("aria-pressed", "false");
@@ -117,12 +117,14 @@ class Viewer {
     this.rows.scroller.style.setProperty("--digits", Math.max(3, String(first + lines - 1).length));
     this.rows.scroller.setAttribute("aria-label", `Text of ${shown.name}`);
     this.forget();
+    this.begun = name;
     this.rows.begin(rows);
   }
 
   /** Leave nothing of a document or a search. */
   forget() {
     delete this.panel.dataset.ready;
+    this.begun = null; // the document that the rows are of: another may be on its way
     this.rows.begin(0);
     this.searching?.abort();
     [this.hits, this.current, this.searched] = [[], -1, ""];
@@ -232,7 +234,7 @@ class Viewer {
   async goTo() {
     try {
       const facts = await this.place({ to: this.to.value });
-      if (this.pageShown) return this.showPage(facts);
+      if (this.pageShown) return this.picture.turn(facts.page - this.picture.page);
       await this.rows.reveal(facts.at, toThird);
       this.rows.scroller.focus({ preventScroll: true });
     } catch (problem) {
