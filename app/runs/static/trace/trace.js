@@ -5,6 +5,19 @@
 
 export const LIVE = Infinity;
 
+/** How many of an ascending list are not above a limit; `of(item)` is what is compared. */
+function upTo(list, limit, of) {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (of(list[middle]) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const startOf = (node) => node.start;
+
 /** One node; times are Unix seconds. What its row says (`app.live.fold.FIRST`) is said by properties, too. */
 class Node {
   children = [];
@@ -156,7 +169,7 @@ export class Trace {
   }
 
   seqAt(time) {
-    return Math.max(1, this.times.findLastIndex((one) => one <= time) + 1);
+    return Math.max(1, upTo(this.times, time, (one) => one));
   }
 
   /** The Unix time of the playhead; `clock` is that of now, which live nodes are measured by. */
@@ -172,26 +185,25 @@ export class Trace {
   /** The sums of a node and all below it that have begun. */
   below(node = this.root) {
     const sum = { nodes: 0, cells: 0, tokens: 0, errors: 0 };
-    const todo = [node];
+    const todo = node && node.start <= this.playhead ? [node] : [];
     while (todo.length) {
       const one = todo.pop();
-      if (one.start > this.playhead) continue;
       sum.nodes += 1;
       sum.cells += one.cells;
       sum.tokens += one.tokens;
       sum.errors += one.faults;
-      todo.push(...one.children);
+      for (let at = this.begun(one) - 1; at >= 0; at -= 1) todo.push(one.children[at]);
     }
     return sum;
   }
 
   /** How many children of a node have begun. */
   begun(node) {
-    return node.children.findLastIndex((child) => child.start <= this.playhead) + 1;
+    return upTo(node.children, this.playhead, startOf);
   }
 
   /** The node that began last. */
   get newest() {
-    return this.order.findLast((node) => node.start <= this.playhead);
+    return this.order[upTo(this.order, this.playhead, startOf) - 1];
   }
 }
