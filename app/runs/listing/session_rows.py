@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from app.runs.head.marks import forced_chip, forked_from, status_chip
-from app.text.elements import Tree, el
+from app.text.elements import Tree, el, marked
 from app.text.words import duration, line, many
 from engine.types import Json
 
@@ -99,19 +99,10 @@ def _hit(hit: Json) -> Tree:
             el(
                 "span",
                 {"class": "session-hit-text", "dir": "auto"},
-                *_highlighted(hit["excerpt"], hit["marks"]),
+                *marked(hit["excerpt"], hit["marks"]),
             ),
         ),
     )
-
-
-def _highlighted(text: str, ranges: list[list[int]]) -> list[Tree]:
-    parts: list[Tree] = []
-    at = 0
-    for start, end in ranges:
-        parts += [text[at:start], el("mark", {}, text[start:end])]
-        at = end
-    return [*parts, text[at:]]
 
 
 def _marked(text: str, query: str) -> list[Tree]:
@@ -119,8 +110,8 @@ def _marked(text: str, query: str) -> list[Tree]:
     words = [word for word in re.split(r"[\W_]+", query.lower()) if len(word) > 1][:WORDS]
     if not words:
         return [text]
-    parts = re.split(f"({'|'.join(map(re.escape, words))})", text, flags=re.IGNORECASE)
-    return [el("mark", {}, part) if place % 2 else part for place, part in enumerate(parts)]
+    found = re.finditer("|".join(map(re.escape, words)), text, re.IGNORECASE)
+    return marked(text, (one.span() for one in found))
 
 
 def receipt_words(receipt: dict[str, Any]) -> str:

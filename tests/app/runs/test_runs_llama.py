@@ -54,7 +54,10 @@ def test_what_is_streamed_is_the_log_and_comes_to_the_projections(small, followe
         assert bench.store.run(run)["status"] == "answered"
 
 
-def test_events_are_small_on_real_runs(followed):
+def test_events_are_small_on_real_runs(small, followed):
+    bench, _ = small
+    stored = [len(text.encode()) for run, _ in followed for _, text in bench.store.trace(run)]
+    assert max(stored) < 400 and sum(stored) / len(stored) < 150
     sizes = sorted(len(encode(e).encode()) for _, stream in followed for e in stream.of("run"))
     print(
         f"\n{len(sizes)} events: mean {sum(sizes) / len(sizes):.0f}, median {sizes[len(sizes) // 2]}, largest {sizes[-1]} bytes"
