@@ -81,12 +81,12 @@ def test_a_cell_does_not_begin_when_the_run_is_stopped_already(session):
 
 def test_the_clock_stands_still_during_calls(session):
     def slow(call):
-        time.sleep(0.8)
+        time.sleep(1.7)
         return ["late"]
 
-    ran = session.run("llm_query('a')", timeout=0.4, on_call=slow)
+    ran = session.run("llm_query('a')", timeout=1.6, on_call=slow)
     assert (ran.status, ran.echoed) == ("ok", "'late'")
-    assert ran.result.seconds < 0.4
+    assert ran.result.seconds < 1.6
 
 
 def test_an_interrupt_during_a_call_stops_the_cell_after_it(session):

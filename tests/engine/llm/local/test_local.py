@@ -12,7 +12,7 @@ from engine.types import Message
 from tests.engine.llm.conftest import template_named
 from tests.engine.llm.gguf.make_gguf import chain_model, random_model
 from tests.engine.llm.gguf.shapes import Shape, dense_model
-from tests.engine.llm.local.conftest import CELL, QUESTION, SYSTEM, ask
+from tests.engine.llm.local.conftest import CELL, QUESTION, SYSTEM, ask, standing_still
 
 # Loading
 
@@ -57,7 +57,8 @@ def test_a_model_is_loaded_as_it_was_asked_for(open_local, tmp_path):
 
 def test_no_more_replies_are_written_at_once_than_there_are_slots(open_local, endless_gguf):
     model = open_local(endless_gguf, wish=Wish(slots=2))
-    streams = [model.submit(ask(QUESTION, key=f"a/{n}", tokens=200)) for n in range(4)]
+    with standing_still(model):
+        streams = [model.submit(ask(QUESTION, key=f"a/{n}", tokens=200)) for n in range(4)]
     usages = [stream.result().usage for stream in streams]
     assert sum(usage.queue_seconds > usages[0].decode_seconds / 2 for usage in usages) == 2
 

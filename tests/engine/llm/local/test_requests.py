@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 
@@ -15,7 +13,7 @@ from engine.llm.base import Request
 from engine.llm.local.model import LocalModel
 from engine.types import Message
 from tests.engine.llm.gguf.make_gguf import random_model
-from tests.engine.llm.local.conftest import QUESTION, SYSTEM, ask
+from tests.engine.llm.local.conftest import QUESTION, SYSTEM, ask, standing_still
 
 # Many at once
 
@@ -55,9 +53,8 @@ def all_at_once(model: LocalModel, requests: list[Request]) -> tuple[list[str], 
         deliver(frame)
 
     model._deliver = note
-    os.kill(model.pid, signal.SIGSTOP)
-    streams = [model.submit(request) for request in requests]
-    os.kill(model.pid, signal.SIGCONT)
+    with standing_still(model):
+        streams = [model.submit(request) for request in requests]
     replies = [stream.result() for stream in streams]
     assert {reply.finish for reply in replies} == {"length"}
     return [reply.text for reply in replies], [ended.index(number) for number in sorted(ended)]
@@ -135,8 +132,9 @@ def test_cancel_ends_the_reading_of_a_prompt(open_local, tmp_path):
 def test_cancel_ends_a_request_that_still_waits(open_local, endless_gguf):
     model = open_local(endless_gguf)
     running = model.submit(ask(QUESTION, tokens=30_000))
-    waiting = model.submit(ask(QUESTION, tokens=30_000))
-    waiting.cancel()
+    with standing_still(model):
+        waiting = model.submit(ask(QUESTION, tokens=30_000))
+        waiting.cancel()
     assert waiting.result().finish == "cancelled"
     assert waiting.result().usage.prompt_tokens == 0
     assert not running.done

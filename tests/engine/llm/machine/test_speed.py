@@ -9,6 +9,7 @@ import pytest
 from engine.llm.base import Request
 from engine.llm.machine.speed import Speed, Speeds, counts_of
 from engine.types import Message, ModelInfo
+from tests.engine.llm.local.conftest import standing_still
 
 INFO = ModelInfo("some", "/m/some.gguf", "abc", 4096, threads=2, slots=16, cache_type="f16")
 
@@ -72,7 +73,8 @@ def test_a_model_counts_replies_alone_and_together_apart(open_local, endless_ggu
     alone = counts_of(model)
     assert alone["alone_tokens"] == 49 and alone["alone_seconds"] > 0 and alone["together_tokens"] == 0
     assert alone["read_tokens"] >= model.fits([message]) and alone["read_seconds"] > 0
-    streams = [model.submit(Request((message,), 200)) for _ in range(4)]
+    with standing_still(model):
+        streams = [model.submit(Request((message,), 200)) for _ in range(4)]
     assert all(stream.result().finish == "length" for stream in streams)
     assert counts_of(model)["together_tokens"] > 300
     model.close()

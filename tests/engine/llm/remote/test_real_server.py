@@ -106,12 +106,6 @@ def test_text_streams_and_ends_where_the_cell_does(small):
     assert small.submit(ask(tokens=3)).result().finish == "length"
 
 
-def test_no_more_requests_are_under_way_than_allowed(small):
-    streams = [small.submit(ask(key=f"a/{n}", tokens=30)) for n in range(4)]
-    usages = [stream.result().usage for stream in streams]
-    assert [usage.queue_seconds > usages[0].seconds / 2 for usage in usages] == [False, False, True, True]
-
-
 def test_a_reply_of_a_real_server_can_be_cancelled(small):
     stream = small.submit(ask(Message("user", "word " * 500), tokens=3000))
     stream.cancel()

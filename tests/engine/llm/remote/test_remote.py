@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -161,6 +162,26 @@ def test_cancelling_leaves_the_server_and_makes_room(serve, connect):
         assert time.monotonic() < deadline, "the server was left writing"
         time.sleep(0.01)
     assert len(server.requests) == 3 and server.most <= 3
+
+
+def test_no_more_requests_are_under_way_than_allowed(serve, connect):
+    go_on = threading.Event()
+
+    def held(request):
+        go_on.wait(60)
+        return pieces("yes")
+
+    server = serve(held)
+    model = connect(server, at_once=2)
+    streams = [model.submit(ask(key=f"a/{n}")) for n in range(4)]
+    deadline = time.monotonic() + 20
+    while len(server.requests) < 2:
+        assert time.monotonic() < deadline, "two are allowed at once"
+        time.sleep(0.01)
+    time.sleep(0.3)  # a third would come now
+    assert len(server.requests) == 2
+    go_on.set()
+    assert [stream.result().text for stream in streams] == ["yes"] * 4 and len(server.requests) == 4
 
 
 def test_a_storm_of_cancellations_loses_no_reply(serve, connect):
