@@ -259,6 +259,7 @@ class ArchiveWriter:
         self._size = 0
         self.chars = 0
         self.count = 0
+        self.lines = 0
 
     def add(
         self,
@@ -301,6 +302,7 @@ class ArchiveWriter:
         self._size += len(text)
         self.chars += chars
         self.count += 1
+        self.lines += text.count(b"\n") + (text[-1:] not in (b"", b"\n"))
         return first
 
     def close(self) -> None:

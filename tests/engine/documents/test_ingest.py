@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from engine.corpus import Corpus
-from engine.corpus.archive import ArchiveWriter
+from engine.corpus.archive import META, ArchiveWriter
 from engine.documents import parser_pool as pool
 from engine.documents.ingest import Progress, ingest, load_info, to_json
 from engine.errors import Cancelled, InputError, StoreError
@@ -40,6 +40,21 @@ def test_a_folder_becomes_a_corpus(add, source: Path) -> None:
     assert info.chars == corpus.total_chars == sum(map(len, corpus))
     assert load_info(info.path) == info
     assert json.loads(json.dumps(to_json(info)))["sources"] == [str(source)]
+
+
+def test_lines_are_counted_when_they_are_stored(add, source: Path) -> None:
+    def counted(info) -> int:
+        archive = Corpus.open(info.path).archive
+        return sum(archive.lines(document) for document in range(archive.count))
+
+    info = add({"a.txt": "one\ntwo", "b.txt": "three\n", "long.txt": "a line of a long file\n" * 30_000})
+    assert info.lines == counted(info) == 30_003
+    info = add({"b.txt": "three\nfour\n\nsix"})  # what stayed is taken over
+    assert info.lines == counted(info) == 30_006
+    (info.path / META).write_text(
+        json.dumps({k: v for k, v in json.loads((info.path / META).read_text()).items() if k != "lines"})
+    )
+    assert load_info(info.path).lines is None  # as stored before lines were counted
 
 
 def test_names_sort_as_people_count(ingested) -> None:
