@@ -19,9 +19,9 @@ from typing import BinaryIO
 
 from re2._re2 import BytesToCharLen, CharLenToBytes
 
-from engine.corpus.place import grid as grids
-from engine.corpus.place.grid import Grid
+from engine import grid as grids
 from engine.errors import StoreError
+from engine.grid import Grid
 
 TEXT, INDEX, SEARCH, META = "text.utf8", "index.bin", "search.sqlite", "meta.json"
 MAGIC = b"TAPROOT1"

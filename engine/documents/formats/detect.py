@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from engine.corpus.place.grid import NONE, Grid
 from engine.documents.formats.child import Child, Opened
 from engine.documents.formats.containers.opening import open_container
 from engine.documents.formats.containers.zipped import open_zip
@@ -21,6 +20,7 @@ from engine.documents.formats.office import opened as office
 from engine.documents.formats.text import ini, json_text, terminal, xml
 from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
+from engine.grid import NONE, Grid
 
 VERSION = 6  # raise it when the same bytes would give another text, or other headings
 
