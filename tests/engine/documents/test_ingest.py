@@ -16,6 +16,7 @@ import pytest
 
 from engine.corpus import Corpus
 from engine.corpus.archive import META, ArchiveWriter
+from engine.corpus.place.place import place_of
 from engine.documents import parser_pool as pool
 from engine.documents.ingest import Progress, ingest, load_info, to_json
 from engine.errors import Cancelled, InputError, StoreError
@@ -71,6 +72,15 @@ def test_sections_of_settings_are_headings_and_their_comments_are_not(ingested) 
     assert "port = 25" in corpus.passages("port of mail", 1)[0]
     assert corpus.passages("port of mail", 1)[0].above == ""  # it begins with its heading
     assert corpus.passages("Ask Ida", 1, 9)[0].above == "[web]"
+
+
+def test_times_of_subtitles_are_headings_and_songs_are_not(ingested) -> None:
+    line = "1\n00:00:0{0} --> 00:00:0{1}\n# The berth fee is due, la la la, #\n\n"
+    corpus = ingested({"a.srt": "".join(line.format(at, at + 1) for at in (1, 8))})
+    assert [heading for _, heading in corpus.archive.headings(0)] == ["[00:00:01]", "[00:00:08]"]
+    assert corpus.passages("berth fee", 1)[0].startswith("[00:00:01]\n# The berth fee")
+    (hit,) = corpus.grep("fee is due, la la la, # *$")[1:]
+    assert place_of(corpus.archive, 0, hit.start, hit.end).said() == "line 5, 00:00:08"
 
 
 def test_an_unchanged_folder_is_reused(add, source: Path) -> None:
