@@ -15,6 +15,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from tests.app.contexts import enter
 from tests.app.desk import READY, watch
 from tests.small_model import NAME, small_model
 
@@ -49,9 +50,11 @@ class Taproot:
         self.url = found.group()
 
     def visit(self, browser: Browser, path: str = "", **options: Any) -> Page:
-        """A page of the app, past splash and gate, in a context of its own. Complaints are in `page.problems`."""
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
-        page = context.new_page()
+        """A page of the app, past splash and gate, as in a browser of its own. Complaints are in `page.problems`.
+
+        `tests.app.contexts.leave` closes it.
+        """
+        page = enter(browser, self.url, **options)
         watch(page)
         page.goto(self.url + (path and f"&{path}"))
         page.wait_for_selector(READY, timeout=90_000)

@@ -15,6 +15,7 @@ from app.command_line import engine
 from engine.engine import Engine
 from engine.kernel.host.host import KernelHost
 from tests.app.command import Taproot
+from tests.app.contexts import leave
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Nothing here may come from the browser itself: its own look-ups would drown a request that is ours.
@@ -60,5 +61,5 @@ def visit(taproot: Taproot, browser: Browser) -> Iterator[Callable[..., Page]]:
     yield open_page
     problems = [problem for page in pages for problem in page.problems]  # type: ignore[attr-defined]
     for page in pages:
-        page.context.close()
+        leave(page)
     assert problems == []

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.server.application import build
 from app.workbench import Workbench
 from engine.kernel.host.host import KernelHost
+from tests.app.contexts import enter
 from tests.app.script import Model
 
 TOKEN = "a-token-of-the-tests"
@@ -75,16 +76,23 @@ class Desk:
 
     def open(self, context: BrowserContext, path: str = "") -> Page:
         """A page of the app, past the gate, with all views mounted. Errors of the page are in `page.problems`."""
-        page = context.new_page()
+        return self._turn(context.new_page(), path)
+
+    def visit(self, browser: Browser, path: str = "", **options: Any) -> Page:
+        """A page as in a browser of its own; `tests.app.contexts.leave` closes it."""
+        return self._turn(enter(browser, self.address, **options), path)
+
+    @property
+    def address(self) -> str:
+        """Where the app is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def _turn(self, page: Page, path: str) -> Page:
         watch(page)
-        page.goto(f"http://127.0.0.1:{self.port}/?t={TOKEN}{path and '&' + path}")
+        page.goto(f"{self.address}/?t={TOKEN}{path and '&' + path}")
         page.wait_for_selector(READY, timeout=60_000)
         expect(page.locator("#corpus input")).not_to_have_value("")
         return page
-
-    def visit(self, browser: Browser, path: str = "", **options: Any) -> Page:
-        """A page in a context of its own."""
-        return self.open(browser.new_context(viewport={"width": 1280, "height": 860}, **options), path)
 
     def ended(self, run: str) -> Any:
         """Wait for a run's end; its row."""

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from app.ask import service as asking
 from engine.kernel.host.host import KernelHost
+from tests.app.contexts import leave
 from tests.app.desk import Desk, ask, run_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -32,7 +33,7 @@ def page(desk: Desk, browser: Browser):
     page = desk.visit(browser)
     yield page
     problems = [p for p in page.problems if "404" not in p and "dynamically imported" not in p]
-    page.context.close()
+    leave(page)
     for run in desk.workbench.runs.live():
         desk.workbench.runs.stop(run)
         desk.ended(run)
@@ -200,7 +201,7 @@ def test_a_run_survives_a_visit_to_another_view_and_its_address_opens_it_again(d
     picture = again.locator("rlm-tree .detail img")
     expect(picture).to_be_visible()
     assert picture.evaluate("async (i) => { await i.decode(); return i.naturalWidth; }") > 100
-    again.context.close()
+    leave(again)
 
 
 def test_playback_moves_tree_detail_and_slider_together(page):
@@ -235,7 +236,7 @@ def test_the_form_remembers_and_learns_of_new_documents(desk, page, browser):
     expect(again.locator("#corpus input")).to_have_value("Letters · 3 documents")
     ask(again, "When does the ferry leave?")
     expect(again.locator(".answer-text")).to_contain_text("noon")
-    again.context.close()
+    leave(again)
 
 
 def test_ask_on_a_card_begins_a_new_session_about_its_documents(desk, page):
@@ -368,7 +369,7 @@ def test_text_is_legible_in_both_themes(desk, browser, scheme):
         LUMINANCE, ".run-head *, .answer *, #estimate p, #ask, #follow-host *, #settings span"
     )
     assert found and [one for one in found if one[0] < 4.5] == []
-    page.context.close()
+    leave(page)
 
 
 def test_a_narrow_window_needs_no_sideways_scrolling(desk, browser):
@@ -380,7 +381,7 @@ def test_a_narrow_window_needs_no_sideways_scrolling(desk, browser):
     for name in ("#ask", ".answer", "rlm-tree"):
         box = page.locator(name).bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390
-    page.context.close()
+    leave(page)
 
 
 def test_the_prediction_is_shown_and_there_is_none_without_documents(desk, page):

@@ -15,6 +15,7 @@ from engine.errors import InputError
 from engine.kernel.host.host import KernelHost
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel
+from tests.app.contexts import leave
 from tests.app.desk import TOKEN, Desk, run_of, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -52,7 +53,7 @@ def page(desk: Desk, browser: Browser) -> Iterator[Page]:
     opened = desk.visit(browser, "view=bench")
     yield opened
     problems = opened.problems  # type: ignore[attr-defined]
-    opened.context.close()
+    leave(opened)
     assert problems == []
 
 
@@ -164,7 +165,7 @@ def test_axe_finds_nothing_and_narrow_windows_hold_it(desk: Desk, browser: Brows
     for width in (900, 380):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.context.close()
+    leave(page)
 
 
 def test_what_cannot_be_done_is_said_with_its_status(desk: Desk, gate: Gate, web: httpx.Client) -> None:

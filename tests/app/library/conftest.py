@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from engine.kernel.host.host import KernelHost
 from engine.store import Store
+from tests.app.contexts import leave
 from tests.app.desk import Desk, until
 from tests.app.library.opened import open_library
 from tests.app.library.page import visit
@@ -52,7 +53,7 @@ def tab(desk: Desk, browser: Browser):
     """One page for all tests: opening it anew costs more than most of them."""
     page = desk.visit(browser, "view=library")
     yield page
-    page.context.close()
+    leave(page)
 
 
 @pytest.fixture

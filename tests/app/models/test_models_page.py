@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.models.download import downloads as fetch
 from app.workbench import Workbench
+from tests.app.contexts import enter, leave
 from tests.app.desk import READY, TOKEN, served, until, watch
 from tests.app.models.download.hub_server import HubServer
 from tests.engine.llm.gguf.make_gguf import lora_adapter, random_model
@@ -53,16 +54,16 @@ def place(tmp_path_factory, hub) -> Iterator[tuple[Workbench, int]]:
 @pytest.fixture
 def page(place, browser: Browser) -> Iterator[Page]:
     """A page at the Models view; it must not have complained."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
+    address = f"http://127.0.0.1:{place[1]}"
+    page = enter(browser, address, viewport={"width": 1280, "height": 900})
     watch(page)
-    page.goto(f"http://127.0.0.1:{place[1]}/?t={TOKEN}")
+    page.goto(f"{address}/?t={TOKEN}")
     page.wait_for_selector(READY, timeout=60_000)
     page.locator("#nav-models").click()
     expect(page.locator("#models-files .models-row").first).to_be_visible()
     yield page
     problems = [p for p in page.problems if "404" not in p and "dynamically imported" not in p]
-    context.close()
+    leave(page)
     assert problems == []
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from engine.kernel.host.host import KernelHost
 from engine.llm.scripted import ScriptedModel
 from engine.notes.making import make_notes
+from tests.app.contexts import leave
 from tests.app.desk import Desk
 from tests.app.library.page import card, visit
 from tests.app.notes.conftest import NotingModel
@@ -37,7 +38,7 @@ def page(desk: Desk, browser: Browser):
     expect(page.locator(".corpora[data-loaded]")).to_be_visible()
     yield page
     assert page.problems == [] and page.evaluate("() => window.pwned") is None
-    page.context.close()
+    leave(page)
 
 
 def test_the_switch_of_a_card_notes_its_documents_and_tells_how_far_it_is(desk: Desk, page: Page) -> None:
@@ -103,4 +104,4 @@ def test_axe_finds_nothing_and_a_narrow_window_holds_it(desk: Desk, browser: Bro
     expect(page.locator("#viewer .note").first).to_be_visible()
     found = Axe().run(page, context="#viewer")
     assert found.response["violations"] == [], found.generate_report()
-    page.context.close()
+    leave(page)

@@ -19,6 +19,7 @@ from engine.errors import InputError
 from engine.kernel.host.host import KernelHost
 from engine.llm.base import Request
 from engine.llm.scripted import ScriptedModel
+from tests.app.contexts import leave
 from tests.app.desk import TOKEN, Desk, run_of, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -71,7 +72,7 @@ def page(desk: Desk, browser: Browser) -> Iterator[Page]:
     opened = desk.visit(browser, "view=questions")
     yield opened
     problems = opened.problems  # type: ignore[attr-defined]
-    opened.context.close()
+    leave(opened)
     assert problems == []
 
 
@@ -216,7 +217,7 @@ def test_axe_finds_nothing_and_narrow_windows_hold_it(desk: Desk, browser: Brows
     for width in (900, 380):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.context.close()
+    leave(page)
 
 
 def test_a_list_is_deleted_with_its_runs_after_asking_twice(desk: Desk, page: Page) -> None:

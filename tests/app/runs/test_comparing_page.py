@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from engine.kernel.host.host import KernelHost
+from tests.app.contexts import leave
 from tests.app.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -33,7 +34,7 @@ def page(desk: Desk, browser: Browser):
     expect(page.locator(".session")).to_have_count(2)
     yield page
     problems = page.problems
-    page.context.close()
+    leave(page)
     assert problems == []
 
 

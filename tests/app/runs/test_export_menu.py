@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from engine.kernel.host.host import KernelHost
+from tests.app.contexts import leave
 from tests.app.desk import TOKEN, Desk, ask
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -35,7 +36,7 @@ def page(desk: Desk, browser: Browser):
     expect(page.locator(".export-menu summary")).to_be_visible()
     yield page
     problems = page.problems  # type: ignore[attr-defined]
-    page.context.close()
+    leave(page)
     assert problems == []
 
 
@@ -92,7 +93,7 @@ def test_while_a_run_goes_on_there_is_nothing_to_save(desk, browser):
     expect(page.locator(".export-menu")).to_be_hidden()
     desk.workbench.runs.stop(run)
     expect(page.locator(".export-menu")).to_be_visible()
-    page.context.close()
+    leave(page)
 
 
 def test_the_route_needs_the_cookie_names_what_is_wrong_and_is_never_a_page(desk):

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from engine.kernel.host.host import KernelHost
+from tests.app.contexts import leave
 from tests.app.desk import Desk, run_of, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -45,7 +46,7 @@ def open_run(desk: Desk, browser: Browser):
     yield open_it
     problems = [problem for page in pages for problem in page.problems]
     for page in pages:
-        page.context.close()
+        leave(page)
     assert problems == []
 
 

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, expect
 
 from engine.llm.scripted import ScriptedModel
+from tests.app.contexts import leave
 from tests.app.desk import Desk, ask, run_of
 from tests.app.runs_fixture import LONG, api, cell, opened, until
 
@@ -62,14 +63,14 @@ def test_a_stopped_run_goes_on_by_its_button_and_shows_its_answer(tmp_path, brow
         expect(other.locator(".answer-slot")).to_contain_text("seen after it went on")  # in another tab, too
         expect(other.locator(".verdict")).to_be_hidden()  # that was of the run as it had stopped
         assert other.problems == []  # type: ignore[attr-defined]
-        other.context.close()
+        leave(other)
         expect(page.locator(".answer-slot")).to_contain_text("seen after it went on")
         expect(button).to_be_hidden()
         expect(page.locator(".run-meta .chip").first).to_have_text("Answered")
         assert run_of(page) == run
         page.screenshot(path=str(tmp_path / "answered.png"))
         assert page.problems == []  # type: ignore[attr-defined]
-        page.context.close()
+        leave(page)
     finally:
         desk.model.go.set()
         desk.close()
@@ -94,7 +95,7 @@ def test_the_head_acts_on_the_run_it_shows_while_another_one_is_fetched(tmp_path
         page.locator(".run-top").get_by_role("button", name="Stop").click()
         assert desk.ended(run)["status"] == "interrupted"
         assert [url.split("/runs/")[1] for url in told] == [f"{run}/stop"]
-        page.context.close()
+        leave(page)
     finally:
         desk.model.go.set()
         desk.close()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from engine.kernel.host.host import KernelHost
+from tests.app.contexts import leave
 from tests.app.desk import Desk, run_of, watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -40,7 +41,7 @@ def page(desk: Desk, browser: Browser):
     expect(page.locator(".session").first).to_be_visible()
     yield page
     problems = page.problems
-    page.context.close()
+    leave(page)
     assert problems == []
 
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from engine.kernel.host.host import KernelHost
 from engine.llm.scripted import ScriptedModel
+from tests.app.contexts import leave
 from tests.app.desk import Desk, run_of, until
 from tests.app.safekeeping.test_routes import LOG
 from tests.app.script import Model, cell
@@ -36,7 +37,7 @@ def page(desk: Desk, browser: Browser) -> Iterator[Page]:
     opened = desk.visit(browser, "view=sessions")
     yield opened
     problems = opened.problems  # type: ignore[attr-defined]
-    opened.context.close()
+    leave(opened)
     assert problems == []
 
 
@@ -168,4 +169,4 @@ def test_axe_finds_nothing_and_narrow_windows_hold_it(desk: Desk, browser: Brows
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         if folder := os.environ.get("SHOTS"):
             page.screenshot(path=f"{folder}/panel-{scheme}-{width}.png", full_page=True)
-    page.context.close()
+    leave(page)

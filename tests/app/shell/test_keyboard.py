@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.app.command import Taproot
+from tests.app.contexts import leave
 from tests.small_model import small_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -39,7 +40,7 @@ def page(tmp_path: Path, browser: Browser) -> Iterator[Page]:
         page.evaluate(WITHOUT_A_MOUSE)
         yield page
         pointed, problems = page.evaluate("window.pointed"), page.problems  # type: ignore[attr-defined]
-        page.context.close()
+        leave(page)
     finally:
         taproot.end()
     assert (pointed, problems) == (0, [])

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.app.contexts import leave
 from tests.app.desk import READY, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -98,6 +99,7 @@ def test_the_tab_key_reaches_everything_in_order_and_comes_round(visit: Visit) -
         assert set(nav) == {f"nav-{v}" for v in VIEWS}, view
         assert {stop["view"] for stop in stops} <= {"", f"view-{view}"}
         assert [s for s in stops if not s["name"] or not s["seen"] or s["size"] < 1] == [], view
+        leave(page)
 
 
 def test_the_first_stop_skips_to_the_content(visit: Visit) -> None:

@@ -6,6 +6,7 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import Browser, expect
 
+from tests.app.contexts import leave
 from tests.app.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -21,4 +22,4 @@ def test_a_run_of_a_client_is_seen_live_and_ends_there_when_the_client_cancels_i
     job.cancel()
     expect(page.locator(".answer-none")).to_contain_text("stopped by the user")
     assert page.problems == []  # type: ignore[attr-defined]
-    page.context.close()
+    leave(page)
