@@ -19,6 +19,7 @@ export function createViewer(app) {
   const viewer = new Viewer(app);
   app.openDocument = (corpus, document, place) => viewer.open(corpus, document, place);
   app.closeDocument = () => viewer.close();
+  app.live.on("app", ({ kind }) => ["corpora", "reconnected"].includes(kind) && viewer.look());
 }
 
 class Viewer {
@@ -50,7 +51,7 @@ class Viewer {
       size: 100, height: 22,
       fetchRows: (row, lines, signal) => this.ask("rows", { row, lines, q: this.searched, ...this.span }, signal),
       ondrawn: (made) => this.markCurrent(made),
-      onfail: (problem) => this.app.toast(problem.message, "error"),
+      onfail: this.app.failed,
     });
     this.message = el("p", { class: "empty", hidden: true });
     this.notes = new NoteList(this.app.api, (start, end) => this.open(this.corpus, this.document, { start, end }));
@@ -131,7 +132,20 @@ class Viewer {
     this.query.value = this.found.textContent = "";
   }
 
+  /** See whether the document is still there: it may have been deleted, here or in another tab. */
+  async look() {
+    const mine = this.opened;
+    const problem = this.corpus && (await this.place({ row: 0 }).catch((refused) => refused));
+    if (problem?.status === 404 && mine === this.opened) this.fail(problem);
+  }
+
   fail(problem) {
+    if (problem.status === 404) {
+      this.forget();
+      Object.assign(this.title, { textContent: "Document", title: "" });
+      this.facts.textContent = this.to.value = "";
+      this.notes.element.hidden = this.asPage.hidden = true;
+    }
     this.message.textContent = problem.message;
     this.message.hidden = false;
     this.rows.scroller.hidden = true;
