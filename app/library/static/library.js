@@ -97,11 +97,12 @@ class Library {
     try {
       const found = await this.app.api.get("/api/corpora");
       if (mine !== this.asked) return;
+      this.app.old("Library");
       this.shown = found.shown;
       for (const job of found.jobs) this.readings.tell({ ...job, what: job.kind }, false);
       this.draw();
     } catch (problem) {
-      if (mine === this.asked && this.visible) this.app.toast(problem.message, "error");
+      if (mine === this.asked && this.visible) this.app.old("Library", problem, () => this.load());
     }
   }
 

@@ -69,9 +69,13 @@ class SessionsView {
     const query = new URLSearchParams({ query: this.search?.value ?? "", corpus, limit: this.limit, first: this.first });
     try {
       const found = await this.app.api.get(`/api/sessions/shown?${query}`);
-      if (mine === this.asked && !find(".session-rename", this.host)) renew(this.host, found);
+      if (mine !== this.asked) return;
+      this.app.old("Sessions");
+      if (!find(".session-rename", this.host)) renew(this.host, found);
     } catch (problem) {
-      if (mine === this.asked) put(find(".sessions", this.host) ?? this.host, el("li", { class: "empty" }, problem.message));
+      if (mine !== this.asked) return;
+      if (!this.search) put(this.host, el("p", { class: "empty" }, problem.message));
+      else if (this.visible) this.app.old("Sessions", problem, () => this.load());
     }
   }
 
