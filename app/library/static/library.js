@@ -4,12 +4,12 @@
 // and what stands around them are laid out by app/library/shown.
 
 import { Detail } from "/ui/library/detail.js";
-import { confirmed, renamed, told, unlocked } from "/ui/library/dialogs.js";
+import { renamed, told, unlocked } from "/ui/library/dialogs.js";
 import { dropped, droppable } from "/ui/library/drop.js";
 import { Readings } from "/ui/library/readings.js";
 import { chosen } from "/ui/library/sending.js";
 import { createViewer } from "/ui/library/viewer/viewer.js";
-import { find, put, style } from "/ui/shell/dom.js";
+import { confirmed, find, put, style } from "/ui/shell/dom.js";
 import { built, line } from "/ui/shell/text/text.js";
 import { parts, pressed, renew } from "/ui/shell/text/trees.js";
 
@@ -181,7 +181,8 @@ class Library {
     const { api } = this.app;
     try {
       const before = await api.get(`${address}/deletion`);
-      if (!(await confirmed(before))) return;
+      const title = `Delete “${line(before.name, 80)}”?`;
+      if (!(await confirmed(title, before.shown.map((tree) => built(tree)), "Delete for good"))) return;
       const words = `Deleting ${line(before.name, 80)}: its text is being erased from the disk…`;
       const receipt = await this.app.during(words, api.del(address));
       if (this.detail.open) this.app.go("library", {}, { replace: true });
