@@ -13,7 +13,7 @@ import { confirmed, find, put, style } from "/ui/shell/dom.js";
 import { built, line } from "/ui/shell/text/text.js";
 import { parts, pressed, renew } from "/ui/shell/text/trees.js";
 
-const CHANGES = ["corpora", "runs", "notes", "models"]; // kinds of news that change a card
+const CHANGES = ["corpora", "runs", "models"]; // kinds of news that change the cards
 
 export async function mount(host, app) {
   style("/ui/library/library.css");
@@ -84,7 +84,16 @@ class Library {
 
   news({ kind, ...facts }) {
     if (kind === "progress") this.readings.tell(facts);
+    else if (kind === "notes") this.noted(facts);
     else if (kind === "reconnected" || (this.visible && CHANGES.includes(kind))) this.later();
+  }
+
+  /** Show how far the notes of a card are. */
+  noted({ card, shown }) {
+    const form = find(`[data-notes="${CSS.escape(card)}"]`, this.list);
+    if (form) renew(form, shown);
+    if (form && !form.matches(":focus-within")) form.reset(); // to what the app has
+    if (this.answered !== this.asked) this.later(); // what is on its way may be older
   }
 
   later() {
@@ -97,6 +106,7 @@ class Library {
     try {
       const found = await this.app.api.get("/api/corpora");
       if (mine !== this.asked) return;
+      this.answered = mine;
       this.app.old("Library");
       this.shown = found.shown;
       for (const job of found.jobs) this.readings.tell({ ...job, what: job.kind }, false);
