@@ -13,12 +13,13 @@ FLOOR_SHARE = 20  # of a small disk, the 20th part of it
 
 def floor(path: Path) -> int:
     """Return how many bytes of the disk that holds `path` cells, corpora, uploads and downloads leave free."""
-    return min(FLOOR_BYTES, shutil.disk_usage(path).total // FLOOR_SHARE)
+    return _floor_of(shutil.disk_usage(path).total)
 
 
 def room(path: Path) -> int:
     """Return how many bytes may still be written to the disk that holds `path`."""
-    return max(0, shutil.disk_usage(path).free - floor(path))
+    usage = shutil.disk_usage(path)
+    return max(0, usage.free - _floor_of(usage.total))
 
 
 def require(path: Path, needed: int, what: str) -> None:
@@ -33,3 +34,7 @@ def require(path: Path, needed: int, what: str) -> None:
 def bytes_in(folder: Path) -> int:
     """How many bytes the files in a folder have together, at any depth."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _floor_of(total: int) -> int:
+    return min(FLOOR_BYTES, total // FLOOR_SHARE)

@@ -252,7 +252,7 @@ class Engine:
             settings=settings,
             sampling=choose_sampling(model.info, settings.temperature, settings.seed),
             ledger=Ledger(settings),
-            evidence=Evidence(opened, skipped=corpus.skipped),
+            evidence=Evidence(opened, skipped=corpus.skipped, lines=corpus.lines),
             append=lambda node, fact: self.store.append(run.id, node, fact),
             stop=stop,
             hooks=hooks,
@@ -375,9 +375,9 @@ class Engine:
     ) -> Answer:
         run.end()
         sources = run.evidence.citations(outcome)
-        offered = outcome.answer is None and status != "interrupted"
-        data = corpora.resolve(root.ref, run.corpus)
-        passages = run.evidence.passages(root.question, data) if offered else ()
+        passages: tuple[Citation, ...] = ()
+        if outcome.answer is None and status != "interrupted":
+            passages = run.evidence.passages(root.question, corpora.resolve(root.ref, run.corpus))
         seconds = round(run.ledger.seconds, 3)
         run.commit("0", NodeEnded(NODE_STATUS[status], outcome.answer, root.usage, seconds, outcome.reason))
         answer = Answer(

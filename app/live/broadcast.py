@@ -219,7 +219,7 @@ class Hub:
 
     def stored(self, run: str, after: int) -> list[Message]:
         """The events of a run that are in the store, from number `after` + 1 on (`app.live.logs`)."""
-        return [Message("run", text, seq) for seq, text in self.logs.after(run, after)]
+        return [Message("run", text, seq) for seq, text in enumerate(self.logs.after(run, after), after + 1)]
 
     def _send(self, message: Message, run: str | None = None) -> None:
         with self._lock:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 
+import orjson
+
 from app.live.fold import Fold
-from app.live.trace import encode
 from engine.store import Store
 
 KEPT = 8  # runs whose logs are kept ready
@@ -20,9 +21,9 @@ class Logs:
         self._lock = threading.Lock()
         self._kept: dict[str, Log] = {}
 
-    def after(self, run: str, seq: int) -> list[tuple[int, str]]:
-        """Number and text of the stored events of a run after number `seq`; [] for a run that is not there."""
-        return [*enumerate(self._read(run).told[seq:], seq + 1)]
+    def after(self, run: str, seq: int) -> list[str]:
+        """The texts of the stored events of a run from number `seq` + 1 on; [] for a run that is not there."""
+        return self._read(run).told[seq:]
 
     def way(self, run: str, node: str) -> list[tuple[str, str]]:
         """Id and question (its beginning, on one line) of each node above a node of a run, from the root down."""
@@ -72,6 +73,6 @@ class Log:
                 stored = stored[1:]
         for text, event in zip(stored, json.loads(f"[{','.join(stored)}]"), strict=True):
             change = self.fold.take(event)
-            self.told.append(f"{text[:-1]},{encode(change)[1:]}" if change else text)
+            self.told.append(f"{text[:-1]},{orjson.dumps(change)[1:].decode()}" if change else text)
         if stored:
             self._newest = stored[-1]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import Busy, Conflict, NotFound
-from app.live.broadcast import Hub, Message
+from app.live.broadcast import Hub
 from app.live.trace import encode
 from app.runs.answer.panel import answer_panel, as_text, may_be_kept
 from app.runs.answer.verdict import progress_words
@@ -289,12 +289,11 @@ class Runs:
 
     def log_text(self, run: str, after: int = 0) -> str:
         """The same as JSON text: the events are kept in that form."""
-        row, events = self._read(run, after)
+        row, told = self._read(run, after)
         session = [other["run"] for other in self._store.session(row["session"])]
         title = self._store.titles().get(row["session"], "")
         about = {k: v for k, v in row.items() if k != "owner"} | {"forks": self._store.forks(run)}
         live = row["status"] == "running"
-        last = events[-1].seq if events else after
         about |= {"title": title, "runs": session, "live": live, "resumes": not may_go_on(row)}
         shown: dict[str, Json] = {"head": run_head(about), "now": [], "follow": follow_up(about)}
         if live:
@@ -305,15 +304,15 @@ class Runs:
                 about["kept"] = any(one["run"] == run for one in self._store.kept())
             shown |= {"panel": answer_panel(about), "text": as_text(about), "told": said_at_end(about)}
         frames = "" if after else f'"frame":{encode(frame())},'
-        told = ",".join(event.text for event in events)
-        return f'{{"run":{encode(about | shown)},{frames}"events":[{told}],"last":{last}}}'
+        about_run, last = encode(about | shown), after + len(told)
+        return f'{{"run":{about_run},{frames}"events":[{",".join(told)}],"last":{last}}}'
 
-    def _read(self, run: str, after: int) -> tuple[dict[str, Any], list[Message]]:
+    def _read(self, run: str, after: int) -> tuple[dict[str, Any], list[str]]:
         """A run's row and its events above `after`, both from before or both from after an end or a going on."""
-        row, events = self.row(run), self._hub.stored(run, after)
+        row, told = self.row(run), self._hub.logs.after(run, after)
         while (now := self.row(run))["status"] != row["status"]:
-            row, events = now, self._hub.stored(run, after)
-        return row, events
+            row, told = now, self._hub.logs.after(run, after)
+        return row, told
 
     def followed(self, run: str, after: int) -> Followed | None:
         """What the head of a run shows while it goes on, to be told the events above `after`; None of one that has ended."""

@@ -37,11 +37,13 @@ OWN_NUMBERS = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")  # of its sources, in an
 
 
 class Evidence:
-    """Collects claims while a run goes on; thread-safe."""
+    """Collects claims while a run goes on; thread-safe. `skipped` and `lines` are those of its `Coverage`."""
 
-    def __init__(self, corpus: Corpus, *, skipped: Sequence[Mapping[str, str]] = ()):
+    def __init__(
+        self, corpus: Corpus, *, skipped: Sequence[Mapping[str, str]] = (), lines: int | None = None
+    ):
         self._corpus = corpus
-        self._coverage = Coverage(corpus, skipped=skipped)
+        self._coverage = Coverage(corpus, skipped=skipped, lines=lines)
         self._implied: dict[tuple[int, int, int], str] = {}  # place -> the words that must be in the answer
         self._lock = threading.Lock()
 

@@ -19,9 +19,9 @@ from typing import BinaryIO
 
 from re2._re2 import BytesToCharLen, CharLenToBytes
 
-from engine.corpus.place import grid as grids
-from engine.corpus.place.grid import Grid
+from engine import grid as grids
 from engine.errors import StoreError
+from engine.grid import Grid
 
 TEXT, INDEX, SEARCH, META = "text.utf8", "index.bin", "search.sqlite", "meta.json"
 MAGIC = b"TAPROOT1"
@@ -259,6 +259,7 @@ class ArchiveWriter:
         self._size = 0
         self.chars = 0
         self.count = 0
+        self.lines = 0
 
     def add(
         self,
@@ -301,6 +302,7 @@ class ArchiveWriter:
         self._size += len(text)
         self.chars += chars
         self.count += 1
+        self.lines += text.count(b"\n") + (text[-1:] not in (b"", b"\n"))
         return first
 
     def close(self) -> None:

@@ -22,11 +22,15 @@ STRIP = 40  # characters of a strip
 
 
 class Coverage:
-    """Accounting of one run. Thread-safe. `skipped` are the files that could not be read, as {"path", "reason"}."""
+    """Accounting of one run. Thread-safe. `skipped` are the files that could not be read, as {"path", "reason"}.
 
-    def __init__(self, corpus: Corpus, skipped: Sequence[Mapping[str, str]] = ()):
+    `lines` are those of all documents together, where they are known; counting them reads the whole text.
+    """
+
+    def __init__(self, corpus: Corpus, skipped: Sequence[Mapping[str, str]] = (), lines: int | None = None):
         self._corpus = corpus
         self._skipped = skipped
+        self._lines_total = lines
         self._searched: set[int] = set()
         self._read: dict[int, list[tuple[int, int]]] = {}
         self._lock = threading.Lock()
@@ -82,7 +86,7 @@ class Coverage:
             "documents_searched": len(searched),
             "documents_read": len(read),
             "documents_quoted": len(cited),
-            "lines": sum(map(archive.lines, range(archive.count))),
+            "lines": self._total(),
             "lines_read": sum(file["lines_read"] for file in files),
             "lines_quoted": sum(file["lines_quoted"] for file in files),
             "characters_read": sum(file["characters_read"] for file in files),
@@ -92,6 +96,12 @@ class Coverage:
             "unreadable": [dict(file) for file in self._skipped[:SHOWN_REASONS]],
             "files": order[:SHOWN_FILES],
         }
+
+    def _total(self) -> int:
+        if self._lines_total is None:
+            archive = self._corpus.archive
+            self._lines_total = sum(map(archive.lines, range(archive.count)))
+        return self._lines_total
 
     def _file(
         self, document: int, read: list[tuple[int, int]], quoted: list[tuple[int, int]], searched: bool

@@ -40,7 +40,7 @@ def reference(data: Any) -> Json:
 def whole(corpus: Corpus) -> Json:
     """The reference of a root's `context`: the one document there is, or the whole corpus."""
     if len(corpus) == 1:
-        return {"kind": "document", "document": 0, "start": 0, "end": len(corpus[0])}
+        return {"kind": "document", "document": 0, "start": 0, "end": corpus.archive.chars(0)}
     return {"kind": "corpus", "documents": None}
 
 

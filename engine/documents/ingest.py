@@ -28,7 +28,10 @@ SHOWN_REASONS = 5
 
 @dataclass(frozen=True, slots=True)
 class CorpusInfo:
-    """A stored corpus: what is in it, what was skipped as {"path", "reason"}, what a person should know."""
+    """A stored corpus: what is in it, what was skipped as {"path", "reason"}, what a person should know.
+
+    `lines` of all documents together are None where it was stored before they were counted.
+    """
 
     id: str
     path: Path
@@ -39,6 +42,7 @@ class CorpusInfo:
     skipped: tuple[dict[str, str], ...]
     notices: tuple[str, ...]
     reused: bool = False
+    lines: int | None = None
 
 
 def ingest(
@@ -182,6 +186,7 @@ def load_info(path: Path, *, reused: bool = False) -> CorpusInfo:
             skipped=tuple(meta["skipped"]),
             notices=tuple(meta["notices"]),
             reused=reused,
+            lines=meta.get("lines"),
         )
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise StoreError(

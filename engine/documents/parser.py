@@ -117,7 +117,8 @@ def _frame(name: str, kind: str, text: str, pages: list[int]) -> tuple[dict[str,
     """One part of a document, with its passages, as bytes and what is said of them."""
     encoded = text.encode()
     suffix = name[name.rfind(".") :].lower()
-    heading = passages.SECTION if kind == "ini" else None if suffix in CODE else passages.HEADING
+    plain = None if suffix in CODE else passages.HEADING
+    heading = {"ini": passages.SECTION, "subtitles": passages.SPOKEN_AT}.get(kind, plain)
     starts, headings = passages.split(text, heading)
     offsets = array("Q", starts if len(encoded) == len(text) else _byte_offsets(text, starts))
     counts = {"pages": len(pages), "passages": len(starts), "headings": headings, "bytes": len(encoded)}

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, BinaryIO, Protocol, cast
 
-from engine.corpus.place.grid import NONE, Grid, vetted
 from engine.documents.discover import LARGEST, SourceFile
+from engine.grid import NONE, Grid, vetted
 from engine.sandbox import frames
 from engine.sandbox.spawn import spawn
 

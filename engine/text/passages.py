@@ -12,6 +12,9 @@ HEADING = re.compile(r"#{1,6}[ \t]+(\S.*)")
 SECTION = re.compile(
     r"(?m)^(\[{1,2}[^\[\]\n]+\]{1,2})[ \t]*(?:[#;].*)?$"
 )  # the heading of settings, as in INI
+SPOKEN_AT = re.compile(
+    r"(?m)^(\[(?:[0-9]{1,4}:)?[0-9]{1,2}:[0-9]{2}\])$"
+)  # the time above a paragraph of a transcript
 BROKEN_WORD = re.compile(r"(?<=\s)[^\W\d_]+[-‐\u00ad] ?\r?\n\Z")  # at the end of a line
 LONGEST_WORD = 80
 LONGEST_HEADING = 200  # characters
@@ -21,8 +24,8 @@ BREAK = re.compile(r"[.!?…。！？;]\s+|\s+")
 def split(text: str, heading: re.Pattern[str] | None = HEADING) -> tuple[list[int], list[tuple[int, str]]]:
     """Return the character offsets where passages begin, and (passage, heading) where the heading changes.
 
-    The passages cover the text without gaps. A heading is a line that `heading` matches (HEADING, SECTION;
-    None: there are none), and is called by its first group.
+    The passages cover the text without gaps. A heading is a line that `heading` matches (HEADING, SECTION,
+    SPOKEN_AT; None: there are none), and is called by its first group.
     """
     starts: list[int] = [0]
     changes: list[tuple[int, str]] = []

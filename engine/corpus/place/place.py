@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from engine.corpus.archive import Archive
-from engine.corpus.place import address, json_path, mail_header, sheet_cell
+from engine.corpus.place import address, json_path, mail_header, sheet_cell, spoken
 from engine.corpus.place.sheet_cell import Cell
 
 LONGEST = 200_000  # characters of a text whose cells and paths are looked for: some 30 ms
@@ -22,7 +22,7 @@ class Place:
     """Where [start, end) stands. Lines and columns (characters) count from 1; `last` are those just after the end.
 
     `page` is that of a PDF or the number of a slide, None without pages. `cell` of a workbook, `header` of a message and `path` in
-    JSON are those that hold the first character, None and "" where there is none.
+    JSON are those that hold the first character, `time` of a transcript the one above it; None and "" where there is none.
     """
 
     line: int
@@ -34,6 +34,7 @@ class Place:
     cell: Cell | None = None
     header: str = ""
     path: str = ""
+    time: str = ""
 
     def said(self) -> str:
         """In a few words: "line 3, page 2", "line 8, Fees!C14, column Total"."""
@@ -47,6 +48,7 @@ class Place:
             parts += [f"row {self.cell.row:,}", f"column {self.cell.name or self.cell.column}"]
         parts += [f"header {self.header}"] if self.header else []
         parts += [self.path] if self.path else []
+        parts += [self.time] if self.time else []
         return ", ".join(parts)
 
 
@@ -70,6 +72,7 @@ def place_of(archive: Archive, document: int, start: int, end: int) -> Place:
         cell,
         "" if kind in SHEETS + JSON else mail_header.header_at(text, start),
         json_path.path_at(text, start) if kind in JSON else "",
+        "" if kind in SHEETS + JSON else _time(archive, document, start),
     )
 
 
@@ -80,7 +83,7 @@ def span_of(archive: Archive, document: int, place: Place) -> tuple[int, int]:
 
 
 def part_of(archive: Archive, document: int, place: Place) -> tuple[int, int]:
-    """The characters [start, end) of the cell, header, value or page that a place names; of its line without such."""
+    """The characters [start, end) of the cell, header, value, page or time that a place names; of its line without such."""
     text = archive.text(document)
     found: tuple[int, int] | None = None
     if place.cell and place.cell.address:
@@ -96,6 +99,8 @@ def part_of(archive: Archive, document: int, place: Place) -> tuple[int, int]:
     elif place.page:
         starts = [*archive.page_starts(document), len(text)]
         found = starts[place.page - 1] if place.page > 1 else 0, starts[place.page]
+    elif place.time:
+        found = spoken.part_at(text, _offset(archive, document, place.line, place.column))
     if found is None:
         start = _offset(archive, document, place.line, 1)
         end = text.find("\n", start)
@@ -115,6 +120,14 @@ def _cell(archive: Archive, document: int, at: int) -> Cell | None:
         found = address.part_of(archive, document, line, column)
         name = archive.slice(document, *found).strip(address.BLANK + "\n") if found else ""
     return Cell(sheet, row, column, name, address.address(where))
+
+
+def _time(archive: Archive, document: int, at: int) -> str:
+    """The time above a character, from the lines near it alone."""
+    first = max(0, at - spoken.FURTHEST - 1)  # the character before tells whether a line begins
+    _, last = archive.line_bounds(document, at, at)
+    last = min(last, at + spoken.LONGER)
+    return spoken.time_at(archive.slice(document, first, last), at - first)
 
 
 def _is_mail(archive: Archive, document: int) -> bool:

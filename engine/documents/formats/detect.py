@@ -11,18 +11,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from engine.corpus.place.grid import NONE, Grid
 from engine.documents.formats.child import Child, Opened
 from engine.documents.formats.containers.opening import open_container
 from engine.documents.formats.containers.zipped import open_zip
 from engine.documents.formats.encodings import NotText, read
 from engine.documents.formats.mail.opening import open_mail
 from engine.documents.formats.office import opened as office
+from engine.documents.formats.subtitles.cues import is_subtitles
+from engine.documents.formats.subtitles.transcript import transcript
 from engine.documents.formats.text import ini, json_text, terminal, xml
 from engine.documents.formats.text.delimited import rows_on_lines
 from engine.documents.formats.unreadable import Unreadable
+from engine.grid import NONE, Grid
 
-VERSION = 6  # raise it when the same bytes would give another text, or other headings
+VERSION = 7  # raise it when the same bytes would give another text, or other headings
 
 OLE = b"\xd0\xcf\x11\xe0"
 OLD_OFFICE = "an old Office file"
@@ -144,6 +146,9 @@ def parse(data: bytes, name: str) -> Parsed:
     text = normal(text)
     if not text.strip():
         raise Unreadable("it holds only white space")
+    if is_subtitles(text, suffix):
+        text, told = transcript(text)
+        return Parsed(normal(text), "subtitles", notices=notices + told)
     if json_text.is_json(text, suffix):
         return _json(text, suffix, notices)
     if xml.is_xml(text, suffix):

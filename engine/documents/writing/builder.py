@@ -150,6 +150,7 @@ class Builder:
             "sources": [str(root) for root in self._found.roots],
             "documents": self._writer.count,
             "chars": self._writer.chars,
+            "lines": self._writer.lines,
             "skipped": self.skipped,
             "notices": self.notices + self.places.notices(),
             "warned": self._warned,

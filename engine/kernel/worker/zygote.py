@@ -37,20 +37,19 @@ def main(preload: bool, unsafe_without_sandbox: bool) -> None:
     kernel = _prepare(preload)
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())
     _tell(control, {"ready": True, "threads": threads, "seconds": time.monotonic() - began})
-    first: dict[int, int] = {}
-    ended: dict[int, tuple[int, int]] = {}
+    workers = Workers()
     while True:
         data, fds, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
         if not data:
             return
         request = json.loads(data)
-        _reap(first, ended)
+        workers.reap()
         if request["op"] == "status":
-            code, grown = _status(request["pid"], first, ended)
+            code, grown = workers.end_of(request["pid"])
             _tell(control, {"exit": code, "grown": grown})
             continue
         pid = _fork(kernel, control, request, fds, unsafe_without_sandbox)
-        first[pid] = _resident(pid)
+        workers.begin(pid)
         for fd in fds:
             os.close(fd)
         handle = os.pidfd_open(pid)
@@ -110,35 +109,45 @@ def _policy(fields: dict[str, Any]) -> Policy:
     return Policy(**fields | {"read": tuple(map(Path, fields["read"])), "write": Path(fields["write"])})
 
 
+class Workers:
+    """How the children of this process ended, and what memory each held at first. A number is used again in time."""
+
+    def __init__(self) -> None:
+        self._first: dict[int, int] = {}  # bytes
+        self._ended: dict[int, tuple[int, int]] = {}
+
+    def begin(self, pid: int) -> None:
+        """A worker was forked; what is known of an earlier one with its number is forgotten."""
+        self._ended.pop(pid, None)
+        self._first[pid] = _resident(pid)
+
+    def reap(self) -> None:
+        """Collect the exit codes of dead workers (negative: killed by that signal), and the bytes that each grew by."""
+        while True:
+            try:
+                pid, status, used = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            grown = (used.ru_maxrss << 10) - self._first.pop(pid, 0)
+            self._ended[pid] = os.waitstatus_to_exitcode(status), grown
+
+    def end_of(self, pid: int) -> tuple[int | None, int]:
+        """Exit code of a worker and the bytes it grew by; None and 0 for one that does not end within half a second."""
+        deadline = time.monotonic() + 0.5
+        while pid not in self._ended and time.monotonic() < deadline:
+            time.sleep(0.002)
+            self.reap()
+        return self._ended.pop(pid, (None, 0))
+
+
 def _resident(pid: int) -> int:
     """Bytes of memory that a process holds now; none when it is gone."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
     except (OSError, IndexError):
         return 0
-
-
-def _reap(first: dict[int, int], ended: dict[int, tuple[int, int]]) -> None:
-    """Collect the exit codes of dead workers (negative: killed by that signal), and the bytes that each grew by.
-
-    `first` says how much memory each held after its fork.
-    """
-    while True:
-        try:
-            pid, status, used = os.wait4(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        ended[pid] = os.waitstatus_to_exitcode(status), (used.ru_maxrss << 10) - first.pop(pid, 0)
-
-
-def _status(pid: int, first: dict[int, int], ended: dict[int, tuple[int, int]]) -> tuple[int | None, int]:
-    deadline = time.monotonic() + 0.5
-    while pid not in ended and time.monotonic() < deadline:
-        time.sleep(0.002)
-        _reap(first, ended)
-    return ended.pop(pid, (None, 0))
 
 
 def _tell(control: socket.socket, message: dict[str, Any], fds: list[int] | None = None) -> None:

@@ -163,7 +163,10 @@ def test_what_is_no_text_is_named_whatever_it_is_called(data: bytes, said: str) 
 
 
 @settings(max_examples=300, deadline=None)  # the first guess loads its tables
-@given(st.binary(max_size=300), st.sampled_from(["a.txt", "a.html", "a.json", "a.ini", "a.pdf", "a.docx"]))
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["a.txt", "a.html", "a.json", "a.ini", "a.srt", "a.pdf", "a.docx"]),
+)
 def test_any_bytes_give_text_or_a_reason(data: bytes, name: str) -> None:
     try:
         parsed = parse(data, name)

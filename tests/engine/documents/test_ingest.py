@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from engine.corpus import Corpus
-from engine.corpus.archive import ArchiveWriter
+from engine.corpus.archive import META, ArchiveWriter
+from engine.corpus.place.place import place_of
 from engine.documents import parser_pool as pool
 from engine.documents.ingest import Progress, ingest, load_info, to_json
 from engine.errors import Cancelled, InputError, StoreError
@@ -42,6 +43,21 @@ def test_a_folder_becomes_a_corpus(add, source: Path) -> None:
     assert json.loads(json.dumps(to_json(info)))["sources"] == [str(source)]
 
 
+def test_lines_are_counted_when_they_are_stored(add, source: Path) -> None:
+    def counted(info) -> int:
+        archive = Corpus.open(info.path).archive
+        return sum(archive.lines(document) for document in range(archive.count))
+
+    info = add({"a.txt": "one\ntwo", "b.txt": "three\n", "long.txt": "a line of a long file\n" * 30_000})
+    assert info.lines == counted(info) == 30_003
+    info = add({"b.txt": "three\nfour\n\nsix"})  # what stayed is taken over
+    assert info.lines == counted(info) == 30_006
+    (info.path / META).write_text(
+        json.dumps({k: v for k, v in json.loads((info.path / META).read_text()).items() if k != "lines"})
+    )
+    assert load_info(info.path).lines is None  # as stored before lines were counted
+
+
 def test_names_sort_as_people_count(ingested) -> None:
     assert ingested({f"page {n}.txt": str(n) for n in (10, 9, 1)}).names == [
         "page 1.txt",
@@ -56,6 +72,15 @@ def test_sections_of_settings_are_headings_and_their_comments_are_not(ingested) 
     assert "port = 25" in corpus.passages("port of mail", 1)[0]
     assert corpus.passages("port of mail", 1)[0].above == ""  # it begins with its heading
     assert corpus.passages("Ask Ida", 1, 9)[0].above == "[web]"
+
+
+def test_times_of_subtitles_are_headings_and_songs_are_not(ingested) -> None:
+    line = "1\n00:00:0{0} --> 00:00:0{1}\n# The berth fee is due, la la la, #\n\n"
+    corpus = ingested({"a.srt": "".join(line.format(at, at + 1) for at in (1, 8))})
+    assert [heading for _, heading in corpus.archive.headings(0)] == ["[00:00:01]", "[00:00:08]"]
+    assert corpus.passages("berth fee", 1)[0].startswith("[00:00:01]\n# The berth fee")
+    (hit,) = corpus.grep("fee is due, la la la, # *$")[1:]
+    assert place_of(corpus.archive, 0, hit.start, hit.end).said() == "line 5, 00:00:08"
 
 
 def test_an_unchanged_folder_is_reused(add, source: Path) -> None:

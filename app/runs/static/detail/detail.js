@@ -61,7 +61,7 @@ export class Detail {
   /** Fetch the node when it was not yet, or has grown; what has been recorded up to a playhead in mid-reply too. */
   #wantFresh() {
     const { trace } = this.tree;
-    const { id, last, draft } = this.node;
+    const { id, last, row: { draft } } = this.node;
     if (this.known < Math.min(trace.playhead, last) && !this.fetching) this.#fetch(id, trace.last);
     if (draft && trace.playhead !== LIVE && this.past.at !== draft) this.#fetchPast(id, draft);
   }
@@ -111,18 +111,19 @@ export class Detail {
     if (!badge) return;
     const { node } = this;
     const { trace, clock } = this.tree;
-    badge.dataset.status = node.status;
-    redraw(badge.firstChild, node.status);
-    say(badge.lastChild, this.tree.words.statuses[node.status] ?? node.status);
-    stop.hidden = node.status !== "running" || trace.playhead !== LIVE;
+    const { status, turns, cells, errors, tokens, prompt, reused } = node.row;
+    badge.dataset.status = status;
+    redraw(badge.firstChild, status);
+    say(badge.lastChild, this.tree.words.statuses[status] ?? status);
+    stop.hidden = status !== "running" || trace.playhead !== LIVE;
     if (stop.hidden) stop.disabled = false;
-    const reused = node.reused ? `, ${count(node.reused)} of them reused` : "";
+    const again = reused ? `, ${count(reused)} of them reused` : "";
     const figure = [
-      many(node.turns, "turn"),
-      node.cells ? many(node.cells, "cell") : "",
-      node.errors ? many(node.errors, "error") : "",
-      `${many(node.tokens, "token")} written`,
-      node.prompt ? `${count(node.prompt)} read${reused}` : "",
+      many(turns, "turn"),
+      cells ? many(cells, "cell") : "",
+      errors ? many(errors, "error") : "",
+      `${many(tokens, "token")} written`,
+      prompt ? `${count(prompt)} read${again}` : "",
       duration(trace.seconds(node, clock)),
       `depth ${node.depth}`,
     ];
@@ -130,7 +131,7 @@ export class Detail {
     below.hidden = trace.begun(node) === 0;
     if (below.hidden) return;
     const sum = trace.below(node);
-    const rest = [many(sum.nodes - 1, "node"), many(sum.tokens - node.tokens, "token")];
+    const rest = [many(sum.nodes - 1, "node"), many(sum.tokens - tokens, "token")];
     if (sum.errors > node.faults) rest.push(many(sum.errors - node.faults, "error"));
     say(below, `Below: ${rest.join(" · ")}`);
   }
@@ -148,10 +149,11 @@ export class Detail {
       const child = trace.nodes.get(chip.dataset.node);
       if (!child) continue;
       chip.hidden = child.start > at;
-      chip.dataset.status = child.status;
-      redraw(chip.firstChild, child.status);
+      const { status, confidence } = child.row;
+      chip.dataset.status = status;
+      redraw(chip.firstChild, status);
       say(chip.children[2], line(child.label, 120));
-      say(chip.lastChild, child.kind === "leaf" ? sure(child.confidence) : "");
+      say(chip.lastChild, child.kind === "leaf" ? sure(confidence) : "");
     }
   }
 
@@ -188,9 +190,10 @@ export class Detail {
   #write() {
     const { node } = this;
     const { trace } = this.tree;
-    const writes = node.phase === "model" && node.status === "running";
+    const { phase, status } = node.row;
+    const writes = phase === "model" && status === "running";
     const stored = this.data.draft ?? "";
-    const left = node.status === "running" ? "" : stored;
+    const left = status === "running" ? "" : stored;
     if (!writes && !left) {
       if (this.writing.firstChild) this.writing.replaceChildren();
       this.draft = null;

@@ -1,7 +1,7 @@
 // The tree of one run: its nodes, each with its row as it stands at the playhead, and when it worked at what.
 //
-// The app folds the events (`app/live/fold.py`) and says with each what it changes. Rows are moved to a playhead by doing
-// these changes, or by taking them back. A playhead is the number of the last event that counts; LIVE means all of them.
+// The app folds the events (`app/live/fold.py`) and says with each what it changes. Each node keeps its rows, with the
+// events since which they stand. A playhead is the number of the last event that counts; LIVE means all of them.
 
 export const LIVE = Infinity;
 
@@ -17,10 +17,15 @@ function upTo(list, limit, of) {
 }
 
 const startOf = (node) => node.start;
+const itself = (one) => one;
+const faultsOf = ({ errors, status }) => errors + (status === "failed" ? 1 : 0);
 
-/** One node; times are Unix seconds. What its row says (`app.live.fold.FIRST`) is said by properties, too. */
+/** One node of a trace; times are Unix seconds. */
 class Node {
   children = [];
+  #trace;
+  #rows; // what its row said, one after the other
+  #since; // and the number of the event since which it did
   // Wherever the playhead is:
   ended = null;
   faulty = false;
@@ -29,8 +34,10 @@ class Node {
   last = 0; // the number of its newest event that its details are laid out by
 
   /** `row` is that of a node that has just begun. */
-  constructor(event, parent, row) {
-    Object.assign(this, row);
+  constructor(trace, event, parent, row) {
+    this.#trace = trace;
+    this.#rows = [row];
+    this.#since = [event.s];
     this.id = event.n;
     this.parent = parent;
     this.kind = event.kind ?? (parent ? "child" : "root");
@@ -44,18 +51,26 @@ class Node {
     this.began = event.ts;
   }
 
+  /** What its row says at the playhead (`app.live.fold.FIRST`). */
+  get row() {
+    return this.#rows[Math.max(0, upTo(this.#since, this.#trace.playhead, itself) - 1)];
+  }
+
   /** What tells the node from its kin. */
   get label() {
-    return this.named ? this.data : this.question;
+    return this.row.named ? this.data : this.question;
   }
 
   /** Errors of its cells and its own. */
   get faults() {
-    return this.errors + (this.status === "failed" ? 1 : 0);
+    return faultsOf(this.row);
   }
 
-  /** Note what it does from an event on, of which its row says this. */
-  works({ phase, status, errors }, { ts, queued = 0 }) {
+  /** Note what an event changes in its row, and so what it does from then on. */
+  change(changed, { s, ts, queued = 0 }) {
+    this.#rows.push({ ...this.#rows.at(-1), ...changed });
+    this.#since.push(s);
+    const { phase, status, errors } = changed;
     const open = this.spans.at(-1);
     if (phase && open && open[2] === null) {
       open[2] = ts;
@@ -79,8 +94,6 @@ export class Trace {
   lanes = 0;
   end = null; // the event that ended the run
   playhead = LIVE;
-  #changes = []; // by event
-  #done = 0; // so many events have changed the rows
 
   /**
    * Take events in order. Those that are known already are passed over. Returns whether some are missing: then nothing
@@ -94,7 +107,6 @@ export class Trace {
       this.times.push(Math.max(event.ts, this.times.at(-1) ?? event.ts));
       this.#take(event);
     }
-    this.move(this.playhead);
     return false;
   }
 
@@ -104,12 +116,12 @@ export class Trace {
     if (event.k === "again") this.end = null;
     const grown = event.k === "draft" ? [] : (event.nodes ?? [event.n]);
     for (const id of grown) if (this.nodes.has(id)) this.nodes.get(id).last = event.s;
-    for (const id in event.rows) this.nodes.get(id).works(event.rows[id], event);
+    for (const id in event.rows) this.nodes.get(id).change(event.rows[id], event);
   }
 
   #add(event) {
     const parent = this.nodes.get(event.p) ?? (event.p == null ? null : this.root);
-    const node = new Node(event, parent, this.first);
+    const node = new Node(this, event, parent, this.first);
     parent?.children.push(node);
     this.root ??= node;
     this.nodes.set(node.id, node);
@@ -125,29 +137,6 @@ export class Trace {
     if (!goesOn) node.written = { turn: i, from: at, text: "", length: at };
     node.written.text += x;
     node.written.length += x.length;
-  }
-
-  /** Let the rows say what they said at a playhead. */
-  move(playhead) {
-    this.playhead = playhead;
-    const wanted = Math.min(playhead, this.last);
-    while (this.#done < wanted) {
-      const changes = (this.#changes[this.#done] ??= this.#changesOf(this.events[this.#done]));
-      for (const { node, after } of changes) Object.assign(node, after);
-      this.#done += 1;
-    }
-    while (this.#done > wanted) {
-      this.#done -= 1;
-      for (const { node, before } of this.#changes[this.#done]) Object.assign(node, before);
-    }
-  }
-
-  /** What an event changes, as long as it has not: for each node what its row says before and after it. */
-  #changesOf({ rows = {} }) {
-    return Object.entries(rows).map(([id, after]) => {
-      const node = this.nodes.get(id);
-      return { node, after, before: Object.fromEntries(Object.keys(after).map((name) => [name, node[name]])) };
-    });
   }
 
   /** The number of the last event. */
@@ -169,7 +158,7 @@ export class Trace {
   }
 
   seqAt(time) {
-    return Math.max(1, upTo(this.times, time, (one) => one));
+    return Math.max(1, upTo(this.times, time, itself));
   }
 
   /** The Unix time of the playhead; `clock` is that of now, which live nodes are measured by. */
@@ -179,7 +168,7 @@ export class Trace {
 
   /** Seconds that a node has worked. */
   seconds(node, clock) {
-    return node.seconds ?? Math.max(0, this.until(clock) - node.began);
+    return node.row.seconds ?? Math.max(0, this.until(clock) - node.began);
   }
 
   /** The sums of a node and all below it that have begun. */
@@ -189,9 +178,10 @@ export class Trace {
     while (todo.length) {
       const one = todo.pop();
       sum.nodes += 1;
-      sum.cells += one.cells;
-      sum.tokens += one.tokens;
-      sum.errors += one.faults;
+      const { row } = one;
+      sum.cells += row.cells;
+      sum.tokens += row.tokens;
+      sum.errors += faultsOf(row);
       for (let at = this.begun(one) - 1; at >= 0; at -= 1) todo.push(one.children[at]);
     }
     return sum;

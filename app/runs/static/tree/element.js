@@ -242,7 +242,7 @@ class RlmTree extends HTMLElement {
     const moved = wanted !== this.trace.playhead;
     this.moment = wanted === LIVE ? null : moment;
     if (!moved) return this.#paint();
-    this.trace.move(wanted);
+    this.trace.playhead = wanted;
     if (wanted === LIVE) this.removeAttribute("playhead");
     else this.setAttribute("playhead", wanted);
     this.#holdSelection();

@@ -26,7 +26,7 @@ export function matches(trace, wanted) {
     (!wanted.kind || node.kind === wanted.kind) &&
     ((!wanted.errors && !wanted.finals) ||
       (wanted.errors && node.faults > 0) ||
-      (wanted.finals && (node.final || (node.kind !== "leaf" && node.status === "answered")))) &&
+      (wanted.finals && finals(node))) &&
     (!text || holds(node.question, text) || said.has(node.id));
   const hits = trace.order.filter((node) => node.start <= trace.playhead && fits(node));
   const kept = new Map(hits.map((node) => [node.id, true]));
@@ -34,6 +34,11 @@ export function matches(trace, wanted) {
     for (let above = node.parent; above && !kept.has(above.id); above = above.parent) kept.set(above.id, false);
   }
   return { kept, hits, said };
+}
+
+/** Whether a node ended with an answer. */
+function finals({ kind, row }) {
+  return row.final || (kind !== "leaf" && row.status === "answered");
 }
 
 const holds = (text, wanted) => (text ?? "").toLocaleLowerCase().includes(wanted);

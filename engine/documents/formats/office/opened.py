@@ -6,10 +6,10 @@ import io
 import zipfile
 from dataclasses import dataclass, field
 
-from engine.corpus.place.grid import NONE, Grid
 from engine.documents.formats import passwords
 from engine.documents.formats.office.package import DAMAGE, Package
 from engine.documents.formats.unreadable import Unreadable
+from engine.grid import NONE, Grid
 
 NAMES = {
     "": "zipped file",

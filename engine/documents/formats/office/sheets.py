@@ -12,10 +12,10 @@ from xml.etree import ElementTree
 import python_calamine
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from engine.corpus.place.grid import LONGEST_NAME, NONE, Grid, GridWriter
 from engine.documents.formats import passwords
 from engine.documents.formats.office.package import Package, attribute, local
 from engine.documents.formats.unreadable import Unreadable
+from engine.grid import LONGEST_NAME, NONE, Grid, GridWriter
 
 LARGEST = 64_000_000  # characters of all sheets
 SPREAD = 40_000_000  # cells from the first to the last of a sheet; calamine makes room for each

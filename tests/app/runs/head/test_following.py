@@ -95,7 +95,7 @@ def test_a_log_that_is_read_while_its_run_ends_tells_of_the_end_as_a_whole(bench
     release = threading.Event()
     bench.say = lambda request: release.wait(60) and cell("FINAL('2')")
     run = bench.start()
-    read = bench.workbench.hub.stored
+    read = bench.workbench.hub.logs.after
 
     def late(wanted, after):
         if not release.is_set():  # the run ends after its row was read and before its events are
@@ -103,7 +103,7 @@ def test_a_log_that_is_read_while_its_run_ends_tells_of_the_end_as_a_whole(bench
             bench.ended(run)
         return read(wanted, after)
 
-    monkeypatch.setattr(bench.workbench.hub, "stored", late)
+    monkeypatch.setattr(bench.workbench.hub.logs, "after", late)
     log = bench.runs.log(run)
     assert log["events"][-1]["k"] == "fin"
     assert (log["run"]["live"], log["run"]["told"]) == (False, "Answer: 2")

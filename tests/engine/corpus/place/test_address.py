@@ -15,9 +15,9 @@ from openpyxl.comments import Comment
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.cell import range_boundaries
 
+from engine import grid as grids
 from engine.corpus import Corpus
 from engine.corpus.archive import Archive, ArchiveWriter
-from engine.corpus.place import grid as grids
 from engine.corpus.place.address import address, address_of, column_letters
 from engine.corpus.place.place import part_of, place_of
 from engine.documents.formats.detect import parse

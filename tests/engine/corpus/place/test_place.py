@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.corpus import Corpus
 from engine.corpus.archive import Archive
-from engine.corpus.place import json_path, sheet_cell
+from engine.corpus.place import json_path, sheet_cell, spoken
 from engine.corpus.place.place import Place, part_of, place_of, span_of
 from engine.documents.ingest import ingest
 from tests.engine.conftest import stored
@@ -42,6 +42,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         "c.eml": message(),
         "d.txt": "Zeile\r\n\r\nübernächste\n".encode(),
         "e.csv": b"a,b\n1,2\n",
+        "f.srt": "".join(
+            f"{n}\n00:{n:02}:01,5 --> 00:{n:02}:03,0\nWord {n} of Åse.\nMore.\n\n" for n in range(1, 30)
+        ).encode(),
         "box.zip": zipped({"in/f.json": '{"deep": {"er": "ü"}}'}),
     }
     for name in ("libreoffice/ships.xlsx", "gnumeric/ships.ods", "libreoffice/ships.xls", "libreoffice/slides.odp",
@@ -93,10 +96,10 @@ def test_every_span_gives_a_place_that_gives_it_back(corpus: Corpus) -> None:
         assert span_of(corpus.archive, number, place) == (start, end)
         first, last = part_of(corpus.archive, number, place)
         assert first <= start < last
-        kinds.update(kind for kind in ("cell", "header", "path", "page") if getattr(place, kind))
+        kinds.update(kind for kind in ("cell", "header", "path", "page", "time") if getattr(place, kind))
 
     check()
-    assert kinds == {"cell", "header", "path", "page"}
+    assert kinds == {"cell", "header", "path", "page", "time"}
 
 
 @pytest.mark.parametrize(
@@ -116,12 +119,24 @@ def test_every_span_gives_a_place_that_gives_it_back(corpus: Corpus) -> None:
         ("b.jsonl", "text", "line 3, $#3"),
         ("c.eml", "Rent", "line 3, header Subject"),
         ("c.eml", "not a header", "line 5"),
+        ("f.srt", "Word 3 of", "line 8, 00:03:01"),
+        ("f.srt", "Åse. More.\n\n[00:03", "line 5, 00:02:01"),
         ("mail/formail.mbox/3", "note 3", "line 2, header Subject"),
         ("box.zip/in/f.json", "ü", "$.deep.er"),
     ],
 )
 def test_places_are_said_as_people_say_them(corpus: Corpus, name: str, words: str, said: str) -> None:
     assert at(corpus, name, words).said().endswith(said)
+
+
+def test_the_part_of_a_time_is_what_is_said_below_it(corpus: Corpus) -> None:
+    number = corpus.names.index("f.srt")
+    for words in ("[00:03:01]", "3 of", "More.\n\n[00:04"):
+        first, last = part_of(corpus.archive, number, at(corpus, "f.srt", words))
+        said = str(corpus[number])[first:last]
+        assert said.startswith("[00:0") and said.endswith(".\n\n") and said.count("[") == 1
+    far = "x" * 5000
+    assert spoken.time_at(f"[01:00]\n{far}", 5000) == "" and spoken.time_at("a [01:00]\nx", 10) == ""
 
 
 JSON_VALUES = st.recursive(

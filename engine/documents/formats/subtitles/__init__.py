@@ -1,0 +1,1 @@
+"""Subtitles (SubRip, WebVTT): their cues, and what is said in them as a transcript."""
