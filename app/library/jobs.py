@@ -152,6 +152,12 @@ class Jobs:
         with self._lock:
             return any(job.card == card and job.state not in OVER for job in self._jobs.values())
 
+    def of(self, card: str, kind: str) -> Job | None:
+        """The newest job of a kind that works on a card, or did lately; None where there is none."""
+        with self._lock:
+            found = [job for job in self._jobs.values() if job.card == card and job.kind == kind]
+        return found[-1] if found else None
+
     def wait(self, name: str, seconds: float = 60.0) -> Job:
         """Wait for the end of a job and return it; for tests and the command line."""
         deadline = time.monotonic() + seconds

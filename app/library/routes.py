@@ -215,7 +215,8 @@ def router(workbench: Workbench) -> APIRouter:
 
     @routes.post("/uploads/{upload}/done")
     def done(upload: str, name: Annotated[str, Body(embed=True)] = "") -> Json:
-        return _job(library.finish_upload(upload, name))
+        begun = library.jobs.of(upload, "upload")  # and the page was not told, for its connection was lost
+        return _job(begun or library.finish_upload(upload, name))
 
     @routes.delete("/uploads/{upload}")
     def drop(upload: str) -> Json:

@@ -3,7 +3,7 @@
 DATA/uploads/<id>/
     owner.json        the process that receives it, until it is done
     manifest.jsonl    a line per file: {"n", "rel", "bytes"}, or {"n", "rel", "refused": reason}
-    000001 ...        the bytes (0600); 000001.part while they come
+    000001 ...        the bytes (0600); 000001.XXXXXXXX.part while they come, one for each time they are sent
 
 A name is never a path on this machine, so no name can be harmful. An upload that was not finished is removed when
 the app starts again; a finished one lives as long as its collection, which has the same id.
@@ -15,6 +15,7 @@ import errno
 import json
 import os
 import re
+import secrets
 import shutil
 import threading
 from collections.abc import Collection, Iterator
@@ -79,7 +80,7 @@ class Uploads:
         with _saying_no_space(name):
             if disk.room(folder) < max(1, size or 0):
                 raise OSError(errno.ENOSPC, "no space")
-            part = folder / f"{number:06}.part"
+            part = folder / f"{number:06}.{secrets.token_hex(4)}.part"
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:

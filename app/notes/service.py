@@ -10,6 +10,7 @@ rest is asked again once it has been quiet for some seconds.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import NotFound
 from app.notes.quiet import Quiet
+from app.notes.shown import fields
 from app.preferences import Preferences
 from engine.corpus.place.place import place_of
 from engine.errors import Cancelled, InputError, TaprootError
@@ -90,7 +92,7 @@ class Noting:
             if self._cards and not self._thread.is_alive() and not self._ends.is_set():
                 self._thread.start()
         self._wake.set()
-        self._hub.tell("notes", **self._status(row))
+        self._tell(row)
         return self._status(row)
 
     def overview(self) -> Json:
@@ -200,7 +202,13 @@ class Noting:
         if said == before or (before.get("state") == state and time.monotonic() - self._told < TELL_SECONDS):
             return
         self._told = time.monotonic()
-        self._hub.tell("notes", card=card, on=True, budget=self._cards[card], **said)
+        with contextlib.suppress(NotFound):  # it was deleted
+            self._tell(self._row(card))
+
+    def _tell(self, row: Json) -> None:
+        """Tell all pages what is said of a card, also as `shown`: what is in its switch."""
+        said = self._status(row)
+        self._hub.tell("notes", **said, shown=fields(row["name"], said))
 
 
 def _figures(now: Progress | None) -> dict[str, Json]:

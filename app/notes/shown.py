@@ -16,7 +16,12 @@ def switch(card: Json, said: Json) -> Tree:
 
     It is a form, so that a page can put back what the app did not take.
     """
-    name = line(card["name"], 80)
+    return el("form", {"class": "note-switch small", "data-notes": card["card"]}, *fields(card["name"], said))
+
+
+def fields(card: str, said: Json) -> list[Tree]:
+    """What is in the switch of a card, of its name and its status."""
+    name = line(card, 80)
     chosen = {"type": "checkbox", "name": "on", "role": "switch", "defaultChecked": said["on"]}
     budget = {
         "class": "field note-budget",
@@ -27,9 +32,7 @@ def switch(card: Json, said: Json) -> Tree:
         "defaultValue": str(said["budget"]),
         "aria-label": f"Most tokens for notes: {name}",
     }
-    return el(
-        "form",
-        {"class": "note-switch small", "data-notes": card["card"]},
+    return [
         el(
             "label",
             {"class": "row"},
@@ -38,7 +41,7 @@ def switch(card: Json, said: Json) -> Tree:
         ),
         el("label", {"class": "row", "hidden": not said["on"]}, "at most", el("input", budget), "tokens"),
         el("span", {"class": "muted note-words"}, _words(said)),
-    )
+    ]
 
 
 def _words(said: Json) -> str:

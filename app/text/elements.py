@@ -21,7 +21,11 @@ def el(tag: str, attributes: dict[str, Any] | None, *children: Tree | None) -> l
 
 
 def folded(empty: list[Any], items: list[Tree], shown: int, words: str, kind: str = "plain") -> list[Any]:
-    """A list of items; those after the first `shown` wait behind a button of that `kind` that says `words`."""
+    """A list of items; those after the first `shown` wait behind a button of that `kind` that says `words`.
+
+    Only for what is built once: in a place that `renew` keeps up to date (`app/shell/static/text/trees.js`) the button would
+    go on adding the items that it was made with.
+    """
     begun = [*empty, *items[:shown]]
     return el("more", {"words": words, "class": kind}, begun, *items[shown:]) if len(items) > shown else begun
 

@@ -103,6 +103,7 @@ class AskView {
       event: (event) => {
         this.tree.fold([event]);
         if (event.k === "fin") this.finished(run);
+        if (event.k === "again") this.open(run, this.tree.node);
       },
       draft: (draft) => this.tree.draft(draft),
       head: (now) => this.head.tell(now),
@@ -110,15 +111,16 @@ class AskView {
   }
 
   async finished(run) {
+    const { unfollow } = this;
     try {
       const log = await this.app.api.get(`/api/runs/${encodeURIComponent(run)}/log?after=${this.tree.last ?? 0}`);
-      if (run !== this.run) return;
+      if (unfollow !== this.unfollow || log.run.live) return; // it went on at once: the news of it lets it be followed anew
       this.take(log.run);
       this.announcer.textContent = log.run.told;
     } catch (problem) {
       this.app.toast(problem.message, "error");
     }
-    if (run === this.run) this.leave();
+    if (unfollow === this.unfollow) this.leave();
     link.let("refresh"); // what was measured makes the prediction better
   }
 
@@ -236,7 +238,8 @@ class AskView {
     if (["models", "reconnected"].includes(kind) && this.waiting) this.askOnceLoaded();
     if (kind === "runs" && status === "deleted" && this.row?.session === session) return this.gone();
     if (["corpora", "models", "reconnected"].includes(kind)) link.let("refresh");
-    const goesOn = status === "running" && run === this.run && this.row && !this.row.live; // another tab let it
+    const over = this.row && (!this.row.live || this.tree.trace.end);
+    const goesOn = status === "running" && run === this.run && over; // another tab let it
     if (goesOn || (kind === "reconnected" && this.row?.live)) this.open(this.run, this.tree.node);
     if (kind === "runs" && this.run && this.row && !this.unfollow) this.showThread();
     if (["runs", "reconnected"].includes(kind) && !this.run) this.showRecent();

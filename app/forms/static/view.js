@@ -33,6 +33,11 @@ export class FormView {
     return this.app.state.view === this.name;
   }
 
+  /** What the bar calls it. */
+  get title() {
+    return find(`#nav-${this.name}`).textContent;
+  }
+
   get address() {
     return `${this.path}?${new URLSearchParams(this.chosen)}`;
   }
@@ -40,7 +45,7 @@ export class FormView {
   /** Look at it in another way (`chooses` of app/text/elements.py). */
   choose(chosen) {
     Object.assign(this.chosen, chosen);
-    this.refresh(true);
+    this.refresh();
   }
 
   /** See what is there now. The form does by itself, and is made when the view is first looked at. */
@@ -59,17 +64,18 @@ export class FormView {
     this.timer = setTimeout(() => { this.timer = 0; this.refresh(); }, wait);
   }
 
-  /** Show what is there; what is in the way is shown where nothing was seen yet, and else said to who asked by hand. */
-  async refresh(byHand = false) {
+  /** Show what is there; what is in the way is shown where nothing was seen yet, and else said. */
+  async refresh() {
     const mine = (this.asked += 1);
     try {
       const found = await this.app.api.get(this.address);
       if (mine < this.answered) return; // a later question was answered before
       this.answered = mine;
+      this.app.old(this.title);
       this.refreshed(found);
     } catch (problem) {
       if (!this.answered) put(this.host, el("p", { class: "empty" }, problem.message));
-      else if (byHand) this.app.toast(problem.message, "error");
+      else if (this.visible && mine === this.asked) this.app.old(this.title, problem, () => this.look());
     }
   }
 

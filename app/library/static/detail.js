@@ -13,7 +13,7 @@ export class Detail {
     this.app = library.app;
     this.open = undefined; // id of the card that is shown, or of a version; null: none
     this.version = null; // id of the corpus whose documents are shown
-    this.table = new DocumentTable(this.app.api, (number) => this.app.openDocument(this.version, number), (problem) => this.app.toast(problem.message, "error"));
+    this.table = new DocumentTable(this.app.api, (number) => this.app.openDocument(this.version, number), this.app.failed);
     this.results.before(this.table.element);
     this.search.addEventListener("input", later(() => this.find()));
     this.search.addEventListener("keydown", (event) => this.inSearch(event));

@@ -1,8 +1,8 @@
-// Dialogs of the library: a new name, a password, what deleting would take, and the receipt of what went.
+// Dialogs of the library: a new name, a password, and the receipt of what went.
 
 import { dialog, el } from "/ui/shell/dom.js";
 import { saveReceipt } from "/ui/shell/receipt.js";
-import { built, line } from "/ui/shell/text/text.js";
+import { built } from "/ui/shell/text/text.js";
 
 /** A dialog with a field; `save(text)` may refuse with an Error, which is shown, and nothing that was typed is lost. */
 function filled(title, { words = [], field, more, does, save }) {
@@ -38,14 +38,6 @@ export function unlocked(title, words, read) {
   const told = [el("p", {}, `${words} What you type is kept in memory until Taproot is closed, and written nowhere.`),
     el("p", { class: "muted small" }, "The text that it opens is then stored in Taproot’s data folder as that of any other file.")];
   return filled(title, { words: told, field, more: el("label", { class: "row small" }, shown, "Show it"), does: "Unlock", save: (password) => read([password]) });
-}
-
-/** Say what deleting a card would take; resolves to whether the person agreed. */
-export async function confirmed({ name, shown }) {
-  return (await dialog(`Delete “${line(name, 80)}”?`, (close) => [...shown.map((tree) => built(tree)),
-    el("div", { class: "confirm-foot" },
-      el("button", { class: "button", type: "button", dataset: { first: "true" }, on: { click: () => close(false) } }, "Cancel"),
-      el("button", { class: "button danger", type: "button", on: { click: () => close(true) } }, "Delete for good"))])) === true;
 }
 
 /** Show the receipt of a deletion. */

@@ -10,7 +10,10 @@ const ROW = 34; // pixels
 const BLOCK = 25; // documents per request
 
 export class DocumentTable {
-  /** `onopen(number)` is called with the number of a document that was chosen; `onfail` is told why another has no text. */
+  /**
+   * `onopen(number)` is called with the number of a document that was chosen; `onfail` is told why another has no
+   * text, or what is in the way of all and a function that tries again.
+   */
   constructor(api, onopen, onfail) {
     Object.assign(this, { api, onopen, onfail });
     this.order = { sort: "", descending: false };
@@ -48,7 +51,7 @@ export class DocumentTable {
       this.list.scroller.hidden = total === 0;
       this.list.begin(total);
     } catch (problem) {
-      if (mine === this.asked) this.onfail(problem);
+      if (mine === this.asked) this.onfail(problem, () => this.show(this.corpus, this));
     }
   }
 

@@ -4,16 +4,16 @@
 // and what stands around them are laid out by app/library/shown.
 
 import { Detail } from "/ui/library/detail.js";
-import { confirmed, renamed, told, unlocked } from "/ui/library/dialogs.js";
+import { renamed, told, unlocked } from "/ui/library/dialogs.js";
 import { dropped, droppable } from "/ui/library/drop.js";
 import { Readings } from "/ui/library/readings.js";
 import { chosen } from "/ui/library/sending.js";
 import { createViewer } from "/ui/library/viewer/viewer.js";
-import { find, put, style } from "/ui/shell/dom.js";
+import { confirmed, find, put, style } from "/ui/shell/dom.js";
 import { built, line } from "/ui/shell/text/text.js";
 import { parts, pressed, renew } from "/ui/shell/text/trees.js";
 
-const CHANGES = ["corpora", "runs", "notes", "models"]; // kinds of news that change a card
+const CHANGES = ["corpora", "runs", "models"]; // kinds of news that change the cards
 
 export async function mount(host, app) {
   style("/ui/library/library.css");
@@ -84,7 +84,16 @@ class Library {
 
   news({ kind, ...facts }) {
     if (kind === "progress") this.readings.tell(facts);
+    else if (kind === "notes") this.noted(facts);
     else if (kind === "reconnected" || (this.visible && CHANGES.includes(kind))) this.later();
+  }
+
+  /** Show how far the notes of a card are. */
+  noted({ card, shown }) {
+    const form = find(`[data-notes="${CSS.escape(card)}"]`, this.list);
+    if (form) renew(form, shown);
+    if (form && !form.matches(":focus-within")) form.reset(); // to what the app has
+    if (this.answered !== this.asked) this.later(); // what is on its way may be older
   }
 
   later() {
@@ -97,11 +106,13 @@ class Library {
     try {
       const found = await this.app.api.get("/api/corpora");
       if (mine !== this.asked) return;
+      this.answered = mine;
+      this.app.old("Library");
       this.shown = found.shown;
       for (const job of found.jobs) this.readings.tell({ ...job, what: job.kind }, false);
       this.draw();
     } catch (problem) {
-      if (mine === this.asked && this.visible) this.app.toast(problem.message, "error");
+      if (mine === this.asked && this.visible) this.app.old("Library", problem, () => this.load());
     }
   }
 
@@ -180,7 +191,8 @@ class Library {
     const { api } = this.app;
     try {
       const before = await api.get(`${address}/deletion`);
-      if (!(await confirmed(before))) return;
+      const title = `Delete “${line(before.name, 80)}”?`;
+      if (!(await confirmed(title, before.shown.map((tree) => built(tree)), "Delete for good"))) return;
       const words = `Deleting ${line(before.name, 80)}: its text is being erased from the disk…`;
       const receipt = await this.app.during(words, api.del(address));
       if (this.detail.open) this.app.go("library", {}, { replace: true });

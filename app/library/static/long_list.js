@@ -96,7 +96,7 @@ export class LongList {
       this.ondrawn(made);
       this.settle();
     } catch (problem) {
-      if (!signal.aborted) this.onfail(problem); // scrolling away and back asks again
+      if (!signal.aborted) this.onfail(problem, () => this.refresh()); // scrolling away and back asks again, too
     }
   }
 

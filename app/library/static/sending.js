@@ -1,8 +1,9 @@
 // Files from the browser to the library: sent by four requests at a time, with progress, a pause when one cannot be sent,
-// and a way to stop.
+// and a way to stop. What is asked again over a new connection is known to the app: nothing comes twice.
 
 const PARALLEL = 4;
 const TELL = 150; // milliseconds between two reports of progress
+const WAITS = [300, 700, 1500, 3000, 4500]; // milliseconds before each new try where the connection was lost
 
 /** The files of an <input type=file>, with or without `webkitdirectory`. */
 export function chosen(files) {
@@ -35,18 +36,35 @@ export class Sending {
     this.since = performance.now() - this.spent;
     this.become("sending");
     try {
-      if (!this.upload) Object.assign(this, await this.api.post("/api/uploads"));
+      if (!this.upload) Object.assign(this, await this.insist(() => this.api.post("/api/uploads")));
       if (this.state === "stopped") return void this.drop(`/api/uploads/${this.upload}`); // nobody knew its name yet
       await Promise.all(Array.from({ length: PARALLEL }, () => this.worker()));
       this.spent = performance.now() - this.since;
       if (this.state === "stopped") return;
       if (this.trouble !== null) return this.become("paused", this.trouble);
-      this.job = await this.api.post(`/api/uploads/${this.upload}/done`, { name: this.name });
+      this.job = await this.insist(() => this.api.post(`/api/uploads/${this.upload}/done`, { name: this.name }));
       if (this.state === "stopped") return void this.drop(`/api/jobs/${this.job.job}`);
       this.become("reading");
     } catch (problem) {
-      if (this.state !== "stopped") this.become("failed", problem.message);
+      if (this.state !== "stopped") this.become(problem.status === 0 ? "paused" : "failed", problem.message);
     }
+  }
+
+  /** The outcome of `work`, which is done again in growing waits where the connection was lost. */
+  async insist(work) {
+    for (let at = 0; ; at += 1) {
+      try {
+        return await work();
+      } catch (problem) {
+        const again = problem.status === 0 && at < WAITS.length;
+        if (again) await new Promise((resolve) => setTimeout(resolve, WAITS[at]));
+        if (!again || !this.goesOn) throw problem;
+      }
+    }
+  }
+
+  get goesOn() {
+    return this.state === "sending" && this.trouble === null;
   }
 
   async stop() {
@@ -71,9 +89,9 @@ export class Sending {
   }
 
   async worker() {
-    while (this.state === "sending" && this.trouble === null && this.waiting.length) {
+    while (this.goesOn && this.waiting.length) {
       const number = this.waiting.shift(), { rel, file } = this.files[number - 1];
-      const { status, message } = await this.put(number, rel, file);
+      const { status, message } = await this.insist(() => this.put(number, rel, file)).catch((problem) => problem);
       if (status === 413 || status === 400) this.problems.push({ path: rel, reason: message });
       else if (status !== 200) {
         this.waiting.unshift(number);
@@ -88,7 +106,7 @@ export class Sending {
 
   put(number, rel, file) {
     const query = new URLSearchParams({ rel, n: number, size: file.size });
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest(); // fetch does not tell how much was sent
       const one = { rel, sent: 0, size: file.size, request };
       this.active.add(one);
@@ -99,8 +117,9 @@ export class Sending {
       request.onloadend = () => {
         this.active.delete(one);
         const { status, response } = request;
-        resolve({ status, message: status ? response?.error ?? `Taproot answered with status ${status}.`
-          : `${rel} could not be sent: it changed or cannot be read any more, or Taproot is not running.` });
+        const lost = `${rel} could not be sent: it changed or cannot be read any more, or Taproot is not running.`;
+        if (status) resolve({ status, message: response?.error ?? `Taproot answered with status ${status}.` });
+        else reject(Object.assign(new Error(lost), { status }));
       };
       request.open("PUT", `/api/uploads/${this.upload}/files?${query}`);
       request.responseType = "json";

@@ -18,14 +18,20 @@ export function createListeners() {
 
 export function createLive({ onstate = () => {} } = {}) {
   const { on, emit } = createListeners();
-  let run = null, last = 0, watcher = {}, source = null, timer = 0, wait = 500, lost = false, settled = () => {};
+  let run = null, last = 0, watcher = {}, source = null, former = null, timer = 0, wait = 500, lost = false, settled = () => {};
 
   function open() {
-    close();
-    if (document.hidden) return;
+    clearTimeout(timer);
+    if (document.hidden) return close();
     const query = run ? `?run=${encodeURIComponent(run)}&after=${last}` : "";
-    const mine = (source = new EventSource(`/api/live${query}`));
+    const mine = new EventSource(`/api/live${query}`);
+    const stands = source?.readyState === EventSource.OPEN;
+    (stands ? former : source)?.close();
+    if (stands) former = source; // it tells news until this one does
+    source = mine;
     mine.onopen = () => {
+      if (mine !== source) return;
+      former?.close();
       wait = 500;
       onstate("open");
       if (lost) emit(NEWS, { kind: "reconnected" });
@@ -33,7 +39,7 @@ export function createLive({ onstate = () => {} } = {}) {
       settled();
     };
     mine.onerror = () => {
-      if (mine !== source) return;
+      if (mine !== source) return mine.close();
       close();
       lost = true;
       onstate("lost");
@@ -51,13 +57,13 @@ export function createLive({ onstate = () => {} } = {}) {
     for (const name of ["draft", "head"]) {
       mine.addEventListener(name, (message) => mine === source && watcher[name]?.(JSON.parse(message.data)));
     }
-    mine.addEventListener(NEWS, (message) => mine === source && emit(NEWS, JSON.parse(message.data)));
+    mine.addEventListener(NEWS, (message) => emit(NEWS, JSON.parse(message.data)));
   }
 
   function close() {
     clearTimeout(timer);
-    source?.close();
-    source = null;
+    for (const one of [source, former]) one?.close();
+    source = former = null;
   }
 
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : (lost = true, open())));

@@ -3,7 +3,7 @@
 // The app lays it out (`app/runs/listing`). A row opens on Enter or a click; F2 renames it in place, Delete removes it
 // after a question and says what went.
 
-import { dialog, el, find, put } from "/ui/shell/dom.js";
+import { confirmed, dialog, el, find, put } from "/ui/shell/dom.js";
 import { saveReceipt } from "/ui/shell/receipt.js";
 import { built, line } from "/ui/shell/text/text.js";
 import { pressed, renew } from "/ui/shell/text/trees.js";
@@ -69,9 +69,13 @@ class SessionsView {
     const query = new URLSearchParams({ query: this.search?.value ?? "", corpus, limit: this.limit, first: this.first });
     try {
       const found = await this.app.api.get(`/api/sessions/shown?${query}`);
-      if (mine === this.asked && !find(".session-rename", this.host)) renew(this.host, found);
+      if (mine !== this.asked) return;
+      this.app.old("Sessions");
+      if (!find(".session-rename", this.host)) renew(this.host, found);
     } catch (problem) {
-      if (mine === this.asked) put(find(".sessions", this.host) ?? this.host, el("li", { class: "empty" }, problem.message));
+      if (mine !== this.asked) return;
+      if (!this.search) put(this.host, el("p", { class: "empty" }, problem.message));
+      else if (this.visible) this.app.old("Sessions", problem, () => this.load());
     }
   }
 
@@ -169,12 +173,9 @@ class SessionsView {
 
   async remove(row) {
     const { key, title, questions } = row.dataset;
-    const sure = await dialog("Delete this session?", (close) => [
+    const sure = await confirmed("Delete this session?", [
       el("p", { dir: "auto" }, line(title, 300)),
-      el("p", { class: "muted" }, `${questions} with everything that was recorded: answers, cells, outputs. This cannot be undone.`),
-      el("div", { class: "confirm-foot" },
-        el("button", { class: "button", type: "button", dataset: { first: "true" }, on: { click: () => close(false) } }, "Cancel"),
-        el("button", { class: "button danger", type: "button", on: { click: () => close(true) } }, "Delete"))]);
+      el("p", { class: "muted" }, `${questions} with everything that was recorded: answers, cells, outputs. This cannot be undone.`)], "Delete");
     if (!sure) return;
     const next = row.nextElementSibling?.dataset.key;
     try {

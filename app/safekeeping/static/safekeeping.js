@@ -8,6 +8,8 @@ import { el, find, put } from "/ui/shell/dom.js";
 import { line } from "/ui/shell/text/text.js";
 import { pressed, renew } from "/ui/shell/text/trees.js";
 
+const NAME = "Evidence and safekeeping";
+
 export function mount(host, app) {
   return new Safekeeping(host, app);
 }
@@ -48,10 +50,13 @@ class Safekeeping {
     try {
       const { checks, shown } = await this.app.api.get("/api/safekeeping");
       if (mine !== this.loads) return;
+      this.app.old(NAME);
       this.checks = checks;
       this.show(shown);
     } catch (problem) {
-      if (mine === this.loads) this.show({ kept: [["p", { class: "muted small" }, problem.message]] });
+      if (mine !== this.loads) return;
+      if (this.checks) this.app.old(NAME, problem, () => this.load());
+      else this.show({ kept: [["p", { class: "muted small" }, problem.message]] });
     }
   }
 

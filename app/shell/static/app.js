@@ -7,7 +7,7 @@ import { appears, el, find, icon, put } from "/ui/shell/dom.js";
 import { createListeners, createLive } from "/ui/live/live.js";
 import { createShortcuts } from "/ui/shell/shortcuts.js";
 import { applyTheme } from "/ui/shell/themes.js";
-import { createToasts, during } from "/ui/shell/toasts.js";
+import { createOld, createToasts, during } from "/ui/shell/toasts.js";
 
 const VIEWS = { // their modules
   ask: "/ui/ask/ask.js",
@@ -26,6 +26,9 @@ const app = {
   api,
   live,
   toast,
+  old: createOld(toast),
+  /** Say what is in the way of something, and let a person try again where there is a function for it. */
+  failed: (problem, again = null) => toast(problem.message, "error", again && { label: "Try again", run: again }),
   /** Wait for a promise; what takes a while is spoken of meanwhile. */
   during: (text, work) => during(toast, text, work),
   /** View and parameters of the address: {view, run, node, ...}. */

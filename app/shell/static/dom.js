@@ -1,4 +1,4 @@
-// Building and finding elements. Text goes in as text, never as markup: there is no way to pass HTML.
+// Building and finding elements, dialogs, bars that are dragged. Text goes in as text, never as markup: there is no way to pass HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -56,6 +56,13 @@ export function put(parent, ...children) {
   return parent;
 }
 
+/** Ask whether to delete something, in a dialog that says it in `said`; resolves to whether the person agreed. */
+export async function confirmed(title, said, does) {
+  return (await dialog(title, (close) => [...said, el("div", { class: "confirm-foot" },
+    el("button", { class: "button", type: "button", dataset: { first: "true" }, on: { click: () => close(false) } }, "Cancel"),
+    el("button", { class: "button danger", type: "button", on: { click: () => close(true) } }, does))])) === true;
+}
+
 /** Open a dialog; `content(close)` gives its children. Resolves to what it was closed with; Escape gives null. */
 export function dialog(title, content, kind = "") {
   return new Promise((resolve) => {
@@ -100,6 +107,27 @@ export function keyed(parent, wanted) {
     const same = within[1] ? `[data-focus="${CSS.escape(within[1])}"]` : `[aria-label="${CSS.escape(within[2] ?? "")}"]`;
     (row?.querySelector(same) ?? row?.querySelector("button"))?.focus();
   }
+}
+
+/**
+ * Make `bar` a bar between two parts of the page that gives one more room and the other less. `drag(event)` is called
+ * while it is held, `move(by)` for an arrow key: -1 to the left, 1 to the right; `keep()`
+ * after either.
+ */
+export function grip(bar, { drag, move, keep = () => {} }) {
+  bar.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    bar.setPointerCapture(event.pointerId);
+  });
+  bar.addEventListener("pointermove", (event) => bar.hasPointerCapture(event.pointerId) && drag(event));
+  bar.addEventListener("lostpointercapture", keep);
+  bar.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    move(by);
+    keep();
+  });
 }
 
 /** The first element that a selector finds below `root`, or null. */

@@ -1,6 +1,6 @@
 // Short messages at the lower edge: errors stay until they are closed, others leave by themselves.
 
-import { el, icon } from "/ui/shell/dom.js";
+import { el, find, icon } from "/ui/shell/dom.js";
 
 const STAY = 6000; // milliseconds; not while the pointer or the focus is on it
 const MOST = 4;
@@ -28,6 +28,20 @@ export function createToasts() {
     while (stack.children.length > MOST) stack.firstChild.remove();
     if (kind !== "error" && kind !== "busy") leaveLater(box);
     return () => box.remove();
+  };
+}
+
+/**
+ * Returns `old(name, problem, again)`: say that what is called `name` may be old, for it could not be loaded, and let a
+ * person try again. Without a problem that is taken back.
+ */
+export function createOld(toast) {
+  const closers = new Map();
+  return function old(name, problem = null, again = null) {
+    const text = problem && `${name} could not be loaded; what it shows may be old. ${problem.message}`;
+    if (text && find(`.toast[data-text="${CSS.escape(text)}"]`)) return;
+    closers.get(name)?.();
+    closers.set(name, text ? toast(text, "error", { label: "Try again", run: again }) : null);
   };
 }
 

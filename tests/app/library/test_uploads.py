@@ -130,7 +130,7 @@ def test_an_aborted_file_leaves_no_part_and_can_be_sent_again(library: Library, 
     ):
         receiver.write(b"abc")
     with pytest.raises(ConnectionError), library.uploads.receive(upload, "a.txt", 1, 9):
-        assert (folder / "000001.part").exists()
+        assert [*folder.glob("000001.*.part")]
         raise ConnectionError
     assert [f.name for f in folder.iterdir()] == ["owner.json"]
     with pytest.raises(InputError, match="No file arrived"):
@@ -204,3 +204,17 @@ def test_an_upload_that_is_stopped_while_it_waits_leaves_nothing(library: Librar
     found = library.jobs.wait(job.job)
     assert (found.state, found.message) == ("stopped", "Stopped before it began; nothing was changed.")
     assert [*(data_dir / "uploads").iterdir()] == []
+
+
+def test_a_file_that_is_sent_again_while_its_lost_connection_still_hangs_is_kept(library: Library) -> None:
+    upload = library.begin_upload()["upload"]
+    hanging = library.uploads.receive(upload, "a.txt", 1, 10)
+    hanging.__enter__().write(b"01234")
+    with library.uploads.receive(upload, "a.txt", 1, 10) as again:
+        again.write(b"01234")
+        lost = ConnectionError("lost")
+        assert not hanging.__exit__(ConnectionError, lost, None)
+        again.write(b"56789")
+    card = done(library, library.finish_upload(upload)).result
+    assert library.documents.text(card["id"], 0)["text"][0][2] == "0123456789"
+    assert len(library.documents.list(card["id"])["documents"]) == 1

@@ -65,6 +65,27 @@ def test_the_switch_of_a_card_notes_its_documents_and_tells_how_far_it_is(desk: 
     expect(again.locator(".note-words")).to_have_text("3 of 3 documents noted")
 
 
+def test_news_of_notes_changes_its_card_alone_and_loads_nothing(desk: Desk, page: Page) -> None:
+    letters = card(page, "Letters")
+    switch = letters.get_by_role("switch", name="Notes while idle: Letters")
+    budget = letters.get_by_label("Most tokens for notes: Letters")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    name = letters.get_attribute("data-card")
+    desk.workbench.notes.set(name, True, 7000)
+    expect(switch).to_be_checked()
+    expect(budget).to_have_value("7000")
+    expect(letters.locator(".note-words")).to_have_text("3 of 3 documents noted")
+    budget.fill("8")
+    desk.workbench.notes.set(name, True, 6000)
+    expect(budget).to_have_js_property("defaultValue", "6000")
+    expect(budget).to_have_value("8")  # what a person writes stays
+    assert [url for url in asked if "/api/corpora" in url] == []
+    budget.fill("6000")
+    desk.workbench.notes.set(name, False)
+    expect(switch).not_to_be_checked()
+
+
 def test_a_note_leads_to_its_place_in_the_document(desk: Desk, page: Page) -> None:
     make_notes(desk.workbench.engine.store, ScriptedModel(answer), desk.corpus)
     visit(page, f"view=library&corpus={desk.corpus}&doc=1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,8 +11,8 @@ from playwright.sync_api import Browser, expect
 
 from engine.llm.scripted import ScriptedModel
 from tests.app.contexts import leave
-from tests.app.desk import Desk, ask, run_of
-from tests.app.runs_fixture import LONG, api, cell, opened, until
+from tests.app.desk import Desk, ask, run_of, until
+from tests.app.runs_fixture import LONG, api, cell, opened
 
 pytestmark = pytest.mark.sandbox
 
@@ -72,6 +73,49 @@ def test_a_stopped_run_goes_on_by_its_button_and_shows_its_answer(tmp_path, brow
         assert page.problems == []  # type: ignore[attr-defined]
         leave(page)
     finally:
+        desk.model.go.set()
+        desk.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("told", ["before", "after"])
+def test_a_run_that_goes_on_as_soon_as_it_ended_is_followed_on(tmp_path, browser: Browser, told):
+    """Whether the page is told of its end as it was before it went on or after; its next stream comes late."""
+    (tmp_path / "data").mkdir(mode=0o700)
+    desk = Desk(tmp_path / "data")
+    try:
+        page = desk.visit(browser)
+        run = ask(page, "Look, then look for ever")
+        expect(page.locator("rlm-tree")).to_contain_text(re.compile("print"))
+        logs, streams, go = [], [], threading.Event()
+        page.route(re.compile(r"/log\?after=[1-9]"), lambda route: logs.append(route), times=1)
+        assert desk.workbench.runs.stop(run)
+        until(lambda: logs, page)
+
+        def say(request):
+            go.wait(60)
+            return cell("FINAL('seen after it went on')")
+
+        desk.workbench.engine.use(ScriptedModel(say))
+        if told == "before":  # the end is shown, its stream is left, and then it goes on
+            page.route("**/api/live*", lambda route: streams.append(route), times=1)
+            logs[0].continue_()
+            expect(page.locator(".run-meta .chip").first).to_have_text("Interrupted")
+            until(lambda: streams, page)
+        desk.workbench.runs.resume(run)
+        if told == "after":
+            logs[0].continue_()
+        page.wait_for_timeout(300)  # for what a page does that is not to do it
+        for stream in streams:
+            stream.continue_()
+        expect(page.locator(".run-live")).to_be_visible()
+        go.set()
+        expect(page.locator(".answer-slot")).to_contain_text("seen after it went on")
+        expect(page.locator(".run-live")).to_be_hidden()
+        assert page.problems == []  # type: ignore[attr-defined]
+        leave(page)
+    finally:
+        go.set()
         desk.model.go.set()
         desk.close()
 

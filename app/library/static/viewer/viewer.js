@@ -2,7 +2,7 @@
 //
 // The app lays out the rows (app/library/shown/text.py): what is found and what is cited are marked there.
 
-import { el, icon, style } from "/ui/shell/dom.js";
+import { el, grip, icon, style } from "/ui/shell/dom.js";
 import { count } from "/ui/shell/text/figures.js";
 import { pressed } from "/ui/shell/text/trees.js";
 import { LongList, toThird, toThirdIfOut } from "/ui/library/long_list.js";
@@ -12,13 +12,14 @@ import { NoteList } from "/ui/notes/notes.js";
 const WAIT = 180; // milliseconds after the last key before a search begins
 const NARROW = 380, WIDE = 640; // pixels of the panel: least, and at first
 const BESIDE = 320; // pixels that are left to the page
-const WIDER = { ArrowLeft: 40, ArrowRight: -40 }; // pixels
+const STEP = 40; // pixels
 
 /** Make the one viewer of the app: it is `app.openDocument(corpus, document, {start, end})`. */
 export function createViewer(app) {
   const viewer = new Viewer(app);
   app.openDocument = (corpus, document, place) => viewer.open(corpus, document, place);
   app.closeDocument = () => viewer.close();
+  app.live.on("app", ({ kind }) => ["corpora", "reconnected"].includes(kind) && viewer.look());
 }
 
 class Viewer {
@@ -50,16 +51,16 @@ class Viewer {
       size: 100, height: 22,
       fetchRows: (row, lines, signal) => this.ask("rows", { row, lines, q: this.searched, ...this.span }, signal),
       ondrawn: (made) => this.markCurrent(made),
-      onfail: (problem) => this.app.toast(problem.message, "error"),
+      onfail: this.app.failed,
     });
     this.message = el("p", { class: "empty", hidden: true });
     this.notes = new NoteList(this.app.api, (start, end) => this.open(this.corpus, this.document, { start, end }));
     this.grip = el("div", { class: "viewer-grip", role: "separator", tabindex: 0,
-      "aria-orientation": "vertical", "aria-label": "Width of the document", on: {
-        pointerdown: ({ pointerId }) => this.grip.setPointerCapture(pointerId),
-        pointermove: (event) => this.drag(event),
-        keydown: ({ key }) => this.setWidth(this.width + (WIDER[key] ?? 0)),
-      } });
+      "aria-orientation": "vertical", "aria-label": "Width of the document" });
+    grip(this.grip, {
+      drag: ({ clientX }) => this.setWidth(innerWidth - clientX),
+      move: (by) => this.setWidth(this.width - STEP * by),
+    });
     this.panel = el("aside", { id: "viewer", class: "host", hidden: true, "aria-labelledby": "viewer-title",
       on: { keydown: (event) => this.key(event) } },
       this.grip,
@@ -131,7 +132,20 @@ class Viewer {
     this.query.value = this.found.textContent = "";
   }
 
+  /** See whether the document is still there: it may have been deleted, here or in another tab. */
+  async look() {
+    const mine = this.opened;
+    const problem = this.corpus && (await this.place({ row: 0 }).catch((refused) => refused));
+    if (problem?.status === 404 && mine === this.opened) this.fail(problem);
+  }
+
   fail(problem) {
+    if (problem.status === 404) {
+      this.forget();
+      Object.assign(this.title, { textContent: "Document", title: "" });
+      this.facts.textContent = this.to.value = "";
+      this.notes.element.hidden = this.asPage.hidden = true;
+    }
     this.message.textContent = problem.message;
     this.message.hidden = false;
     this.rows.scroller.hidden = true;
@@ -284,9 +298,5 @@ class Viewer {
     this.width = Math.max(NARROW, Math.min(width, Math.max(WIDE, innerWidth - BESIDE)));
     document.body.style.setProperty("--viewer-wanted", `${this.width}px`);
     this.grip.setAttribute("aria-valuenow", Math.round(this.width));
-  }
-
-  drag(event) {
-    if (this.grip.hasPointerCapture(event.pointerId)) this.setWidth(innerWidth - event.clientX);
   }
 }

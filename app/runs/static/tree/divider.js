@@ -1,7 +1,9 @@
-// The bar between rows and details: dragged, or moved by the arrow keys; where it stands is remembered.
+// The bar between rows and details; where it stands is remembered.
+
+import { grip } from "/ui/shell/dom.js";
 
 const KEY = "taproot-tree-split"; // share of the width that the rows have, in percent
-const [LEAST, USUAL, MOST] = [25, 46, 75];
+const [LEAST, USUAL, MOST, STEP] = [25, 46, 75, 2];
 
 /** Let `bar`, an element, divide its parent by setting the parent's --share. */
 export function divide(bar) {
@@ -13,24 +15,14 @@ export function divide(bar) {
     panes.style.setProperty("--share", `${share}%`);
     bar.setAttribute("aria-valuenow", String(Math.round(share)));
   }
-  const keep = () => localStorage.setItem(KEY, String(share));
 
   set(Number(localStorage.getItem(KEY)) || USUAL);
-  bar.addEventListener("pointerdown", (event) => {
-    event.preventDefault();
-    bar.setPointerCapture(event.pointerId);
-  });
-  bar.addEventListener("pointermove", (event) => {
-    if (!bar.hasPointerCapture(event.pointerId)) return;
-    const box = panes.getBoundingClientRect();
-    set((100 * (event.clientX - box.left)) / box.width);
-  });
-  bar.addEventListener("lostpointercapture", keep);
-  bar.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: -2, ArrowRight: 2 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    set(share + by);
-    keep();
+  grip(bar, {
+    drag: ({ clientX }) => {
+      const { left, width } = panes.getBoundingClientRect();
+      set((100 * (clientX - left)) / width);
+    },
+    move: (by) => set(share + STEP * by),
+    keep: () => localStorage.setItem(KEY, String(share)),
   });
 }

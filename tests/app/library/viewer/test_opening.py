@@ -54,9 +54,42 @@ def test_of_a_card_that_was_deleted_elsewhere_nothing_is_left_in_sight(
     add(page, tmp_path / "Going")
     expect(card(page, "Going")).to_be_visible()
     open_card(page, "Going")
+    page.locator(".doc-row").click()
+    expect(page.locator("#viewer .line")).to_have_count(1)
+    page.locator("#viewer .viewer-query").fill("toll")
+    expect(page.locator("#viewer .hit")).to_have_count(1)
     found = next(card for card in desk.workbench.library.cards() if card["name"] == "Going")
     until(lambda: not desk.workbench.library.jobs.busy(found["card"]))
     desk.workbench.library.delete(found["card"])
     expect(page.locator(".detail-head")).to_contain_text("it may have been deleted")
+    expect(page.locator("#viewer .empty")).to_contain_text("it may have been deleted")
+    expect(page.locator("#viewer")).not_to_contain_text("m.txt")
+    expect(page.locator("#viewer .line")).to_have_count(0)
+    expect(page.locator("#viewer .viewer-query")).to_have_value("")
     expect(page.locator(".doc-row")).not_to_be_visible()
     expect(page.get_by_label("Search in these documents")).not_to_be_visible()
+
+
+@pytest.mark.parametrize("view", ["ask", "library"])
+def test_a_document_stays_open_while_another_card_is_deleted_and_goes_with_its_own(
+    desk: Desk, page: Page, tmp_path: Path, view: str
+) -> None:
+    """In whatever view it is read."""
+    cards = {}
+    for name in ("Read", "Other"):
+        fill(tmp_path / name, {"m.txt": f"the harbour toll of {name}"})
+        cards[name] = desk.workbench.engine.add([tmp_path / name]).id
+    found = {card["name"]: card["card"] for card in desk.workbench.library.cards()}
+    visit(page, f"view=library&corpus={cards['Read']}&doc=0&start=4&end=11")
+    expect(page.locator("#viewer .span")).to_have_text("harbour")
+    visit(page, f"view={view}&corpus={cards['Read'] if view == 'library' else ''}")
+    with page.expect_response("**/documents/0/text?*"):
+        desk.workbench.library.delete(found["Other"])
+    expect(page.locator("#viewer .span")).to_have_text("harbour")
+    desk.workbench.library.delete(found["Read"])
+    expect(page.locator("#viewer .empty")).to_contain_text("it may have been deleted")
+    expect(page.locator("#viewer")).not_to_contain_text("harbour")
+    expect(page.locator("#viewer h2")).to_have_text("Document")
+    page.get_by_role("button", name="Close the document (Esc)").click()
+    expect(page.locator("#viewer")).to_be_hidden()
+    visit(page, "view=library")
