@@ -8,6 +8,7 @@ import threading
 import orjson
 
 from app.live.fold import Fold
+from app.live.trace import Compact, encode
 from engine.store import Store
 
 KEPT = 8  # runs whose logs are kept ready
@@ -73,6 +74,13 @@ class Log:
                 stored = stored[1:]
         for text, event in zip(stored, json.loads(f"[{','.join(stored)}]"), strict=True):
             change = self.fold.take(event)
-            self.told.append(f"{text[:-1]},{orjson.dumps(change)[1:].decode()}" if change else text)
+            self.told.append(f"{text[:-1]},{_json(change)[1:]}" if change else text)
         if stored:
             self._newest = stored[-1]
+
+
+def _json(change: Compact) -> str:
+    try:
+        return orjson.dumps(change).decode()
+    except TypeError:  # a server or a log of strangers counts more tokens than 64 bits hold
+        return encode(change)

@@ -43,6 +43,17 @@ def test_events_are_told_with_what_they_change_from_any_number_on(store):
     assert told.after("run", len(facts)) == [] == told.after("run", 10 * len(facts)) == told.after("other", 0)
 
 
+def test_a_number_beyond_64_bits_is_told(store):
+    """Servers and logs of strangers say how many tokens they took."""
+    facts = grow(2, 6, 12)
+    most = next(fact for fact in facts if fact.kind == "turn_finished")
+    most.payload["usage"] = {**most.payload["usage"], "completion_tokens": 10**20}
+    write(store.folder, "run", facts)
+    whole = plain(store, "run")
+    assert read(Logs(store).after("run", 0)) == whole
+    assert 10**20 in [row.get("tokens") for event in whole for row in event.get("rows", {}).values()]
+
+
 def test_what_came_meanwhile_is_folded_onto_what_was_told(store, monkeypatch):
     write(store.folder, "run", grow(2, 6, 12))
     rows = [(seq, text) for seq, text in store.trace("run")]
