@@ -39,7 +39,10 @@ export function createLive({ onstate = () => {} } = {}) {
       settled();
     };
     mine.onerror = () => {
-      if (mine !== source) return mine.close();
+      if (mine !== source) {
+        lost = true; // news may come before the next one stands
+        return mine.close();
+      }
       close();
       lost = true;
       onstate("lost");
