@@ -202,7 +202,7 @@ class Noting:
         if said == before or (before.get("state") == state and time.monotonic() - self._told < TELL_SECONDS):
             return
         self._told = time.monotonic()
-        with contextlib.suppress(NotFound):  # it was deleted
+        with contextlib.suppress(TaprootError):  # it was deleted, or the database is busy
             self._tell(self._row(card))
 
     def _tell(self, row: Json) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +10,7 @@ import pytest
 
 from app.errors import NotFound
 from app.notes import service
-from engine.errors import InputError
+from engine.errors import InputError, StoreError
 from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.notes.questions import QUESTIONS
 from tests.app.desk import until
@@ -103,6 +104,22 @@ def test_a_model_that_fails_is_told_and_not_asked_again_at_once(bench, fails):
     assert len(model.requests) == asked
     bench.engine.use(NotingModel())
     bench.notes.set(card["card"], True)  # a person need not wait
+    until(lambda: status(bench, card)["state"] == "done")
+
+
+def test_notes_go_on_after_a_database_that_could_not_be_read(bench, monkeypatch):
+    card, store = letters(bench), bench.engine.store
+    read = store.collections
+
+    def collections():
+        if threading.current_thread().name == "notes":
+            raise StoreError("The database is locked by another program.")
+        return read()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "collections", collections)
+        bench.notes.set(card["card"], True)
+        until(lambda: status(bench, card)["problem"].startswith("The database is locked"))
     until(lambda: status(bench, card)["state"] == "done")
 
 
