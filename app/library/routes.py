@@ -27,6 +27,7 @@ DELETE /api/uploads/UPLOAD                       give it up
 
 from __future__ import annotations
 
+import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +56,7 @@ def router(workbench: Workbench) -> APIRouter:
     routes = APIRouter(prefix="/api")
     library = workbench.library
     documents = library.documents
+    finishing = threading.Lock()
 
     @routes.get("/library")
     def around() -> Json:
@@ -215,8 +217,9 @@ def router(workbench: Workbench) -> APIRouter:
 
     @routes.post("/uploads/{upload}/done")
     def done(upload: str, name: Annotated[str, Body(embed=True)] = "") -> Json:
-        begun = library.jobs.of(upload, "upload")  # and the page was not told, for its connection was lost
-        return _job(begun or library.finish_upload(upload, name))
+        with finishing:  # a page whose connection was lost asks again, also while it is being begun
+            begun = library.jobs.of(upload, "upload")
+            return _job(begun or library.finish_upload(upload, name))
 
     @routes.delete("/uploads/{upload}")
     def drop(upload: str) -> Json:

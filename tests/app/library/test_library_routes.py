@@ -244,6 +244,29 @@ def test_an_upload_over_http(client: TestClient, library: Library) -> None:
     assert client.delete(f"/api/uploads/{begun['upload']}").status_code == 404
 
 
+def test_the_end_of_an_upload_that_is_told_twice_at_once_is_taken_once(
+    client: TestClient, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = client.post("/api/uploads").json()["upload"]
+    client.put(f"/api/uploads/{upload}/files?rel=a.txt&n=1&size=1", content=b"x")
+    finish, go = library.uploads.finish, threading.Event()
+    monkeypatch.setattr(library.uploads, "finish", lambda one: go.wait(60) and finish(one))
+    answers: list[httpx.Response] = []
+
+    def tell() -> None:
+        answers.append(client.post(f"/api/uploads/{upload}/done", json={}))
+
+    threads = [threading.Thread(target=tell) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)  # for what the second one does that is not to do it
+    go.set()
+    for thread in threads:
+        thread.join(60)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len({answer.json()["job"] for answer in answers}) == 1 == len(library.jobs.list())
+
+
 def test_a_full_disk_is_507(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     upload = client.post("/api/uploads").json()["upload"]
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=10**12, free=1000))
