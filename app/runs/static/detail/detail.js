@@ -68,9 +68,10 @@ export class Detail {
 
   async #fetch(id, last) {
     this.fetching = true;
+    const { run } = this.tree;
     const begun = performance.now();
     const found = await this.actions.fetchNode(id).catch((problem) => ({ problem }));
-    if (this.id === id) {
+    if (this.id === id && this.tree.run === run) { // nodes of all runs are called alike
       this.known = last;
       if (!found.problem) this.#build(found);
       else if (!this.data) this.body.replaceChildren(el("p", { class: "hint problem" }, found.problem.message));
@@ -81,10 +82,10 @@ export class Detail {
   }
 
   async #fetchPast(id, at) {
-    this.past = { at, text: "" };
+    const past = (this.past = { at, text: "" });
     const found = await this.actions.fetchNode(id, at).catch(() => null); // then the finished reply alone is shown
-    if (this.past.at === at) this.past.text = found?.draft ?? "";
-    if (this.id === id) this.show(id);
+    past.text = found?.draft ?? "";
+    if (past === this.past) this.show(id);
   }
 
   // --- what was fetched -------------------------------------------------------------------------------------

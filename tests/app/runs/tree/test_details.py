@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from tests.app.desk import until
 from tests.app.runs.tree.hostile_run import HOSTILE
 from tests.app.runs.tree.page import chosen, row
 from tests.app.runs.tree.texts import QUESTION
@@ -69,6 +70,19 @@ def test_outputs_are_shown_as_a_notebook_does(visit, facts):
 
 
 # --- hostile text ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_node_of_a_run_that_was_left_is_not_shown_as_one_of_the_next(visit, facts):
+    page = visit(node=next(fact.node for fact in facts if fact.node != "0"))
+    held: list[Route] = []
+    page.route("**/runs/run/nodes/0/pane", lambda route: held.append(route))
+    page.evaluate("tree.select('0')")
+    until(lambda: held, page)
+    page.evaluate("tree.load('hostile')")
+    page.wait_for_selector("rlm-tree[run=hostile][ready]")
+    with page.expect_response("**/runs/hostile/nodes/0/pane"):
+        held[0].continue_()
+    expect(page.locator(".detail .asked")).to_contain_text(HOSTILE[1])
 
 
 def test_hostile_text_is_only_text(visit, server):
