@@ -164,6 +164,17 @@ class AskView {
     if (this.app.state.view === "ask") this.app.go("ask", {}, { replace: true });
   }
 
+  /** See whether the ended run that is shown is still there, and ended: it may have gone with its documents, or gone on. */
+  async look() {
+    const { run, row } = this;
+    try {
+      const log = await this.app.api.get(`/api/runs/${encodeURIComponent(run)}/log?after=${this.tree.last}`);
+      if (row === this.row && (log.run.live || log.events.length)) this.open(run, this.tree.node);
+    } catch (problem) {
+      if (row === this.row && problem.status === 404) this.gone();
+    }
+  }
+
   /** Let an ended run go on, and follow it. */
   async resume(run) {
     const done = await this.tell(run, "resume");
@@ -241,6 +252,7 @@ class AskView {
     const over = this.row && (!this.row.live || this.tree.trace.end);
     const goesOn = status === "running" && run === this.run && over; // another tab let it
     if (goesOn || (kind === "reconnected" && this.row?.live)) this.open(this.run, this.tree.node);
+    else if (this.row?.live === false && (kind === "reconnected" || (kind === "runs" && !session))) this.look();
     if (kind === "runs" && this.run && this.row && !this.unfollow) this.showThread();
     if (["runs", "reconnected"].includes(kind) && !this.run) this.showRecent();
   }
