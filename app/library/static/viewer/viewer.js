@@ -140,6 +140,7 @@ class Viewer {
   }
 
   fail(problem) {
+    const held = this.panel.contains(document.activeElement) && document.activeElement;
     if (problem.status === 404) {
       this.forget();
       Object.assign(this.title, { textContent: "Document", title: "" });
@@ -150,6 +151,7 @@ class Viewer {
     this.message.hidden = false;
     this.rows.scroller.hidden = true;
     this.picture.hide();
+    if (held && held.closest("[hidden]")) this.panel.querySelector('[data-does="close"]').focus();
   }
 
   close() {

@@ -90,6 +90,7 @@ def test_a_document_stays_open_while_another_card_is_deleted_and_goes_with_its_o
     expect(page.locator("#viewer .empty")).to_contain_text("it may have been deleted")
     expect(page.locator("#viewer")).not_to_contain_text("harbour")
     expect(page.locator("#viewer h2")).to_have_text("Document")
-    page.get_by_role("button", name="Close the document (Esc)").click()
+    expect(page.get_by_role("button", name="Close the document (Esc)")).to_be_focused()  # its text had it
+    page.keyboard.press("Escape")
     expect(page.locator("#viewer")).to_be_hidden()
     visit(page, "view=library")
