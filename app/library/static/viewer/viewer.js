@@ -5,7 +5,7 @@
 import { el, grip, icon, style } from "/ui/shell/dom.js";
 import { count } from "/ui/shell/text/figures.js";
 import { pressed } from "/ui/shell/text/trees.js";
-import { LongList, toThird, toThirdIfOut } from "/ui/library/long_list.js";
+import { LongList, asNear, toThird, toThirdIfOut } from "/ui/library/long_list.js";
 import { PagePicture } from "/ui/library/viewer/page_picture.js";
 import { NoteList } from "/ui/notes/notes.js";
 
@@ -106,7 +106,8 @@ class Viewer {
     }
   }
 
-  begin(name, { shown, rows, pictured, first_line: first, lines }) {
+  begin(name, { name: file, chars, shown, rows, pictured, first_line: first, lines }) {
+    this.read = { file, chars }; // what the rows are of: in a folder that is read again the number may be that of another
     this.message.hidden = true;
     this.asPage.hidden = !pictured;
     if (!pictured) this.asPage.setAttribute("aria-pressed", "false");
@@ -132,11 +133,23 @@ class Viewer {
     this.query.value = this.found.textContent = "";
   }
 
-  /** See whether the document is still there: it may have been deleted, here or in another tab. */
+  /** See whether the document is still there: it may have been deleted, here or in another tab, or be another by now. */
   async look() {
     const mine = this.opened;
-    const problem = this.corpus && (await this.place({ row: 0 }).catch((refused) => refused));
-    if (problem?.status === 404 && mine === this.opened) this.fail(problem);
+    const found = this.corpus && (await this.place({ row: 0 }).catch((refused) => refused));
+    if (!found || mine !== this.opened) return;
+    if (found.status === 404) this.fail(found);
+    else if (!found.shown || !this.begun) return; // it could not be asked, or is being opened
+    else if (found.name !== this.read.file) this.fail(new Error("The folder was read again, and its documents have other places. Open it from the list again."));
+    else if (found.chars !== this.read.chars) await this.anew(found);
+  }
+
+  /** The text has changed: show what is there now, about where the person was. */
+  async anew(facts) {
+    const { row = 0 } = this.rows.first ?? {};
+    this.begin(this.begun, facts);
+    this.facts.textContent = facts.shown.facts;
+    if (!this.pageShown) await this.rows.reveal(Math.min(row, facts.rows - 1), asNear);
   }
 
   fail(problem) {

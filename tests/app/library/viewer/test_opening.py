@@ -94,3 +94,32 @@ def test_a_document_stays_open_while_another_card_is_deleted_and_goes_with_its_o
     page.keyboard.press("Escape")
     expect(page.locator("#viewer")).to_be_hidden()
     visit(page, "view=library")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "shown"),
+    [
+        ("z.txt", "another", "the harbour toll"),
+        ("a.txt", "another", None),
+        ("m.txt", "the harbour toll is due", "the harbour toll is due"),
+    ],
+)
+def test_a_document_whose_folder_is_read_again_is_never_mixed_with_another(
+    page: Page, tmp_path: Path, file: str, text: str, shown: str | None
+) -> None:
+    folder = tmp_path / "Growing"
+    fill(folder, {"m.txt": "the harbour toll"})
+    add(page, folder)
+    open_card(page, "Growing")
+    page.locator(".doc-row").click()
+    lines = page.locator("#viewer .line .text")
+    expect(lines).to_have_text("the harbour toll")
+    fill(folder, {file: text})
+    with page.expect_response("**/documents/0/text?*"):
+        page.locator(".detail-head").get_by_role("button", name="Read the folder again").click()
+    if shown is None:
+        expect(page.locator("#viewer .empty")).to_contain_text("The folder was read again")
+        expect(lines.first).to_be_hidden()
+    else:
+        expect(lines).to_have_text(shown)
+        expect(page.locator("#viewer .empty")).to_be_hidden()
