@@ -40,12 +40,19 @@ def enter(browser: Browser, address: str, **options: Any) -> Page:
     return page
 
 
+def spoil(page: Page) -> None:
+    """Let a page's context go with it: what is done there, such as another clock, would stay for the next page."""
+    _lent[page.context] = ""
+
+
 def leave(page: Page) -> None:
     """Close all pages of a page's context, and keep that for the next one of the same app."""
     context = page.context
     kind = _lent.pop(context, None)
     if kind is None:  # it was left already
         return
+    if not kind:
+        return context.close()
     for one in context.pages:
         one.close()
     context.clear_cookies()

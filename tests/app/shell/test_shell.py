@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.app.contexts import leave
+from tests.app.contexts import leave, spoil
 from tests.app.desk import READY, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -166,6 +166,7 @@ def test_a_narrow_window_needs_no_sideways_scrolling(visit: Visit) -> None:
 
 def test_messages_are_text_errors_stay_and_others_leave_by_themselves(visit: Visit) -> None:
     page = visit()
+    spoil(page)
     page.clock.install()
     page.evaluate(
         """async () => {
