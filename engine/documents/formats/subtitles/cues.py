@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from engine.documents.formats.text.xml import bounded
+
 SUFFIXES = (".srt", ".vtt")
 HEAD = 10_000  # characters at the beginning that are looked at
 TIME = r"((?:[0-9]{1,4}:)?[0-9]{1,2}:[0-9]{2})(?:[.,]([0-9]{1,3}))?"
@@ -124,7 +126,7 @@ class Cues:
 
     def _plain(self, text: str) -> str:
         text = MARKUP.sub("", text)
-        return html.unescape(text) if self._web and "&" in text else text
+        return html.unescape(bounded(text)) if self._web and "&" in text else text
 
 
 def is_subtitles(text: str, suffix: str) -> bool:
