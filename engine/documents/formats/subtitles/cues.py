@@ -13,7 +13,9 @@ SUFFIXES = (".srt", ".vtt")
 HEAD = 10_000  # characters at the beginning that are looked at
 TIME = r"((?:[0-9]{1,4}:)?[0-9]{1,2}:[0-9]{2})(?:[.,]([0-9]{1,3}))?"
 TIMES = re.compile(rf"[ \t]*{TIME}[ \t]*-->[ \t]*{TIME}(?:[ \t]+([^\n]*))?(?:\n|\Z)")
-SETTING = re.compile(r"[A-Za-z][A-Za-z0-9]*:\S+")  # behind the times: where on the screen the cue is shown
+SETTING = re.compile(
+    r"(?:vertical|line|position|size|align|region|[DLTSA]|[XY][12]):\S+", re.I
+)  # behind the times: where on the screen the cue is shown
 BEGINS = re.compile(rf"\s*+(?:[0-9]+[ \t]*\n\s*+)?{TIMES.pattern}")
 SHOWN = re.compile(rf"(?m)^{TIMES.pattern}")
 WEB = re.compile(r"\s*WEBVTT(?:[ \t]+([^\n]*))?(?:\n|\Z)")
@@ -143,9 +145,8 @@ def is_subtitles(text: str, suffix: str) -> bool:
 
 
 def _behind(times: re.Match[str]) -> str:
-    """The words behind the times of a cue; "" where these are settings."""
-    words = (times[5] or "").split()
-    return "" if all(map(SETTING.fullmatch, words)) else " ".join(words)
+    """The words behind the times of a cue, without settings."""
+    return " ".join(word for word in (times[5] or "").split() if not SETTING.fullmatch(word))
 
 
 def _seconds(time: str, fraction: str | None) -> float:
