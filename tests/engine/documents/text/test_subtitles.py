@@ -84,6 +84,7 @@ Otto: Since when?
         ("a.vtt", "WEBVTT\n\n1:02.000 --> 1:03.000\n\nNOTE x\n\n1:03.000 --> 1:04.000\n<v Ida>So</v> it is\n", "[1:03]\nIda: So\nit is\n", ["1 comment in it left out"]),
         ("a.vtt", "1:02.000 --> 1:03.000\nOne\n\n0:01.000 --> 0:02.000\ntwo\n", "[1:02]\nOne\n\n[0:01]\ntwo\n", []),
         ("a.srt", "1\n00:00:01,0 --> 00:00:02,0\nIn\n\n2\n00:00:02,0 --> 00:00:03,0\n1901\n\n", "[00:00:01]\nIn 1901\n", []),
+        ("a.srt", "0:01 --> 0:04\nThe map is\n5 --> 6, or so.\n", "[0:01]\nThe map is 5 --> 6, or so.\n", []),
         ("a.srt", "0:01 --> 0:04 Hello there\n0:04 --> 0:06 X1:9 Y2:7 Ida:So\nit is\n", "[0:01]\nHello there Ida:So it is\n", []),
         ("a.vtt", f"WEBVTT\n\n0:01.0 --> 0:04.0\n&#{'9' * 5000}; So\n", "[0:01]\n\ufffd So\n", []),
         ("a.vtt", "WEBVTT\n\n0:01.0 --> 0:04.0 Hello\n0:04.0 --> 0:06.0 line:0 size:50%\nIda\n", "[0:01]\nHello Ida\n", []),
