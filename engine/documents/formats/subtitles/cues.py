@@ -23,7 +23,8 @@ DAMAGED = re.compile(r"[ \t]*[0-9][0-9.,]*:[0-9:.,]*[ \t]*-->")
 UNSAID = re.compile(r"(STYLE|REGION|NOTE)(?:\s|\Z)")
 VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]([^<>]*)>|</v>", re.I)
 MARKUP = re.compile(
-    r"</?(?:[biusvc]|font|lang|ruby|rt)(?:[ \t.][^<>]*)?>|<[0-9:.]+>|\{\\[^{}]*\}", re.I
+    r"</?(?:[biusvc]|ruby|rt)(?:\.[^\s<>]*)?[ \t]*>|</?(?:font|lang)(?:[ \t.][^<>]*)?>|<[0-9:.]+>|\{\\[^{}]*\}",
+    re.I,
 )  # also times within a cue, and places of SubStation
 
 

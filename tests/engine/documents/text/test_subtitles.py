@@ -21,7 +21,7 @@ four is {\\an8}1,250 euros.
 
 3
 00:00:05,100 --> 00:00:06,000
-when 5 < 6
+when 5 < 6 in <b and c>
 
 4
 00:01:20,000 --> 00:01:22,000
@@ -31,7 +31,7 @@ when 5 < 6
 SAID = """[00:00:01]
 The berth fee for quay four is 1,250 euros.
 - Since when?
-- Since March 2024, when 5 < 6
+- Since March 2024, when 5 < 6 in <b and c>
 
 [00:01:20]
 # 3 &amp; 4 #
