@@ -94,7 +94,10 @@ def _from_markup(body: str, pattern: re.Pattern[str], closer: str) -> str | None
     if not found:
         return None
     code = next((found[key] for key in _CODE_KEYS if key in found), next(iter(found.values())))
-    plain = html.unescape(code)
+    try:
+        plain = html.unescape(code)
+    except ValueError:  # a number of some thousand digits
+        return code
     return plain if plain != code and not compiles(code.strip()) and compiles(plain.strip()) else code
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from app.text.elements import Tree, el
 from app.text.words import many
+from engine.documents.formats.text.xml import bounded
 
 ROWS = 100  # of one table
 COLUMNS = 40
@@ -103,7 +104,7 @@ def _row(cells: list[_Cell]) -> Tree:
 
 
 def _cell(cell: _Cell) -> Tree:
-    text = html.unescape(cell.text).strip()[:CHARS]
+    text = html.unescape(bounded(cell.text)).strip()[:CHARS]
     wide, tall = (min(40, max(1, cell.spans.get(way, 1))) for way in ("col", "row"))
     kind = {"class": "numeric"} if _NUMBER.fullmatch(text) else {}
     return el(cell.tag, {**kind, "colSpan": wide, "rowSpan": tall}, text)

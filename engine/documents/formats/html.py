@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from engine.documents.formats.text.unseen import take_away_unseen
+from engine.documents.formats.text.xml import bounded
 
 # A head is not among them: where its end is left out, it holds the body.
 UNSEEN = "script style title template noscript iframe object datalist canvas audio video rp".split()
@@ -35,6 +36,7 @@ def parse_html(markup: str) -> str:
 
 def read_html(markup: str) -> tuple[str, list[str]]:
     """As `parse_html`, with notices."""
+    markup = bounded(markup)
     try:
         soup = BeautifulSoup(markup, "html.parser")
         title = _title(soup)

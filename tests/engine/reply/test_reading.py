@@ -95,6 +95,11 @@ def test_the_first_cell_is_found_in(text: str) -> None:
     assert reply.final is None
 
 
+def test_a_call_with_a_letter_given_by_an_endless_number_is_a_cell() -> None:
+    code = f"print('&#{'9' * 5000};')"
+    assert parse(ONE_CELL["function tag"].replace(CELL, code)).code == code
+
+
 def test_thinking_opened_by_the_template_does_not_stop_with_its_tag_in_front() -> None:
     text = "<think>\n" + ONE_CELL["thinking opened by the template"]
     stop = next(n for i in range(len(text) + 1) if (n := end_of_cell(text[:i])) is not None)

@@ -66,9 +66,11 @@ class Node {
     return faultsOf(this.row);
   }
 
-  /** Note what an event changes in its row, and so what it does from then on. */
+  /** Note what an event changes in its row, and so what it does from then on. Returns the row before it and after. */
   change(changed, { s, ts, queued = 0 }) {
-    this.#rows.push({ ...this.#rows.at(-1), ...changed });
+    const before = this.#rows.at(-1);
+    const after = { ...before, ...changed };
+    this.#rows.push(after);
     this.#since.push(s);
     const { phase, status, errors } = changed;
     const open = this.spans.at(-1);
@@ -80,6 +82,7 @@ class Node {
     if (phase && phase !== "idle") this.spans.push([phase, ts, null]);
     if (status) this.ended = status === "running" ? null : ts;
     if (errors || status === "failed") this.faulty = true;
+    return { before, after };
   }
 }
 
@@ -94,6 +97,7 @@ export class Trace {
   lanes = 0;
   end = null; // the event that ended the run
   playhead = LIVE;
+  #sums = [{ nodes: 0, cells: 0, tokens: 0, errors: 0 }]; // of all nodes, after so many events
 
   /**
    * Take events in order. Those that are known already are passed over. Returns whether some are missing: then nothing
@@ -116,7 +120,14 @@ export class Trace {
     if (event.k === "again") this.end = null;
     const grown = event.k === "draft" ? [] : (event.nodes ?? [event.n]);
     for (const id of grown) if (this.nodes.has(id)) this.nodes.get(id).last = event.s;
-    for (const id in event.rows) this.nodes.get(id).change(event.rows[id], event);
+    const sum = { ...this.#sums.at(-1), nodes: this.order.length };
+    for (const id in event.rows) {
+      const { before, after } = this.nodes.get(id).change(event.rows[id], event);
+      sum.cells += after.cells - before.cells;
+      sum.tokens += after.tokens - before.tokens;
+      sum.errors += faultsOf(after) - faultsOf(before);
+    }
+    this.#sums.push(sum);
   }
 
   #add(event) {
@@ -173,8 +184,9 @@ export class Trace {
 
   /** The sums of a node and all below it that have begun. */
   below(node = this.root) {
+    if (node === this.root) return this.#sums[Math.min(this.playhead, this.last)];
     const sum = { nodes: 0, cells: 0, tokens: 0, errors: 0 };
-    const todo = node && node.start <= this.playhead ? [node] : [];
+    const todo = node.start <= this.playhead ? [node] : [];
     while (todo.length) {
       const one = todo.pop();
       sum.nodes += 1;

@@ -7,17 +7,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from engine.documents.formats.text.xml import bounded
+
 SUFFIXES = (".srt", ".vtt")
 HEAD = 10_000  # characters at the beginning that are looked at
 TIME = r"((?:[0-9]{1,4}:)?[0-9]{1,2}:[0-9]{2})(?:[.,]([0-9]{1,3}))?"
-TIMES = re.compile(rf"[ \t]*{TIME}[ \t]*-->[ \t]*{TIME}(?:[ \t][^\n]*)?(?:\n|\Z)")
-BEGINS = re.compile(rf"\s*(?:[0-9]+[ \t]*\n\s*)?{TIMES.pattern}")
+TIMES = re.compile(rf"[ \t]*{TIME}[ \t]*-->[ \t]*{TIME}(?:[ \t]+([^\n]*))?(?:\n|\Z)")
+SETTING = re.compile(
+    r"(?:vertical|line|position|size|align|region|[DLTSA]|[XY][12]):\S+", re.I
+)  # behind the times: where on the screen the cue is shown
+BEGINS = re.compile(rf"\s*+(?:[0-9]+[ \t]*\n\s*+)?{TIMES.pattern}")
+SHOWN = re.compile(rf"(?m)^{TIMES.pattern}")
 WEB = re.compile(r"\s*WEBVTT(?:[ \t]+([^\n]*))?(?:\n|\Z)")
-DAMAGED = re.compile(r"[ \t]*[0-9][0-9:.,]*[ \t]*-->")
+DAMAGED = re.compile(r"[ \t]*[0-9][0-9.,]*:[0-9:.,]*[ \t]*-->")
 UNSAID = re.compile(r"(STYLE|REGION|NOTE)(?:\s|\Z)")
 VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]([^<>]*)>|</v>", re.I)
 MARKUP = re.compile(
-    r"</?(?:[biusvc]|font|lang|ruby|rt)(?:[ \t.][^<>]*)?>|<[0-9:.]+>|\{\\[^{}]*\}", re.I
+    r"</?(?:[biusvc]|ruby|rt)(?:\.[^\s<>]*)?[ \t]*>|</?(?:font|lang)(?:[ \t.][^<>]*)?>|<[0-9:.]+>|\{\\[^{}]*\}",
+    re.I,
 )  # also times within a cue, and places of SubStation
 
 
@@ -63,12 +70,16 @@ class Cues:
                 said.append(line)
                 continue
             number = self._without_number(said, number)
+            self._take(cue, said)
+            said = []
             if times is None:
-                self.damaged += 1
+                self.damaged += 1  # what follows is of the cue before
                 continue
-            yield self._whole(cue, said)
-            cue, said = Cue(times[1], _seconds(times[1], times[2]), _seconds(times[3], times[4]), []), []
-        yield self._whole(cue, said)
+            yield cue
+            cue = Cue(times[1], _seconds(times[1], times[2]), _seconds(times[3], times[4]), [])
+            cue.lines += self._lines(_behind(times))
+        self._take(cue, said)
+        yield cue
 
     def _body(self) -> str:
         """The text below the header of WebVTT, which ends at a blank line or the first cue."""
@@ -95,8 +106,8 @@ class Cues:
             del said[end - 1 :]
         return before + 1
 
-    def _whole(self, cue: Cue, said: list[str]) -> Cue:
-        """Give a cue its lines: blocks after a blank line go on, but for those that WebVTT does not show."""
+    def _take(self, cue: Cue, said: list[str]) -> None:
+        """Give a cue these lines: blocks after a blank line go on, but for those that WebVTT does not show."""
         text, first = "\n".join(said), cue.time != "" and said[:1] != [""]
         for block in re.split(r"\n[ \t]*(?=\n)", text) if self._web else [text]:
             unsaid = None if first else UNSAID.match(block.lstrip("\n"))
@@ -105,7 +116,6 @@ class Cues:
                 self.comments += unsaid[1] == "NOTE"
             else:
                 cue.lines += self._lines(block)
-        return cue
 
     def _lines(self, text: str) -> Iterator[Line]:
         voice = ""
@@ -119,16 +129,25 @@ class Cues:
 
     def _plain(self, text: str) -> str:
         text = MARKUP.sub("", text)
-        return html.unescape(text) if self._web and "&" in text else text
+        return html.unescape(bounded(text)) if self._web and "&" in text else text
 
 
 def is_subtitles(text: str, suffix: str) -> bool:
-    """Whether a text begins with the times of a cue, or as WebVTT does; by its name times may stand further down."""
-    head = text[:HEAD]
-    if BEGINS.match(head):
+    """Whether a text begins with the times of a cue, or as WebVTT does; by its name times may stand further down.
+
+    Times without fractions or with words behind them may be those of a programme: of these only the name tells.
+    """
+    head, named = text[:HEAD], suffix in SUFFIXES
+    begins = BEGINS.match(head)
+    if begins and (named or (begins[2] and begins[4] and not _behind(begins))):
         return True
-    shown = re.search(rf"(?m)^{TIMES.pattern}", head) is not None
-    return (shown and suffix in SUFFIXES) or (WEB.match(head) is not None and (shown or suffix == ".vtt"))
+    web = WEB.match(head) is not None
+    return (web and suffix == ".vtt") or ((web or named) and SHOWN.search(head) is not None)
+
+
+def _behind(times: re.Match[str]) -> str:
+    """The words behind the times of a cue, without settings."""
+    return " ".join(word for word in (times[5] or "").split() if not SETTING.fullmatch(word))
 
 
 def _seconds(time: str, fraction: str | None) -> float:

@@ -18,6 +18,7 @@ SIGNS = frozenset(  # words that stand for text
 LAST_PARAGRAPH = re.compile(r"\\par(?![a-z])(\s*\}?\s*)(?=\\(?:nest)?cell(?![a-z]))")  # of a cell
 MARGIN = re.compile(r"(?:header|footer)[lrf]?")
 CELL, OPEN, CLOSE = "\ue0f0", "\ue0f1", "\ue0f2"
+NO_LETTER = re.compile(r"\\u-?\d{6,}")  # a number that no letter of RTF has
 LEFT_OUT = (("pict", "image"), ("object", "embedded object"))
 
 
@@ -25,6 +26,7 @@ def parse_rtf(data: bytes) -> tuple[str, list[str]]:
     """Return the text of an RTF file, and notices. Raises Unreadable where there is none."""
     source: str = remove_pict_groups(data.decode("latin-1"))  # type: ignore[no-untyped-call]  # striprtf has no types
     source = re.sub(r"[\x80-\xff]", lambda found: rf"\'{ord(found[0]):02x}", source)
+    source = NO_LETTER.sub(r"\\u65533", source)
     source = LAST_PARAGRAPH.sub(r"\1", source)
     source = re.sub(r"\\(?:nest)?cell(?![a-z])", rf"\\u{ord(CELL)}?", source)
     source = FONT.sub(r"{\\f\1\\fcharset1\2}", _shown(source))

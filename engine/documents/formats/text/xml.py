@@ -21,6 +21,7 @@ SUFFIXES = (
     ".tmx",
     ".plist",
 )
+NO_LETTER = re.compile(r"&#[0-9]{100,};?")  # Python makes no number of some thousand digits
 LEFT_ALONE = re.compile(
     r"(?s)<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));"
 )
@@ -35,6 +36,11 @@ def is_xml(text: str, suffix: str) -> bool:
 def readable(text: str) -> str:
     """Write out characters that are given by number, but for those of ASCII, which may be markup."""
     return LEFT_ALONE.sub(_written_out, text) if "&#" in text else text
+
+
+def bounded(text: str) -> str:
+    """Make what is given by a number that no letter has U+FFFD, as HTML does, so that the rest can be written out."""
+    return NO_LETTER.sub("\ufffd", text) if "&#" in text else text
 
 
 def _written_out(found: re.Match[str]) -> str:

@@ -85,3 +85,7 @@ def test_html_made_to_be_slow_costs_steps_in_proportion_to_its_length(piece: str
         return count
 
     assert steps(16_000) < 16 * steps(2_000)
+
+
+def test_a_letter_given_by_an_endless_number_leaves_the_table_shown() -> None:
+    assert "fee" in str(table(f"<table><tr><td>&#{'9' * 5000};</td><td>fee</td></tr></table>"))

@@ -148,14 +148,18 @@ def test_a_playhead_that_jumps_shows_every_row_as_it_stood_there(visit, server):
         last,
     ):
         page.evaluate("(seq) => { tree.seek(seq); }", playhead)
+        nodes = folded(events[:playhead])["nodes"]
         wanted = {
             name: [
                 node["status"],
                 *(f"{n:,}" if n else "" for n in (node["cells"], node["errors"], node["tokens"])),
             ]
-            for name, node in folded(events[:playhead])["nodes"].items()
+            for name, node in nodes.items()
         }
         assert page.evaluate(ROWS) == wanted, playhead
+        total = page.evaluate("tree.trace.below()")
+        sums = {name: sum(node[name] for node in nodes.values()) for name in ("cells", "tokens", "errors")}
+        assert total == {"nodes": len(nodes), **sums}, playhead
 
 
 def test_playing_goes_through_the_run_and_ends_at_its_end(visit, server):

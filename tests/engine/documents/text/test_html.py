@@ -141,3 +141,11 @@ def test_invisible_elements_that_nest_without_end_cost_little_time() -> None:
     text, notices = read_html("<html><p>seen</p>" + '<div style="visibility:hidden">x' * 3000)
     assert text == "seen\n" and notices == ["3,000 hidden parts of it left out"]
     assert time.monotonic() - started < 30
+
+
+def test_a_letter_given_by_an_endless_number_takes_nothing_else_away() -> None:
+    number = f"&#{'9' * 5000};"
+    assert (
+        parse_html(page("", f'<p title="{number}">The fee {number} is due.</p>'))
+        == "The fee \ufffd is due.\n"
+    )

@@ -21,7 +21,7 @@ four is {\\an8}1,250 euros.
 
 3
 00:00:05,100 --> 00:00:06,000
-when 5 < 6
+when 5 < 6 in <b and c>
 
 4
 00:01:20,000 --> 00:01:22,000
@@ -31,7 +31,7 @@ when 5 < 6
 SAID = """[00:00:01]
 The berth fee for quay four is 1,250 euros.
 - Since when?
-- Since March 2024, when 5 < 6
+- Since March 2024, when 5 < 6 in <b and c>
 
 [00:01:20]
 # 3 &amp; 4 #
@@ -84,6 +84,10 @@ Otto: Since when?
         ("a.vtt", "WEBVTT\n\n1:02.000 --> 1:03.000\n\nNOTE x\n\n1:03.000 --> 1:04.000\n<v Ida>So</v> it is\n", "[1:03]\nIda: So\nit is\n", ["1 comment in it left out"]),
         ("a.vtt", "1:02.000 --> 1:03.000\nOne\n\n0:01.000 --> 0:02.000\ntwo\n", "[1:02]\nOne\n\n[0:01]\ntwo\n", []),
         ("a.srt", "1\n00:00:01,0 --> 00:00:02,0\nIn\n\n2\n00:00:02,0 --> 00:00:03,0\n1901\n\n", "[00:00:01]\nIn 1901\n", []),
+        ("a.srt", "0:01 --> 0:04\nThe map is\n5 --> 6, or so.\n", "[0:01]\nThe map is 5 --> 6, or so.\n", []),
+        ("a.srt", "0:01 --> 0:04 Hello there\n0:04 --> 0:06 X1:9 Y2:7 Ida:So\nit is\n", "[0:01]\nHello there Ida:So it is\n", []),
+        ("a.vtt", f"WEBVTT\n\n0:01.0 --> 0:04.0\n&#{'9' * 5000}; So\n", "[0:01]\n\ufffd So\n", []),
+        ("a.vtt", "WEBVTT\n\n0:01.0 --> 0:04.0 Hello\n0:04.0 --> 0:06.0 line:0 size:50%\nIda\n", "[0:01]\nHello Ida\n", []),
     ],
 )  # fmt: skip
 def test_subtitles_give_what_is_said_below_its_time(
@@ -155,6 +159,9 @@ def test_subtitles_say_what_is_wrong_with_them() -> None:
         ("a.txt", "WEBVTT is a format of subtitles.\n"),
         ("a.txt", "The cue\n00:00:01,000 --> 00:00:02,000\nholds a line.\n"),
         ("a.log", "00:00:01 -> 00:00:02 moved\n"),
+        ("a.txt", "09:00 --> 10:00\nOpening\n\n10:00 --> 11:00\nTalk\n"),
+        ("a.txt", "09:00 --> 10:00 Opening\nRoom 1\n10:00 --> 11:00 Talk\nRoom 2\n"),
+        ("a.txt", "00:00:01.000 --> 00:00:04.000 Hello there\n00:00:04.000 --> 00:00:06.000 Ida\n"),
         ("a.txt", "1\n10:30 --> the harbour\n"),
     ],
 )

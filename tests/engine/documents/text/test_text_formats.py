@@ -29,6 +29,7 @@ def rtf(
         (r"Gr\'fc\'dfe an \b Zo\'eb\b0 .\par Ende", "Grüße an Zoë.\nEnde"),
         (r"\uc1 \u379?\u243?\u322?w \u-10179?\u-8704?!", "Żółw 😀!"),
         (r"{\f1 \'ea\'eb\'fe\'f7}", "ключ"),
+        (rf"before \u{'9' * 5000}? after", "before \ufffd after"),
         ("Größe 5", "Größe 5"),  # bytes that should have been escaped
         (r"seen{\v  unseen} and\v  not \v0  seen", "seen and seen"),
         (r"Visible {\v \u1089?\u1077?secret}after {\v s\tab\par\emdash\u8364?}9 end", "Visible after 9 end"),
