@@ -71,7 +71,7 @@ export class FormView {
       const found = await this.app.api.get(this.address);
       if (mine < this.answered) return; // a later question was answered before
       this.answered = mine;
-      this.app.old(this.title);
+      if (mine === this.asked) this.app.old(this.title); // of what was asked later the answer is told by itself
       this.refreshed(found);
     } catch (problem) {
       if (!this.answered) put(this.host, el("p", { class: "empty" }, problem.message));

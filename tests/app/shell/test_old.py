@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Route, expect
 
 from engine.kernel.host.host import KernelHost
 from tests.app.contexts import leave
-from tests.app.desk import Desk
+from tests.app.desk import Desk, until
 from tests.app.library.page import visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -80,3 +80,22 @@ def test_a_view_that_cannot_be_loaded_anew_says_so_and_is_loaded_by_a_press(
     for other in ("ask", view):
         visit(page, f"view={other}")
     expect(said).to_have_count(0)  # what came after all takes it back
+
+
+def test_an_answer_that_was_asked_for_before_takes_back_no_later_trouble(page) -> None:
+    visit(page, "view=bench")
+    expect(page.locator("#bench-host > *").first).to_be_visible()
+    asked: list[Route] = []
+    page.route("**/api/bench?*", lambda route: broken(route) if asked else asked.append(route))
+    for view in ("ask", "bench", "ask", "bench"):
+        visit(page, f"view={view}")
+        until(lambda view=view: asked or view == "ask", page)
+    said = page.locator(".toast.error", has_text="Bench could not be loaded; what it shows may be old.")
+    expect(said).to_have_count(1)
+    with page.expect_response("**/api/bench?*"):
+        asked[0].continue_()
+    page.wait_for_timeout(200)  # for what a page does that is not to do it
+    expect(said).to_have_count(1)
+    page.unroute("**/api/bench?*")
+    said.get_by_role("button", name="Try again").click()
+    expect(said).to_have_count(0)
