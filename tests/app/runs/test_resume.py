@@ -41,53 +41,53 @@ def test_a_stopped_run_goes_on_over_http_and_others_are_refused(data_dir, tmp_pa
         assert bad.status_code == 400 and "max_seconds has to be a number" in bad.json()["error"]
 
 
-@pytest.mark.browser
-def test_a_stopped_run_goes_on_by_its_button_and_shows_its_answer(tmp_path, browser: Browser):
+@pytest.fixture
+def desk(tmp_path):
+    """An app of its own, with its own kernels."""
     (tmp_path / "data").mkdir(mode=0o700)
     desk = Desk(tmp_path / "data")
-    try:
-        page = desk.visit(browser)
-        run = ask(page, "Look, then look for ever")
-        expect(page.locator("rlm-tree")).to_contain_text(re.compile("print"))
-        button = page.get_by_role("button", name="Go on")
-        expect(button).to_be_hidden()
-        page.keyboard.press("Alt+S")
-        expect(button).to_be_visible()
-        assert desk.ended(run)["status"] == "interrupted"
-        page.screenshot(path=str(tmp_path / "stopped.png"))
-        desk.workbench.engine.use(ScriptedModel(lambda request: cell("FINAL('seen after it went on')")))
-        other = desk.visit(browser, f"view=ask&run={run}")
-        other.get_by_role("button", name="Verify").click()
-        expect(other.locator(".verdict .chip").first).to_be_visible()
-        button.focus()
-        page.keyboard.press("Enter")
-        expect(other.locator(".answer-slot")).to_contain_text("seen after it went on")  # in another tab, too
-        expect(other.locator(".verdict")).to_be_hidden()  # that was of the run as it had stopped
-        assert other.problems == []  # type: ignore[attr-defined]
-        leave(other)
-        expect(page.locator(".answer-slot")).to_contain_text("seen after it went on")
-        expect(button).to_be_hidden()
-        expect(page.locator(".run-meta .chip").first).to_have_text("Answered")
-        assert run_of(page) == run
-        page.screenshot(path=str(tmp_path / "answered.png"))
-        assert page.problems == []  # type: ignore[attr-defined]
-        leave(page)
-    finally:
-        desk.model.go.set()
-        desk.close()
+    yield desk
+    desk.model.go.set()
+    desk.close()
+
+
+@pytest.mark.browser
+def test_a_stopped_run_goes_on_by_its_button_and_shows_its_answer(desk, browser: Browser):
+    page = desk.visit(browser)
+    run = ask(page, "Look, then look for ever")
+    expect(page.locator("rlm-tree")).to_contain_text(re.compile("print"))
+    button = page.get_by_role("button", name="Go on")
+    expect(button).to_be_hidden()
+    page.keyboard.press("Alt+S")
+    expect(button).to_be_visible()
+    assert desk.ended(run)["status"] == "interrupted"
+    desk.workbench.engine.use(ScriptedModel(lambda request: cell("FINAL('seen after it went on')")))
+    other = desk.visit(browser, f"view=ask&run={run}")
+    other.get_by_role("button", name="Verify").click()
+    expect(other.locator(".verdict .chip").first).to_be_visible()
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(other.locator(".answer-slot")).to_contain_text("seen after it went on")  # in another tab, too
+    expect(other.locator(".verdict")).to_be_hidden()  # that was of the run as it had stopped
+    assert other.problems == []  # type: ignore[attr-defined]
+    leave(other)
+    expect(page.locator(".answer-slot")).to_contain_text("seen after it went on")
+    expect(button).to_be_hidden()
+    expect(page.locator(".run-meta .chip").first).to_have_text("Answered")
+    assert run_of(page) == run
+    assert page.problems == []  # type: ignore[attr-defined]
+    leave(page)
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("told", ["before", "after"])
-def test_a_run_that_goes_on_as_soon_as_it_ended_is_followed_on(tmp_path, browser: Browser, told):
+def test_a_run_that_goes_on_as_soon_as_it_ended_is_followed_on(desk, browser: Browser, told):
     """Whether the page is told of its end as it was before it went on or after; its next stream comes late."""
-    (tmp_path / "data").mkdir(mode=0o700)
-    desk = Desk(tmp_path / "data")
+    logs, streams, go = [], [], threading.Event()
     try:
         page = desk.visit(browser)
         run = ask(page, "Look, then look for ever")
         expect(page.locator("rlm-tree")).to_contain_text(re.compile("print"))
-        logs, streams, go = [], [], threading.Event()
         page.route(re.compile(r"/log\?after=[1-9]"), lambda route: logs.append(route), times=1)
         assert desk.workbench.runs.stop(run)
         until(lambda: logs, page)
@@ -116,30 +116,22 @@ def test_a_run_that_goes_on_as_soon_as_it_ended_is_followed_on(tmp_path, browser
         leave(page)
     finally:
         go.set()
-        desk.model.go.set()
-        desk.close()
 
 
 @pytest.mark.browser
-def test_the_head_acts_on_the_run_it_shows_while_another_one_is_fetched(tmp_path, browser: Browser):
-    (tmp_path / "data").mkdir(mode=0o700)
-    desk = Desk(tmp_path / "data")
-    try:
-        page = desk.visit(browser)
-        run = ask(page, "Look for ever")
-        stop = page.get_by_role("button", name="Stop", exact=True)
-        expect(stop).to_be_visible()
-        told: list[str] = []
-        page.route("**/api/runs/other/log*", lambda route: None)  # takes for ever
-        page.route("**/stop", lambda route: (told.append(route.request.url), route.continue_()))
-        page.evaluate(
-            "history.pushState(null, '', '/?view=ask&run=other'); dispatchEvent(new PopStateEvent('popstate'))"
-        )
-        expect(page.locator("rlm-tree")).to_have_attribute("run", "other")
-        page.locator(".run-top").get_by_role("button", name="Stop").click()
-        assert desk.ended(run)["status"] == "interrupted"
-        assert [url.split("/runs/")[1] for url in told] == [f"{run}/stop"]
-        leave(page)
-    finally:
-        desk.model.go.set()
-        desk.close()
+def test_the_head_acts_on_the_run_it_shows_while_another_one_is_fetched(desk, browser: Browser):
+    page = desk.visit(browser)
+    run = ask(page, "Look for ever")
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    expect(stop).to_be_visible()
+    told: list[str] = []
+    page.route("**/api/runs/other/log*", lambda route: None)  # takes for ever
+    page.route("**/stop", lambda route: (told.append(route.request.url), route.continue_()))
+    page.evaluate(
+        "history.pushState(null, '', '/?view=ask&run=other'); dispatchEvent(new PopStateEvent('popstate'))"
+    )
+    expect(page.locator("rlm-tree")).to_have_attribute("run", "other")
+    page.locator(".run-top").get_by_role("button", name="Stop").click()
+    assert desk.ended(run)["status"] == "interrupted"
+    assert [url.split("/runs/")[1] for url in told] == [f"{run}/stop"]
+    leave(page)
