@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from models import default
+from tests import hanging
+from tests.hanging import pytest_runtest_protocol  # noqa: F401  # a hook
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let what tests start be stopped by Ctrl-C also where a shell started pytest in the background, which ignores it."""
+    hanging.watch(config)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

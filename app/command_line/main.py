@@ -118,8 +118,9 @@ def spread(arguments: list[str]) -> list[str]:
     """What has pytest run the whole suite in two processes; nothing where these arguments name a part or ask for what one
     process alone shows: a debugger, or what is printed.
 
-    The tests of a file stay together, for they share what is costly to make, and files go in their order.
+    The tests of a file stay together, for they share what is costly to make, and files go in their order. Where one of the
+    processes dies, all ends when the other is done: pytest-xdist would start it anew and then wait without end.
     """
     if ALONE.intersection(arguments) or not all(argument.startswith("-") for argument in arguments):
         return []
-    return ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+    return ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder", "--max-worker-restart", "0"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import select
 import signal
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import KernelError, SandboxError
-from engine.kernel.channel import Channel
+from engine.kernel.channel import Channel, ChannelClosed
 from engine.kernel.host import scratch
 from engine.types import Json
 
@@ -22,7 +24,7 @@ DEATH_SECONDS = 5.0
 
 
 class Process:
-    """A live or dead worker. `pidfd` names it for good, so that no signal can hit a stranger.
+    """A live or dead worker. `pidfd` names it until it is closed, so that no signal can hit a stranger.
 
     `memory` is what it may take, in bytes.
 
@@ -41,6 +43,7 @@ class Process:
         self.meter: Meter | None = None  # counts what it writes
         self._piped = 0
         self._closed = False
+        self._naming = threading.Lock()  # while a signal is sent, `pidfd` names this worker and no other file
 
     def greet(
         self, start: dict[str, Json], seconds: float, adopt: Callable[[Process, int | None], None]
@@ -49,7 +52,8 @@ class Process:
 
         `adopt` gets the descriptor on which the worker's writes wait, as soon as it is confined; None for none.
         """
-        self.channel.send({"op": "start", **start}, seconds)
+        with suppress(ChannelClosed):  # one that could not confine itself ended already, and said why
+            self.channel.send({"op": "start", **start}, seconds)
         adopt(self, self.channel.take_over(seconds))
         reply = self.channel.receive(seconds)
         if isinstance(reply, dict) and reply.get("op") == "ready":
@@ -88,10 +92,13 @@ class Process:
 
     def signal(self, number: int) -> None:
         """Send a signal; a dead worker takes none."""
-        try:
-            signal.pidfd_send_signal(self.pidfd, number)
-        except (ProcessLookupError, OSError):
-            pass
+        with self._naming:
+            if self._closed:
+                return
+            try:
+                signal.pidfd_send_signal(self.pidfd, number)
+            except (ProcessLookupError, OSError):
+                pass
 
     def kill(self, reason: str) -> None:
         """Kill the worker; `reason` is kept for whoever notices."""
@@ -101,7 +108,8 @@ class Process:
     @property
     def alive(self) -> bool:
         """Whether the process still runs."""
-        return not self._gone(0)
+        with self._naming:
+            return not (self._closed or self._gone(0))
 
     def _gone(self, seconds: float) -> bool:
         poll = select.poll()
@@ -120,10 +128,11 @@ class Process:
         """Kill the process, wait for its end, and remove its folder. May be called twice."""
         if self._closed:
             return
-        self._closed = True
         self.kill("it was closed")
         self._gone(DEATH_SECONDS)
+        with self._naming:
+            self._closed = True
+            os.close(self.pidfd)
         self.channel.close()
-        os.close(self.pidfd)
         os.close(self.pipe)
         scratch.remove(self.folder)

@@ -9,12 +9,14 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import engine
 from engine.errors import KernelError, SandboxError
 from engine.kernel.host.host import KernelHost, WorkerLimits
+from engine.kernel.host.process import Process
 
 pytestmark = pytest.mark.sandbox
 
@@ -108,6 +110,18 @@ def test_a_worker_dies_with_close(open_session):
         session.run("1")
 
 
+def test_a_closed_worker_takes_no_signal_and_hands_none_to_the_next_one(open_session):
+    first = open_session()
+    process = first.worker._process
+    first.worker.close()
+    second = open_session()
+    assert second.worker._process.pidfd == process.pidfd  # a number is used again
+    first.worker.close()
+    process.signal(signal.SIGKILL)
+    assert not process.alive
+    assert second.run("1").result.restarted is False
+
+
 def test_closing_from_another_thread_ends_a_running_cell(open_session):
     session = open_session()
     threading.Timer(0.3, session.worker.close).start()
@@ -135,8 +149,17 @@ def test_without_a_sandbox_no_cell_runs(tmp_path, monkeypatch):
 
 
 def test_a_zygote_of_a_safe_host_refuses_a_worker_without_policy(tmp_path, monkeypatch):
+    greet = Process.greet
+
+    def greet_late(process: Process, *words: Any) -> None:
+        assert process._gone(20.0)  # before it is sent anything
+        greet(process, *words)
+
     with KernelHost(tmp_path, preload=False) as host:
         monkeypatch.setattr(host, "_unsafe", True)
+        with pytest.raises(SandboxError, match="without a sandbox policy"):
+            host.worker(None, {"kind": "text", "text": ""})
+        monkeypatch.setattr(Process, "greet", greet_late)
         with pytest.raises(SandboxError, match="without a sandbox policy"):
             host.worker(None, {"kind": "text", "text": ""})
 

@@ -1,0 +1,76 @@
+"""What becomes of a test that hangs, and of one whose machine stood still. Real pytest in processes of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from app.command_line import main as cli
+from tests import fresh_clone
+
+CONFTEST = """
+from tests import hanging
+from tests.hanging import pytest_runtest_protocol
+
+hanging.PATIENCE_SECONDS = 2.0
+
+def pytest_configure(config):
+    hanging.watch(config)
+"""
+HANGS = """
+import threading
+
+def wait_for_ever():
+    threading.Event().wait()
+
+def test_hangs():
+    threading.Thread(target=wait_for_ever, name="other", daemon=True).start()
+    wait_for_ever()
+
+def test_after_it():
+    pass
+"""
+STANDS_STILL = """
+import time
+from pathlib import Path
+
+def test_waits():
+    Path("began").touch()
+    time.sleep(1.0)
+"""
+
+
+def begin(folder: Path, *words: str) -> "subprocess.Popen[str]":
+    (folder / "conftest.py").write_text(CONFTEST)
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", *words, "-q", "--rootdir", "."],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(fresh_clone.ROOT)},
+    )
+
+
+def test_a_test_that_hangs_says_where_each_thread_stands_and_the_suite_comes_to_its_end(tmp_path):
+    (tmp_path / "test_hangs.py").write_text(HANGS)
+    (tmp_path / "test_works.py").write_text("def test_works():\n    pass\n")
+    told, _ = begin(tmp_path, *cli.spread([])).communicate(timeout=60)
+    assert "test_hangs.py::test_hangs hangs" in told
+    assert "  other: threading.py:" in told and "< test_hangs.py:5 wait_for_ever\n" in told
+    assert "< test_hangs.py:5 wait_for_ever < test_hangs.py:9 test_hangs\n" in told
+    assert told.splitlines()[-1].startswith("1 failed, 1 passed in"), told
+
+
+def test_a_process_that_stood_still_hangs_no_test(tmp_path):
+    (tmp_path / "test_stands.py").write_text(STANDS_STILL)
+    process = begin(tmp_path)
+    while not (tmp_path / "began").exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(2.5)
+    process.send_signal(signal.SIGCONT)
+    told, _ = process.communicate(timeout=60)
+    assert told.splitlines()[-1].startswith("1 passed in"), told
