@@ -201,17 +201,21 @@ class AskView {
 
   // --- the session ------------------------------------------------------------------------------------------
 
+  /** Above the run: the questions before it. Those that stand there stay where they cannot be asked for. */
   async showThread() {
-    const { run } = this;
-    const found = await this.app.api.get(`/api/runs/${encodeURIComponent(run)}/earlier`).catch(() => []);
-    if (run === this.run) renew(this.thread, found);
+    const { run, row: { session } } = this;
+    const none = session === this.threaded ? null : [];
+    const found = await this.app.api.get(`/api/runs/${encodeURIComponent(run)}/earlier`).catch(() => none);
+    if (run !== this.run || !found) return;
+    renew(this.thread, found);
+    this.threaded = session;
   }
 
   /** Below an empty form: the sessions of late. */
   async showRecent() {
-    const found = await this.app.api.get("/api/sessions/lately").catch(() => []); // the form is what matters here
-    renew(this.recent, found);
-    this.recent.hidden = Boolean(this.run) || found.length === 0;
+    const found = await this.app.api.get("/api/sessions/lately").catch(() => null); // the form is what matters here
+    if (found) renew(this.recent, found);
+    this.recent.hidden = Boolean(this.run) || this.recent.childElementCount === 0;
   }
 
   // --- the form ---------------------------------------------------------------------------------------------

@@ -74,3 +74,24 @@ def test_a_run_goes_with_the_card_of_its_documents(desk: Desk, page: Page) -> No
     library.delete(cards[desk.corpus])
     expect(page.locator(".run-panel")).to_be_hidden()
     assert run_of(page) is None
+
+
+def test_questions_that_stand_there_stay_where_they_cannot_be_asked_for_again(desk: Desk, page: Page) -> None:
+    ask(page, "When does the ferry leave?")
+    expect(page.locator("#follow-host")).to_contain_text("Follow-up to")
+    ask(page, "And where to?")
+    expect(page.locator(".thread .earlier")).to_have_count(1)
+    page.route("**/earlier", lambda route: route.fulfill(status=404, json={"error": "not now"}))
+    page.route("**/lately", lambda route: route.fulfill(status=404, json={"error": "not now"}))
+    with page.expect_response("**/earlier"):
+        desk.ended(desk.workbench.runs.start("When does the ferry leave?", desk.corpus).run)
+    page.evaluate("0")  # what was answered has been taken
+    expect(page.locator(".thread .earlier")).to_have_count(1)
+    page.unroute("**/lately")
+    page.get_by_role("button", name="New session").click()
+    expect(page.locator(".recent .earlier")).to_have_count(2)
+    page.route("**/lately", lambda route: route.fulfill(status=404, json={"error": "not now"}))
+    with page.expect_response("**/lately"):
+        desk.ended(desk.workbench.runs.start("When does the ferry leave?", desk.corpus).run)
+    page.evaluate("0")
+    expect(page.locator(".recent .earlier")).to_have_count(2)
