@@ -22,6 +22,11 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of this folder first: some take minutes, and at the end one process would wait for them while the other is done."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
 def pytest_unconfigure() -> None:
     """Close what llama_cpp leaves open, so that nothing is said of it after pytest's last line."""
     native = sys.modules.get("llama_cpp._utils")

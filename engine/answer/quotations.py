@@ -17,6 +17,7 @@ from engine.corpus import Corpus
 from engine.corpus.citations import LONGEST_FOLDED, check, loose
 from engine.corpus.place.address import address_of
 from engine.corpus.search import grep
+from engine.reply.source import tree_of
 from engine.text import notation
 from engine.text.columns import DELIMITERS, fields
 from engine.text.pattern import Pattern
@@ -129,10 +130,14 @@ def is_literal(text: str) -> bool:
     """Whether an answer is a list or mapping of Python or JSON: its quotation marks are signs of the notation."""
     if not text.lstrip().startswith(("[", "{", "(")):
         return False
+    tree = tree_of(text.strip())
     try:
-        return isinstance(ast.literal_eval(text.strip()), list | dict | tuple | set)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return False
+        match tree:
+            case ast.Module(body=[ast.Expr(value=value)]):
+                return isinstance(ast.literal_eval(value), list | dict | tuple | set)
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        pass
+    return False
 
 
 def spans(text: str) -> list[Span]:

@@ -122,7 +122,7 @@ class ScriptedModel:
         else:
             usage = Usage(1, needed, reused)
             work = (stream, request, reply, usage, extended, cancelled)
-            threading.Thread(target=self._write, args=work, daemon=True).start()
+            threading.Thread(target=self._work, args=work, daemon=True).start()
         return stream
 
     def counts(self) -> Json:
@@ -149,6 +149,15 @@ class ScriptedModel:
             return None
         self._used += 1
         return self._ordered[self._used - 1]
+
+    def _work(self, stream: LiveStream, *work: Any) -> None:
+        """Write a reply; a defect of ours must not leave one who waits for ever."""
+        try:
+            self._write(stream, *work)
+        except Exception as problem:
+            stream.fail(
+                ModelError(f"The scripted model made a mistake ({type(problem).__name__}: {problem}).")
+            )
 
     def _write(
         self,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 
 REMEMBERED = 256  # texts: a reply is read again with every mark that comes
 LABEL_WORDS = frozenset({"repl", "python", "py", "python3", "ipython"})
 
+_TRIES = 20  # of making one tree
+_making = threading.RLock()  # while a tree is made
 _FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _NAMES = """
     context answer llm_query llm_query_batched rlm_query rlm_query_batched map_query chunks peek cite
@@ -50,13 +53,23 @@ _TYPOGRAPHIC = str.maketrans(
 
 
 def tree_of(code: str) -> ast.Module | None:
-    """Return the syntax tree of a cell, or None where it is not Python. Top-level `await` is allowed."""
-    try:
-        tree = compile(code, "<cell>", "exec", _FLAGS, dont_inherit=True)
-    except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
-        return None
-    assert isinstance(tree, ast.Module)
-    return tree
+    """Return the syntax tree of a cell, or None where it is not Python. Top-level `await` is allowed.
+
+    May be called from any thread. Before 3.11.8 Python counts the depth of all trees that are being made together, so that
+    two at once end with a SystemError (github.com/python/cpython/issues/106905): ours are made one at a time, and one that
+    another package disturbs is made again.
+    """
+    with _making:
+        for _ in range(_TRIES):
+            try:
+                tree = compile(code, "<cell>", "exec", _FLAGS, dont_inherit=True)
+            except SystemError:
+                continue
+            except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
+                return None
+            assert isinstance(tree, ast.Module)
+            return tree
+    return None
 
 
 def compiles(code: str) -> bool:

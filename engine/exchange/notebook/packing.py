@@ -15,6 +15,7 @@ import engine
 from engine.corpus.archive import INDEX, SEARCH, TEXT
 from engine.errors import InputError
 from engine.exchange.notebook.session import DOCUMENTS, RECORD
+from engine.reply.source import tree_of
 from engine.types import Json
 
 ROOT = Path(engine.__file__).parent.parent
@@ -64,7 +65,9 @@ def _visit(name: str, found: dict[Path, None]) -> None:
     found[file] = None
     if "." in name:
         _visit(name.rpartition(".")[0], found)
-    for imported in _imports(ast.parse(file.read_text("utf-8"))):
+    tree = tree_of(file.read_text("utf-8"))
+    assert tree is not None, file
+    for imported in _imports(tree):
         if imported.split(".")[0] == "engine":
             _visit(imported, found)
 

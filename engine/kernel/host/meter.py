@@ -112,4 +112,8 @@ class Meters:
     def _answer(self, listener: int) -> None:
         call = waiting.receive(listener)
         if call is not None:
-            waiting.answer(listener, call, self._meters[listener].admit(call))
+            try:
+                code = self._meters[listener].admit(call)
+            except OSError:  # the disk cannot be asked; who waits has to be told something
+                code = errno.EIO
+            waiting.answer(listener, call, code)

@@ -48,8 +48,12 @@ def receive(listener: int) -> Waiting | None:
 def answer(listener: int, call: Waiting, code: int) -> None:
     """Let a call go on (`code` 0), or make it fail with an errno. A call that waits no longer takes no answer."""
     reply = REPLY.pack(call.id, 0, -code, 0 if code else CONTINUE)
-    try:
-        fcntl.ioctl(listener, ANSWER, reply)
-    except OSError as problem:
-        if problem.errno != errno.ENOENT:
-            raise
+    while True:
+        try:
+            fcntl.ioctl(listener, ANSWER, reply)
+        except InterruptedError:  # by a signal for this process
+            continue
+        except OSError as problem:
+            if problem.errno != errno.ENOENT:
+                raise
+        return

@@ -91,6 +91,15 @@ def test_a_scripted_error_is_raised():
         ScriptedModel([ScriptedReply(error="burnt")]).submit(ask()).result()
 
 
+def test_a_mistake_of_ours_ends_the_reply_and_leaves_nobody_waiting(monkeypatch):
+    def mistaken(*words, **options):
+        raise SystemError("a tree lost its depth")
+
+    monkeypatch.setattr("engine.llm.scripted.find_ending", mistaken)
+    with pytest.raises(ModelError, match=r"made a mistake \(SystemError: a tree lost its depth\)"):
+        ScriptedModel(["one"]).submit(ask()).result()
+
+
 def test_a_file_holds_a_script(tmp_path):
     path = tmp_path / "script.jsonl"
     lines = [{"text": "one"}, "two", {"text": "six", "match": "months"}]

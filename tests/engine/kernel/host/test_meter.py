@@ -144,3 +144,14 @@ def test_a_call_counts_the_most_that_it_can_take(tmp_path, call, most):
     name, *arguments = call
     assert meter.admit(Waiting(1, name, (*arguments, 0, 0, 0)[:6])) == 0
     assert meter.written == most
+
+
+def test_where_the_disk_cannot_be_asked_writing_fails_and_the_session_goes_on(session, monkeypatch):
+    def unanswered(path: Path) -> int:
+        raise OSError(errno.EIO, "the disk is gone")
+
+    monkeypatch.setattr(disk, "room", unanswered)
+    ran = session.run("open('a', 'wb').write(b'x')")
+    assert ran.result.error["evalue"].startswith(f"[Errno {errno.EIO}]")
+    monkeypatch.undo()
+    assert session.run("open('b', 'wb').write(b'x')").echoed == "1"
