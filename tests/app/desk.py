@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,25 +30,11 @@ LETTERS = {
 }
 
 
-_free: list[int] = []  # ports of apps that have ended: what a browser has compiled of one app, the next one need not send
-
-
-def listening() -> socket.socket:
-    """A socket on a loopback port, on one that an app of this process had where that is free."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    while _free:
-        with suppress(OSError):  # another program has taken it
-            listener.bind(("127.0.0.1", _free.pop()))
-            return listener
-    listener.bind(("127.0.0.1", 0))
-    return listener
-
-
 @contextmanager
 def served(workbench: Workbench) -> Iterator[int]:
     """Serve a workbench from a thread; gives the port."""
-    listener = listening()
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     app = build(workbench, TOKEN, port)
     config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1)
@@ -59,7 +45,6 @@ def served(workbench: Workbench) -> Iterator[int]:
     yield port
     server.should_exit = True
     thread.join(20)
-    _free.append(port)
 
 
 class Desk:
