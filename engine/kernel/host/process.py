@@ -131,6 +131,8 @@ class Process:
         self.kill("it was closed")
         self._gone(DEATH_SECONDS)
         with self._naming:
+            if self._closed:  # by another thread meanwhile
+                return
             self._closed = True
             os.close(self.pidfd)
         self.channel.close()
