@@ -43,7 +43,7 @@ class Process:
         self.meter: Meter | None = None  # counts what it writes
         self._piped = 0
         self._closed = False
-        self._naming = threading.Lock()  # while a signal is sent, `pidfd` names this worker and no other file
+        self._naming = threading.RLock()  # while a signal is sent, `pidfd` names this worker and no other file
 
     def greet(
         self, start: dict[str, Json], seconds: float, adopt: Callable[[Process, int | None], None]
