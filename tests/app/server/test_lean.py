@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -25,3 +26,23 @@ def test_neither_pandas_nor_matplotlib_is_loaded_by_an_event(tmp_path: Path) -> 
         app.end()
     assert "/numpy/" in libraries
     assert "/pandas/" not in libraries and "/matplotlib/" not in libraries
+
+
+COUNTING = """
+import sys
+trees = []
+sys.addaudithook(lambda event, words: trees.append(words) if event == "compile" and words[1] == "<unknown>" else None)
+
+import inspect
+from app.server.lean import lean
+
+getfile = inspect.getfile
+with lean():
+    import gradio
+print(sum("gradio" in str(source) for source, _ in trees), inspect.getfile is getfile)
+"""
+
+
+def test_no_component_of_gradio_is_read_as_python_when_it_is_imported() -> None:
+    found = subprocess.run([sys.executable, "-c", COUNTING], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["0", "True"]
