@@ -12,7 +12,7 @@ import pytest
 
 from models import default
 from tests import hanging
-from tests.hanging import pytest_runtest_protocol  # noqa: F401  # a hook
+from tests.hanging import pytest_enter_pdb, pytest_runtest_protocol  # noqa: F401  # hooks
 
 
 def pytest_configure(config: pytest.Config) -> None:

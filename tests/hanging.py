@@ -82,6 +82,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
             _watch.begin("")
 
 
+def pytest_enter_pdb() -> None:
+    """Who looks at a test in a debugger, by `--trace` or breakpoint(), has all the time there is."""
+    if _watch is not None:
+        _watch.begin("")
+
+
 def watch(config: pytest.Config) -> None:
     """Begin to watch. While pytest is configured nothing is captured, so standard error is the real one."""
     global _watch

@@ -12,7 +12,7 @@ from tests import fresh_clone
 
 CONFTEST = """
 from tests import hanging
-from tests.hanging import pytest_runtest_protocol
+from tests.hanging import pytest_enter_pdb, pytest_runtest_protocol
 
 hanging.PATIENCE_SECONDS = 2.0
 
@@ -38,7 +38,7 @@ from pathlib import Path
 
 def test_waits():
     Path("began").touch()
-    time.sleep(1.0)
+    time.sleep(3.0)
 """
 
 
@@ -46,6 +46,7 @@ def begin(folder: Path, *words: str) -> "subprocess.Popen[str]":
     (folder / "conftest.py").write_text(CONFTEST)
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", *words, "-q", "--rootdir", "."],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -73,4 +74,10 @@ def test_a_process_that_stood_still_hangs_no_test(tmp_path):
     time.sleep(2.5)
     process.send_signal(signal.SIGCONT)
     told, _ = process.communicate(timeout=60)
+    assert told.splitlines()[-1].startswith("1 passed in"), told
+
+
+def test_a_debugger_may_stand_in_a_test_for_as_long_as_it_likes(tmp_path):
+    (tmp_path / "test_works.py").write_text("def test_works():\n    pass\n")
+    told, _ = begin(tmp_path, "--trace").communicate("import time; time.sleep(4.0)\nc\n", timeout=60)
     assert told.splitlines()[-1].startswith("1 passed in"), told

@@ -135,7 +135,7 @@ def is_literal(text: str) -> bool:
         match tree:
             case ast.Module(body=[ast.Expr(value=value)]):
                 return isinstance(ast.literal_eval(value), list | dict | tuple | set)
-    except (ValueError, TypeError, MemoryError, RecursionError):
+    except (ValueError, TypeError, OverflowError, MemoryError, RecursionError):
         pass
     return False
 

@@ -119,7 +119,7 @@ def _judge(name: str, inner: str, call: ast.Call | None) -> tuple[str, str]:
         return "name", values[0].id
     try:
         plain = [ast.literal_eval(value) for value in values]
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, OverflowError, SyntaxError, MemoryError, RecursionError):
         return ("literal", inner) if _sentence(values) else ("code", inner)
     if any(keyword.arg is None for keyword in call.keywords):
         return "code", inner

@@ -98,6 +98,7 @@ def test_names_of_files_words_of_the_question_and_notations_are_no_quotes(corpus
     assert statuses("None mentions “a blue whale”.", corpus, "Which mentions a blue whale?") == ["asked"]
     assert statuses("lease.txt says “a blue whale”.", corpus, "Which mentions a blue whale?") == ["missing"]
     assert is_literal('{"rent": 450}') and is_literal("['a', 'b']") and not is_literal('"The rent"')
+    assert not is_literal(f"[{'9' * 400} + 1j]")  # too large for a float
     assert statuses("['nobody', 'wrote']", corpus) == []
 
 

@@ -92,6 +92,7 @@ def test_a_rejected_final_answer_is_explained(case: str) -> None:
         ("FINAL_VAR(rows[0])", "FINAL(rows[0])"),
         ("Checked: OK\n\nSUBMIT(customer=customer)", "SUBMIT(customer=customer)"),
         ("FINAL(total, hits)", "FINAL(total, hits)"),
+        (f"FINAL({'9' * 400} + 1j)", f"FINAL({'9' * 400} + 1j)"),  # too large for a float
     ],
 )
 def test_a_final_that_must_be_evaluated_is_run_as_the_cell(text: str, code: str) -> None:

@@ -115,7 +115,7 @@ def test_a_closed_worker_takes_no_signal_and_hands_none_to_the_next_one(open_ses
     process = first.worker._process
     first.worker.close()
     second = open_session()
-    assert second.worker._process.pidfd == process.pidfd  # a number is used again
+    process.pidfd = second.worker._process.pidfd  # as where the number is used again
     first.worker.close()
     process.signal(signal.SIGKILL)
     assert not process.alive
