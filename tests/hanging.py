@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep  # those of the machine, whatever a test puts in their place
 from types import FrameType
@@ -21,27 +22,35 @@ TICK_SECONDS = 0.5
 FRAMES = 12  # of one thread that are told
 
 
+@dataclass
+class UnderWay:
+    """A test, "" for none, and the seconds for which it has run."""
+
+    name: str = ""
+    seconds: float = 0.0
+
+
 class Watch:
     """Looks at the test under way from a thread of its own; `words` is a file descriptor."""
 
     def __init__(self, words: int, root: Path):
         self._words, self._root = words, root
-        self._test = ""
-        self._spent = 0.0
+        self._now = UnderWay()
         threading.Thread(target=self._run, name="hanging", daemon=True).start()
 
     def begin(self, test: str) -> None:
         """A test begins, or with "" none does."""
-        self._test, self._spent = test, 0.0
+        self._now = UnderWay(test)
 
     def _run(self) -> None:
-        before = monotonic()
-        while not self._test or self._spent < PATIENCE_SECONDS:
+        before, test = monotonic(), self._now
+        while not test.name or test.seconds < PATIENCE_SECONDS or test is not self._now:
+            test = self._now
             sleep(TICK_SECONDS)
             now = monotonic()
-            self._spent += min(now - before, 2 * TICK_SECONDS)
+            test.seconds += min(now - before, 2 * TICK_SECONDS)
             before = now
-        told = [f"\n{self._test} hangs", *stacks(self._root)]
+        told = [f"\n{test.name} hangs", *stacks(self._root)]
         os.write(self._words, "\n".join([*told, ""]).encode())
         os._exit(1)
 

@@ -7,7 +7,6 @@ import select
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,7 @@ class Process:
         self.meter: Meter | None = None  # counts what it writes
         self._piped = 0
         self._closed = False
-        self._naming = threading.RLock()  # while a signal is sent, `pidfd` names this worker and no other file
+        self._naming = threading.RLock()  # while a signal is sent, `pidfd` names this worker
 
     def greet(
         self, start: dict[str, Json], seconds: float, adopt: Callable[[Process, int | None], None]
@@ -52,8 +51,12 @@ class Process:
 
         `adopt` gets the descriptor on which the worker's writes wait, as soon as it is confined; None for none.
         """
-        with suppress(ChannelClosed):  # one that could not confine itself ended already, and said why
+        try:
             self.channel.send({"op": "start", **start}, seconds)
+        except ChannelClosed:
+            if not self._gone(1.0):  # its end of the channel goes just before it does
+                raise
+            # it could not confine itself and ended already; what it said is read now
         adopt(self, self.channel.take_over(seconds))
         reply = self.channel.receive(seconds)
         if isinstance(reply, dict) and reply.get("op") == "ready":

@@ -80,6 +80,7 @@ def test_questions_that_stand_there_stay_where_they_cannot_be_asked_for_again(de
     ask(page, "When does the ferry leave?")
     expect(page.locator("#follow-host")).to_contain_text("Follow-up to")
     ask(page, "And where to?")
+    expect(page.locator(".answer-text")).to_contain_text("To Halden.")
     expect(page.locator(".thread .earlier")).to_have_count(1)
     page.route("**/earlier", lambda route: route.fulfill(status=404, json={"error": "not now"}))
     page.route("**/lately", lambda route: route.fulfill(status=404, json={"error": "not now"}))
