@@ -30,7 +30,7 @@ class Gate:
         self.open.set()
 
     def __call__(self, request: Request) -> str:
-        self.open.wait(30)
+        self.open.wait(300)
         return CELL if request.stop_at_cell else "EUR 5"
 
 
@@ -49,9 +49,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost, gate: Ga
 
 
 @pytest.fixture
-def page(desk: Desk, browser: Browser) -> Iterator[Page]:
+def page(desk: Desk, browser: Browser, gate: Gate) -> Iterator[Page]:
     opened = desk.visit(browser, "view=bench")
     yield opened
+    gate.open.set()
     problems = opened.problems  # type: ignore[attr-defined]
     leave(opened)
     assert problems == []

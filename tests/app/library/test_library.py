@@ -276,7 +276,7 @@ def test_a_job_that_is_stopped_leaves_nothing(library: Library, tmp_path: Path) 
 def test_a_card_is_not_read_twice_or_deleted_while_it_is_read(library: Library, papers: Path) -> None:
     card = add(library, papers)
     go = threading.Event()
-    job = library.jobs.start("rescan", "x", lambda control: (str(go.wait(30)), None), card=card["card"])
+    job = library.jobs.start("rescan", "x", lambda control: (str(go.wait(300)), None), card=card["card"])
     for refused in (library.rescan, library.delete):
         with pytest.raises(Conflict, match="papers is being read"):
             refused(card["card"])

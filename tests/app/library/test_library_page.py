@@ -140,7 +140,7 @@ def gate(monkeypatch: pytest.MonkeyPatch):
     write = uploads.Receiver.write
 
     def held(self, data: bytes) -> None:
-        opened.wait(30)
+        opened.wait(300)
         write(self, data)
 
     monkeypatch.setattr(uploads.Receiver, "write", held)

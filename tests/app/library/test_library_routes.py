@@ -250,7 +250,7 @@ def test_the_end_of_an_upload_that_is_told_twice_at_once_is_taken_once(
     upload = client.post("/api/uploads").json()["upload"]
     client.put(f"/api/uploads/{upload}/files?rel=a.txt&n=1&size=1", content=b"x")
     finish, go = library.uploads.finish, threading.Event()
-    monkeypatch.setattr(library.uploads, "finish", lambda one: go.wait(60) and finish(one))
+    monkeypatch.setattr(library.uploads, "finish", lambda one: go.wait(300) and finish(one))
     answers: list[httpx.Response] = []
 
     def tell() -> None:

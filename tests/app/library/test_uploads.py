@@ -196,7 +196,7 @@ def test_a_usual_name_stays_as_it_is() -> None:
 def test_an_upload_that_is_stopped_while_it_waits_leaves_nothing(library: Library, data_dir: Path) -> None:
     go_on = threading.Event()
     for _ in range(AT_ONCE):
-        library.jobs.start("rescan", "another", lambda control: ("", go_on.wait(60)))
+        library.jobs.start("rescan", "another", lambda control: ("", go_on.wait(300)))
     upload = library.begin_upload()["upload"]
     send(library, upload, {"a.txt": b"kestrel"})
     job = library.jobs.stop(library.finish_upload(upload).job)

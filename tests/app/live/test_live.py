@@ -57,7 +57,7 @@ def test_all_of_a_run_arrives_in_order_and_equals_its_log(bench, address):
 
 def test_two_followers_see_the_same_and_one_leaving_does_not_matter(bench, address):
     release = threading.Event()
-    bench.say = lambda request: release.wait(60) and turns(4)(request)
+    bench.say = lambda request: release.wait(300) and turns(4)(request)
     run = bench.start()
     streams = [Stream(address, run=run) for _ in range(3)]
     until(lambda: all(stream.of("run") for stream in streams))
@@ -148,7 +148,7 @@ def test_streams_end_when_the_app_does(bench, address):
 def test_a_follower_that_does_not_read_is_closed_and_loses_nothing(bench):
     bench.say = turns(8)
     release = threading.Event()
-    bench.say = lambda request: release.wait(60) and turns(8)(request)
+    bench.say = lambda request: release.wait(300) and turns(8)(request)
     run = bench.start()
     hub = bench.workbench.hub
     slow = hub.subscribe(run, 0, most=10)
@@ -356,7 +356,7 @@ def test_nobody_waits_while_the_log_of_another_run_is_read(bench, monkeypatch):
 
     monkeypatch.setattr(hub, "stored", slow)
     hold = threading.Event()
-    bench.say = lambda request: hold.wait(60) and cell("FINAL('2')")
+    bench.say = lambda request: hold.wait(300) and cell("FINAL('2')")
     run = bench.start()
     follower = hub.subscribe(run)
     hold.set()

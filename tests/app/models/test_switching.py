@@ -58,7 +58,7 @@ def test_a_run_keeps_its_model_and_the_old_one_is_closed_when_it_ends(workbench,
 def test_only_one_model_is_loaded_at_a_time(workbench, client, small, monkeypatch):
     go = threading.Event()
     real = loader.open_model
-    monkeypatch.setattr(loader, "open_model", lambda *a, **k: (go.wait(60), real(*a, **k))[1])
+    monkeypatch.setattr(loader, "open_model", lambda *a, **k: (go.wait(300), real(*a, **k))[1])
     path = dropped(workbench, "slow.gguf")
     assert client.post("/api/models/load", json={"path": str(path)}).status_code == 202
     assert client.get("/api/models").json()["loading"]["file"] == "slow.gguf"

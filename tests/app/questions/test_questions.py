@@ -37,7 +37,7 @@ class Gate:
 
     def __call__(self, request: Request) -> str:
         if self.free <= 0:
-            self.open.wait(30)
+            self.open.wait(300)
         self.free -= 1
         return CELL
 

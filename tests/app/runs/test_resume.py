@@ -93,7 +93,7 @@ def test_a_run_that_goes_on_as_soon_as_it_ended_is_followed_on(desk, browser: Br
         until(lambda: logs, page)
 
         def say(request):
-            go.wait(60)
+            go.wait(300)
             return cell("FINAL('seen after it went on')")
 
         desk.workbench.engine.use(ScriptedModel(say))

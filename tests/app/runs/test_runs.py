@@ -29,7 +29,7 @@ def http(bench: Bench):
 
 def test_a_run_begins_at_once_and_ends_by_itself(bench, http):
     release = threading.Event()
-    bench.say = lambda request: release.wait(60) and cell("FINAL('2', *context.grep('Halden'))")
+    bench.say = lambda request: release.wait(300) and cell("FINAL('2', *context.grep('Halden'))")
     answer = http.post("/api/runs", json={"question": "How many?", "corpus": bench.corpus})
     run = answer.json()["run"]
     assert answer.status_code == 200 and answer.json()["session"] == run
@@ -206,7 +206,7 @@ def test_a_run_keeps_the_model_it_began_with(bench):
 
     def say(request):
         began.set()
-        return release.wait(60) and cell("FINAL('old')")
+        return release.wait(300) and cell("FINAL('old')")
 
     bench.say = say
     run = bench.start()

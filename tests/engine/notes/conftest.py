@@ -73,7 +73,7 @@ def slow():
 
         def __call__(self, request):
             self.began.set()
-            self.go.wait(20)
+            self.go.wait(300)
             return answer(request)
 
     return Slow()

@@ -30,7 +30,7 @@ def phases(stream: Stream) -> list[str]:
 
 def test_a_follower_hears_how_a_run_stands_until_it_has_ended(bench):
     release = threading.Event()
-    bench.say = lambda request: release.wait(60) and cell("FINAL('2')")
+    bench.say = lambda request: release.wait(300) and cell("FINAL('2')")
     run = bench.start()
     until(lambda: bench.runs.log(run)["last"] > 1)
     last = bench.runs.log(run)["last"]
@@ -52,7 +52,7 @@ def test_a_follower_hears_how_a_run_stands_until_it_has_ended(bench):
 
 def test_a_run_that_was_told_to_stop_says_so_in_every_tab(bench):
     hold = threading.Event()
-    bench.say = lambda request: hold.wait(60) and LONG
+    bench.say = lambda request: hold.wait(300) and LONG
     run = bench.start()
     assert "Stopping" not in text_of(bench.runs.log(run)["run"]["now"])
     bench.runs.stop(run)
@@ -93,7 +93,7 @@ def test_the_thread_of_a_run_is_the_rest_of_its_session(bench):
 
 def test_a_log_that_is_read_while_its_run_ends_tells_of_the_end_as_a_whole(bench, monkeypatch):
     release = threading.Event()
-    bench.say = lambda request: release.wait(60) and cell("FINAL('2')")
+    bench.say = lambda request: release.wait(300) and cell("FINAL('2')")
     run = bench.start()
     read = bench.workbench.hub.logs.after
 

@@ -168,7 +168,7 @@ def test_no_more_requests_are_under_way_than_allowed(serve, connect):
     go_on = threading.Event()
 
     def held(request):
-        go_on.wait(60)
+        go_on.wait(300)
         return pieces("yes")
 
     server = serve(held)

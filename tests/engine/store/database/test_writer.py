@@ -47,7 +47,7 @@ def end_thread(db: sqlite3.Connection) -> None:
 def hold(writer: Writer) -> Callable[[], None]:
     """Keep the thread busy, so that work piles up; calling the result lets it go on."""
     go_on = threading.Event()
-    writer.submit(lambda db: go_on.wait(10), "alone")
+    writer.submit(lambda db: go_on.wait(300), "alone")
     return go_on.set
 
 
