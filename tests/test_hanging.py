@@ -58,7 +58,7 @@ def begin(folder: Path, *words: str) -> "subprocess.Popen[str]":
 def test_a_test_that_hangs_says_where_each_thread_stands_and_the_suite_comes_to_its_end(tmp_path):
     (tmp_path / "test_hangs.py").write_text(HANGS)
     (tmp_path / "test_works.py").write_text("def test_works():\n    pass\n")
-    told, _ = begin(tmp_path, *cli.spread([])).communicate(timeout=60)
+    told, _ = begin(tmp_path, *cli.spread([])).communicate(timeout=300)
     assert "test_hangs.py::test_hangs hangs" in told
     assert "  other: threading.py:" in told and "< test_hangs.py:5 wait_for_ever\n" in told
     assert "< test_hangs.py:5 wait_for_ever < test_hangs.py:9 test_hangs\n" in told
@@ -73,7 +73,7 @@ def test_a_process_that_stood_still_hangs_no_test(tmp_path):
     process.send_signal(signal.SIGSTOP)
     time.sleep(2.5)
     process.send_signal(signal.SIGCONT)
-    told, _ = process.communicate(timeout=60)
+    told, _ = process.communicate(timeout=300)
     assert told.splitlines()[-1].startswith("1 passed in"), told
 
 
