@@ -37,6 +37,7 @@ import time
 from pathlib import Path
 
 def test_waits():
+    time.sleep(1.0)  # it is looked at
     Path("began").touch()
     time.sleep(6.5)
 """
