@@ -11,7 +11,10 @@ MAX_FILES = 20_000
 
 
 def usage(folder: Path, limit: int) -> int:
-    """Return the bytes used below `folder`; stops counting above `limit`. Too many files count as over it."""
+    """Return the bytes used below `folder`; stops counting above `limit`. Too many files count as over it.
+
+    A folder that nobody may list counts as empty: what lies in it was counted before it was written.
+    """
     total = files = 0
     waiting = [str(folder)]
     while waiting:
@@ -25,9 +28,9 @@ def usage(folder: Path, limit: int) -> int:
                         total += entry.stat(follow_symlinks=False).st_blocks * 512
                     if total > limit or files > MAX_FILES:
                         return limit + 1
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             continue
-        except OSError:  # a path too long to follow, a folder without rights: both made on purpose
+        except OSError:  # a path too long to follow, made on purpose
             return limit + 1
     return total
 

@@ -249,7 +249,15 @@ for n in range(10_000):
         ("error",),
     ),
     "make 100,000 empty files": ("for n in range(100_000): open(f'f{n}', 'w').close()", ("error",)),
-    "leave a folder that nobody may enter": ("os.mkdir('closed', 0)", ("ok",)),
+    "leave a folder that nobody may enter": ("os.mkdir('closed', 0)\ntime.sleep(1)", ("ok",)),
+    "hide files in a folder that nobody may list": (
+        "os.mkdir('hidden', 0o300)\nopen('hidden/a', 'wb').write(b'x' * (1 << 20))\ntime.sleep(1)",
+        ("ok",),
+    ),
+    "fill a folder that nobody may list": (
+        "os.mkdir('hidden', 0o300)\nfor n in range(10_000): open(f'hidden/{n}', 'wb').write(b'x' * (1 << 20))",
+        ("error",),
+    ),
     "leave folders nested 3,000 deep": (
         "for _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')",
         ("ok", "error", "died"),
