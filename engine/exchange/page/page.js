@@ -6,19 +6,22 @@
   for (const node of nodes.values()) nodes.get(node.parent)?.children.push(node);
   const root = nodes.get("0");
   const open = new Set(data.nodes.length <= 400 ? nodes.keys() : ["0"]);
-  const PICTURES = ["image/png", "image/jpeg"];
   let chosen = root;
   let wanted = "";
 
-  function el(tag, props, ...children) {
+  function el(tag, attributes, ...children) {
     const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(props ?? {})) {
-      if (name === "on") for (const [kind, listener] of Object.entries(value)) made.addEventListener(kind, listener);
-      else if (value !== null && value !== undefined) made.setAttribute(name, value);
-    }
-    made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    for (const [name, value] of Object.entries(attributes)) if (value !== null) made.setAttribute(name, value);
+    made.append(...children);
     return made;
   }
+
+  /** Elements of a tree (nodes.py). */
+  const built = ([tag, attributes, ...children]) =>
+    el(tag, attributes, ...children.map((child) => (Array.isArray(child) ? built(child) : said(child))));
+
+  /** A text, or the one of a number. */
+  const said = (text) => (typeof text === "number" ? data.texts[text] : text);
 
   // --- the tree --------------------------------------------------------------------------------------------
 
@@ -28,15 +31,15 @@
   const found = el("p", { class: "soft", role: "status" });
   const words = new Map();
 
+  /** What is found in a tree: all text within elements that have `dir`. */
+  function written(tree, inside = false) {
+    if (!Array.isArray(tree)) return inside ? said(tree) : "";
+    const [, { dir }, ...children] = tree;
+    return children.map((child) => written(child, inside || dir)).join("\n");
+  }
+
   function text(node) {
-    if (!words.has(node.id)) {
-      const parts = [node.id, node.question, node.answer ?? "", ...node.notes];
-      for (const turn of node.turns) {
-        parts.push(turn.text, ...turn.cells.flatMap((cell) => [cell.code, ...cell.outputs.map(plainOf)]));
-        for (const [role, number] of turn.messages) if (role === "user") parts.push(data.texts[number]);
-      }
-      words.set(node.id, parts.join("\n").toLowerCase());
-    }
+    if (!words.has(node.id)) words.set(node.id, [node.id, ...node.shown.map((tree) => written(tree))].join("\n").toLowerCase());
     return words.get(node.id);
   }
 
@@ -66,11 +69,10 @@
     return el("div", {
       class: `row ${node.status} d${Math.min(depth, 4)}`, role: "treeitem", "data-id": node.id, tabindex: here ? "0" : "-1",
       "aria-selected": String(here), "aria-level": depth + 1, "aria-expanded": expanded,
-      on: { click: (event) => { if (event.target.classList.contains("twist") && folds) toggle(node); else choose(node); } },
     },
     el("span", { class: "twist", "aria-hidden": "true" }, folds ? (open.has(node.id) ? "▾" : "▸") : ""),
-    el("span", { class: "name", dir: "auto" }, `${node.id} ${node.question.split("\n").find((line) => line.trim()) ?? ""}`),
-    el("span", { class: "state" }, node.status === "answered" ? node.kind : node.status));
+    el("span", { class: "name", dir: "auto" }, node.name),
+    el("span", { class: "state" }, node.state));
   }
 
   function toggle(node, to = !open.has(node.id)) {
@@ -89,6 +91,12 @@
     focus(node);
     show();
   }
+
+  tree.addEventListener("click", ({ target }) => {
+    const node = nodes.get(target.closest(".row")?.dataset.id);
+    if (!node) return;
+    if (target.matches(".twist") && node.children.length && !wanted) toggle(node); else choose(node);
+  });
 
   tree.addEventListener("keydown", (event) => {
     const rows = [...tree.children];
@@ -109,63 +117,15 @@
 
   // --- the chosen node -------------------------------------------------------------------------------------
 
-  const pre = (words, kind = "") => el("pre", { class: kind, dir: "auto", tabindex: "0" }, words);
-  const fold = (title, ...inside) => el("details", {}, el("summary", {}, title), ...inside);
-
-  function plainOf(output) {
-    if (output.output_type === "stream") return output.text;
-    return output.output_type === "error" ? output.traceback.join("\n") : output.data["text/plain"] ?? "";
-  }
-
   function show() {
-    const { id, kind, status, seconds, tokens, context } = chosen;
-    const cost = [kind, status, seconds === null ? "" : `${seconds.toFixed(1)} s`, tokens ? `${tokens.toLocaleString("en")} tokens` : ""];
-    detail.replaceChildren(
-      el("h2", {}, `Node ${id}`),
-      el("p", { class: "soft" }, cost.filter(Boolean).join(" · ")),
-      context ? el("p", { class: "soft", dir: "auto" }, `Data: ${context}`) : "",
-      el("div", { class: "text", dir: "auto" }, chosen.question),
-      ...chosen.turns.flatMap(turn),
-      ...chosen.notes.map((note) => el("p", { class: "soft", dir: "auto" }, `Note: ${note}`)),
-      el("h3", {}, "Answer"),
-      chosen.answer === null ? el("p", { class: "bad", dir: "auto" }, `No answer${chosen.reason ? `: ${chosen.reason}` : ""}`) : pre(chosen.answer),
-    );
+    detail.replaceChildren(...chosen.shown.map(built));
   }
 
-  function turn(one) {
-    const given = one.messages.map(([role, number]) => [el("h3", {}, role), pre(data.texts[number])]);
-    return [
-      el("h3", {}, `Turn ${one.number}`),
-      given.length ? fold("Given to the model", ...given.flat()) : "",
-      one.thinking ? fold("Thinking", pre(one.thinking)) : "",
-      one.cells.length ? fold("What the model wrote", pre(one.text)) : pre(one.text),
-      ...one.cells.flatMap(cell),
-    ];
-  }
-
-  function cell(one) {
-    return [
-      el("h3", {}, `Cell ${one.number} · ${one.status}${one.seconds === null ? "" : ` · ${one.seconds.toFixed(2)} s`}`),
-      pre(one.code, "code"),
-      ...one.outputs.flatMap(output),
-      ...one.calls.flatMap((call) => [
-        el("p", { class: "soft" }, `Call ${call.number}${call.error ? `, refused: ${call.error}` : ""}`),
-        el("div", { class: "links" }, call.children.filter((id) => nodes.has(id)).map((id) =>
-          el("button", { type: "button", on: { click: () => { search.value = wanted = ""; choose(nodes.get(id)); } } }, id))),
-      ]),
-      one.final === null ? "" : el("p", { class: "text", dir: "auto" }, `Final answer: ${one.final}`),
-    ];
-  }
-
-  function output(one) {
-    const made = [];
-    for (const mime of PICTURES) {
-      if (one.data?.[mime]) made.push(el("img", { alt: "Picture made by the cell", src: `data:${mime};base64,${one.data[mime].replace(/\s/g, "")}` }));
-    }
-    const words = plainOf(one);
-    if (words) made.push(pre(words, one.output_type === "error" || one.name === "stderr" ? "bad" : ""));
-    return made;
-  }
+  detail.addEventListener("click", ({ target }) => {
+    if (!target.dataset.node) return;
+    search.value = wanted = "";
+    choose(nodes.get(target.dataset.node));
+  });
 
   document.getElementById("run").append(el("nav", { class: "side", "aria-label": "Tree" }, search, found, tree), detail);
   draw();

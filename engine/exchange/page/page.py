@@ -10,22 +10,21 @@ from html import escape
 from pathlib import Path
 
 from engine.answer.agreement import sentence
-from engine.events.record import CallRecord, CellRecord, NodeRecord, RunRecord, TurnRecord
+from engine.events.record import RunRecord
+from engine.exchange.page.nodes import drawn
 from engine.exchange.report import STATUS
-from engine.exchange.text import line, place, plain, shown, when
-from engine.types import Json, Message
+from engine.exchange.text import line, place, plain, when
+from engine.types import Json
 
 STYLE, SCRIPT = "page.css", "page.js"
 POLICY = "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; base-uri 'none'; form-action 'none'"
-KINDS = {"root": "question", "rlm": "child", "llm": "sub-call"}
 TITLE_CHARS = 120
-QUESTION_CHARS = 300  # of a sub-call's in the tree; all of it stands in its prompt
 
 
 def page(record: RunRecord) -> str:
     """The page as HTML text."""
     style, script = (Path(__file__).with_name(name).read_text("utf-8") for name in (STYLE, SCRIPT))
-    data = json.dumps(_data(record), ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+    data = json.dumps(drawn(record), ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     title = _text(line(record.started.question)[:TITLE_CHARS])
     policy = escape(POLICY.format(script=_hash(script), style=_hash(style)))
     return (
@@ -48,9 +47,6 @@ def _hash(text: str) -> str:
 
 def _text(value: str) -> str:
     return escape(plain(value))
-
-
-# --- the answer, as markup ------------------------------------------------------------------------------
 
 
 def _head(record: RunRecord) -> Iterator[str]:
@@ -109,77 +105,3 @@ def _source(source: Json) -> str:
 
 def _quoted(source: Json, text: str) -> str:
     return f'<li dir="auto"><b>{_text(place(source))}</b><div class="text quote">{_text(text)}</div></li>\n'
-
-
-# --- the tree, as data ----------------------------------------------------------------------------------
-
-
-class _Texts:
-    """Texts that stand in many places, each once, by number."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-
-    def number(self, text: str) -> int:
-        return self.numbers.setdefault(text, len(self.numbers))
-
-
-def _data(record: RunRecord) -> Json:
-    """The nodes of the run and the texts of their messages, as the script draws them."""
-    texts = _Texts()
-    nodes = [_node(node, texts) for node in record.nodes.values()]
-    return {"nodes": nodes, "texts": [plain(text) for text in texts.numbers]}
-
-
-def _node(node: NodeRecord, texts: _Texts) -> Json:
-    leaf = node.started.kind == "llm"
-    question = node.started.question
-    return {
-        "id": node.id,
-        "parent": node.started.parent,
-        "kind": KINDS[node.started.kind],
-        "question": plain(question[:QUESTION_CHARS] if leaf and node.turns else question),
-        "context": line(node.started.context),
-        "status": node.status,
-        "answer": None if node.answer is None else plain(node.answer),
-        "reason": plain((node.ended.reason if node.ended else "") or ""),
-        "seconds": node.ended.seconds if node.ended else None,
-        "tokens": node.usage.prompt_tokens + node.usage.completion_tokens,
-        "turns": [_turn(turn, texts) for turn in node.turns.values()],
-        "notes": [plain(note.text) for note in node.notes],
-    }
-
-
-def _turn(turn: TurnRecord, texts: _Texts) -> Json:
-    return {
-        "number": turn.number,
-        "messages": [_message(message, texts) for message in turn.messages],
-        "text": plain(turn.text),
-        "thinking": plain(turn.reply.thinking if turn.reply else ""),
-        "cells": [_cell(cell) for cell in turn.cells],
-    }
-
-
-def _message(message: Message, texts: _Texts) -> Json:
-    return [message.role, texts.number(message.content)]
-
-
-def _cell(cell: CellRecord) -> Json:
-    return {
-        "number": cell.number,
-        "code": plain(cell.started.code),
-        "status": cell.status,
-        "seconds": cell.ended.seconds if cell.ended else None,
-        "outputs": [made for output in cell.outputs if (made := shown(output))],
-        "calls": [_call(call) for call in cell.calls.values()],
-        "final": plain(str(cell.final["content"])) if cell.final else None,
-    }
-
-
-def _call(call: CallRecord) -> Json:
-    error = call.answered.error if call.answered else None
-    return {
-        "number": call.made.call,
-        "children": list(call.made.children),
-        "error": plain(error) if error else None,
-    }

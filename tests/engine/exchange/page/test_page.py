@@ -107,6 +107,20 @@ def test_2000_nodes_are_found_opened_and_walked_by_keyboard(opened):
     expect(tree.locator("[aria-selected=true]")).to_contain_text("0.151.8")
 
 
+def test_it_finds_what_was_asked_and_written_and_leads_from_a_call_to_its_nodes(opened):
+    page = opened(page_of(large(31)))
+    detail, rows = page.locator(".detail"), page.get_by_role("treeitem")
+    for words, found in (("is it there", 27), ("figure", 1), ("read.", 0), ("turn 1", 0)):
+        page.get_by_role("searchbox").fill(words)
+        expect(rows).to_have_count(found)
+    page.get_by_role("searchbox").fill("child 1")
+    rows.click()
+    detail.get_by_role("button", name="0.2.9").click()
+    expect(page.get_by_role("searchbox")).to_have_value("")
+    expect(detail.locator("h2")).to_have_text("Node 0.2.9")
+    expect(page.locator("[aria-selected=true]")).to_be_focused()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_accessible_and_fits_a_narrow_screen(opened, scheme):
     page = opened(page_of(large(31)), color_scheme=scheme)
