@@ -27,7 +27,6 @@ DELETE /api/uploads/UPLOAD                       give it up
 
 from __future__ import annotations
 
-import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +55,6 @@ def router(workbench: Workbench) -> APIRouter:
     routes = APIRouter(prefix="/api")
     library = workbench.library
     documents = library.documents
-    finishing = threading.Lock()
 
     @routes.get("/library")
     def around() -> Json:
@@ -217,9 +215,7 @@ def router(workbench: Workbench) -> APIRouter:
 
     @routes.post("/uploads/{upload}/done")
     def done(upload: str, name: Annotated[str, Body(embed=True)] = "") -> Json:
-        with finishing:  # a page whose connection was lost asks again, also while it is being begun
-            begun = library.jobs.of(upload, "upload")
-            return _job(begun or library.finish_upload(upload, name))
+        return _job(library.finish_upload(upload, name))
 
     @routes.delete("/uploads/{upload}")
     def drop(upload: str) -> Json:

@@ -35,7 +35,7 @@ from engine.disk import bytes_in
 from engine.documents.discover import Discovery, existing
 from engine.documents.formats.passwords import is_locked
 from engine.documents.ingest import CorpusInfo, ingest, ingest_found, load_info
-from engine.errors import InputError, LockedError, StoreError, TaprootError
+from engine.errors import InputError, StoreError
 from engine.paths import expanded
 from engine.types import Json
 
@@ -65,6 +65,7 @@ class Library:
         self._data = Path(workbench.data_dir)
         self._sizes: dict[str, Size] = {}
         self._passwords: list[str] = []  # of locked files; in memory only
+        self._finishing = threading.Lock()  # an upload is read once
         self._saving = threading.Lock()  # two readings of one folder make two versions, one after the other
         self.documents = Documents(self._store)
         self.jobs = Jobs(self._tell)
@@ -290,26 +291,23 @@ class Library:
         return {"upload": upload, "largest": self.uploads.largest}
 
     def finish_upload(self, upload: str, name: str = "") -> Job:
-        """All files have come: read them into a new card. When that fails or is stopped, the upload is removed."""
+        """All files have come: read them into a new card. When that fails or is stopped, the upload is removed.
+
+        A page whose connection was lost says it again, maybe while it is being begun; that begins nothing more.
+        """
+        with self._finishing:
+            return self.jobs.of(upload, "upload") or self._read_upload(upload, name)
+
+    def _read_upload(self, upload: str, name: str) -> Job:
         title = wording.name(name) if name.strip() else ""
         self.uploads.finish(upload)
         found = self.uploads.discovery(upload)
-        row = {
-            "collection": upload,
-            "kind": "upload",
-            "name": title or found.name,
-            "sources": [str(self.uploads.folder / upload)],
-        }
+        sources = [str(self.uploads.folder / upload)]
+        row = {"collection": upload, "kind": "upload", "name": title or found.name, "sources": sources}
 
         def read(control: Control) -> CorpusInfo:
-            try:
-                info = self._uploaded(found, control)
-            except TaprootError as problem:
-                if not isinstance(problem, LockedError):  # a password may open it still
-                    self.uploads.drop(upload)
-                raise
-            self.uploads.keep(upload)
-            return info
+            with self.uploads.reading(upload):
+                return self._uploaded(found, control)
 
         return self._start(row, "upload", read)
 
@@ -324,10 +322,12 @@ class Library:
         )
 
     def drop_upload(self, upload: str) -> None:
-        """Give up an upload; what came of it is removed. Raises NotFound, Conflict while it is being read."""
-        if self.jobs.busy(upload):
-            raise Conflict("These files are being read already; stop that first.")
-        self.uploads.drop(upload)
+        """Give up an upload, also one that is being read: what came of it is removed. Raises NotFound."""
+        job = self.jobs.of(upload, "upload")
+        if job is not None and self.jobs.busy(upload):
+            self.jobs.stop(job.job)
+        else:
+            self.uploads.drop(upload)
 
     # --- names and the end ------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from app.errors import NoSpace, NotFound, TooLarge
 from app.text.words import amount
 from engine import disk
 from engine.documents.discover import LARGEST, Discovery, add, natural, readable
-from engine.errors import InputError
+from engine.errors import InputError, LockedError, TaprootError
 from engine.store import owner
 from engine.store.database.database import NO_SPACE
 from engine.types import Json
@@ -112,8 +112,18 @@ class Uploads:
         """Remove all that came. Raises NotFound when there is no such upload."""
         shutil.rmtree(self._open(upload), ignore_errors=True)
 
-    def keep(self, upload: str) -> None:
-        """The upload belongs to a collection now and stays as long as that."""
+    @contextmanager
+    def reading(self, upload: str) -> Iterator[None]:
+        """While its collection is made: from then on the upload stays as long as that.
+
+        Where none comes of it the upload is removed, unless a password may open it still.
+        """
+        try:
+            yield
+        except TaprootError as problem:
+            if not isinstance(problem, LockedError):
+                self.drop(upload)
+            raise
         (self.folder / upload / OWNER).unlink(missing_ok=True)
 
     def discovery(self, upload: str) -> Discovery:

@@ -64,7 +64,7 @@ class Library {
       unlock: ({ card, title, words }) =>
         unlocked(title, words, (passwords) => this.send("post", `${at(card)}/unlock`, { passwords })),
       rename: ({ card, name }) => renamed(name, (title) => this.send("patch", at(card), { name: title })),
-      remove: ({ card }) => this.remove(at(card)),
+      remove: ({ card }) => this.remove(card, at(card)),
     };
   }
 
@@ -138,9 +138,10 @@ class Library {
     event.preventDefault();
     if (event.target !== this.path.form) return;
     put(this.wrong);
+    const { value } = this.path;
     try {
-      await this.send("post", "/api/corpora", { paths: this.path.value.split("\n") });
-      this.path.value = "";
+      await this.send("post", "/api/corpora", { paths: value.split("\n") });
+      if (this.path.value === value) this.path.value = ""; // what was written since stays
     } catch (problem) {
       put(this.wrong, problem.message);
       this.path.focus();
@@ -187,8 +188,9 @@ class Library {
     form.reset();
   }
 
-  async remove(address) {
+  async remove(card, address) {
     const { api } = this.app;
+    const { of } = this.shown.heads.find((head) => head.of.includes(card)) ?? { of: [card] };
     try {
       const before = await api.get(`${address}/deletion`);
       const title = `Delete “${line(before.name, 80)}”?`;
@@ -196,7 +198,7 @@ class Library {
       const words = `Deleting ${line(before.name, 80)}: its text is being erased from the disk…`;
       const receipt = await this.app.during(words, api.del(address));
       if (this.detail.open) this.app.go("library", {}, { replace: true });
-      this.app.closeDocument();
+      this.app.closeDocument(of);
       await this.load();
       await told(receipt);
     } catch (problem) {

@@ -11,7 +11,15 @@ const PATIENCE = 400; // milliseconds that work may take before it is spoken of
  * action: {label, run}.
  */
 export function createToasts() {
-  const stack = el("div", { id: "toasts", role: "region", "aria-label": "Messages" });
+  let before = null; // what had the focus before the messages
+  const stack = el("div", { id: "toasts", role: "region", "aria-label": "Messages", on: {
+    focusin: ({ relatedTarget: left }) => { if (left && !stack.contains(left)) before = left; },
+  } });
+  const close = (box) => {
+    const held = box.contains(document.activeElement);
+    box.remove();
+    if (held && before?.isConnected) before.focus({ preventScroll: true });
+  };
   document.body.append(stack);
 
   return function toast(text, kind = "info", action = null) {
@@ -21,9 +29,9 @@ export function createToasts() {
       icon(kind === "error" ? "warning" : kind === "ok" ? "check" : kind === "busy" ? "refresh" : "dot"),
       el("span", { class: "grow" }, text),
       action && el("button", { class: "plain", type: "button",
-        on: { click: () => { box.remove(); action.run(); } } }, action.label),
+        on: { click: () => { close(box); action.run(); } } }, action.label),
       el("button", { class: "quiet", type: "button", "aria-label": "Close this message",
-        on: { click: () => box.remove() } }, icon("close")));
+        on: { click: () => close(box) } }, icon("close")));
     stack.append(box);
     while (stack.children.length > MOST) stack.firstChild.remove();
     if (kind !== "error" && kind !== "busy") leaveLater(box);

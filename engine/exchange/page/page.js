@@ -80,15 +80,11 @@
     choose(node);
   }
 
-  function focus(node) {
-    tree.querySelector(`[data-id="${CSS.escape(node.id)}"]`)?.focus();
-  }
-
   function choose(node) {
     for (let at = nodes.get(node.parent); at; at = nodes.get(at.parent)) open.add(at.id);
     chosen = node;
     draw();
-    focus(node);
+    tree.querySelector(`[data-id="${CSS.escape(node.id)}"]`)?.focus();
     show();
   }
 

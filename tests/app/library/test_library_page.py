@@ -284,6 +284,23 @@ def test_deleting_names_the_questions_and_leaves_no_byte(desk: Desk, page: Page,
     assert not [path for path in desk.data.rglob("*") if CANARY in path.name]
 
 
+def test_deleting_a_card_leaves_the_documents_of_others_open(page: Page, tmp_path: Path) -> None:
+    for name in ("Old", "Open"):
+        fill(tmp_path / name, {f"{name}.txt": f"{name} words"})
+        add(page, tmp_path / name)
+    open_card(page, "Open")
+    page.locator(".doc-row").click()
+    line = page.locator("#viewer .line").first
+    expect(line).to_contain_text("Open words")
+    page.get_by_role("button", name="Back to the library").click()
+    card(page, "Old").get_by_role("button", name="Delete: Old").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    expect(card(page, "Old")).to_have_count(0)
+    expect(line).to_contain_text("Open words")
+    expect(line).to_be_visible()
+
+
 def test_thousands_of_documents_scroll_and_sort(desk: Desk, page: Page, tmp_path: Path) -> None:
     fill(
         tmp_path / "Huge",

@@ -193,17 +193,27 @@ def test_a_usual_name_stays_as_it_is() -> None:
     assert clean("a/b c.txt") == "a/b c.txt"
 
 
-def test_an_upload_that_is_stopped_while_it_waits_leaves_nothing(library: Library, data_dir: Path) -> None:
+@pytest.mark.parametrize("heard", [True, False])
+def test_an_upload_that_is_stopped_while_it_waits_leaves_nothing(
+    library: Library, data_dir: Path, heard: bool
+) -> None:
     go_on = threading.Event()
     for _ in range(AT_ONCE):
         library.jobs.start("rescan", "another", lambda control: ("", go_on.wait(300)))
     upload = library.begin_upload()["upload"]
     send(library, upload, {"a.txt": b"kestrel"})
-    job = library.jobs.stop(library.finish_upload(upload).job)
+    job = library.finish_upload(upload).job
+    assert library.finish_upload(upload).job == job  # a page whose connection was lost says it again
+    if heard:
+        library.jobs.stop(job)
+    else:  # and gives up what it does not know to be read
+        library.drop_upload(upload)
     go_on.set()
-    found = library.jobs.wait(job.job)
+    found = library.jobs.wait(job)
     assert (found.state, found.message) == ("stopped", "Stopped before it began; nothing was changed.")
     assert [*(data_dir / "uploads").iterdir()] == []
+    with pytest.raises(NotFound, match="given up"):
+        library.drop_upload(upload)
 
 
 def test_a_file_that_is_sent_again_while_its_lost_connection_still_hangs_is_kept(library: Library) -> None:

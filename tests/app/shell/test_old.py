@@ -97,5 +97,8 @@ def test_an_answer_that_was_asked_for_before_takes_back_no_later_trouble(page) -
     page.wait_for_timeout(200)  # for what a page does that is not to do it
     expect(said).to_have_count(1)
     page.unroute("**/api/bench?*")
-    said.get_by_role("button", name="Try again").click()
+    page.locator("#nav-bench").focus()
+    said.get_by_role("button", name="Try again").focus()
+    page.keyboard.press("Enter")
     expect(said).to_have_count(0)
+    expect(page.locator("#nav-bench")).to_be_focused()  # as before the message
