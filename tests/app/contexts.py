@@ -6,12 +6,14 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 SIZE = {"width": 1280, "height": 860}
+PATIENCE = 60_000  # milliseconds that a page may take for what is done in it; nothing is measured by it
 KEPT = 3  # contexts that wait for the next page; of an app that has ended nobody takes one
 MEDIA = ("color_scheme", "reduced_motion", "forced_colors")  # options that a page has of its own
 STORED = "cookies,local_storage,indexeddb,cache_storage,service_workers"
+expect.set_options(timeout=PATIENCE)
 
 _waiting: list[tuple[str, BrowserContext]] = []
 _lent: dict[BrowserContext, str] = {}
@@ -31,6 +33,7 @@ def enter(browser: Browser, address: str, **options: Any) -> Page:
     context = browser.new_context(**options) if place is None else _waiting.pop(place)[1]
     _lent[context] = kind
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     page.set_viewport_size(size)
     page.emulate_media(**media)
     if place is not None:

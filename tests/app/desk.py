@@ -22,7 +22,6 @@ from tests.app.script import Model
 
 TOKEN = "a-token-of-the-tests"
 READY = "body[data-mounted]"
-expect.set_options(timeout=60_000)  # nothing is measured by it; a busy machine may take long
 LETTERS = {
     "ferry.txt": "Dear Tom,\n\nthe ferry to Halden leaves at noon.\nBring the blue trunk.\n\nAnna Brisk\n",
     "trunk.txt": "Dear Anna,\n\nthe blue trunk is at Halden already.\n\nTom Reed\n",

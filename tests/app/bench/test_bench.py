@@ -60,7 +60,7 @@ def page(desk: Desk, browser: Browser, gate: Gate) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def web(desk: Desk) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{desk.port}", trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{desk.port}", trust_env=False, timeout=60) as client:
         client.get("/", params={"t": TOKEN})
         yield client
 

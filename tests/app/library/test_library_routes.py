@@ -295,7 +295,7 @@ def test_a_connection_that_breaks_leaves_no_part(library: Library, data_dir: Pat
         came.set()
         raise ConnectionResetError
 
-    with pytest.raises(ConnectionResetError), httpx.Client() as http:
+    with pytest.raises(ConnectionResetError), httpx.Client(timeout=60) as http:
         http.put(
             f"http://127.0.0.1:{port}/api/uploads/{upload}/files?rel=a.txt&n=1&size=99999999", content=body()
         )
@@ -303,7 +303,7 @@ def test_a_connection_that_breaks_leaves_no_part(library: Library, data_dir: Pat
     while [f.name for f in folder.iterdir()] != ["owner.json"]:
         time.sleep(0.01)
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 def test_a_page_of_a_pdf_comes_as_an_image(client: TestClient, library: Library, tmp_path: Path) -> None:

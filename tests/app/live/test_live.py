@@ -142,7 +142,7 @@ def test_streams_end_when_the_app_does(bench, address):
     streams = [Stream(address) for _ in range(3)]
     until(lambda: len(bench.workbench.hub._followers) == 3)
     bench.workbench.hub.close()
-    assert all(stream.ended.wait(10) for stream in streams)
+    assert all(stream.ended.wait(60) for stream in streams)
 
 
 def test_a_follower_that_does_not_read_is_closed_and_loses_nothing(bench):
@@ -283,7 +283,7 @@ def test_killed_in_the_middle_all_that_was_shown_stands_after_the_restart(data_d
 
         def ready():
             try:
-                return httpx.get(f"{address}/api/sessions").status_code == 200
+                return httpx.get(f"{address}/api/sessions", timeout=60).status_code == 200
             except httpx.HTTPError:
                 return False
 
@@ -364,7 +364,7 @@ def test_nobody_waits_while_the_log_of_another_run_is_read(bench, monkeypatch):
         assert reading.wait(60)
         coming = threading.Thread(target=lambda: hub.subscribe().close(), daemon=True)
         coming.start()
-        coming.join(10)
+        coming.join(60)
         assert not coming.is_alive()
     finally:
         release.set()

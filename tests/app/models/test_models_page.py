@@ -79,14 +79,14 @@ def test_a_dropped_file_appears_and_loads_and_a_broken_one_changes_nothing(place
     made = random_model(tmp_path / "dropped.gguf")
     shutil.copy(made, folder / "dropped.gguf")
     row = file_row(page, "dropped.gguf")
-    expect(row.locator(".chip.ok")).to_contain_text("fits", timeout=20_000)
+    expect(row.locator(".chip.ok")).to_contain_text("fits")
     row.get_by_role("button", name="Load dropped").click()
     expect(page.locator("#models-current")).to_have_text("dropped", timeout=60_000)
     expect(row.locator(".models-use")).to_have_text("in use")
 
     damaged = made.read_bytes().replace(b"output_norm.weight", b"output_harm.weight", 1)
     (folder / "damaged.gguf").write_bytes(damaged.replace(b"dropped", b"damaged", 1))
-    file_row(page, "damaged.gguf").get_by_role("button", name="Load damaged").click(timeout=20_000)
+    file_row(page, "damaged.gguf").get_by_role("button", name="Load damaged").click()
     problem = page.locator(".models-now .models-problem")
     expect(problem).to_contain_text("damaged.gguf could not be loaded", timeout=60_000)
     expect(problem).to_contain_text("dropped stays in use")
@@ -137,10 +137,10 @@ def test_the_focus_stays_with_the_row_whose_model_is_loaded(place, page):
     twin = Path(shutil.copy(small_model(), workbench.data_dir / "models" / "twin.gguf"))
     row = file_row(page, "twin.gguf")
     row.get_by_role("button", name="Load small").press("Enter")
-    expect(row.locator(".models-use")).to_have_text("in use", timeout=30_000)
+    expect(row.locator(".models-use")).to_have_text("in use")
     expect(row.get_by_role("button", name="Details of small")).to_be_focused()
     file_row(page, "small.gguf").get_by_role("button", name="Load small").press("Enter")
-    expect(file_row(page, "small.gguf").locator(".models-use")).to_have_text("in use", timeout=30_000)
+    expect(file_row(page, "small.gguf").locator(".models-use")).to_have_text("in use")
     twin.unlink()
     expect(row).to_have_count(0)
 
@@ -172,7 +172,7 @@ def test_what_a_person_typed_stays_when_models_come_and_go(place, page, tmp_path
     window.fill("3000")
     came = workbench.data_dir / "models" / "came.gguf"
     shutil.copy(random_model(tmp_path / "came.gguf"), came)
-    expect(file_row(page, "came.gguf")).to_be_visible(timeout=20_000)
+    expect(file_row(page, "came.gguf")).to_be_visible()
     expect(window).to_have_value("3000")
     window.fill("100")
     window.press("Enter")
@@ -185,7 +185,7 @@ def test_an_adapter_is_put_on_for_the_root_alone(place, page, tmp_path):
     shutil.copy(random_model(tmp_path / "base.gguf"), workbench.data_dir / "models" / "base.gguf")
     adapter = lora_adapter(tmp_path / "law.gguf")
     row = file_row(page, "base.gguf")
-    row.get_by_role("button", name="Details of base").click(timeout=20_000)
+    row.get_by_role("button", name="Details of base").click()
     row.get_by_role("button", name="Choose window and adapter").click()
     expect(page.locator("#models-which input")).to_have_value(re.compile("^base"))
     page.get_by_label("Path of a LoRA adapter").fill(str(tmp_path / "none.gguf"))
@@ -204,23 +204,23 @@ def test_a_download_shows_its_progress_stops_goes_on_and_can_be_loaded(hub, page
     hub.slow = 0.15
     entry = page.locator('#models-catalogue [data-id="qwen3-4b"]')
     entry.get_by_role("button", name="Download Qwen3 4B").click()
-    expect(entry.locator(".models-download")).to_contain_text(" of ", timeout=30_000)
+    expect(entry.locator(".models-download")).to_contain_text(" of ")
     entry.get_by_role("button", name="Cancel: Qwen3 4B").press("Enter")
-    expect(entry.locator(".models-download")).to_contain_text("Stopped at", timeout=20_000)
+    expect(entry.locator(".models-download")).to_contain_text("Stopped at")
     expect(entry.get_by_role("button", name="Resume: Qwen3 4B")).to_be_focused()
     hub.slow = 0.0
     entry.get_by_role("button", name="Resume: Qwen3 4B").click()
-    expect(entry.get_by_role("button", name="Load Qwen3 4B")).to_be_enabled(timeout=30_000)
+    expect(entry.get_by_role("button", name="Load Qwen3 4B")).to_be_enabled()
     expect(page.locator(".toast.ok")).to_contain_text("its checksum is right")
 
 
 def test_a_hub_that_cannot_be_reached_is_a_sentence_and_not_a_wait(page, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     page.locator("#models-check").click()
-    expect(page.locator("#models-said")).to_contain_text("cannot be reached", timeout=30_000)
+    expect(page.locator("#models-said")).to_contain_text("cannot be reached")
     entry = page.locator('#models-catalogue [data-id="qwen3.6-27b"]')
     entry.get_by_role("button", name="Download Qwen3.6 27B").click()
-    expect(entry.get_by_role("alert")).to_contain_text("cannot be reached", timeout=30_000)
+    expect(entry.get_by_role("alert")).to_contain_text("cannot be reached")
     entry.get_by_role("button", name="Dismiss: Qwen3.6 27B").click()
     expect(entry.get_by_role("button", name="Download Qwen3.6 27B")).to_be_visible()
 
@@ -238,6 +238,6 @@ def test_names_of_models_are_text_and_never_markup(place, page, tmp_path):
     path: Path = workbench.data_dir / "models" / "<b>x & y.gguf"
     path.write_bytes(made.replace(old, new, 1))
     shown = page.locator("#models-files .models-name", has_text="onerror")
-    expect(shown).to_contain_text(name, timeout=20_000)
+    expect(shown).to_contain_text(name)
     assert page.evaluate("window.pwned") is None
     path.unlink()

@@ -99,7 +99,7 @@ def test_while_a_run_goes_on_there_is_nothing_to_save(desk, browser):
 def test_the_route_needs_the_cookie_names_what_is_wrong_and_is_never_a_page(desk):
     base = f"http://127.0.0.1:{desk.port}"
     path = f"/api/runs/{desk.run}/export"
-    with httpx.Client(base_url=base, follow_redirects=True) as client:
+    with httpx.Client(base_url=base, follow_redirects=True, timeout=60) as client:
         assert client.get(path, params={"to": "html"}).status_code == 401
         client.get("/", params={"t": TOKEN})
         page = client.get(path, params={"to": "html"})

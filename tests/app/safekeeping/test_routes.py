@@ -81,7 +81,7 @@ def folders() -> list[Path]:
 
 
 def test_nothing_of_it_is_open_without_the_token(desk: Desk) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{desk.port}", trust_env=False) as stranger:
+    with httpx.Client(base_url=f"http://127.0.0.1:{desk.port}", trust_env=False, timeout=60) as stranger:
         for method, path in (
             ("GET", "safekeeping"),
             ("GET", "kept"),

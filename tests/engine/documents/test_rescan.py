@@ -228,7 +228,7 @@ def test_two_threads_may_note_the_same_reading(
     fill(source, {"a.txt": "a"})
     corpus = ingest([source], tmp_path / "corpora")
     found, _ = look([source])
-    wrote = threading.Barrier(2, timeout=10)
+    wrote = threading.Barrier(2, timeout=60)
     real = Path.replace
 
     def together(self: Path, target: Path) -> Path:

@@ -125,5 +125,5 @@ def test_close_wakes_a_blocked_reader(ends):
     thread.start()
     time.sleep(0.1)
     channel.close()
-    thread.join(5)
+    thread.join(60)
     assert len(caught) == 1

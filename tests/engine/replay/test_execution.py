@@ -253,7 +253,7 @@ def test_the_worker_of_a_node_stands_where_it_was_before_a_cell(desk):
             done = execute_again(worker, record, record.nodes["0"], before)
             assert len(done) == (before or 5) - 1
             outputs = []
-            worker.execute("print(n)", on_call=None, on_output=outputs.append, timeout=5)
+            worker.execute("print(n)", on_call=None, on_output=outputs.append, timeout=60)
             assert outputs[0]["text"].strip() == expected
 
 

@@ -263,7 +263,7 @@ def test_every_address_of_the_client_asks_for_the_key_the_host_and_no_other_site
         ("POST", "/gradio_api/call/ask"),
         ("POST", "/gradio_api/run/ask"),
     ):
-        with httpx.Client(base_url=client.src) as http:
+        with httpx.Client(base_url=client.src, timeout=SECONDS) as http:
             none = http.request(method, path)
             assert none.status_code == 401 and none.json()["error"].startswith(
                 "Open the address that Taproot"
@@ -273,7 +273,7 @@ def test_every_address_of_the_client_asks_for_the_key_the_host_and_no_other_site
                 http.request(method, path, headers={**good, "origin": "https://evil.example"}).status_code
                 == 403
             )
-    with httpx.Client(base_url=client.src, headers=good) as http:
+    with httpx.Client(base_url=client.src, headers=good, timeout=SECONDS) as http:
         assert http.get("/api/corpora").status_code == http.get("/").status_code == 401
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.app.contexts import PATIENCE
 from tests.app.runs.tree.hostile_run import hostile
 from tests.app.runs.tree.tree_fixture import grow
 from tests.app.runs.tree.tree_server import TreeServer
@@ -24,6 +25,7 @@ def server(tmp_path_factory):
 def context(browser: Browser):
     size = {"width": 1280, "height": 1600}
     context = browser.new_context(viewport=size, permissions=["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 

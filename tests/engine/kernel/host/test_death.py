@@ -32,7 +32,7 @@ DEATHS = {
 @pytest.mark.parametrize(("code", "words"), DEATHS.values(), ids=DEATHS.keys())
 def test_a_death_is_seen_explained_and_repaired(session, code, words):
     session.run("x = 1")
-    ran = session.run(code, timeout=5)
+    ran = session.run(code, timeout=60)
     assert ran.status == "died"
     assert words in ran.error and "variables of this session are lost" in ran.error
     after = session.run("'x' in globals(), context[:9]")
@@ -58,7 +58,7 @@ FORGERIES = {
 
 @pytest.mark.parametrize("frame", FORGERIES.values(), ids=FORGERIES.keys())
 def test_forged_frames_end_the_worker_and_not_the_host(session, frame):
-    ran = session.run(f"import os, time\nos.write(3, {frame})\ntime.sleep(30)", timeout=20)
+    ran = session.run(f"import os, time\nos.write(3, {frame})\ntime.sleep(30)", timeout=60)
     assert ran.status == "died"
     assert "broke the protocol" in ran.error
     assert session.run("1").echoed == "1"
@@ -178,7 +178,7 @@ def test_the_zygote_and_its_workers_see_nothing_of_the_apps_environment(tmp_path
         assert b"hunter2" not in Path(f"/proc/{host._zygote.pid}/environ").read_bytes()
         outputs = []
         worker.execute(
-            "import os\nprint(sorted(os.environ))", on_call=lambda c: [], on_output=outputs.append, timeout=9
+            "import os\nprint(sorted(os.environ))", on_call=lambda c: [], on_output=outputs.append, timeout=60
         )
         assert "SECRET_TOKEN" not in outputs[0]["text"]
 
@@ -203,7 +203,7 @@ def test_nothing_outlives_a_host_that_was_killed(tmp_path):
         assert len(pids) == 4 and all(_lives(pid) for pid in pids)
         time.sleep(0.2)
         host.kill()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while any(map(_lives, pids)) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert not any(map(_lives, pids))

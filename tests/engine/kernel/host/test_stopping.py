@@ -116,7 +116,7 @@ def test_an_error_while_showing_output_is_raised_and_costs_the_session(session):
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        session.worker.execute("print(1)", on_call=None, on_output=broken, timeout=5)
+        session.worker.execute("print(1)", on_call=None, on_output=broken, timeout=60)
     assert session.run("2").result.restarted
 
 

@@ -183,6 +183,6 @@ def test_printed_text_comes_before_the_call(session):
         "print('before')\nllm_query('q')\nprint('after')",
         on_call=lambda call: order.append("call") or ["a"],
         on_output=lambda output: order.append(output["text"]),
-        timeout=10,
+        timeout=60,
     )
     assert order == ["before\n", "call", "after\n"]

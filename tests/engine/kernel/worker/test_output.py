@@ -22,7 +22,7 @@ def test_output_arrives_while_the_cell_runs(session):
     wait = "while not Path('seen{}').exists(): time.sleep(0.01)"
     lines = ["import time", "from pathlib import Path", "print('first')", wait.format(1)]
     code = "\n".join([*lines, "print('second', end='')", wait.format(2)])
-    result = session.worker.execute(code, on_call=lambda call: [], on_output=show, timeout=20)
+    result = session.worker.execute(code, on_call=lambda call: [], on_output=show, timeout=60)
     assert (result.status, seen) == ("ok", ["first\n", "second"])
 
 

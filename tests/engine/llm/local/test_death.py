@@ -148,7 +148,7 @@ def test_a_closed_model_takes_no_requests_and_leaves_no_process(open_local, endl
         stream.result()
     with pytest.raises(ModelError, match="closed"):
         model.submit(ask(QUESTION))
-    process.wait(5)
+    process.wait(60)
 
 
 def test_a_file_that_vanished_is_told_when_the_model_starts_again(open_local, tmp_path):
@@ -173,7 +173,7 @@ def test_the_process_ends_with_its_parent(random_gguf):
     with parent, parent.stdout:
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-        child.wait(10)
+        child.wait(60)
 
 
 # Confinement

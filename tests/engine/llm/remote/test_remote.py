@@ -125,7 +125,7 @@ def test_a_cell_ends_the_reply_and_the_connection(serve, connect):
     server = serve(answer)
     reply = connect(server).submit(ask(stop_at_cell=True)).result()
     assert reply.finish == "stop" and reply.text.rstrip().endswith("print(1)\n```")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not server.left:
         assert time.monotonic() < deadline, "the server was left writing"
         time.sleep(0.01)
@@ -141,7 +141,7 @@ def test_a_reply_of_a_server_that_goes_round_in_circles_is_ended(serve, connect,
     server = serve(answer)
     reply = connect(server).submit(ask(stop_at_cell=cells)).result()
     assert reply.finish == "loop" and len(reply.text) < 1000
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not server.left:
         assert time.monotonic() < deadline, "the server was left writing"
         time.sleep(0.01)
@@ -157,7 +157,7 @@ def test_cancelling_leaves_the_server_and_makes_room(serve, connect):
     assert [stream.result().finish for stream in streams] == ["cancelled"] * 6
     assert streams[0].result().text.startswith(text)
     assert model.submit(ask(tokens=1)).result().text == "0 "
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while server.left < 2:
         assert time.monotonic() < deadline, "the server was left writing"
         time.sleep(0.01)
@@ -174,7 +174,7 @@ def test_no_more_requests_are_under_way_than_allowed(serve, connect):
     server = serve(held)
     model = connect(server, at_once=2)
     streams = [model.submit(ask(key=f"a/{n}")) for n in range(4)]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(server.requests) < 2:
         assert time.monotonic() < deadline, "two are allowed at once"
         time.sleep(0.01)

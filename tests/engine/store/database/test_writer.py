@@ -95,7 +95,7 @@ def test_a_thread_that_ends_fails_what_waits_and_what_comes(writer: Writer, hold
     hold()
     for future in (dying, *behind):
         with pytest.raises(StoreError, match=r"cannot write any more \(gone\)"):
-            future.result(timeout=10)
+            future.result(timeout=60)
     with pytest.raises(StoreError, match="cannot write any more"):
         writer.submit(insert(3))
 
@@ -106,7 +106,7 @@ def test_a_connection_that_cannot_be_opened_fails_all_work() -> None:
 
     broken = Writer(connect, tick=lambda db: None)
     with pytest.raises(StoreError, match="unable to open"):
-        broken.submit(insert(1)).result(timeout=10)
+        broken.submit(insert(1)).result(timeout=60)
     broken.close()
 
 
