@@ -8,11 +8,13 @@ import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from engine.errors import InputError
 from engine.paths import expanded
 
 LARGEST = 256 << 20  # bytes of one file
+NUMBER = re.compile(r"(\d{1,18})")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
@@ -66,12 +68,11 @@ def discover(
     return found
 
 
-def natural(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
-    """A sort key by which `page 2` comes before `page 10`."""
-    return tuple(
-        (int(part), "") if part.isdecimal() else (-1, part)
-        for part in re.split(r"(\d{1,18})", name.casefold())
-    ), name
+def natural(name: str) -> tuple[list[Any], str]:
+    """A sort key by which `page 2` comes before `page 10`: words and numbers in turn, then the name itself."""
+    parts: list[Any] = NUMBER.split(name.casefold())
+    parts[1::2] = map(int, parts[1::2])
+    return parts, name
 
 
 def existing(path: Path) -> Path:

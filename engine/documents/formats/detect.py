@@ -59,6 +59,7 @@ MAGIC = (
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
+BEGINNINGS = tuple(magic for magic, _ in MAGIC)
 DISC = 0x8001  # where an ISO 9660 image says that it is one
 STILL = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")  # brands of the ISO base media format
 
@@ -110,10 +111,10 @@ def parse(data: bytes, name: str) -> Parsed:
             return from_opened(archive)
     if data.startswith(OLE) and (old := office.parse_old(data)):
         return _from_office(old)
-    for magic, kind in MAGIC:
-        if data.startswith(magic) and not _printable(data[:512]):
-            advice = "; save it as PDF, text or CSV and add that" if kind == OLD_OFFICE else ""
-            raise Unreadable(f"it is {kind}, not text{advice}")
+    if data.startswith(BEGINNINGS) and not _printable(data[:512]):
+        kind = next(kind for magic, kind in MAGIC if data.startswith(magic))
+        advice = "; save it as PDF, text or CSV and add that" if kind == OLD_OFFICE else ""
+        raise Unreadable(f"it is {kind}, not text{advice}")
     if data[DISC : DISC + 5] == b"CD001":
         raise Unreadable("it is the image of a disc (ISO), not text; open it and add its files")
     if data.startswith(b"%!PS-"):

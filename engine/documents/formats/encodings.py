@@ -15,7 +15,9 @@ import webencodings
 SAMPLE = 48_000  # bytes that are looked at to guess
 LOOKED_AT = 6_000  # bytes of those in which signs that do not go together are counted
 LARGEST_CONTROL_SHARE = 0.02
-TEXT_CONTROLS = frozenset(b"\t\n\r\f\v\b\x1b")
+CONTROLS = bytes(
+    code for code in range(32) if code not in b"\t\n\r\f\v\b\x1b"
+)  # those that text does not hold
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -318,5 +320,4 @@ def _escaped(head: bytes, named: str) -> str | None:
 
 
 def _control_share(head: bytes) -> float:
-    controls = sum(head.count(code) for code in range(32) if code not in TEXT_CONTROLS)
-    return controls / max(1, len(head))
+    return (len(head) - len(head.translate(None, CONTROLS))) / max(1, len(head))

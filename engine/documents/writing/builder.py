@@ -21,6 +21,7 @@ from engine.documents.writing.places import Places
 from engine.types import Json
 
 STORED = 2  # bytes of text, places and search index for one byte of text, at most
+UNASKED = 1 << 20  # bytes that are written before the disk is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Builder:
         self._inside: dict[str, int] = {}  # bytes of files within files
         self._bytes = 0
         self._total = sum(file.size for file in found.files)
+        self._unasked = 0  # bytes that may be written before the disk is asked
 
     @property
     def documents(self) -> int:
@@ -87,11 +89,7 @@ class Builder:
         Raises StoreError where the disk has no room for them.
         """
         file = result.file
-        disk.require(
-            self._folder,
-            STORED * sum(len(part.text) for part in result.parts),
-            f"{file.name} cannot be stored",
-        )
+        self._require(STORED * sum(len(part.text) for part in result.parts), file.name)
         if result.reason:
             self.skipped.append({"path": file.name, "reason": result.reason})
         for within_it, reason in result.unread:
@@ -124,6 +122,12 @@ class Builder:
         self._bytes += file.size
         self._files.append(fingerprint(result))
         self._given.append(given(result, documents))
+
+    def _require(self, needed: int, name: str) -> None:
+        self._unasked -= needed
+        if self._unasked < 0:
+            disk.require(self._folder, needed, f"{name} cannot be stored")
+            self._unasked = UNASKED
 
     def _add_part(self, name: str, part: Part, within: Callable[[int], None]) -> None:
         first = self._writer.add(

@@ -14,7 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from pathlib import Path
 
 from engine.corpus.archive import META, Archive
 from engine.documents.discover import Discovery, SourceFile
@@ -54,6 +55,25 @@ class Kept:
         return locked(self.reason, self.unread)
 
 
+class _Given:
+    """What all files gave, by their names and by their content; a file that has to be parsed again is not there."""
+
+    def __init__(self, states: list[list[str]], stored: Json, unlock: bool):
+        self.before: int = stored["before"]
+        self.by_name: dict[str, Kept] = {}
+        self.by_content: dict[tuple[str, ...], Kept] = {}
+        self.locked: dict[tuple[str, ...], Kept] = {}  # by content, what is parsed again for passwords
+        self.unlocks = False  # there is something that passwords may open
+        for (name, sha256, state), entry in zip(states, stored["files"], strict=True):
+            kept = Kept(sha256, *entry)
+            self.unlocks = self.unlocks or (unlock and bool(kept.locked))
+            if sha256 and unlock and kept.locked:
+                self.locked[sha256, *kept.endings] = kept
+            elif sha256 and state != "retry":
+                self.by_name[name] = kept
+                self.by_content[sha256, *kept.endings] = kept
+
+
 class Earlier:
     """The corpus that these sources gave last; asked from several threads.
 
@@ -66,23 +86,22 @@ class Earlier:
         self.states: list[list[str]] = [entry[:3] for entry in meta["files"]]
         self._sizes: dict[str, int] = {entry[0]: entry[3] for entry in meta["files"] if len(entry) > 3}
         self.path = path
-        self._by_name: dict[str, Kept] = {}
-        self._by_content: dict[tuple[str, ...], Kept] = {}
-        self._before = 0
-        self.unlocks = False  # there is something that passwords may open
-        self._locked: dict[tuple[str, ...], Kept] = {}  # by content, what is parsed again for them
+        self._unlock = unlock
         self._archive: Archive | None = None
-        if (path / GIVEN).exists():  # corpora of older versions have none
-            given = json.loads((path / GIVEN).read_bytes())
-            self._before = given["before"]
-            for (name, sha256, state), entry in zip(self.states, given["files"], strict=True):
-                kept = Kept(sha256, *entry)
-                self.unlocks = self.unlocks or (unlock and bool(kept.locked))
-                if sha256 and unlock and kept.locked:
-                    self._locked[sha256, *kept.endings] = kept
-                elif sha256 and state != "retry":
-                    self._by_name[name] = kept
-                    self._by_content[sha256, *kept.endings] = kept
+
+    @cached_property
+    def _given(self) -> _Given:
+        """Read only where the facts of all files together do not tell that nothing changed."""
+        try:
+            stored = json.loads((self.path / GIVEN).read_bytes())
+            return _Given(self.states, stored, self._unlock)
+        except (OSError, ValueError, KeyError, TypeError):  # an older version wrote none, or it is damaged
+            return _Given([], {"before": 0, "files": []}, False)
+
+    @property
+    def unlocks(self) -> bool:
+        """Whether passwords may open something that was locked."""
+        return self._unlock and self._given.unlocks
 
     def is_mostly(self, files: Sequence[SourceFile]) -> bool:
         """Whether most of what was read, in bytes, seems to be there still under the same names."""
@@ -101,21 +120,25 @@ class Earlier:
 
     def by_content(self, result: Result) -> Result | None:
         """What a file with this content, and an ending that says the same of it, gave under any name."""
-        kept = self._by_content.get((result.sha256, *_endings(result.file.name))) if result.sha256 else None
+        kept = (
+            self._given.by_content.get((result.sha256, *_endings(result.file.name)))
+            if result.sha256
+            else None
+        )
         return self._result(result.file, kept) if kept else None
 
     def at_least(self, result: Result) -> Result:
         """The result of parsing a file again, or what it gave before, where something in it is locked now that was not."""
-        kept = self._locked.get((result.sha256, *_endings(result.file.name)))
+        kept = self._given.locked.get((result.sha256, *_endings(result.file.name)))
         if kept is None or set(locked(result.reason, result.unread)) <= set(kept.locked):
             return result
         return self._result(result.file, kept) or result
 
     def _unchanged(self, file: SourceFile) -> Kept | None:
-        kept = self._by_name.get(file.name)
+        kept = self._given.by_name.get(file.name)
         if kept is None or kept.facts != _facts(file):
             return None
-        return kept if max(file.mtime, file.ctime) < self._before - RACY_NS else None
+        return kept if max(file.mtime, file.ctime) < self._given.before - RACY_NS else None
 
     def _result(self, file: SourceFile, kept: Kept) -> Result | None:
         try:
@@ -187,7 +210,8 @@ def _lock(files: list[str]) -> str:
 
 def _endings(name: str) -> list[str]:
     """What the name of a file may say of its content: also that of what is packed in it."""
-    return [ending.lower() for ending in PurePosixPath(name).suffixes]
+    last = name.rpartition("/")[2].lower().lstrip(".")
+    return [] if last.endswith(".") else [f".{ending}" for ending in last.split(".")[1:]]
 
 
 def _facts(file: SourceFile) -> list[int]:

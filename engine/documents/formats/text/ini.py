@@ -16,7 +16,7 @@ FEW = 0.1  # largest share of lines of other kinds
 def is_ini(text: str, suffix: str) -> bool:
     """Whether a text has lines that name a section (`[mail]`), among settings (`port = 25`) or by its name."""
     head = text[:HEAD]
-    if SECTION.search(head) is None:
+    if "[" not in head or SECTION.search(head) is None:
         return False
     if suffix in SUFFIXES:
         return True
