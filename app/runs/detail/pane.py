@@ -78,7 +78,7 @@ def _turn(detail: Detail, turn: Json, cells: list[Json]) -> Tree:
     said = el("div", {"class": "prose", "dir": "auto"}, long(prose.strip())) if prose.strip() else None
     made = [line, *panels, *([when(said, replied)] if said else [])]
     parts = [part for cell in cells for part in cell_parts(detail, cell)]
-    return _section(when(el("div", {}, *made, *parts), detail.seqs.get(("turn", number))))
+    return when(_section(*made, *parts), detail.seqs.get(("turn", number)))
 
 
 def _figures(turn: Json) -> list[str]:
