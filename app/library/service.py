@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from app.errors import Conflict, NotFound
 from app.library import versions, wording
 from app.library.documents import Documents
-from app.library.jobs import Control, Job, Jobs
+from app.library.jobs import OVER, Control, Job, Jobs
 from app.library.pictures import Pictures
 from app.library.shown import reading
 from app.library.uploads import Uploads
@@ -324,7 +324,7 @@ class Library:
     def drop_upload(self, upload: str) -> None:
         """Give up an upload, also one that is being read: what came of it is removed. Raises NotFound."""
         job = self.jobs.of(upload, "upload")
-        if job is not None and self.jobs.busy(upload):
+        if job is not None and job.state not in OVER:
             self.jobs.stop(job.job)
         else:
             self.uploads.drop(upload)

@@ -13,7 +13,7 @@ const PATIENCE = 400; // milliseconds that work may take before it is spoken of
 export function createToasts() {
   let before = null; // what had the focus before the messages
   const stack = el("div", { id: "toasts", role: "region", "aria-label": "Messages", on: {
-    focusin: ({ relatedTarget: left }) => { if (left && !stack.contains(left)) before = left; },
+    focusin: ({ relatedTarget: left }) => { if (!stack.contains(left)) before = left; },
   } });
   const close = (box) => {
     const held = box.contains(document.activeElement);
