@@ -292,6 +292,9 @@ def test_any_answer_and_any_sources_have_an_agreement_and_what_is_stated_word_fo
 
 
 def test_long_and_repetitive_texts_are_compared_in_a_moment():
+    begun = time.thread_time()
+    assert sum(n for n in range(2_000_000)) > 0
+    unit = time.thread_time() - begun  # of this machine as it is now
     for value, text in (
         ("a" * 4000, "a-\n" * 30_000),
         ("1 " * 1500, "1 " * 50_000),
@@ -300,4 +303,4 @@ def test_long_and_repetitive_texts_are_compared_in_a_moment():
     ):
         begun = time.thread_time()
         judge(value, cited(text), cell=1, codes=["FINAL(" + "(" * 50 + "1" + ")" * 50 + ")"])
-        assert time.thread_time() - begun < 30  # seconds of the processor, also of a slow one
+        assert time.thread_time() - begun < max(5, 35 * unit)  # seconds of the processor

@@ -149,13 +149,12 @@ def test_a_stop_keeps_the_partial_run_and_its_draft(run):
         seen.set()
         stop.request()
 
-    long = "thinking about it " * 200
-    answer, events = run([ScriptedReply(long)], hooks=Hooks(token=token), stop=stop)
+    long = ScriptedReply("thinking about it " * 200)
+    answer, events = run([long], hooks=Hooks(token=token), stop=stop)
     assert seen.is_set()
     assert answer.status == "interrupted"
     assert kinds(events, "run_finished")[0]["status"] == "interrupted"
-    written = kinds(events, "draft")[0]["text"]
-    assert written and long.startswith(written)
+    assert kinds(events, "draft")[0]["text"].startswith("thinking")
 
 
 def test_a_stop_inside_a_cell_ends_it(run):

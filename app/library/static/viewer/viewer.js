@@ -14,7 +14,7 @@ const NARROW = 380, WIDE = 640; // pixels of the panel: least, and at first
 const BESIDE = 320; // pixels that are left to the page
 const STEP = 40; // pixels
 
-/** Make the one viewer of the app: it is `app.openDocument(corpus, document, {start, end})`, and closed with all of some corpora. */
+/** Make the one viewer of the app: `app.openDocument(corpus, document, {start, end})`. `app.closeDocument(corpora)` closes what is of these. */
 export function createViewer(app) {
   const viewer = new Viewer(app);
   app.openDocument = (corpus, document, place) => viewer.open(corpus, document, place);

@@ -295,7 +295,7 @@ def test_a_page_of_many_cells_takes_no_time_to_speak_of() -> None:
     data = made(draw)
     begun = time.process_time()
     text = parse(data, "a.pdf").text
-    assert time.process_time() - begun < 30
+    assert time.process_time() - begun < 5
     assert text.count("\n") == 149 and text.startswith("00 | 10 | 20 | 30")
 
 

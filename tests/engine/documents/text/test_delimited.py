@@ -69,4 +69,4 @@ def test_a_row_of_many_cells_that_run_over_lines_costs_little_time() -> None:
     cell = '"x\ny",'
     started = time.monotonic()
     assert rows_on_lines("a,b\n1," + cell * 60_000 + "z\n", ".csv").count("\n") == 2
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 10

@@ -120,7 +120,7 @@ def test_an_interrupted_write_neither_hangs_nor_harms(session):
     assert session.run(code, cancel=stop).status in ("interrupted", "error")
     began = time.monotonic()
     assert session.run("6 * 7").echoed == "42"
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(
