@@ -303,4 +303,4 @@ def test_long_and_repetitive_texts_are_compared_in_a_moment():
     ):
         begun = time.thread_time()
         judge(value, cited(text), cell=1, codes=["FINAL(" + "(" * 50 + "1" + ")" * 50 + ")"])
-        assert time.thread_time() - begun < max(5, 35 * unit)  # seconds of the processor
+        assert time.thread_time() - begun < max(5, 100 * unit)  # seconds of the processor
