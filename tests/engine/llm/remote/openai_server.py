@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -15,7 +16,9 @@ Piece = dict[str, Any]
 class OpenAiServer:
     """Serves `models`; `answer(request)` gives the pieces of a reply, a status with a message, or None to cut it.
 
-    `requests` are those asked for, `keys` what they came with, `most` how many were under way at the same time.
+    `requests` are those asked for, `keys` what they came with, `most` how many were under way at the same time,
+    `left` how many were left while the server wrote: only a reply without an end makes sure of that, since
+    the system takes megabytes for a reader that is slow.
     """
 
     def __init__(self, answer: Callable[[dict[str, Any]], Any], models: tuple[dict[str, Any], ...] = ()):
@@ -44,7 +47,8 @@ class OpenAiServer:
                 try:
                     self.reply(owner.answer(body))
                 except (BrokenPipeError, ConnectionResetError):
-                    owner.left += 1
+                    with owner._lock:
+                        owner.left += 1
                 finally:
                     with owner._lock:
                         owner._now -= 1
@@ -109,9 +113,9 @@ def pieces(*texts: str, finish: str = "stop", usage: dict[str, Any] | None = Non
     return [*(piece(text) for text in texts), piece(finish=finish), *([end] if end else [])]
 
 
-def slowly(count: int, seconds: float) -> Iterator[Piece]:
-    """A reply that takes its time."""
-    for number in range(count):
+def slowly(count: int | None, seconds: float) -> Iterator[Piece]:
+    """A reply that takes its time; without a count it goes on until it is left."""
+    for number in itertools.count() if count is None else range(count):
         time.sleep(seconds)
         yield piece(f"{number} ")
     yield piece(finish="stop")

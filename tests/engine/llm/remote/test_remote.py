@@ -120,7 +120,7 @@ def test_thoughts_are_marked(serve, connect):
 def test_a_cell_ends_the_reply_and_the_connection(serve, connect):
     def answer(request):
         yield from (piece("I look.\n"), piece("```repl\nprint(1)\n```\nOut"), piece("put: 7"))
-        yield from slowly(400, 0.02)
+        yield from slowly(None, 0.02)
 
     server = serve(answer)
     reply = connect(server).submit(ask(stop_at_cell=True)).result()
@@ -135,7 +135,7 @@ def test_a_cell_ends_the_reply_and_the_connection(serve, connect):
 def test_a_reply_of_a_server_that_goes_round_in_circles_is_ended(serve, connect, cells):
     def answer(request):
         yield piece(thought="Is it the rent? ")
-        for _ in range(4000):
+        while True:
             yield piece(thought="It may be the rent. ")
 
     server = serve(answer)
@@ -148,7 +148,7 @@ def test_a_reply_of_a_server_that_goes_round_in_circles_is_ended(serve, connect,
 
 
 def test_cancelling_leaves_the_server_and_makes_room(serve, connect):
-    server = serve(lambda request: slowly(1 if request["max_tokens"] == 1 else 900, 0.02))
+    server = serve(lambda request: slowly(1 if request["max_tokens"] == 1 else None, 0.02))
     model = connect(server, at_once=2)
     streams = [model.submit(ask(key=f"a/{n}")) for n in range(6)]
     text = next(iter(streams[0]))
