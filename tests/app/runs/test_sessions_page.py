@@ -95,6 +95,10 @@ def test_a_session_is_renamed_in_place(page):
     page.get_by_role("textbox", name="Title of the session").fill("not kept")
     page.keyboard.press("Escape")
     expect(page.locator(".session-title", has_text="Writers <b>of</b> letters")).to_be_visible()
+    page.keyboard.press("F2")
+    page.get_by_role("searchbox", name="Search sessions").click()
+    expect(page.get_by_role("textbox", name="Title of the session")).to_have_count(0)
+    expect(page.get_by_role("searchbox", name="Search sessions")).to_be_focused()  # where it was left for
     page.reload()
     expect(page.locator(".session", has_text="Writers")).to_contain_text("Ask about each letter")
 
