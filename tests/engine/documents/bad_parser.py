@@ -24,7 +24,7 @@ def answer(name, data, *rest):
     if b"EXIT" in data:
         sys.exit(0)
     if b"SLEEP" in data:
-        time.sleep(60)
+        time.sleep(3600)  # it is killed long before
     if b"HUNGER" in data:
         data = b"x" * (8 << 30)
     for header, payload in _answer(name, data, *rest):
