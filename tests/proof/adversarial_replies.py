@@ -209,7 +209,13 @@ class Ended:
     faults: tuple[str, ...]
 
 
-def try_reply(engine: Engine, corpus: CorpusInfo, kind: str, seed: int) -> Ended:
+def plain_seconds(engine: Engine, corpus: CorpusInfo) -> float:
+    """How long the simplest run takes on this machine as it is now."""
+    engine.use(ScriptedModel([cell("FINAL('450 crowns')")], n_ctx=WINDOW))
+    return engine.ask(QUESTION, corpus, LIMITS).seconds
+
+
+def try_reply(engine: Engine, corpus: CorpusInfo, kind: str, seed: int, grace: float = GRACE) -> Ended:
     """Ask a model that writes only this kind of reply, and look whether the run held."""
     rng = random.Random(f"{kind} {seed}")
     model = ScriptedModel(lambda request: KINDS[kind](rng, request), n_ctx=WINDOW, delta_chars=400)
@@ -220,7 +226,7 @@ def try_reply(engine: Engine, corpus: CorpusInfo, kind: str, seed: int) -> Ended
     faults = [
         *(["it did not end as a run does"] if answer.status not in ("answered", "unanswered") else []),
         *(["it says nothing"] if not (sentence or "").strip() else []),
-        *([f"it took {answer.seconds:.1f} s"] if answer.seconds > LIMITS.max_seconds + GRACE else []),
+        *([f"it took {answer.seconds:.1f} s"] if answer.seconds > LIMITS.max_seconds + grace else []),
         *_faults(events),
     ]
     return Ended(kind, answer.status, sentence or "", answer.seconds, tuple(faults))
@@ -236,7 +242,7 @@ def _faults(events: list[Event]) -> list[str]:
     return [
         *(["its last event is not its end"] if events[-1].kind != "run_finished" else []),
         *([f"nodes without an end: {begun - set(ended)}"] if begun - set(ended) else []),
-        *([f"{max(turns.values())} turns of a node"] if max(turns.values()) > most else []),
+        *([f"{max(turns.values())} turns of a node"] if max(turns.values(), default=0) > most else []),
         *(["more sub-calls than allowed"] if len(begun) > 1 + LIMITS.max_calls else []),
         *(
             [f"a reply of {longest:,} characters"] if longest > WINDOW else []

@@ -1,6 +1,6 @@
 """A parser process that fails on request: documents holding CRASH, SLEEP, LIE, EXIT or HUNGER break it.
 
-CRASH_INSIDE breaks it while a file within a file is read.
+CRASH_INSIDE breaks it while a file within a file is read, SLEEP also where a page is to be drawn.
 """
 
 import os
@@ -9,7 +9,7 @@ import time
 
 from engine.documents import parser, unpack
 
-_answer, _parse = parser.answer, unpack.parse
+_answer, _drawn, _parse = parser.answer, parser.drawn, unpack.parse
 
 
 def parse(data, name):
@@ -24,7 +24,7 @@ def answer(name, data, *rest):
     if b"EXIT" in data:
         sys.exit(0)
     if b"SLEEP" in data:
-        time.sleep(60)
+        time.sleep(3600)  # it is killed long before
     if b"HUNGER" in data:
         data = b"x" * (8 << 30)
     for header, payload in _answer(name, data, *rest):
@@ -34,6 +34,12 @@ def answer(name, data, *rest):
         yield header, payload
 
 
+def drawn(wanted, data, within=None):
+    if b"SLEEP" in data:
+        time.sleep(3600)
+    return _drawn(wanted, data, within)
+
+
 if __name__ == "__main__":
-    parser.answer, unpack.parse = answer, parse
+    parser.answer, parser.drawn, unpack.parse = answer, drawn, parse
     parser.main()

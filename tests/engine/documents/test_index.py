@@ -13,6 +13,7 @@ from engine.corpus import Corpus
 from engine.corpus.archive import SEARCH, Archive
 from engine.corpus.search import forms
 from engine.corpus.search.placement import Placement, joined, placement_of
+from engine.documents import parser_pool
 from engine.documents.ingest import ingest
 from engine.documents.writing.index import IndexWriter
 from engine.errors import Cancelled
@@ -165,7 +166,10 @@ def test_a_damaged_index_is_made_anew(add, source: Path, indexed: list[int]) -> 
     assert [path.name for path in again.path.parent.glob(".new-*")] == []
 
 
-def test_a_stop_at_any_time_leaves_nothing(add, source: Path, corpora: Path) -> None:
+def test_a_stop_at_any_time_leaves_nothing(
+    add, source: Path, corpora: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parser_pool, "POLL_SECONDS", 300.0)  # how often it is asked is no matter of speed
     add(texts(20))
     change(source)
     before = sorted(path.name for path in corpora.iterdir())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from engine.engine import Engine
@@ -62,18 +60,3 @@ def papers(tmp_path):
 def desk(data_dir, papers, kernels):
     with Engine(data_dir, host=kernels) as engine:
         yield Desk(engine, papers)
-
-
-@pytest.fixture
-def slow():
-    """A reply that waits until it is let go; `began` is set when the first one is asked for."""
-
-    class Slow:
-        began, go = threading.Event(), threading.Event()
-
-        def __call__(self, request):
-            self.began.set()
-            self.go.wait(300)
-            return answer(request)
-
-    return Slow()

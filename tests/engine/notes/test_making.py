@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,7 @@ from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.notes.making import Budget, make_notes, progress_of
 from engine.notes.questions import QUESTIONS, piece_end
 from engine.stop import Stop
-from tests.engine.notes.conftest import LEASE, LETTER, answer
+from tests.engine.notes.conftest import ANSWERS, LEASE, LETTER, answer
 
 pytestmark = pytest.mark.sandbox
 PIECE = len(QUESTIONS)
@@ -73,10 +74,16 @@ def test_a_model_that_ends_within_a_piece_leaves_what_came_before(desk):
 def test_a_stop_is_obeyed_within_a_piece_and_keeps_the_replies_that_came(desk):
     stop = Stop()
 
+    def when_the_others_came():
+        others = sum(desk.model.count(said) for words, said in ANSWERS.items() if words != "When did")
+        while desk.model.counts()["alone_tokens"] < others:
+            time.sleep(0.01)
+        stop.request()
+
     def reply(request):
         if "When" in request.messages[-1].content:
-            threading.Timer(0.1, stop.request).start()
-            return ScriptedReply("3 May 2024", delay=30)
+            threading.Thread(target=when_the_others_came, daemon=True).start()
+            return ScriptedReply("3 May 2024", delay=300)
         return answer(request)
 
     with pytest.raises(Cancelled):
