@@ -5,7 +5,7 @@
 
 import { answerPanel } from "/ui/runs/answer/answer.js";
 import { linkTo } from "/ui/forms/link.js";
-import { appears, el, find, put } from "/ui/shell/dom.js";
+import { appears, el, find, focusAfter, put } from "/ui/shell/dom.js";
 import { RunHead } from "/ui/runs/run_head.js";
 import { pressed, renew } from "/ui/shell/text/trees.js";
 import "/ui/runs/tree/element.js";
@@ -43,6 +43,7 @@ class AskView {
   }
 
   async start() {
+    const focus = focusAfter();
     this.app.on("view", (state) => state.view === "ask" && this.show(state));
     this.app.live.on("app", (news) => this.news(news));
     this.keys();
@@ -50,7 +51,7 @@ class AskView {
     await appears("#question textarea");
     pressed(await appears("#follow-host"), { fresh: () => this.fresh() });
     if (this.app.state.view === "ask") this.show(this.app.state);
-    if (!this.app.state.run) find("#question textarea")?.focus();
+    if (!this.app.state.run) focus(find("#question textarea"));
   }
 
   // --- which run is shown ---------------------------------------------------------------------------------

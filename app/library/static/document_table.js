@@ -28,10 +28,7 @@ export class DocumentTable {
     this.element = el("div", { class: "doc-table", role: "grid", "aria-label": "Documents", tabindex: 0,
       on: { keydown: (event) => this.key(event), click: (event) => this.clicked(event) } }, this.head, this.list.scroller, this.empty);
     pressed(this.head, {
-      sort: ({ sort, descending }) => {
-        this.order = { sort, descending };
-        this.show(this.corpus, this);
-      },
+      sort: ({ sort, descending }) => { this.order = { sort, descending }; this.show(this.corpus, this); },
     });
   }
 
@@ -44,8 +41,7 @@ export class DocumentTable {
       const { total, shown } = await this.fetch(0, 1);
       if (mine !== this.asked) return;
       renew(this.head, shown.head);
-      this.total = total;
-      this.selected = -1;
+      [this.total, this.selected] = [total, -1];
       this.element.setAttribute("aria-rowcount", total + 1);
       this.empty.textContent = shown.empty;
       this.list.scroller.hidden = total === 0;

@@ -9,7 +9,7 @@ import { dropped, droppable } from "/ui/library/drop.js";
 import { Readings } from "/ui/library/readings.js";
 import { chosen } from "/ui/library/sending.js";
 import { createViewer } from "/ui/library/viewer/viewer.js";
-import { confirmed, find, put, style } from "/ui/shell/dom.js";
+import { confirmed, find, focusAfter, put, style } from "/ui/shell/dom.js";
 import { built, line } from "/ui/shell/text/text.js";
 import { parts, pressed, renew } from "/ui/shell/text/trees.js";
 
@@ -138,13 +138,14 @@ class Library {
     event.preventDefault();
     if (event.target !== this.path.form) return;
     put(this.wrong);
+    const focus = focusAfter();
     const { value } = this.path;
     try {
       await this.send("post", "/api/corpora", { paths: value.split("\n") });
       if (this.path.value === value) this.path.value = ""; // what was written since stays
     } catch (problem) {
       put(this.wrong, problem.message);
-      this.path.focus();
+      focus(this.path);
     }
   }
 

@@ -19,10 +19,7 @@ class View extends FormView {
   path = "/api/questions"; // asked with a `list`, and how its rows are looked at
 
   get does() {
-    return {
-      list: ({ list }) => this.go(list),
-      open: ({ run }) => this.app.openRun(run),
-    };
+    return { list: ({ list }) => this.go(list), open: ({ run }) => this.app.openRun(run) };
   }
 
   get address() {

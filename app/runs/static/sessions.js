@@ -3,7 +3,7 @@
 // The app lays it out (`app/runs/listing`). A row opens on Enter or a click; F2 renames it in place, Delete removes it
 // after a question and says what went.
 
-import { confirmed, dialog, el, find, put } from "/ui/shell/dom.js";
+import { confirmed, dialog, el, find, focusAfter, put } from "/ui/shell/dom.js";
 import { saveReceipt } from "/ui/shell/receipt.js";
 import { built, line } from "/ui/shell/text/text.js";
 import { pressed, renew } from "/ui/shell/text/trees.js";
@@ -17,10 +17,8 @@ export function mount(host, app) {
 
 class SessionsView {
   constructor(host, app) {
-    [this.host, this.app] = [host, app];
-    this.limit = PAGE;
+    Object.assign(this, { host, app, limit: PAGE, asked: 0 });
     this.first = ""; // the run that is to be compared with another
-    this.asked = 0;
   }
 
   start() {
@@ -146,8 +144,9 @@ class SessionsView {
       if (done) return;
       done = true;
       const wanted = field.value.trim();
+      const held = document.activeElement === field; // else a person left it for something else
       field.replaceWith(open);
-      open.focus();
+      if (held) open.focus();
       if (keep && wanted !== before) await this.save(key, wanted);
       this.load();
     };
@@ -177,6 +176,7 @@ class SessionsView {
       el("p", { dir: "auto" }, line(title, 300)),
       el("p", { class: "muted" }, `${questions} with everything that was recorded: answers, cells, outputs. This cannot be undone.`)], "Delete");
     if (!sure) return;
+    const focus = focusAfter();
     const next = row.nextElementSibling?.dataset.key;
     try {
       const { told, ...receipt } = await this.app.during("Deleting the session: its text is being erased from the disk…",
@@ -186,6 +186,6 @@ class SessionsView {
       this.app.toast(problem.message, "error");
     }
     await this.load();
-    find(`${next ? `[data-key="${CSS.escape(next)}"] ` : ""}.session-open`, this.host)?.focus();
+    focus(find(`${next ? `[data-key="${CSS.escape(next)}"] ` : ""}.session-open`, this.host));
   }
 }

@@ -4,7 +4,7 @@
 // a backup is Gradio's.
 
 import { droppable } from "/ui/library/drop.js";
-import { el, find, put } from "/ui/shell/dom.js";
+import { el, find, focusAfter, put } from "/ui/shell/dom.js";
 import { line } from "/ui/shell/text/text.js";
 import { pressed, renew } from "/ui/shell/text/trees.js";
 
@@ -73,12 +73,13 @@ class Safekeeping {
   }
 
   async drop(run) {
+    const focus = focusAfter();
     const address = `/api/kept/${encodeURIComponent(run)}`;
     const { accepted } = this.checks.kept.find((row) => row.run === run);
     if (!(await this.send("del", address))) return;
     this.app.toast("The question is kept no longer; its runs stay.", "info", { label: "Keep it again", run: () => this.send("put", address, { answer: accepted }) });
     await this.load();
-    find(".plain", this.kept)?.focus();
+    focus(find(".plain", this.kept));
   }
 
   // --- logs -----------------------------------------------------------------------------------------------

@@ -8,8 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
  * Children: nodes, strings, numbers, nested arrays; null, undefined and false are left out.
  */
 export function el(tag, props, ...children) {
-  const made = document.createElement(tag);
-  return fill(made, props, children);
+  return fill(document.createElement(tag), props, children);
 }
 
 /** The same for SVG, where everything is an attribute. */
@@ -61,6 +60,12 @@ export async function confirmed(title, said, does) {
   return (await dialog(title, (close) => [...said, el("div", { class: "confirm-foot" },
     el("button", { class: "button", type: "button", dataset: { first: "true" }, on: { click: () => close(false) } }, "Cancel"),
     el("button", { class: "button danger", type: "button", on: { click: () => close(true) } }, does))])) === true;
+}
+
+/** Returns `focus(element)`: give it the focus, after work that took a while, unless a person took that elsewhere since now. */
+export function focusAfter() {
+  const held = document.activeElement;
+  return (element, options) => [held, document.body].includes(document.activeElement) && element?.focus(options);
 }
 
 /** Open a dialog; `content(close)` gives its children. Resolves to what it was closed with; Escape gives null. */

@@ -23,8 +23,7 @@ export function createToasts() {
   document.body.append(stack);
 
   return function toast(text, kind = "info", action = null) {
-    const twin = [...stack.children].find((other) => other.dataset.text === text);
-    twin?.remove();
+    [...stack.children].find((other) => other.dataset.text === text)?.remove();
     const box = el("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status", dataset: { text } },
       icon(kind === "error" ? "warning" : kind === "ok" ? "check" : kind === "busy" ? "refresh" : "dot"),
       el("span", { class: "grow" }, text),

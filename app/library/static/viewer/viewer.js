@@ -2,7 +2,7 @@
 //
 // The app lays out the rows (app/library/shown/text.py): what is found and what is cited are marked there.
 
-import { el, grip, icon, style } from "/ui/shell/dom.js";
+import { el, focusAfter, grip, icon, style } from "/ui/shell/dom.js";
 import { count } from "/ui/shell/text/figures.js";
 import { pressed } from "/ui/shell/text/trees.js";
 import { LongList, asNear, toThird, toThirdIfOut } from "/ui/library/long_list.js";
@@ -87,6 +87,7 @@ class Viewer {
 
   async open(corpus, document_, { start = null, end = start } = {}) {
     const mine = (this.opened += 1);
+    const focus = focusAfter();
     if (this.panel.hidden) this.before = document.activeElement;
     this.panel.hidden = false;
     const name = `${corpus}/${document_}`;
@@ -97,7 +98,7 @@ class Viewer {
       if (this.begun === name && this.message.hidden) await this.rows.refresh();
       else this.begin(name, facts);
       this.facts.textContent = facts.shown.facts;
-      (this.pageShown ? this.picture.sheet : this.rows.scroller).focus({ preventScroll: true });
+      focus(this.pageShown ? this.picture.sheet : this.rows.scroller, { preventScroll: true });
       if (this.pageShown) this.showPage(facts);
       else if (this.span) await this.rows.reveal(facts.at, toThird, (row) => row.querySelector(".span"));
       if (mine === this.opened) this.panel.dataset.ready = `${name}/${start ?? ""}`;
@@ -277,19 +278,19 @@ class Viewer {
 
   /** The page as it looks in place of its text, or the text again where that page begins. */
   async togglePage(on = !this.pageShown) {
+    const focus = focusAfter();
     this.asPage.setAttribute("aria-pressed", String(on));
     try {
       if (on) {
         this.showPage(await this.place(this.span ?? { row: this.rows.first?.row ?? 0 }));
         this.rows.scroller.hidden = true;
-        this.picture.sheet.focus({ preventScroll: true });
-        return;
+        return focus(this.picture.sheet, { preventScroll: true });
       }
       const { page } = this.picture;
       this.picture.hide();
       this.rows.scroller.hidden = false;
       if (page && !this.span) await this.rows.reveal((await this.place({ page })).at, toThird);
-      this.rows.scroller.focus({ preventScroll: true });
+      focus(this.rows.scroller, { preventScroll: true });
     } catch (problem) {
       this.fail(problem);
     }
