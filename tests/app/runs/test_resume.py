@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, expect
 from engine.llm.scripted import ScriptedModel
 from tests.app.contexts import leave
 from tests.app.desk import Desk, ask, run_of, until
-from tests.app.runs_fixture import LONG, api, cell, opened
+from tests.app.runs_fixture import api, opened
+from tests.app.script import HOLD, cell
 
 pytestmark = pytest.mark.sandbox
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.sandbox
 def test_a_stopped_run_goes_on_over_http_and_others_are_refused(data_dir, tmp_path):
     with opened(data_dir, tmp_path / "papers") as bench:
         http = TestClient(api(bench.workbench))
-        bench.say = lambda request: cell("kept = 1") if len(request.messages) == 2 else LONG
+        bench.say = lambda request: cell("kept = 1") if len(request.messages) == 2 else HOLD
         run = bench.start()
         answer = http.post(f"/api/runs/{run}/resume")
         assert answer.status_code == 400 and "still going on" in answer.json()["error"]

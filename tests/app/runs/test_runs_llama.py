@@ -14,7 +14,8 @@ from app.workbench import Workbench
 from engine.llm import open_model
 from engine.llm.scripted import ScriptedModel
 from tests.app.live.test_trace import counted, projected
-from tests.app.runs_fixture import Bench, Stream, cell, served, until
+from tests.app.runs_fixture import Bench, Stream, served, until
+from tests.app.script import cell
 from tests.small_model import small_model
 
 pytestmark = pytest.mark.sandbox
