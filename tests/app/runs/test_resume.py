@@ -132,7 +132,8 @@ def test_the_head_acts_on_the_run_it_shows_while_another_one_is_fetched(desk, br
         "history.pushState(null, '', '/?view=ask&run=other'); dispatchEvent(new PopStateEvent('popstate'))"
     )
     expect(page.locator("rlm-tree")).to_have_attribute("run", "other")
-    page.locator(".run-top").get_by_role("button", name="Stop").click()
+    with page.expect_response("**/stop"):  # what is routed goes on only while the page is waited for
+        page.locator(".run-top").get_by_role("button", name="Stop").click()
     assert desk.ended(run)["status"] == "interrupted"
     assert [url.split("/runs/")[1] for url in told] == [f"{run}/stop"]
     leave(page)
