@@ -42,6 +42,25 @@ def test_a_stopped_run_goes_on_over_http_and_others_are_refused(data_dir, tmp_pa
         assert bad.status_code == 400 and "max_seconds has to be a number" in bad.json()["error"]
 
 
+def test_a_run_that_goes_on_before_its_thread_has_ended_is_at_work_and_can_be_stopped(
+    data_dir, tmp_path, kernels, monkeypatch
+):
+    with opened(data_dir, tmp_path / "papers", kernels) as bench:
+        go = threading.Event()
+        monkeypatch.setattr(bench.workbench.engine.speeds, "note", lambda *given: go.wait(300))  # at the end
+        bench.say = lambda request: HOLD
+        run = bench.start()
+        bench.runs.stop(run)
+        until(lambda: bench.store.run(run)["status"] != "running")
+        bench.runs.resume(run)
+        going = not bench.runs.stopping(run)
+        go.set()
+        until(lambda: len(bench.runs._threads) == 1)
+        assert going and bench.runs.live() == [run]
+        assert bench.runs.stop(run) == ["0"]
+        assert bench.ended(run)["status"] == "interrupted"
+
+
 @pytest.fixture
 def desk(tmp_path):
     """An app of its own, with its own kernels."""
