@@ -21,7 +21,7 @@ from tests.app.desk import READY, watch
 from tests.small_model import NAME, small_model
 
 ROOT = Path(__file__).resolve().parents[2]
-_PORTS = itertools.cycle(range(10_000, 30_000))
+_PORTS = itertools.cycle(range(11_000, 31_000))  # browsers refuse some below
 next(itertools.islice(_PORTS, os.getpid() * 37 % 20_000, None))  # other processes begin elsewhere
 
 
