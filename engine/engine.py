@@ -271,8 +271,9 @@ class Engine:
                 self.speeds.note(model.info, counted, counts_of(model))
             return answer
         finally:
-            del self._live[run.id]
-            forget(model, run.id)
+            if self._live.get(run.id) is run:  # else it goes on already, in another thread
+                del self._live[run.id]
+                forget(model, run.id)
 
     def _work(self, run: Run, root: Node, begun: Event | None, notice: str, strategy: Strategy) -> Answer:
         run.hooks.event(begun or self.store.events(run.id)[0])

@@ -64,7 +64,7 @@ class Runs:
         self._free = MOST
         self._closed = False
         self._stops: set[Stop] = set()
-        self._live: dict[str, str] = {}  # run -> session
+        self._live: dict[str, Stop] = {}  # of the thread that works on a run
         self._stopping: set[str] = set()  # those of them that were told to stop as a whole
         self._threads: set[threading.Thread] = set()
 
@@ -179,13 +179,16 @@ class Runs:
 
     def _work(self, ask: Callable[[Hooks, Stop], None], stop: Stop, begun: Future[str]) -> None:
         """Ask, in a thread of its own; what goes wrong before the run begins is the caller's."""
+        session = None
 
         def event(event: Event) -> None:
+            nonlocal session
             match event.fact:
                 case RunStarted() | RunResumed():
                     session = str(self._store.run(event.run)["session"])
                     with self._lock:
-                        self._live[event.run] = session
+                        self._live[event.run] = stop
+                        self._stopping.discard(event.run)
                     self._hub.tell("runs", run=event.run, session=session, status="running")
                     begun.set_result(event.run)
 
@@ -205,7 +208,8 @@ class Runs:
                 self._free += 1
                 self._stops.discard(stop)
                 self._threads.discard(threading.current_thread())
-                session = self._live.pop(begun.result(), None) if begun.exception() is None else None
+                if begun.exception() is None and self._live.get(begun.result()) is stop:  # not gone on yet
+                    del self._live[begun.result()]
                 self._stopping.intersection_update(self._live)
         self._tell_end(begun.result(), session, problem)
 

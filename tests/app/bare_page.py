@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, Route
 
 from app.server import static
+from tests.app.contexts import PATIENCE
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 HTML = '<!doctype html><html lang="en"><title>bare</title><link rel="stylesheet" href="/ui/shell/style.css"><body class="ready"><main id="host" class="host"></main>'
@@ -27,6 +28,7 @@ def open_bare(page: Page) -> list[str]:
             strange.append(route.request.url)
             route.fulfill(status=404)
 
+    page.set_default_timeout(PATIENCE)
     page.route("**/*", serve)
     page.goto("http://taproot.test/")
     return strange

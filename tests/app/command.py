@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import select
@@ -20,6 +21,17 @@ from tests.app.desk import READY, watch
 from tests.small_model import NAME, small_model
 
 ROOT = Path(__file__).resolve().parents[2]
+_PORTS = itertools.cycle(range(11_000, 31_000))  # browsers refuse some below
+next(itertools.islice(_PORTS, os.getpid() * 37 % 20_000, None))  # other processes begin elsewhere
+
+
+def free_port() -> int:
+    """A free port for a program that will listen there: none of those that the system hands out to others meanwhile."""
+    for port in _PORTS:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise AssertionError
 
 
 class Taproot:
@@ -34,17 +46,14 @@ class Taproot:
         stderr: int | None = None,
     ):
         self.data = data
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = str(probe.getsockname()[1])
-        command = [*program, "--no-browser", "--port", port, "--data", str(data), *more]
+        command = [*program, "--no-browser", "--port", str(free_port()), "--data", str(data), *more]
         if model:
             command += ["--model", str(small_model()) if model == NAME else model]
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True
         )
         assert self.process.stdout is not None
-        assert select.select([self.process.stdout], [], [], 60)[0], "it printed nothing"
+        assert select.select([self.process.stdout], [], [], 300)[0], "it printed nothing"
         found = re.search(r"http://\S+", self.process.stdout.readline())
         assert found, "no address was printed"
         self.url = found.group()
@@ -63,10 +72,10 @@ class Taproot:
     def kill(self) -> None:
         """As when the power goes: the app and all that it started."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(30)
+        self.process.wait(120)
 
     def end(self) -> None:
         """Stop it as a service manager would, if it still runs."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(120)

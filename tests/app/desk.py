@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.server.application import build
 from app.workbench import Workbench
 from engine.kernel.host.host import KernelHost
-from tests.app.contexts import enter
+from tests.app.contexts import PATIENCE, enter
 from tests.app.script import Model
 
 TOKEN = "a-token-of-the-tests"
@@ -43,7 +43,7 @@ def served(workbench: Workbench) -> Iterator[int]:
     until(lambda: server.started)
     yield port
     server.should_exit = True
-    thread.join(20)
+    thread.join(60)
 
 
 class Desk:
@@ -87,6 +87,7 @@ class Desk:
         return f"http://127.0.0.1:{self.port}"
 
     def _turn(self, page: Page, path: str) -> Page:
+        page.set_default_timeout(PATIENCE)
         watch(page)
         page.goto(f"{self.address}/?t={TOKEN}{path and '&' + path}")
         page.wait_for_selector(READY, timeout=60_000)
@@ -94,8 +95,9 @@ class Desk:
         return page
 
     def ended(self, run: str) -> Any:
-        """Wait for a run's end; its row."""
-        until(lambda: self.workbench.engine.store.run(run)["status"] != "running")
+        """Wait for a run's end, also in the app; its row."""
+        store, runs = self.workbench.engine.store, self.workbench.runs
+        until(lambda: store.run(run)["status"] != "running" and run not in runs.live())
         return self.workbench.engine.store.run(run)
 
 

@@ -20,19 +20,13 @@ from app.runs import session_routes as sessions
 from app.workbench import Workbench
 from engine.errors import TaprootError
 from engine.kernel.host.host import KernelHost
-from engine.llm.scripted import ScriptedModel
+from tests.app.script import Holding, cell
 
 LETTERS = {
     "letters/anna.txt": "Dear Tom,\nthe ferry to Halden leaves at noon.\nAnna Brisk\n",
     "letters/tom.txt": "Dear Anna,\nI will miss it. Halden can wait.\nTom Reed\n",
     "notes.md": "# Notes\n\nThe deposit is 450 crowns.\n",
 }
-# A reply that only repeats itself is cut.
-LONG = "".join(f"I am still thinking, thought {n} now. " for n in range(300))
-
-
-def cell(code: str) -> str:
-    return f"```repl\n{code}\n```"
 
 
 def papers(folder: Path) -> Path:
@@ -65,13 +59,13 @@ def until(true: Callable[[], object], seconds: float = 120.0) -> object:
 
 
 class Bench:
-    """A workbench whose model answers with `say`, a function of the request."""
+    """A workbench whose model answers with `say`, a function of the request; a reply that is HOLD has no end."""
 
     def __init__(self, workbench: Workbench, corpus: str):
         self.workbench, self.corpus = workbench, corpus
         self.store, self.runs = workbench.engine.store, workbench.runs
         self.say: Callable = lambda request: cell("FINAL('2')")
-        self.model = ScriptedModel(lambda request: self.say(request), delta_seconds=0.002, n_ctx=8192)
+        self.model = Holding(lambda request: self.say(request), delta_seconds=0.002, n_ctx=8192)
         workbench.engine.use(self.model)
 
     def start(self, question: str = "How many letters mention Halden?", **more) -> str:
@@ -106,7 +100,7 @@ def served(workbench: Workbench) -> Iterator[str]:
     finally:
         workbench.hub.close()
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 

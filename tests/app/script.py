@@ -6,11 +6,14 @@ A reply that is `HOLD` writes on until it is cancelled or let go, so that a test
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
 from engine.llm.base import Reply, Request
 from engine.llm.scripted import ScriptedModel, ScriptedReply
 
 HOLD = "I am still looking at the letters. "
+PAUSE = 0.05  # seconds
 
 
 def cell(code: str) -> str:
@@ -62,11 +65,44 @@ SCRIPT: dict[str, list[str]] = {
 }
 
 
-class Model(ScriptedModel):
-    """Answers by SCRIPT. A reply that holds writes on until it is cancelled, or until `go` is set."""
+def held(chars: int) -> str:
+    """How a reply that holds begins: at least so many characters of it."""
+    written = ""
+    while len(written) < chars:
+        written += _piece(written)
+    return written
+
+
+def _piece(written: str) -> str:
+    return f"{HOLD}{len(written)} characters so far. "  # a reply that only repeats itself is cut
+
+
+class Holding(ScriptedModel):
+    """A reply that is `HOLD` is written on, `PAUSE` after each piece, until it is cancelled or until `go` is set."""
+
+    def __init__(self, say: Callable[[Request], str | ScriptedReply], **options: Any) -> None:
+        self.go = threading.Event()
+        super().__init__(say, **options)
+
+    def _write(self, stream, request, reply, usage, extended, cancelled) -> None:  # type: ignore[no-untyped-def]
+        if reply.text != HOLD:
+            return super()._write(stream, request, reply, usage, extended, cancelled)
+        written = ""
+        while not (self.go.is_set() or stream.done or cancelled.wait(PAUSE)):
+            piece = _piece(written)
+            written += piece
+            stream.push(piece)
+        if cancelled.is_set() or stream.done:
+            return stream.finish(Reply(written, "cancelled", usage, extended))
+        end = "\n" + cell("FINAL('let go')")
+        stream.push(end)
+        stream.finish(Reply(written + end, "stop", usage, extended))
+
+
+class Model(Holding):
+    """Answers by SCRIPT."""
 
     def __init__(self) -> None:
-        self.go = threading.Event()
         super().__init__(self._say, delta_seconds=0.01, delta_chars=24, name="scripted")
 
     def _say(self, request: Request) -> str:
@@ -74,16 +110,3 @@ class Model(ScriptedModel):
         turn = sum(m.role == "assistant" for m in request.messages)
         question = next((q for q in SCRIPT if f"{q}\n" in f"{asked}\n" or asked.startswith(q)), None)
         return SCRIPT[question][turn] if question else cell("FINAL('not in these documents')")
-
-    def _write(self, stream, request, reply, usage, extended, cancelled) -> None:  # type: ignore[no-untyped-def]
-        if reply.text == HOLD:
-            written = ""
-            while not (self.go.is_set() or stream.done or cancelled.wait(0.05)):
-                piece = f"{HOLD}{len(written)} characters so far. "  # a reply that only repeats itself is cut
-                written += piece
-                stream.push(piece)
-            if cancelled.is_set() or stream.done:
-                stream.finish(Reply(written, "cancelled", usage, extended))
-                return
-            reply = ScriptedReply(written + cell("FINAL('let go')"))
-        super()._write(stream, request, reply, usage, extended, cancelled)

@@ -9,7 +9,8 @@ import pytest
 
 from app.live.trace import compact, encode, fold, head
 from engine.events import Event
-from tests.app.runs_fixture import cell, opened
+from tests.app.runs_fixture import opened
+from tests.app.script import cell
 from tests.engine.events.facts import fact
 
 SMALL = 300  # bytes of an event

@@ -108,7 +108,8 @@ def test_a_list_is_asked_stopped_and_goes_on_and_each_row_opens_its_run(
     expect(page.locator("tr[data-status=running]")).to_have_count(1)
     expect(page.locator("#questions-start")).to_be_disabled()
     assert desk.workbench.questions.overview()["lists"][0]["title"] == "people.csv"
-    page.get_by_role("button", name="Stop").press("Enter")
+    with page.expect_response("**/api/questions/stop"):
+        page.get_by_role("button", name="Stop").press("Enter")
     gate.open.set()
     expect(page.locator(".questions-message")).to_contain_text("Stopped. What was answered is kept")
     go_on = page.get_by_role("button", name="Go on with 4")
@@ -247,6 +248,7 @@ def test_a_list_that_begins_is_shown_and_the_form_knows_new_documents(
     page.locator("#questions-corpus input").click()
     page.get_by_role("option", name="Ships · 1 document").click()
     page.locator("#questions-text textarea").fill("Which ship is it?")
+    expect(page.locator("#questions-start")).to_be_enabled()  # the list before has ended
     page.locator("#questions-start").press("Enter")
     expect(page.locator("#list-title")).to_have_text("Which ship is it?")
     expect(page.locator("#list-progress")).to_have_text("Ships · 1 of 1 row answered")

@@ -54,10 +54,10 @@ def test_each_format_is_saved_as_a_file_named_after_the_run(desk, page, tmp_path
     page.locator(".export-menu summary").click()
     with page.expect_download() as saving:
         page.locator(".export-form", has=page.get_by_text(name, exact=True)).click()
+    expect(page.get_by_text(f"{name} saved as {desk.run}{suffix}")).to_be_visible()  # it leaves by itself
     assert saving.value.suggested_filename == f"{desk.run}{suffix}"
     saving.value.save_as(tmp_path / "file")
     assert Path(tmp_path / "file").read_text("utf-8").startswith(begins)
-    expect(page.get_by_text(f"{name} saved as {desk.run}{suffix}")).to_be_visible()
 
 
 def test_the_menu_works_by_keys_and_is_accessible(page):

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, expect
 from engine.llm.scripted import ScriptedModel
 from tests.app.contexts import leave
 from tests.app.desk import Desk, ask, run_of, until
-from tests.app.runs_fixture import LONG, api, cell, opened
+from tests.app.runs_fixture import api, opened
+from tests.app.script import HOLD, cell
 
 pytestmark = pytest.mark.sandbox
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.sandbox
 def test_a_stopped_run_goes_on_over_http_and_others_are_refused(data_dir, tmp_path):
     with opened(data_dir, tmp_path / "papers") as bench:
         http = TestClient(api(bench.workbench))
-        bench.say = lambda request: cell("kept = 1") if len(request.messages) == 2 else LONG
+        bench.say = lambda request: cell("kept = 1") if len(request.messages) == 2 else HOLD
         run = bench.start()
         answer = http.post(f"/api/runs/{run}/resume")
         assert answer.status_code == 400 and "still going on" in answer.json()["error"]
@@ -39,6 +40,25 @@ def test_a_stopped_run_goes_on_over_http_and_others_are_refused(data_dir, tmp_pa
         assert http.post("/api/runs/nothing/resume").status_code == 404
         bad = http.post(f"/api/runs/{run}/resume", json={"settings": {"max_seconds": -1}})
         assert bad.status_code == 400 and "max_seconds has to be a number" in bad.json()["error"]
+
+
+def test_a_run_that_goes_on_before_its_thread_has_ended_is_at_work_and_can_be_stopped(
+    data_dir, tmp_path, kernels, monkeypatch
+):
+    with opened(data_dir, tmp_path / "papers", kernels) as bench:
+        go = threading.Event()
+        monkeypatch.setattr(bench.workbench.engine.speeds, "note", lambda *given: go.wait(300))  # at the end
+        bench.say = lambda request: HOLD
+        run = bench.start()
+        bench.runs.stop(run)
+        until(lambda: bench.store.run(run)["status"] != "running")
+        bench.runs.resume(run)
+        going = not bench.runs.stopping(run)
+        go.set()
+        until(lambda: len(bench.runs._threads) == 1)
+        assert going and bench.runs.live() == [run]
+        assert bench.runs.stop(run) == ["0"]
+        assert bench.ended(run)["status"] == "interrupted"
 
 
 @pytest.fixture
@@ -131,7 +151,8 @@ def test_the_head_acts_on_the_run_it_shows_while_another_one_is_fetched(desk, br
         "history.pushState(null, '', '/?view=ask&run=other'); dispatchEvent(new PopStateEvent('popstate'))"
     )
     expect(page.locator("rlm-tree")).to_have_attribute("run", "other")
-    page.locator(".run-top").get_by_role("button", name="Stop").click()
+    with page.expect_response("**/stop"):  # what is routed goes on only while the page is waited for
+        page.locator(".run-top").get_by_role("button", name="Stop").click()
     assert desk.ended(run)["status"] == "interrupted"
     assert [url.split("/runs/")[1] for url in told] == [f"{run}/stop"]
     leave(page)

@@ -11,7 +11,8 @@ from app.errors import Conflict, NotFound
 from app.workbench import Workbench
 from engine.errors import InputError, ModelError
 from engine.llm.scripted import ScriptedModel, ScriptedReply
-from tests.app.runs_fixture import LONG, Bench, api, cell, opened, papers, until
+from tests.app.runs_fixture import Bench, api, opened, papers, until
+from tests.app.script import HOLD, cell
 
 pytestmark = pytest.mark.sandbox
 
@@ -60,7 +61,7 @@ def test_without_a_model_a_question_is_refused_and_nothing_is_stored(data_dir, t
 
 
 def test_a_fifth_run_at_once_is_refused_until_one_ends(bench, http):
-    bench.say = lambda request: LONG
+    bench.say = lambda request: HOLD
     running = [bench.start(f"Question {n}?") for n in range(4)]
     body = {"question": "One more?", "corpus": bench.corpus}
     answer = http.post("/api/runs", json=body)
@@ -74,7 +75,7 @@ def test_a_fifth_run_at_once_is_refused_until_one_ends(bench, http):
 
 
 def test_the_time_limit_is_changed_while_a_run_goes_on(bench, http):
-    bench.say = lambda request: LONG
+    bench.say = lambda request: HOLD
     run = bench.start()
     assert http.post(f"/api/runs/{run}/limit", json={"seconds": 900}).json() == {"seconds": 900.0}
     told = [e for e in bench.runs.log(run)["events"] if e["k"] == "note"]
@@ -159,7 +160,7 @@ def test_a_follow_up_knows_what_was_asked_before(bench, http):
 
 
 def test_a_run_that_goes_on_cannot_be_followed_yet(bench):
-    bench.say = lambda request: LONG
+    bench.say = lambda request: HOLD
     run = bench.start()
     with pytest.raises(Conflict, match="still going on"):
         bench.start("And then?", session=run)
@@ -170,7 +171,7 @@ def test_one_subtree_is_stopped_over_http_while_its_sibling_finishes(bench, http
     def say(request):
         text = "\n".join(m.content for m in request.messages)
         if "Question: slow" in text:
-            return ScriptedReply(LONG)
+            return HOLD
         if "Question: quick" in text:
             return cell("FINAL('fast')")
         if len(request.messages) == 2:
@@ -180,13 +181,12 @@ def test_one_subtree_is_stopped_over_http_while_its_sibling_finishes(bench, http
     bench.say = say
     run = bench.start()
     until(lambda: any(e.node == "0.2" and e.kind == "node_finished" for e in bench.store.events(run)))
-    begun = "I am still thinking"
-    until(lambda: (http.get(f"/api/runs/{run}/nodes/0.1").json().get("draft") or "").startswith(begun))
+    until(lambda: (http.get(f"/api/runs/{run}/nodes/0.1").json().get("draft") or "").startswith(HOLD))
     assert http.post(f"/api/runs/{run}/stop", json={"node": "0.1"}).json() == {"stopped": ["0.1"]}
     row = bench.ended(run)
     assert row["status"] == "answered" and row["answer"].endswith("| fast") and "stopped" in row["answer"]
     detail = http.get(f"/api/runs/{run}/nodes/0.1").json()
-    assert detail["node"]["status"] == "stopped" and detail["draft"].startswith(begun)
+    assert detail["node"]["status"] == "stopped" and detail["draft"].startswith(HOLD)
     assert {"seq": detail["notes"][0]["seq"], "level": "stop", "text": "stopped by the user"} == detail[
         "notes"
     ][0]
@@ -195,7 +195,7 @@ def test_one_subtree_is_stopped_over_http_while_its_sibling_finishes(bench, http
 
 
 def test_what_is_not_at_work_cannot_be_stopped(bench, http):
-    bench.say = lambda request: LONG
+    bench.say = lambda request: HOLD
     run = bench.start()
     answer = http.post(f"/api/runs/{run}/stop", json={"node": "0.7"})
     assert answer.status_code == 409 and "not at work" in answer.json()["error"]
@@ -212,7 +212,7 @@ def test_a_run_keeps_the_model_it_began_with(bench):
 
     bench.say = say
     run = bench.start()
-    began.wait(60)
+    assert began.wait(60)
     new = ScriptedModel([cell("FINAL('new')")], name="new")
     bench.workbench.engine.use(new)
     release.set()
@@ -224,7 +224,7 @@ def test_a_run_keeps_the_model_it_began_with(bench):
 
 def test_deleting_a_run_takes_it_away_but_not_while_it_runs(bench, http):
     done = bench.ask()["run"]
-    bench.say = lambda request: LONG
+    bench.say = lambda request: HOLD
     running = bench.start()
     assert http.delete(f"/api/runs/{running}").status_code == 409
     receipt = http.delete(f"/api/runs/{done}").json()
@@ -235,7 +235,7 @@ def test_deleting_a_run_takes_it_away_but_not_while_it_runs(bench, http):
 
 
 def test_closing_stops_what_runs_and_keeps_it(bench):
-    bench.say = lambda request: LONG
+    bench.say = lambda request: HOLD
     runs = [bench.start(), bench.start()]
     until(lambda: all(len(bench.store.events(run)) > 2 for run in runs))
     bench.runs.close()

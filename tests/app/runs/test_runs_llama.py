@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from app.workbench import Workbench
 from engine.llm import open_model
 from engine.llm.scripted import ScriptedModel
 from tests.app.live.test_trace import counted, projected
-from tests.app.runs_fixture import Bench, Stream, cell, served, until
+from tests.app.runs_fixture import Bench, Stream, served, until
+from tests.app.script import cell
 from tests.small_model import small_model
 
 pytestmark = pytest.mark.sandbox
@@ -32,16 +34,34 @@ def small(tmp_path_factory):
             yield bench, address
 
 
+class Awaited:
+    """A real model that is asked nothing until `go` is set, so that all it writes is written before the eyes of a follower."""
+
+    def __init__(self, real):
+        self._real, self.go = real, threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def submit(self, request):
+        self.go.wait(300)
+        return self._real.submit(request)
+
+
 @pytest.fixture(scope="module")
 def followed(small):
     """Questions of the sample corpus, each followed over the stream: [(run, stream)]."""
     bench, address = small
     found = []
     for item in json.loads((SAMPLE / "questions.json").read_text())[:WANTED]:
-        run = bench.start(item["question"])
-        stream = Stream(address, run=run)
-        until(lambda stream=stream: any(e["k"] == "fin" for e in stream.of("run")), 120)
-        bench.ended(run)
+        model = Awaited(bench.workbench.engine.model)
+        with lent(bench.workbench.engine, model):
+            run = bench.start(item["question"])
+            stream = Stream(address, run=run)
+            until(lambda stream=stream: stream.of("run"))
+            model.go.set()
+            until(lambda stream=stream: any(e["k"] == "fin" for e in stream.of("run")), 300)
+            bench.ended(run)
         found.append((run, stream))
     return found
 

@@ -9,7 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.library.jobs import OVER
-from tests.app.runs_fixture import LONG, api, cell, opened, until
+from tests.app.runs_fixture import api, opened, until
+from tests.app.script import HOLD, cell
 
 pytestmark = pytest.mark.sandbox
 SECRET = "quarzitzerlegung"
@@ -133,7 +134,7 @@ def test_no_byte_of_a_deleted_session_is_left(data_dir, tmp_path):
         first = bench.ask(f"What is {SECRET}?")["run"]
         bench.ask("Sure?", follows=first)
         http.patch(f"/api/sessions/{first}", json={"title": SECRET})
-        bench.say = lambda request: LONG
+        bench.say = lambda request: HOLD
         running = bench.start("Still?", session=first)
         assert http.delete(f"/api/sessions/{first}").status_code == 409
         bench.runs.stop(running)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from engine.kernel.host.host import KernelHost
-from tests.app.contexts import leave
+from tests.app.contexts import PATIENCE, leave
 from tests.app.desk import Desk, run_of, watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -131,6 +131,7 @@ def test_arrows_move_and_enter_opens_the_last_question_of_a_session(page):
 
 def test_deleting_asks_first_and_tells_what_went_in_every_tab(desk, page):
     other = page.context.new_page()
+    other.set_default_timeout(PATIENCE)
     watch(other)
     shown = desk.workbench.sessions.list("Draw")[0]["id"]
     other.goto(f"http://127.0.0.1:{desk.port}/?view=ask&run={shown}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import threading
 from collections.abc import Iterator
 
@@ -12,14 +13,14 @@ from playwright.sync_api import Browser, expect
 
 from app.runs import service
 from engine.errors import Cancelled
-from engine.kernel.host.host import KernelHost
+from engine.kernel.host.host import KernelHost, Worker
 from engine.llm.scripted import ScriptedModel
 from engine.types import Settings
 from tests.app.desk import TOKEN, Desk, until
 from tests.app.script import cell
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
-SECONDS = 4  # that the slow cell sleeps; whatever stops is waited for until it has stopped
+QUICK, ENDLESS = "time.sleep(0)", "time.sleep(300)"
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +33,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost):
 
 
 @pytest.fixture(scope="module")
-def slow(desk: Desk) -> str:
-    """A run of three cells, of which the second takes some seconds."""
-    cells = ["x = 1", f"import time\ntime.sleep({SECONDS})", "FINAL('done')"]
+def slept(desk: Desk) -> str:
+    """A run of three cells, of which the second sleeps."""
+    cells = ["x = 1", f"import time\n{QUICK}", "FINAL('done')"]
     desk.workbench.engine.use(ScriptedModel([cell(code) for code in cells]))
     corpus = desk.workbench.library.info(desk.corpus)
     return desk.workbench.engine.ask("Wait", corpus, Settings()).run
@@ -60,6 +61,21 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """While it is set, the cell that sleeps does so until it is stopped, however slow the machine is."""
+    held = threading.Event()
+    real = Worker.execute
+
+    def execute(worker: Worker, code: str, **given):
+        if held.is_set() and QUICK in code:
+            code, given = code.replace(QUICK, ENDLESS), given | {"timeout": 300}
+        return real(worker, code, **given)
+
+    monkeypatch.setattr(Worker, "execute", execute)
+    return held
+
+
 def news(desk: Desk) -> tuple[list, threading.Event]:
     """What followers are told of verifications from now on, and an event that ends the listening."""
     heard, over = [], threading.Event()
@@ -83,10 +99,10 @@ def client(desk: Desk) -> Iterator[httpx.Client]:
         yield made
 
 
-def test_a_program_hears_how_far_it_is_and_gets_the_verdict(desk: Desk, slow: str, ends) -> None:
+def test_a_program_hears_how_far_it_is_and_gets_the_verdict(desk: Desk, slept: str, ends) -> None:
     heard, over = news(desk)
     with client(desk) as web:
-        verdict = web.post(f"/api/runs/{slow}/verify").json()
+        verdict = web.post(f"/api/runs/{slept}/verify").json()
         assert web.post("/api/runs/none/verify").status_code == 404
     assert verdict["holds"] and ends == ["begun", "held"]
     until(lambda: heard[-1:] == [(3, 3)])
@@ -94,19 +110,25 @@ def test_a_program_hears_how_far_it_is_and_gets_the_verdict(desk: Desk, slow: st
     assert heard[0] == (0, 3) and (2, 3) in heard
 
 
-def test_who_goes_away_leaves_nothing_running(desk: Desk, slow: str, ends) -> None:
+def test_who_goes_away_leaves_nothing_running(desk: Desk, slept: str, ends, endless) -> None:
+    endless.set()
     heard, over = news(desk)
-    with client(desk) as web, contextlib.suppress(httpx.ReadTimeout):
-        web.post(f"/api/runs/{slow}/verify", timeout=1)
+    path = f"/api/runs/{slept}/verify"
+    with client(desk) as web:
+        headers = dict(web.build_request("POST", path).headers)
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", desk.port)) as connection:
+        connection.request("POST", path, headers=headers)
+        until(lambda: (1, 3) in heard)
     until(lambda: len(ends) == 2)
     over.set()
     assert ends == ["begun", "stopped"] and (3, 3) not in heard
 
 
 def test_verify_shows_its_progress_and_is_stopped_and_begun_again(
-    desk: Desk, slow: str, ends, browser: Browser
+    desk: Desk, slept: str, ends, endless, browser: Browser
 ) -> None:
-    page = desk.visit(browser, f"view=ask&run={slow}")
+    endless.set()
+    page = desk.visit(browser, f"view=ask&run={slept}")
     page.get_by_role("button", name="Verify").press("Enter")
     expect(page.locator(".verdict")).to_contain_text("Executing the cells again: 1 of 3")
     stop = page.locator("button.verify")
@@ -116,10 +138,12 @@ def test_verify_shows_its_progress_and_is_stopped_and_begun_again(
     expect(stop).to_have_text("Verify")
     expect(page.locator(".verdict")).to_be_hidden()
     until(lambda: ends == ["begun", "stopped"], page)
+    endless.clear()
     stop.press("Enter")
     expect(page.locator(".verdict .chip").first).to_have_text("Verified")
     assert page.problems == []  # type: ignore[attr-defined]
 
+    endless.set()
     stop.press("Enter")
     expect(page.locator(".verdict")).to_contain_text("1 of 3")
     page.close()

@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from app.live.broadcast import Message
 from app.live.trace import encode
 from app.text.elements import text_of
-from tests.app.runs_fixture import LONG, Stream, api, cell, opened, served, until
+from tests.app.runs_fixture import Stream, api, opened, served, until
+from tests.app.script import HOLD, cell
 
 pytestmark = pytest.mark.sandbox
 
@@ -52,7 +53,7 @@ def test_a_follower_hears_how_a_run_stands_until_it_has_ended(bench):
 
 def test_a_run_that_was_told_to_stop_says_so_in_every_tab(bench):
     hold = threading.Event()
-    bench.say = lambda request: hold.wait(300) and LONG
+    bench.say = lambda request: hold.wait(300) and HOLD
     run = bench.start()
     assert "Stopping" not in text_of(bench.runs.log(run)["run"]["now"])
     bench.runs.stop(run)
@@ -66,7 +67,7 @@ def test_a_run_that_was_told_to_stop_says_so_in_every_tab(bench):
 
 def test_a_log_from_the_middle_on_tells_of_the_whole_run(bench):
     def say(request):
-        return cell("1 + 1") if len(request.messages) == 2 else LONG
+        return cell("1 + 1") if len(request.messages) == 2 else HOLD
 
     bench.say = say
     run = bench.start()
@@ -110,7 +111,7 @@ def test_a_log_that_is_read_while_its_run_ends_tells_of_the_end_as_a_whole(bench
 
 
 def test_text_that_was_there_when_a_tab_came_is_no_speed(bench):
-    bench.say = lambda request: LONG
+    bench.say = lambda request: HOLD
     run = bench.start()
     hub = bench.workbench.hub
     first = hub.subscribe(run)

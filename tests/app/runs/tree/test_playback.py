@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from app.live.trace import fold as folded
 from engine.events import DraftSaved
+from tests.app.desk import until
 from tests.app.runs.tree.page import chosen, keys, row, shown
 from tests.app.runs.tree.tree_fixture import drafts, grow
 
@@ -216,7 +217,7 @@ def test_the_wheel_with_ctrl_zooms_the_timeline_and_a_double_click_shows_all_of_
         page.mouse.wheel(0, -100)
     page.keyboard.up("Control")
     expect(ticks.first).not_to_have_text(whole[0])
-    assert len(set(ticks.all_inner_texts()) - set(whole)) > 3  # finer steps, of a part
+    until(lambda: len(set(ticks.all_inner_texts()) - set(whole)) > 3, page)  # finer steps, of a part
     page.evaluate("tree.seek(1)")
     expect(page.locator(".future")).to_be_visible()
     expect(page.locator(".playhead")).to_be_hidden()  # it is before that part

@@ -63,12 +63,11 @@ class TreeServer:
         self.workbench = Workbench(folder)
         self.store = self.workbench.engine.store
         self.waiting: dict[str, list[Fact]] = {}
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self.server = uvicorn.Server(uvicorn.Config(site(self.workbench), port=port, log_level="warning"))
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self.server = uvicorn.Server(uvicorn.Config(site(self.workbench), log_level="warning"))
+        self.thread = threading.Thread(target=self.server.run, args=([listener],), daemon=True)
         self.thread.start()
         while not self.server.started:
             time.sleep(0.01)
@@ -76,7 +75,7 @@ class TreeServer:
     def close(self) -> None:
         self.workbench.hub.close()
         self.server.should_exit = True
-        self.thread.join(5)
+        self.thread.join(60)
         self.workbench.close()
 
     def events(self, run: str, after: int = 0) -> list[dict[str, Any]]:
@@ -107,7 +106,7 @@ class TreeServer:
 
 def write(folder: Path, run: str, facts: Sequence[Fact]) -> None:
     """Write a run into the database of a data folder in one go, with the times that its facts have."""
-    with closing(sqlite3.connect(folder / FILE_NAME, timeout=30)) as db, db:
+    with closing(sqlite3.connect(folder / FILE_NAME, timeout=300)) as db, db:
         previous = events.GENESIS
         for seq, fact in enumerate(facts, 1):
             ready = log.prepare(fact.node, made(fact.kind, fact.payload))
