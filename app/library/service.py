@@ -8,8 +8,6 @@ stays the same while versions come and go. Every method that takes a card accept
     library.rescan(card)                     # the same folder again: unchanged reuses, changed is a new version
     library.documents.text(corpus, 0)        # see app/library/documents.py
     library.delete(card)                     # a receipt of what went, after `library.before_delete(card)`
-
-Everything here is plain Python: `app/library/routes.py` puts it on the web.
 """
 
 from __future__ import annotations
@@ -91,16 +89,13 @@ class Library:
 
     def card(self, name: str) -> Json:
         """One card, by its own id or that of a version. Raises NotFound."""
-        row = self._collection(name)
-        corpora = {row["corpus"]: row for row in self._store.corpora()}
-        return self._card(row, corpora)
+        return self._card(*self._stored(name))
 
     def corpus(self, name: str) -> str:
         """The id of a stored corpus: `name` itself when it is one, else the newest of that card. Raises NotFound."""
         if self.documents.is_open(name):  # the quick way of most requests
             return name
-        row = self._collection(name)
-        stored = {corpus["corpus"] for corpus in self._store.corpora()}
+        row, stored = self._stored(name)
         if name in stored:
             return name
         return next(v["corpus"] for v in reversed(row["versions"]) if v["corpus"] in stored)
@@ -108,6 +103,13 @@ class Library:
     def info(self, name: str) -> CorpusInfo:
         """The stored corpus that `corpus(name)` names, for the engine."""
         return load_info(Path(self._store.corpus(self.corpus(name))["path"]))
+
+    def _stored(self, name: str) -> tuple[Json, dict[str, Json]]:
+        """A collection and all corpora; looked at again where its versions came or went between the two looks."""
+        while True:
+            row, corpora = self._collection(name), {row["corpus"]: row for row in self._store.corpora()}
+            if any(version["corpus"] in corpora for version in row["versions"]):
+                return row, corpora
 
     def _collection(self, name: str) -> Json:
         for _ in range(2):
@@ -267,8 +269,7 @@ class Library:
             raise Conflict(f"{row['name']} is being read already; wait for that, or stop it first.")
 
         def work(control: Control) -> tuple[str, Json]:
-            info = read(control)
-            message, result = self._save(row, info)
+            message, result = self._save(row, read(control))
             control.job.card = result["card"]
             self._hub.tell("corpora", card=result["card"])
             return message, result
@@ -301,8 +302,7 @@ class Library:
     def _read_upload(self, upload: str, name: str) -> Job:
         title = wording.name(name) if name.strip() else ""
         self.uploads.finish(upload)
-        found = self.uploads.discovery(upload)
-        sources = [str(self.uploads.folder / upload)]
+        found, sources = self.uploads.discovery(upload), [str(self.uploads.folder / upload)]
         row = {"collection": upload, "kind": "upload", "name": title or found.name, "sources": sources}
 
         def read(control: Control) -> CorpusInfo:
@@ -387,8 +387,8 @@ class Library:
         self.watching.set(row["collection"], False)
         self._hub.tell("corpora", card=row["collection"])
         self._hub.tell("runs")
-        same = ("name", "bytes", "uploaded_bytes", "shared_with")
-        return {**receipt, **{key: before[key] for key in same}, "kept_sources": before["sources"]}
+        same = {key: before[key] for key in ("name", "bytes", "uploaded_bytes", "shared_with")}
+        return {**receipt, **same, "kept_sources": before["sources"]}
 
     def _forget(self, corpora: list[str]) -> None:
         self.documents.forget(corpora)

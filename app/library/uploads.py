@@ -72,12 +72,13 @@ class Uploads:
         `rel` is its path inside the folder it comes from, `number` tells it from others of that name, `size` is what
         the browser says it has. Raises InputError for a name that cannot be, TooLarge, NoSpace.
         """
-        folder, name = self._open(upload), clean(rel)
+        name = clean(rel)
         if not 0 < number <= MOST_FILES:
             raise InputError(f"At most {MOST_FILES:,} files can be sent at once. Add the folder by its path.")
-        if size is not None and size > self.largest:
-            self._refuse(folder, number, name, size)
-        with _saying_no_space(name):
+        with _saying_no_space(name), self._lock:  # an upload that is dropped meanwhile gets no new file
+            folder = self._open(upload)
+            if size is not None and size > self.largest:
+                self._refuse(folder, number, name, size)
             if disk.room(folder) < max(1, size or 0):
                 raise OSError(errno.ENOSPC, "no space")
             part = folder / f"{number:06}.{secrets.token_hex(4)}.part"
@@ -89,12 +90,14 @@ class Uploads:
                     with _saying_no_space(name):
                         yield receiver
                 except TooLarge:
-                    self._refuse(folder, number, name, receiver.size)
+                    with self._lock:
+                        self._refuse(folder, number, name, receiver.size)
             if size is not None and receiver.size != size:
                 raise InputError(
                     f"{name} did not arrive whole: {receiver.size:,} of {size:,} bytes. Send it again."
                 )
             with _saying_no_space(name), self._lock:
+                self._open(upload)
                 part.rename(folder / f"{number:06}")
                 _append(folder / MANIFEST, {"n": number, "rel": name, "bytes": receiver.size})
         finally:
@@ -110,7 +113,8 @@ class Uploads:
 
     def drop(self, upload: str) -> None:
         """Remove all that came. Raises NotFound when there is no such upload."""
-        shutil.rmtree(self._open(upload), ignore_errors=True)
+        with self._lock:
+            shutil.rmtree(self._open(upload), ignore_errors=True)
 
     @contextmanager
     def reading(self, upload: str) -> Iterator[None]:
@@ -156,9 +160,9 @@ class Uploads:
         return folder
 
     def _refuse(self, folder: Path, number: int, name: str, size: int) -> None:
+        """Note a file that is too large and raise TooLarge; for whoever holds `_lock`."""
         reason = f"it is larger than {amount(self.largest)} ({amount(size)})"
-        with self._lock:
-            _append(folder / MANIFEST, {"n": number, "rel": name, "refused": reason})
+        _append(folder / MANIFEST, {"n": number, "rel": name, "refused": reason})
         raise TooLarge(f"{name} was not taken: {reason}. Split it into smaller files and add those.")
 
 

@@ -94,9 +94,9 @@ class Watching:
                     if row["collection"] in self._cards and not self._ends.is_set():
                         self._look(row["collection"], row["sources"])
             self._lookers = {card: looker for card, looker in self._lookers.items() if card in self._cards}
-            self._wake.clear()
             took = time.monotonic() - began
             self._wake.wait(max(self._seconds, PATIENCE * took) if self._cards else None)
+            self._wake.clear()  # before the next look: whoever wakes it while it looks is heard
 
     def _look(self, card: str, sources: list[str]) -> None:
         if self._busy(card):

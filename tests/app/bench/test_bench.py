@@ -85,6 +85,7 @@ def test_a_bench_is_chosen_followed_stopped_and_goes_on(desk: Desk, gate: Gate, 
     expect(page.locator("#bench-doing")).to_contain_text("needle at 0.5 windows, direct")
     expect(page.locator("#bench-count")).to_contain_text("0 of about 12 questions")
     page.locator("#bench-stop").press("Enter")
+    expect(page.locator("#bench-doing")).to_have_text("Stopping")
     gate.open.set()
     expect(page.locator(".bench-message")).to_contain_text("Stopped. What was measured is kept")
     expect(page.locator("#bench-start")).to_be_focused()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.library.jobs import OVER
 from engine.kernel.host.host import KernelHost
 from engine.store import Store
 from tests.app.contexts import leave
@@ -71,11 +72,15 @@ def page(desk: Desk, tab: Page):
     tab.locator(".toast button.quiet").evaluate_all(press)
     for job in library.jobs.list():
         library.jobs.stop(job["job"])
+    until(lambda: all(job["state"] in OVER for job in library.jobs.list()))
+    for job in library.jobs.list():
+        library.jobs.stop(job["job"])  # what was not over is forgotten now
     for card in library.cards():
         if card["card"] not in before:
-            until(lambda card=card: not library.jobs.busy(card["card"]))
             library.delete(card["card"])
     expect(tab.locator(".overview .corpus")).to_have_count(len(before))
+    expect(tab.locator(".job button[aria-label^=Cancel]")).to_have_count(0)
     tab.locator(".job button[aria-label^=Close]").evaluate_all(press)
+    expect(tab.locator(".job")).to_have_count(0)
     assert [problem for problem in tab.problems if "Failed to load resource" not in problem] == []
     assert tab.evaluate("() => window.pwned") is None

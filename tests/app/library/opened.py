@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
+from app.library.jobs import Control
 from app.library.service import Library
+from engine.documents.writing.builder import Progress
 from engine.store import Store
 
 
@@ -34,6 +39,20 @@ def done(library: Library, job):
 def add(library: Library, *paths: Path, name: str = ""):
     """Add folders and return the card."""
     return library.card(done(library, library.add([str(p) for p in paths], name)).result["card"])
+
+
+def hold_readings(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let readings stand still from their first file on until they are stopped; the event says that one does."""
+    read, progress = threading.Event(), Control.progress
+
+    def held(control: Control, now: Progress) -> None:
+        progress(control, now)
+        if now.files:
+            read.set()
+            control.stop.wait(300)
+
+    monkeypatch.setattr(Control, "progress", held)
+    return read
 
 
 def send(library: Library, upload: str, files: dict[str, bytes], start: int = 1) -> None:

@@ -15,7 +15,8 @@ from app.errors import Conflict, NotFound
 from app.library.service import Library
 from engine.errors import InputError
 from engine.store import Store
-from tests.app.library.opened import add, done, send
+from tests.app.desk import until
+from tests.app.library.opened import add, done, hold_readings, send
 from tests.engine.conftest import LEASE, fill
 from tests.engine.sandbox.as_user import run_as_user
 from tests.engine.store.conftest import begin, tell
@@ -38,9 +39,9 @@ def test_a_folder_becomes_a_card(library: Library, papers: Path) -> None:
     assert {key: card[key] for key in expected} == expected
     assert card["bytes"] == sum(f.stat().st_size for f in papers.rglob("*") if f.is_file())
     assert library.card(card["id"]) == card and library.info(card["card"]).documents == 3
+    until(lambda: library._hub.told[-1][1].get("state") == "done")  # it is told after it is so
     kinds = [kind for kind, _ in library._hub.told]
-    assert kinds[0] == "progress" and "corpora" in kinds
-    assert [detail["state"] for kind, detail in library._hub.told if kind == "progress"][-1] == "done"
+    assert kinds[0] == kinds[-1] == "progress" and "corpora" in kinds
 
 
 def test_a_changed_folder_is_a_new_version_of_the_same_card(library: Library, papers: Path) -> None:
@@ -249,14 +250,14 @@ def test_an_image_only_pdf_says_so(library: Library, tmp_path: Path) -> None:
 # --- stopping -------------------------------------------------------------------------------------------
 
 
-def test_a_job_that_is_stopped_leaves_nothing(library: Library, tmp_path: Path) -> None:
+def test_a_job_that_is_stopped_leaves_nothing(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "many"
-    fill(folder, {f"{n:04}.txt": f"text {n}\n" * 2000 for n in range(400)})
-    seen = threading.Event()
-    told = library._hub.tell
-    library._hub.tell = lambda kind, **d: (told(kind, **d), d.get("files") and seen.set())
+    fill(folder, {f"{n:04}.txt": f"text {n}\n" * 2000 for n in range(40)})
+    read = hold_readings(monkeypatch)
     job = library.add([str(folder)])
-    assert seen.wait(30)
+    assert read.wait(60)
     library.jobs.stop(job.job)
     found = library.jobs.wait(job.job)
     assert (found.state, found.message) == (
@@ -357,3 +358,21 @@ def test_a_card_that_comes_while_cards_are_listed_waits_for_the_next_look(
         patched.setattr(library._store, "corpora", list)
         assert library.cards() == []
     assert [one["card"] for one in library.cards()] == [card["card"]]
+
+
+@pytest.mark.parametrize("look", ["card", "corpus"])
+def test_a_card_that_is_read_again_while_it_is_looked_at_is_shown_as_it_is_now(
+    library: Library, papers: Path, monkeypatch: pytest.MonkeyPatch, look: str
+) -> None:
+    first = add(library, papers)
+    fill(papers, {"lease.md": "changed"})
+
+    def meanwhile() -> list:
+        monkeypatch.undo()
+        done(library, library.rescan(first["card"]))
+        return library._store.corpora()
+
+    monkeypatch.setattr(library._store, "corpora", meanwhile)
+    found = getattr(library, look)(first["card"])
+    now = library.card(first["card"])
+    assert now["id"] != first["id"] and found == (now if look == "card" else now["id"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -152,9 +154,12 @@ def test_a_watched_card_is_read_again_by_itself_until_it_is_not_watched(
     (folder / "new.txt").unlink()
     until(lambda: again.card(first["card"])["documents"] == 20)
     assert again.watch(first["card"], False)["watched"] is False
+    until(lambda: not again.watching._lookers)  # a look that was under way is over
     looks: list[object] = []
     monkeypatch.setattr("app.library.watching.look", lambda *args, **rest: looks.append(args))
+    (folder / "more.txt").write_text("more")
     again.watching._wake.set()
+    until(lambda: not again.watching._wake.is_set())
     again.close()
     assert looks == []
 
@@ -223,7 +228,8 @@ def test_the_command_watches_on_past_an_empty_folder_and_brings_nothing_deleted_
         (steps.pop(0) if steps else lambda: None)()
         assert len(told) < 20
 
-    monkeypatch.setattr("time.sleep", sleep)
+    real, here = time.sleep, threading.current_thread()  # other threads sleep as ever
+    monkeypatch.setattr("time.sleep", lambda s: (sleep if threading.current_thread() is here else real)(s))
     assert run(["rescan", "letters", "--watch", "--data", str(data_dir)]) == 2
     said = "".join(told)
     assert "holds no files" in said and "1 added, 20 gone" in said

@@ -18,6 +18,7 @@ from app.library import uploads
 from app.library.jobs import AT_ONCE
 from app.library.service import Library
 from app.library.uploads import clean
+from engine import disk
 from engine.errors import InputError
 from engine.store import Store
 from tests.app.library.opened import done, open_library, send
@@ -214,6 +215,27 @@ def test_an_upload_that_is_stopped_while_it_waits_leaves_nothing(
     assert [*(data_dir / "uploads").iterdir()] == []
     with pytest.raises(NotFound, match="given up"):
         library.drop_upload(upload)
+
+
+def test_a_file_that_comes_while_its_upload_is_given_up_leaves_nothing(
+    library: Library, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload, room = library.begin_upload()["upload"], disk.room
+    dropping = threading.Thread(target=library.drop_upload, args=(upload,))
+
+    def slow(path: Path) -> int:
+        dropping.start()
+        dropping.join(0.3)  # for what it does that it is not to do yet
+        return room(path)
+
+    monkeypatch.setattr(disk, "room", slow)
+    with (
+        pytest.raises(NotFound, match="given up"),
+        library.uploads.receive(upload, "a.txt", 1, 1) as receiver,
+    ):
+        dropping.join(60)
+        receiver.write(b"x")
+    assert [*(data_dir / "uploads").iterdir()] == []
 
 
 def test_a_file_that_is_sent_again_while_its_lost_connection_still_hangs_is_kept(library: Library) -> None:

@@ -25,6 +25,7 @@ from tests.app.models.download.hub_server import HubServer
 from tests.engine.llm.gguf.make_gguf import lora_adapter, random_model
 
 GIB = 1 << 30
+FILE = "Qwen3-4B-Q4_K_M.gguf"
 
 
 # --- what is there ---------------------------------------------------------------------------------------------
@@ -52,12 +53,13 @@ def test_a_dropped_file_appears_and_followers_are_told(workbench, client):
     told.close()
 
 
-def test_a_file_that_is_still_being_copied_is_said_to_change_and_then_appears(workbench, client):
+def test_a_file_that_is_still_being_copied_is_said_to_change_and_then_appears(workbench, client, monkeypatch):
+    monkeypatch.setattr("app.models.model_files.SETTLED", 300.0)
     whole = random_model(workbench.data_dir / "whole.bin").read_bytes()
     path = workbench.data_dir / "models" / "copied.gguf"
     path.write_bytes(whole[:20000])
     assert row(client, path)["state"] == "growing"
-    old = time.time() - 60
+    old = time.time() - 600
     os.utime(path, (old, old))
     assert row(client, path)["state"] == "bad" and "cut off" in row(client, path)["problem"]
     path.write_bytes(whole)
@@ -159,7 +161,7 @@ def test_malformed_files_on_the_shelf_are_listed_with_their_reason(workbench, cl
 def hub(tmp_path, monkeypatch) -> Iterator[HubServer]:
     """A Hub that holds one real model under a name of the catalogue."""
     content = random_model(tmp_path / "hub.gguf").read_bytes()
-    server = HubServer({"Qwen/Qwen3-4B-GGUF": {"Qwen3-4B-Q4_K_M.gguf": content}})
+    server = HubServer({"Qwen/Qwen3-4B-GGUF": {FILE: content}})
     monkeypatch.setenv("HF_ENDPOINT", server.url)
     for name in list(os.environ):
         if name.upper() in fetch.KEPT_PROXIES:
@@ -175,7 +177,8 @@ def listed(client: TestClient, id: str) -> dict:
 def test_a_model_of_the_catalogue_is_downloaded_and_then_loads(workbench, client, hub, small):
     assert listed(client, "qwen3-4b")["there"] is None
     assert client.post("/api/models/download", json={"name": "qwen3-4b"}).status_code == 202
-    there = str(until(lambda: listed(client, "qwen3-4b")["there"]))
+    until(lambda: [one.state for one in workbench.models.fetches.all()] == ["finished"])
+    there = listed(client, "qwen3-4b")["there"]
     client.post("/api/models/load", json={"path": there})
     settled(workbench)
     assert current(workbench) == there
@@ -183,8 +186,9 @@ def test_a_model_of_the_catalogue_is_downloaded_and_then_loads(workbench, client
 
 
 def test_a_download_is_cancelled_resumed_and_discarded(client, hub):
-    hub.slow = 0.05
-    client.post("/api/models/download", json={"name": "qwen3-4b"})
+    hub.files["Qwen/Qwen3-4B-GGUF"][FILE] *= 12
+    hub.slow, hub.held = 0.03, 200_000
+    assert client.post("/api/models/download", json={"name": "qwen3-4b"}).status_code == 202
     until(lambda: (listed(client, "qwen3-4b")["download"] or {}).get("done", 0) > 20_000)
     assert client.post("/api/models/download", json={"name": "qwen3-4b"}).status_code == 409
     assert client.post("/api/models/download/qwen3-4b/pause").status_code == 200
@@ -216,7 +220,7 @@ def test_the_command_lists_inspects_and_downloads(hub, tmp_path, capsys, monkeyp
     data = tmp_path / "data"
     assert run(["models", "get", "qwen3-4b", "--data", str(data)]) == 0
     path = capsys.readouterr().out.strip()
-    assert Path(path) == data / "models" / "Qwen3-4B-Q4_K_M.gguf"
+    assert Path(path) == data / "models" / FILE
     assert run(["models", "--json", "--data", str(data)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert path in [f["path"] for f in found["files"]]

@@ -18,11 +18,12 @@ class NotingModel(Model):
     """While `hold` is set, replies to questions of the notes are written until they are cancelled.
 
     `order` keeps what was asked, "note" or "run"; `cancelled_before_the_run` is, for each note that was being written when
-    the first run asked, whether it had been told to stop.
+    the first run asked, whether it had been told to stop. `awaited` is set once a reply to a note is waited for: all
+    questions about its piece have been asked.
     """
 
     def __init__(self) -> None:
-        self.hold = threading.Event()
+        self.hold, self.awaited = threading.Event(), threading.Event()
         self.order: list[str] = []
         self.notes: list = []
         self.told: set[int] = set()
@@ -37,8 +38,9 @@ class NotingModel(Model):
         stream = super().submit(request)
         if note:
             self.notes.append(stream)
-            cancel = stream.cancel
+            cancel, result = stream.cancel, stream.result
             stream.cancel = lambda: (self.told.add(id(stream)), cancel())
+            stream.result = lambda *how: (self.awaited.set(), result(*how))[1]
         return stream
 
     def _say(self, request):

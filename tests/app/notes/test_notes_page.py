@@ -56,7 +56,8 @@ def test_the_switch_of_a_card_notes_its_documents_and_tells_how_far_it_is(desk: 
     expect(page.locator(".toast")).to_contain_text("a number of tokens from 1,000 to 1,000,000,000")
     page.problems[:] = [one for one in page.problems if "Failed to load resource" not in one]
     budget.fill("9000")
-    budget.blur()
+    with page.expect_response("**/api/notes/*"):  # what is not sent yet would be lost with the page
+        budget.blur()
     page.reload()
     again = card(page, "Letters")
     expect(again.get_by_label("Most tokens for notes: Letters")).to_have_value("9000")
@@ -69,6 +70,9 @@ def test_news_of_notes_changes_its_card_alone_and_loads_nothing(desk: Desk, page
     letters = card(page, "Letters")
     switch = letters.get_by_role("switch", name="Notes while idle: Letters")
     budget = letters.get_by_label("Most tokens for notes: Letters")
+    for title in ("Post", "Letters"):  # news reach the page, and what it asked for before has come
+        desk.workbench.library.rename(desk.corpus, title)
+        expect(card(page, title)).to_be_visible()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     name = letters.get_attribute("data-card")

@@ -32,9 +32,11 @@ def test_nothing_is_noted_until_a_person_asks_for_it(bench):
     card = letters(bench)
     time.sleep(0.3)
     assert bench.engine.model.order == [] and status(bench, card)["on"] is False
+    bench.notes.seconds = 3600
     said = bench.notes.set(card["card"], True)
-    assert (said["on"], said["budget"]) == (True, 500_000)
-    assert said["state"] in ("waiting", "working")  # as soon as the thread of notes sees it
+    assert (said["on"], said["budget"], said["state"]) == (True, 500_000, "waiting")
+    bench.notes.seconds = 0.05
+    bench.notes._wake.set()
     until(lambda: status(bench, card)["state"] == "done")
     now = status(bench, card)
     assert (now["noted"], now["documents"]) == (3, 3) and now["tokens"] > 0
@@ -50,7 +52,8 @@ def test_a_question_never_waits_for_a_note(bench):
     card, model = letters(bench), bench.engine.model
     model.hold.set()  # a reply to a note would never end by itself
     bench.notes.set(card["card"], True)
-    until(lambda: model.notes_asked() == len(QUESTIONS))
+    assert model.awaited.wait(60)
+    assert model.notes_asked() == len(QUESTIONS)
     bench.notes.seconds = 3600
     run = bench.runs.start("When does the ferry leave?", card["id"]).run
     until(lambda: bench.engine.store.run(run)["status"] == "answered")

@@ -94,6 +94,7 @@ class Index:
         self.url = url
         self.files = {}
         self.asked = []
+        self.came = threading.Event()  # once the first was asked for
         self.silent = set()
         self.offer("/simple/llama-cpp-python/", "llama_cpp_python-0.3.36.tar.gz", source())
 
@@ -116,6 +117,7 @@ def serve_index():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             index.asked.append(self.path)
+            index.came.set()
             if self.path in index.silent:
                 over.wait()
                 return

@@ -143,7 +143,7 @@ def keep_a_library(page: Page, papers: Path) -> None:
     expect(card.get_by_role("button", name="papers", exact=True)).to_be_visible()
     reach(page, ".corpus-name")
     press(page, "Enter")
-    expect(page.locator("#library-host")).to_contain_text("ferry.txt")
+    expect(page.locator(".doc-row .doc-name")).to_have_text("ferry.txt")
     reach(page, "[role=grid]")
     press(page, "ArrowDown", "Enter")
     expect(page.locator("#viewer")).to_contain_text("leaves at noon")
@@ -167,12 +167,13 @@ def choose_in_the_form(page: Page) -> None:
     expect(page.locator("#question textarea")).to_be_focused()
     reach(page, "#corpus input")
     renamed = page.get_by_role("option", name="Letters · 1 document")
-    for _ in range(20):  # the form hears of the new name a moment after the library
+    for _ in range(120):  # the form hears of the new name a moment after the library
         page.keyboard.type("Letters")
+        page.wait_for_timeout(100)  # it draws what it offers
         if renamed.count():
             break
         press(page, "Control+a", "Backspace", "Tab", "Shift+Tab")
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(400)
     expect(renamed).to_be_visible()
     press(page, "Enter")
     expect(page.locator("#corpus input")).to_have_value("Letters · 1 document")

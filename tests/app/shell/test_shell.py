@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.app.contexts import leave, spoil
+from tests.app.contexts import PATIENCE, leave, spoil
 from tests.app.desk import READY, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
@@ -30,12 +30,13 @@ def shown(page: Page) -> list[str]:
 def test_one_view_is_shown_and_the_address_the_history_and_the_title_follow(visit: Visit) -> None:
     page = visit()
     assert shown(page) == ["ask"] and page.title() == "Taproot"
-    assert "t=" not in page.url
+    expect(page).not_to_have_url(re.compile(r"[?&]t="))
     for view in VIEWS[1:]:
         page.click(f"#nav-{view}")
         assert shown(page) == [view]
         expect(page.locator("[aria-current=page]")).to_have_id(f"nav-{view}")
-        assert page.url.endswith(f"/?view={view}") and page.title() == f"{view.title()} · Taproot"
+        expect(page).to_have_url(re.compile(rf"/\?view={view}$"))
+        expect(page).to_have_title(f"{view.title()} · Taproot")
     page.go_back()
     expect(page.locator(f"#view-{VIEWS[-2]}")).to_be_visible()
     page.reload()
@@ -107,7 +108,7 @@ def test_the_first_stop_skips_to_the_content(visit: Visit) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("Boolean(document.activeElement.closest('#view-models'))")
+    page.wait_for_function("document.activeElement.closest('#view-models')")
 
 
 # --- look -------------------------------------------------------------------------------------------------
@@ -135,6 +136,7 @@ def test_colours_follow_the_system_until_they_are_chosen_and_the_choice_is_kept(
 def test_our_own_type_is_what_is_drawn(visit: Visit) -> None:
     """Asked of the browser's own count of glyphs: a face without the letters would fall back in silence."""
     page = visit()
+    page.wait_for_function("document.fonts.ready.then(() => document.fonts.status === 'loaded')")
     session = page.context.new_cdp_session(page)
     session.send("DOM.enable")
     session.send("CSS.enable")
@@ -147,7 +149,7 @@ def test_our_own_type_is_what_is_drawn(visit: Visit) -> None:
         }, selector
         assert all(font["isCustomFont"] for font in fonts), selector
     page.click("#nav-models")
-    assert page.evaluate("document.fonts.check('12px \"IBM Plex Mono\"')")
+    page.wait_for_function("document.fonts.check('12px \"IBM Plex Mono\"')")
 
 
 def test_a_narrow_window_needs_no_sideways_scrolling(visit: Visit) -> None:
@@ -167,7 +169,8 @@ def test_a_narrow_window_needs_no_sideways_scrolling(visit: Visit) -> None:
 def test_messages_are_text_errors_stay_and_others_leave_by_themselves(visit: Visit) -> None:
     page = visit()
     spoil(page)
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(3_600_000)  # it goes on only as it is told to
     page.evaluate(
         """async () => {
           document.querySelector("#toasts").remove();
@@ -217,6 +220,7 @@ def test_a_hidden_tab_lets_go_of_its_stream_and_takes_it_up_again(visit: Visit) 
     until(lambda: streams, page)
     assert len(streams) == 1
     expect(page.locator("#connection")).to_be_empty()
+    page.context.set_default_timeout(PATIENCE)
     tabs = [page]
     for _ in range(7):
         tabs[-1].evaluate(hide, True)

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from engine.corpus import Corpus
-from tests.app.desk import Desk
+from tests.app.contexts import leave
+from tests.app.desk import Desk, until
 from tests.app.library.page import open_card, visit
 from tests.engine.conftest import fill
 from tests.engine.corpus.place.test_address import workbook
@@ -76,7 +77,8 @@ def test_a_span_over_many_lines_and_in_a_cut_line(page: Page, long) -> None:
     start = text.index("end of 500\n")
     wanted = text[start : text.index("line 504:") + 8]
     show(page, corpus, text, wanted)
-    assert "".join(page.locator("#viewer mark.span").all_text_contents()) == wanted.replace("\n", "")
+    marks, flat = page.locator("#viewer mark.span"), wanted.replace("\n", "")
+    until(lambda: "".join(marks.all_text_contents()) == flat, page)  # rows come a block at a time
     show(page, corpus, text, "the far end")
     expect(page.locator("#viewer mark.span")).to_have_text("the far end")
     expect_in_view(page, "#viewer mark.span")
@@ -204,7 +206,7 @@ def test_what_is_read_stays_in_view_however_wide_it_is(page: Page, long) -> None
     grip.press("ArrowRight")
     expect(grip).to_have_attribute("aria-valuenow", str(before))
     expect_in_view(page, "#viewer mark.span")
-    assert abs(page.evaluate(TOP) - first) <= 3
+    page.wait_for_function(f"(first) => Math.abs(({TOP})() - first) <= 3", arg=first)
 
 
 def test_a_citation_opens_the_document_beside_the_answer(desk: Desk, page: Page) -> None:
@@ -248,14 +250,14 @@ def test_words_are_found_in_all_documents(page: Page) -> None:
 
 
 def test_a_narrow_window_is_covered_by_the_document(desk: Desk, browser: Browser) -> None:
-    page = desk.open(browser.new_context(viewport={"width": 420, "height": 800}), "view=library")
+    page = desk.visit(browser, "view=library", viewport={"width": 420, "height": 800})
     open_card(page, "Letters")
     page.locator(".doc-row").first.click()
     expect(page.locator("#viewer[data-ready]")).to_be_visible()
     box = page.locator("#viewer").bounding_box()
     assert box["x"] >= 0 and box["width"] <= 420
     wide = page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    page.context.close()
+    leave(page)
     assert wide
 
 

@@ -18,7 +18,8 @@ class HubServer:
 
     `cut_after`: bytes after which a connection is dropped, `cuts` times. `wrong_sha`: names a checksum that is not
     that of the content. `status`: answers everything with it. `silent`: accepts and says nothing. `slow`: seconds
-    between pieces of 16 KiB. `redirect`: where files are sent on to. `size_claimed`: announces this size.
+    between pieces of 16 KiB. `held`: bytes after which such a piece comes only every half second, so that a file of
+    4 MB goes on for two minutes. `redirect`: where files are sent on to. `size_claimed`: announces this size.
     """
 
     def __init__(self, files: dict[str, dict[str, bytes]], license: str = "apache-2.0"):
@@ -31,6 +32,7 @@ class HubServer:
         self.status = 0
         self.silent = False
         self.slow = 0.0
+        self.held: int | None = None
         self.redirect = ""
         self.size_claimed: int | None = None
         hub = self
@@ -136,9 +138,8 @@ class HubServer:
         try:
             for at in range(0, len(rest), 16384):
                 request.wfile.write(rest[at : at + 16384])
-                if self.slow:
-                    request.wfile.flush()
-                    time.sleep(self.slow)
+                held = self.held is not None and at >= self.held
+                time.sleep(0.5 if held else self.slow)
         except OSError:
             request.close_connection = True
 
