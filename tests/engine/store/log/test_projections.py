@@ -15,12 +15,9 @@ from tests.engine.store.conftest import begin, tell
 from tests.engine.store.log.test_hash_chain import UNHURRIED
 
 
-
 def here(told: Fact) -> Fact:
     """A run goes on in this process: one of a dead owner the store ends by itself, sooner or later."""
-    return (
-        replace(told, owner=owner.to_json(owner.this_process())) if isinstance(told, RunResumed) else told
-    )
+    return replace(told, owner=owner.to_json(owner.this_process())) if isinstance(told, RunResumed) else told
 
 
 FACTS = facts(within=set(KINDS.values()) - {RunStarted}).map(here)
