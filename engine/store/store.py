@@ -45,11 +45,12 @@ class Store(Reader):
         self._lost: dict[str, StoreError] = {}
         self._lost_lock = threading.Lock()
         self._watchers: list[Callable[[Event], None]] = []
+        self._deleting: set[object] = set()  # deletions of this store that are under way
         super().__init__(database.prepare(self.folder, busy_seconds), busy_seconds)
         self._writer = Writer(
             partial(database.connect, self._path, busy_seconds),
             tick=lambda db: log.tick(db, self._owner),
-            idle=lambda db: delete.finish(db, self.folder, self._writer.is_wanted),
+            idle=self._finish_others,
         )
         try:
             self._write(log.mark_interrupted)
@@ -310,6 +311,19 @@ class Store(Reader):
         self.close()
 
     def _delete(self, take: Work[Row]) -> Row:
+        mine = object()
+        self._deleting.add(mine)
+        try:
+            return self._take(take)
+        finally:
+            self._deleting.discard(mine)
+
+    def _finish_others(self, db: sqlite3.Connection) -> None:
+        """Complete what others left; a deletion of ours does that itself, and its receipt says what it did."""
+        if not self._deleting:
+            delete.finish(db, self.folder, self._writer.is_wanted)
+
+    def _take(self, take: Work[Row]) -> Row:
         used = self._write(compact.used_bytes)
         receipt = {**self._write(take), "blobs": 0, "deleted": time.time()}
         more = True

@@ -110,7 +110,9 @@ def ready_client(url: str) -> Client:
     place = urlsplit(url)
     token = parse_qs(place.query)["t"][0]
     headers = {"authorization": f"Bearer {token}"}
-    return Client(f"http://{place.netloc}/", headers=headers, analytics_enabled=False, verbose=False)
+    patient = {"timeout": 120.0}  # a busy machine may take long
+    address = f"http://{place.netloc}/"
+    return Client(address, headers=headers, analytics_enabled=False, verbose=False, httpx_kwargs=patient)
 
 
 def _answer(client: Client, question: str, corpus: str) -> str | None:

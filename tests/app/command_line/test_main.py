@@ -34,7 +34,7 @@ except OSError as problem:
 """
 SCRIPT = [
     {"match": "Question: How many", "text": "```repl\nFINAL(f'{len(context)} letters')\n```"},
-    {"match": "Question: Wait", "text": "```repl\nimport time\nprint('waiting')\ntime.sleep(60)\n```"},
+    {"match": "Question: Wait", "text": "```repl\nimport time\nprint('waiting')\ntime.sleep(600)\n```"},
     {"match": "Question: Fill", "text": f"```repl\n{FILL}\n```"},
 ]
 
@@ -57,7 +57,7 @@ class Command:
     def ask(self, *words: str, model: str | None = None, **how: Any) -> subprocess.CompletedProcess[str]:
         """Run `ask ... --json` to its end."""
         command = [*self.words(*words, model=model), "--json"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=self.folder, **how)
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=self.folder, **how)
 
     def refuses(self, *words: str, model: str | None = None, **how: Any) -> str:
         """Ask for what cannot be done; return the sentence that says so."""
@@ -292,7 +292,7 @@ def interrupted(command: Command, sign: str, *words: str, model: str | None = No
         if sign in line:
             break
     os.killpg(process.pid, signal.SIGINT)
-    out, rest = process.communicate(timeout=60)
+    out, rest = process.communicate(timeout=300)
     assert sign in lines[-1], "".join(lines)
     return process.returncode, out, "".join(lines) + rest
 

@@ -9,7 +9,7 @@ import pytest
 from openai import OpenAI
 
 from engine.kernel.host.host import KernelHost
-from tests.app.desk import TOKEN, Desk
+from tests.app.desk import TOKEN, Desk, until
 
 
 @pytest.fixture(scope="package")
@@ -23,7 +23,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kernels: KernelHost) -> Itera
 
 @pytest.fixture
 def client(desk: Desk) -> Iterator[OpenAI]:
-    """The client of OpenAI, which asks once: a refusal is a result here."""
+    """The client of OpenAI, which asks once: a refusal is a result here. No run of an earlier test goes on."""
+    until(lambda: not desk.workbench.runs.live())
     address = f"http://127.0.0.1:{desk.port}/v1"
     with OpenAI(base_url=address, api_key=TOKEN, max_retries=0, timeout=120) as made:
         yield made

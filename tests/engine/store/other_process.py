@@ -33,6 +33,7 @@ def main(folder: str, what: str, count: str = "0") -> None:
             print(run, flush=True)
             write_for_ever(store, run)
         elif what == "limit":
+            store._writer._group_seconds = 300.0  # an output shares the commit of the note after it
             resource.setrlimit(resource.RLIMIT_FSIZE, (int(count), int(count)))
             try:
                 write_for_ever(store, run)

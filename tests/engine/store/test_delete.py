@@ -72,7 +72,10 @@ def test_no_byte_of_a_deleted_corpus_and_its_runs_is_left(store: Store, folder: 
     assert holding(folder, SECRET) == []
 
 
-def test_rows_are_zeroed_already_before_the_file_is_made_smaller(store: Store, folder: Path) -> None:
+def test_rows_are_zeroed_already_before_the_file_is_made_smaller(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delete, "finish", lambda *given: None)  # what an idle store does of itself
     gone, kept = fill(store, "c1", 2)
     store._write(lambda db: delete.take_run(db, gone))
     assert store.runs() == [store.run(kept)] and store.events(gone)
@@ -136,8 +139,11 @@ def test_backups_hold_the_same_text_and_go_as_well(store: Store, folder: Path) -
     assert holding(folder, SECRET) == []
 
 
-def test_a_deletion_that_was_cut_short_is_finished_at_the_next_opening(folder: Path) -> None:
-    with Store(folder) as store:
+def test_a_deletion_that_was_cut_short_is_finished_at_the_next_opening(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as idle, Store(folder) as store:
+        idle.setattr(delete, "finish", lambda *given: None)
         corpus = save_corpus(store, "c1")
         (run,) = fill(store, "c1", 1)
         store._write(lambda db: delete.take_corpus(db, "c1"))  # and then the power went

@@ -10,7 +10,7 @@ from gradio_client import Client
 
 from app.programs.keys import KeyFile
 from engine.kernel.host.host import KernelHost
-from tests.app.desk import Desk
+from tests.app.desk import Desk, until
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,7 @@ def connect(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
         return made[-1]
 
     desk.model.go.clear()
+    until(lambda: not desk.workbench.runs.live())  # a run is told to be over a moment before it is
     yield connect
     for run in desk.workbench.runs.live():
         desk.workbench.runs.stop(run)

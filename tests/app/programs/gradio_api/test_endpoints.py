@@ -18,6 +18,7 @@ from gradio_client.exceptions import AppError
 from app.paths import ROOT
 from app.programs.gradio_api.endpoints import plain
 from app.safekeeping import imports
+from engine.documents.ingest import ingest
 from engine.engine import Answer
 from tests.app.desk import TOKEN, Desk, until
 
@@ -187,6 +188,7 @@ def test_two_clients_are_answered_at_once_and_a_fifth_run_is_refused(desk: Desk,
     jobs = [client.submit("Look for ever", "letters", api_name="/ask") for client in (one, two)]
     running(desk, 2)
     assert ask(two)["answer"] == "At **noon**."
+    running(desk, 2)
     more = [client.submit("Look for ever", "letters", api_name="/ask") for client in (one, two)]
     running(desk, 4)
     assert refused(one, "/ask", question=FERRY, corpus="letters").startswith("4 runs are going on already.")
@@ -223,7 +225,16 @@ def test_an_adding_that_is_cancelled_ends_the_reading(desk: Desk, client: Client
     stopped = []
     stop = desk.workbench.library.jobs.stop
     monkeypatch.setattr(desk.workbench.library.jobs, "stop", lambda job: (stopped.append(job), stop(job))[1])
-    for number in range(3000):
+
+    def held(*given: Any, progress: Any, cancel: Any, **named: Any) -> Any:
+        def wait(now: Any) -> None:
+            progress(now)
+            until(cancel)
+
+        return ingest(*given, progress=wait, cancel=cancel, **named)
+
+    monkeypatch.setattr("app.library.service.ingest", held)  # it reads on until it is stopped
+    for number in range(9):
         (tmp_path / f"{number}.txt").write_text(f"letter {number}")
     job = client.submit([str(tmp_path)], api_name="/add")
     until(lambda: [one for one in desk.workbench.library.jobs.list() if one["state"] == "reading"])

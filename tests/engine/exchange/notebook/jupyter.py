@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,19 @@ from jupyter_client.manager import KernelManager
 
 from engine.types import Json
 
-SECONDS = 120
+SECONDS = 300
 
 
 def run_cells(notebook: Json, folder: Path) -> list[tuple[str, list[Json]]]:
     """Status and outputs of each code cell, by a kernel in an empty folder that cannot import Taproot."""
-    manager = KernelManager(kernel_name="python3")
+    with (
+        tempfile.TemporaryDirectory() as place
+    ):  # of its sockets: a free port may be taken before it is bound
+        return _run_all(notebook, folder, f"{place}/kernel.json")
+
+
+def _run_all(notebook: Json, folder: Path, connection: str) -> list[tuple[str, list[Json]]]:
+    manager = KernelManager(kernel_name="python3", transport="ipc", connection_file=connection)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     manager.start_kernel(cwd=str(folder), env={**environment, "IPYTHONDIR": str(folder)})
     client = manager.client()

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from engine.exchange.export import export
 from engine.exchange.page.page import page as page_of
 from tests.app.conftest import browser_type_launch_args  # noqa: F401  a fixture
+from tests.app.contexts import PATIENCE
 from tests.engine.exchange.page.large import large
 
 pytestmark = pytest.mark.browser
@@ -28,6 +29,7 @@ def opened(browser: Browser, tmp_path: Path):
         file.write_text(html, "utf-8")
         context = browser.new_context(offline=True, viewport={"width": 1280, "height": 860}, **options)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on(
@@ -51,7 +53,7 @@ def test_it_shows_answer_sources_tree_cells_outputs_and_prompts(opened, store, m
     detail = page.locator(".detail")
     assert detail.locator("pre.code").count() == len(made.record.root.cells)
     expect(detail.locator("img")).to_have_count(1)
-    assert detail.locator("img").evaluate("image => image.naturalWidth") > 100
+    assert detail.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
     page.get_by_role("treeitem", name=re.compile("What is the deposit")).click()
     expect(detail).to_contain_text("found = context.grep(")
     page.get_by_role("treeitem", name=re.compile("0.1 ")).click()
@@ -82,6 +84,7 @@ def test_its_policy_allows_its_own_script_and_style_and_nothing_else(browser, tm
     smuggled = "<script>window.ran = 1</script><img src=x onerror='window.ran = 2'></main>"
     (tmp_path / "run.html").write_text(html.replace("</main>", smuggled))
     page = browser.new_context(offline=True).new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto((tmp_path / "run.html").as_uri())
     expect(page.get_by_role("treeitem").first).to_be_visible()  # its own script did run
     assert page.evaluate("window.ran ?? 0") == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,25 @@ def test_a_run_that_is_deleted_while_another_deletion_ends_is_swept_all_the_same
         lambda db: delete.finish(db, folder), "alone"
     )  # what the other one, or the next opening, does
     assert store.events(second) == [] and holding(folder, f"{SECRET} {second}") == []
+
+
+def test_a_receipt_says_what_its_deletion_did_though_the_store_is_idle_between_two_steps(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_corpus(store, "c1")
+    (run,) = fill(store, "c1", 1)
+    (folder / "backups").mkdir()
+    (folder / "backups" / "taproot-20260101-000000.db").write_bytes(b"a backup")
+    write = store._write
+
+    def after_idling(*given: Any) -> Any:
+        store._writer.submit(store._finish_others, "alone").result()  # as its tick does, every few seconds
+        return write(*given)
+
+    monkeypatch.setattr(store, "_write", after_idling)
+    receipt = store.delete_corpus("c1")
+    assert (receipt["runs"], receipt["folders"], receipt["backups"], receipt["blobs"]) == ([run], 1, 1, 2)
+    assert receipt["erased"] and holding(folder, SECRET) == []
 
 
 def test_a_receipt_of_a_collection_names_no_run_that_went_with_it(store: Store, folder: Path) -> None:
