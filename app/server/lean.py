@@ -40,7 +40,7 @@ def without_stubs() -> Iterator[None]:
             raise OSError("its file is not told")
         return getfile(thing)
 
-    inspect.getfile = file_of
+    inspect.getfile = file_of  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -42,7 +42,7 @@ def node_pane(detail: Detail, way: Way = ()) -> Json:
     return {"sections": sections, "draft": detail.draft, "text": _copied(detail)}
 
 
-def _section(*parts: Tree) -> Tree:
+def _section(*parts: Tree) -> list[Any]:
     return el("div", {"class": "section"}, *parts)
 
 
