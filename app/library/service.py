@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 SAMPLE = ROOT / "app" / "sample" / "documents"
 SAMPLE_CARD, SAMPLE_NAME = "sample", "Sample: Hessindale Ropeworks"
 LAST_QUESTIONS = 3
+LOOKS = 3  # at what is stored, where versions of a card come and go between two of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +106,18 @@ class Library:
         return load_info(Path(self._store.corpus(self.corpus(name))["path"]))
 
     def _stored(self, name: str) -> tuple[Json, dict[str, Json]]:
-        """A collection and all corpora; looked at again where its versions came or went between the two looks."""
-        while True:
-            row, corpora = self._collection(name), {row["corpus"]: row for row in self._store.corpora()}
-            if any(version["corpus"] in corpora for version in row["versions"]):
-                return row, corpora
-
-    def _collection(self, name: str) -> Json:
-        for _ in range(2):
-            for row in self._store.collections():
-                if name == row["collection"] or any(v["corpus"] == name for v in row["versions"]):
-                    return row
+        """A collection that has a version which is stored, and all corpora. Raises NotFound."""
+        for _ in range(LOOKS):
+            rows, corpora = self._store.collections(), {row["corpus"]: row for row in self._store.corpora()}
+            for row in rows:
+                ids = [version["corpus"] for version in row["versions"]]
+                if name in (row["collection"], *ids) and not corpora.keys().isdisjoint(ids):
+                    return row, corpora
             self._store.adopt()
         raise NotFound("This corpus is not in the library; it may have been deleted.")
+
+    def _collection(self, name: str) -> Json:
+        return self._stored(name)[0]
 
     def _card(self, row: Json, corpora: dict[str, Json]) -> Json:
         versions = [version for version in row["versions"] if version["corpus"] in corpora]
