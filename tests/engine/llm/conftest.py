@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,14 @@ TEMPLATES = Path(__file__).parent / "templates"
 def template_named(name: str) -> str:
     """Return the text of a template of this folder."""
     return (TEMPLATES / f"{name}.jinja").read_text()
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait until something is true; the limit only keeps a broken test from hanging."""
+    deadline = time.monotonic() + 120
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="session")
