@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from llama_cpp import llama_cpp as native
@@ -22,12 +23,13 @@ def template_named(name: str) -> str:
     return (TEMPLATES / f"{name}.jinja").read_text()
 
 
-def until(true: Callable[[], object]) -> None:
-    """Wait until something is true; the limit only keeps a broken test from hanging."""
+def until(true: Callable[[], Any]) -> Any:
+    """Wait until something is true, and return it; the limit only keeps a broken test from hanging."""
     deadline = time.monotonic() + 120
-    while not true():
+    while not (found := true()):
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.01)
+    return found
 
 
 @pytest.fixture(scope="session")
