@@ -75,16 +75,16 @@ def test_who_comes_while_it_is_made_waits_and_takes_it(parts, monkeypatch):
     def slow(*files, **options):
         count.append(files)
         begun.set()
-        assert go.wait(30)
+        assert go.wait(300)
         real(*files, **options)
 
     monkeypatch.setattr(merged, "merge", slow)
     with ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(default.provide) for _ in range(4)]
-        assert begun.wait(30)
+        assert begun.wait(300)
         assert not any(one.done() for one in waiting)
         go.set()
-        found = {one.result(30) for one in waiting}
+        found = {one.result(300) for one in waiting}
     assert found == {default.model_file()} and len(count) == 1 and made(parts) == [found.pop().name]
 
 
@@ -136,10 +136,18 @@ def test_without_its_base_the_app_starts_says_so_and_loads_another(without_base,
         assert workbench.models.overview()["loaded"]["name"] == "base"
 
 
-def test_a_fresh_app_makes_it_and_loads_it(parts):
+def test_a_fresh_app_makes_it_and_loads_it(parts, monkeypatch):
+    real, go = merged.merge, threading.Event()
+
+    def held(*files, **options):
+        assert go.wait(300)
+        real(*files, **options)
+
+    monkeypatch.setattr(merged, "merge", held)
     with Workbench(parts / "data") as workbench:
         workbench.models.start(None)
         assert workbench.models.overview()["loading"]["name"] == default.NAME
+        go.set()
         until(lambda: workbench.models.overview()["loading"] is None)
         found = workbench.models.overview()["loaded"]
     assert (found["name"], found["path"]) == (default.NAME, str(default.model_file()))

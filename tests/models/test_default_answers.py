@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from engine.types import Settings
 
 pytestmark = pytest.mark.realmodel
 
-SECONDS = 60.0
+SECONDS = 300.0  # they only keep a broken run from hanging
+CALLS, TOKENS = 50, 2000  # what an odd question may cost; a slow machine takes no more of them
 PAPERS = {
     "lease.md": "# Lease of the mill\n\nThe rent is 1,200 EUR a month.\nThe notice period is six weeks.\nTenant: Ada Fenn\n",
     "loan.md": "# Loan\n\nThe lender is Bo Lind.\nThe loan is paid back by 3 May 2027.\n",
@@ -72,10 +72,9 @@ def test_it_answers_by_plain_cells_with_the_place_as_source(ask, question, answe
         "control tokens",
     ),
 )
-def test_an_odd_question_ends_in_time_with_an_answer_or_a_reason(ask, question):
-    begun = time.monotonic()
+def test_an_odd_question_soon_ends_with_an_answer_or_a_reason(ask, question):
     given = ask(question)
-    assert time.monotonic() - begun < SECONDS + 5
+    assert given.usage.calls <= CALLS and given.usage.completion_tokens <= TOKENS
     assert given.answer or given.reason
 
 

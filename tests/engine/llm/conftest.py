@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from llama_cpp import llama_cpp as native
@@ -19,6 +21,15 @@ TEMPLATES = Path(__file__).parent / "templates"
 def template_named(name: str) -> str:
     """Return the text of a template of this folder."""
     return (TEMPLATES / f"{name}.jinja").read_text()
+
+
+def until(true: Callable[[], Any]) -> Any:
+    """Wait until something is true, and return it; the limit only keeps a broken test from hanging."""
+    deadline = time.monotonic() + 120
+    while not (found := true()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+    return found
 
 
 @pytest.fixture(scope="session")

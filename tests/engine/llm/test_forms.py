@@ -179,7 +179,7 @@ def test_a_thought_comes_before_the_form(open_local, tmp_path):
 
 
 def test_a_form_leaves_other_replies_alone(random_models):
-    model = random_models["dense"]
+    model = random_models["plain"]  # that of eight bits rounds otherwise in a batch
     free = Request((Message("user", "Tell me"),), 12)
     before = model.submit(free).result().text
     streams = [write(model, Choices(("yes", "no")), n) for n in range(6)]

@@ -241,15 +241,15 @@ def _errors() -> Iterator[None]:
 
 @contextmanager
 def _limited() -> Iterator[None]:
-    """Stop Python code in this block after RENDER_SECONDS, or once it has taken RENDER_BYTES.
+    """Stop Python code in this block after RENDER_SECONDS of its own work, or once it has taken RENDER_BYTES.
 
     A trace function works in every thread and on every system, and it is gone when the block ends.
     """
-    deadline = time.monotonic() + RENDER_SECONDS
+    deadline = time.thread_time() + RENDER_SECONDS
     most = _peak_bytes() + RENDER_BYTES
 
     def trace(frame: Any, event: str, argument: Any) -> Any:
-        if time.monotonic() > deadline:
+        if time.thread_time() > deadline:
             raise TemplateError(f"takes longer than {RENDER_SECONDS:g} seconds")
         if _peak_bytes() > most:
             raise TemplateError("needs too much memory")

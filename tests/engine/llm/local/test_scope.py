@@ -142,12 +142,14 @@ def test_replies_of_both_roles_written_at_once_share_no_batch_and_no_prefix(trio
         host, "root", text(0, SHARED) + text(99, 40), 1, key="run/8", pinned=True, start=SHARED
     ).tokens()  # what leaves must not take
     steps.clear()
-    asked = {
-        "root": [
-            ask(host, "root", p, 24, key=f"run/{n}", pinned=True, start=SHARED) for n, p in enumerate(roots)
-        ],
-        "sub": [ask(host, "sub", p, 24, key=f"run/9.{n}") for n, p in enumerate(leaves)],
-    }
+    with host.at_once():
+        asked = {
+            "root": [
+                ask(host, "root", p, 24, key=f"run/{n}", pinned=True, start=SHARED)
+                for n, p in enumerate(roots)
+            ],
+            "sub": [ask(host, "sub", p, 24, key=f"run/9.{n}") for n, p in enumerate(leaves)],
+        }
     found = {role: [one.tokens() for one in some] for role, some in asked.items()}
     prompts = {"root": roots, "sub": leaves}
     adapted, plain = scope, OTHER[scope]
@@ -165,7 +167,7 @@ def test_replies_of_both_roles_written_at_once_share_no_batch_and_no_prefix(trio
 def test_a_request_does_not_wait_for_what_it_cannot_use(trios, open_host):
     host = open_host(trios["dense"], "root")
     prompt = text(0, 1500)
-    with host.compute._arrived:  # both are there when the first may start
+    with host.at_once():
         root = ask(host, "root", prompt, 4, key="run/0", pinned=True)
         leaf = ask(host, "sub", prompt, 4, key="run/0.1")
         sister = ask(host, "sub", prompt, 4, key="run/0.2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,15 @@ class Asked:
 
     def report(self) -> dict[str, Any]:
         """Wait for the reply and return what the app would get."""
-        assert self.ended.wait(60), "no reply within a minute"
+        assert self.ended.wait(300), "no reply within five minutes"
         return self.event["reply"]
 
 
 class Host:
-    """A loaded model with `pool` cells and a window of `window` tokens, computing in a thread."""
+    """A loaded model with `pool` cells and a window of `window` tokens, computing in a thread.
+
+    `order`: the numbers of the jobs that have ended, in the order of their ends.
+    """
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class Host:
     ):
         facts = read_facts(path)
         self.native = native or Native(facts, gpu_layers=0, on_progress=lambda fraction: None)
+        self.order: list[int] = []
         self._asked: dict[int, Asked] = {}
         logs = Logs(self.native.vocabulary, lambda day: GENERIC, window)
         need = estimate(facts, window, pool=pool)
@@ -65,6 +70,10 @@ class Host:
         self.compute = Compute(logs, self._event, layout.make)
         self._thread = threading.Thread(target=self.compute.run, daemon=True)
         self._thread.start()
+
+    def at_once(self) -> AbstractContextManager:
+        """Hold the computing thread back, so that all that is asked meanwhile is there when the first may start."""
+        return self.compute._arrived
 
     def ask(
         self,
@@ -94,6 +103,7 @@ class Host:
 
     def _event(self, event: dict[str, Any]) -> None:
         if "id" in event and "delta" not in event:
+            self.order.append(event["id"])
             asked = self._asked[event["id"]]
             asked.event = event
             asked.ended.set()

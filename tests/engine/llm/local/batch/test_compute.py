@@ -6,7 +6,6 @@ import json
 import random
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +56,8 @@ def all_tokens(asked: list[Asked]) -> list[list[int]]:
 def test_a_burst_reads_what_its_prompts_share_once(open_host, shapes, shape):
     host = open_host(shape)
     prompts = [text(0, SHARED) + text(n, 40) for n in range(1, 17)]
-    asked = [host.ask(prompt, 12, key=f"run/{n}") for n, prompt in enumerate(prompts)]
+    with host.at_once():
+        asked = [host.ask(prompt, 12, key=f"run/{n}") for n, prompt in enumerate(prompts)]
     found = all_tokens(asked)
     evaluated = sum(one.report()["evaluated_tokens"] for one in asked)
     assert evaluated <= SHARED + 16 * 40 + 16
@@ -94,7 +94,8 @@ def test_a_conversation_reads_only_what_is_new_whatever_comes_between(open_host,
 def test_a_memory_too_small_for_all_makes_them_wait(open_host, shapes, shape, pool):
     host = open_host(shape, pool=pool, window=768)
     prompts = [text(n, 400) for n in range(12)]
-    asked = [host.ask(prompt, 24, key=f"run/{n}") for n, prompt in enumerate(prompts)]
+    with host.at_once():
+        asked = [host.ask(prompt, 24, key=f"run/{n}") for n, prompt in enumerate(prompts)]
     assert share_alike(all_tokens(asked), alone(host, shapes[shape], prompts, 24)) >= ALIKE
     assert host.compute.counts["preempted"] == 0
 
@@ -105,7 +106,8 @@ def test_replies_longer_than_usual_make_others_give_way_and_all_finish(open_host
     saved = 0 if budget == "read again" else 512 << 20
     host = open_host(shape, pool=1024, window=1024, saved=saved)
     prompts = [text(n, 150) for n in range(3)]
-    asked = [host.ask(prompt, 600, key=f"run/{n}") for n, prompt in enumerate(prompts)]
+    with host.at_once():
+        asked = [host.ask(prompt, 600, key=f"run/{n}") for n, prompt in enumerate(prompts)]
     found = all_tokens(asked)
     assert host.compute.counts["preempted"] > 0
     assert all(one.report()["finish"] in ("stop", "length") for one in asked)
@@ -114,43 +116,49 @@ def test_replies_longer_than_usual_make_others_give_way_and_all_finish(open_host
 
 def test_a_full_memory_takes_nobodys_place_twice(open_host):
     host = open_host("dense", pool=768, window=768)
-    asked = [host.ask(text(n, 30), 600, key=f"run/{n}") for n in range(5)]
+    with host.at_once():
+        asked = [host.ask(text(n, 30), 600, key=f"run/{n}") for n in range(5)]
     all_tokens(asked)
     assert 0 < host.compute.counts["preempted"] <= 5
 
 
 def test_a_node_and_a_short_prompt_do_not_wait_for_a_long_one(open_host):
     host = open_host("dense", pool=8192, window=4096)
-    order: list[str] = []
-
-    def note(name: str, asked: Asked) -> threading.Thread:
-        thread = threading.Thread(target=lambda: (asked.report(), order.append(name)))
-        thread.start()
-        return thread
-
-    threads = [note("long", host.ask(text(0, 3000), 2, key="a/1"))]
-    threads.append(note("short", host.ask(text(1, 50), 2, key="b/1")))
-    threads.append(note("node", host.ask(text(2, 50), 2, key="c/0", pinned=True)))
-    for thread in threads:
-        thread.join()
-    assert order[-1] == "long"
+    with host.at_once():
+        asked = [
+            host.ask(text(0, 3000), 2, key="a/1"),
+            host.ask(text(1, 50), 2, key="b/1"),
+            host.ask(text(2, 50), 2, key="c/0", pinned=True),
+        ]
+    all_tokens(asked)
+    assert host.order[-1] == asked[0].job.id
 
 
 def test_a_node_starts_although_every_place_is_taken(open_host):
     host = open_host("dense", pool=16384)
-    leaves = [host.ask(text(n, 30), 250, key=f"a/{n}") for n in range(20)]
-    assert host.ask(text(99, 30), 3, key="b/0", pinned=True).report()["finish"] == "length"
-    assert not any(one.ended.is_set() for one in leaves)
+    context, nodes = host.compute.context, []
+    decode = context.decode
+
+    def watched(parts, adapters=0):
+        if len(parts) == 16 and not nodes:
+            nodes.append(host.ask(text(99, 30), 3, key="b/0", pinned=True))
+        return decode(parts, adapters)
+
+    context.decode = watched  # type: ignore[method-assign]
+    with host.at_once():
+        leaves = [host.ask(text(n, 30), 250, key=f"a/{n}") for n in range(20)]
     all_tokens(leaves)
+    assert nodes[0].report()["finish"] == "length"
+    assert host.order[0] == nodes[0].job.id
 
 
 def test_a_burst_of_one_run_leaves_room_for_the_other_run(open_host):
     host = open_host("dense", pool=16384)
-    many = [host.ask(text(n, 30), 30, key=f"a/{n}") for n in range(64)]
-    few = [host.ask(text(500 + n, 30), 30, key=f"b/{n}") for n in range(3)]
-    all_tokens(few)
-    assert sum(one.ended.is_set() for one in many) < 50
-    all_tokens(many)
+    with host.at_once():
+        many = [host.ask(text(n, 30), 30, key=f"a/{n}") for n in range(64)]
+        few = [host.ask(text(500 + n, 30), 30, key=f"b/{n}") for n in range(3)]
+    all_tokens([*many, *few])
+    assert max(host.order.index(one.job.id) for one in few) < 50
 
 
 @pytest.mark.parametrize("shape", ["dense", "hybrid"])
@@ -158,7 +166,8 @@ def test_a_storm_of_cancellations_harms_nobody(open_host, shapes, shape):
     rng = random.Random(5)
     host = open_host(shape, pool=2048, window=1024)
     prompts = [text(0, 150) + text(n, 40) for n in range(1, 41)]
-    asked = [host.ask(prompt, 40, key=f"run/{n}", pinned=n % 7 == 0) for n, prompt in enumerate(prompts)]
+    with host.at_once():
+        asked = [host.ask(prompt, 40, key=f"run/{n}", pinned=n % 7 == 0) for n, prompt in enumerate(prompts)]
     kept = [n for n in range(40) if n % 5 == 0]
     for n in rng.sample(range(40), 40):
         if n not in kept:

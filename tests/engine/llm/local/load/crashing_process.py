@@ -5,6 +5,7 @@ has the FAULT in every mode before MODE. Faults: `crash` (at the first step), `n
 from __future__ import annotations
 
 import ctypes
+import math
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from engine.llm.local.process import Server
 from engine.sandbox.frames import Writer
 from engine.types import Json
 
-LATER = 30  # steps until a model of fault `later` crashes
+LATER = 30  # steps after the model is loaded until one of fault `later` crashes
 
 
 class Faulty(Server):
@@ -23,9 +24,10 @@ class Faulty(Server):
     def __init__(self, order: Json, writer: Writer):
         from engine.llm.local.context import Context
 
+        steps = -math.inf  # before it is loaded a slow machine tries more than a quick one
         fault, _, mode = Path(order["path"]).stem.rpartition(".")[2].partition("-")
         if mode and order["mode"] < int(mode):
-            decode, logits, steps = Context.decode, Context.logits, 0
+            decode, logits = Context.decode, Context.logits
 
             def faulty_decode(self, parts, adapters=0):
                 nonlocal steps
@@ -39,6 +41,7 @@ class Faulty(Server):
 
             Context.decode, Context.logits = faulty_decode, faulty_logits  # type: ignore[method-assign]
         super().__init__(order, writer)
+        steps = 0
 
 
 if __name__ == "__main__":

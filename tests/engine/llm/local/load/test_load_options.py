@@ -22,6 +22,7 @@ from engine.llm.local.load.probe_records import Known, ProbeRecords
 from engine.llm.local.model import LocalModel
 from engine.types import Message, Sampling
 from tests.engine.llm.gguf.shapes import dense_model
+from tests.engine.llm.local.conftest import standing_still
 
 REQUEST = Request((Message("user", "How long is the notice period?"),), 8)
 PLAIN, NO_FLASH = int(SafeMode.PLAIN_BUFFERS), int(SafeMode.NO_FLASH)
@@ -99,7 +100,9 @@ def test_a_crash_in_the_middle_of_replies_costs_none_of_them(faulty, starts):
         Request(REQUEST.messages, 100, Sampling(temperature=t, seed=n), conversation=f"run/{n}")
         for n, t in enumerate((0.0, 0.8, 0.8, 0.8))
     ]
-    replies = [stream.result() for stream in [model.submit(request) for request in asked]]
+    with standing_still(model):
+        streams = [model.submit(request) for request in asked]
+    replies = [stream.result() for stream in streams]
     assert all(reply.text and reply.finish != "error" for reply in replies)
     written_anew = [request for request, reply in zip(asked, replies, strict=True) if reply.notice]
     assert 0.8 in {request.sampling.temperature for request in written_anew}, "not the greedy ones alone"

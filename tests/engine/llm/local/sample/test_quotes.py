@@ -69,7 +69,7 @@ def test_only_a_quote_is_held_to_one(random_gguf, open_local):
     assert (again.text, again.quote, again.confidence) == (
         before.text,
         None,
-        pytest.approx(before.confidence),
+        pytest.approx(before.confidence, abs=1e-5),  # a batch changes the last bits
     )
     assert all(stream.result().quote is not None for stream in streams)
 

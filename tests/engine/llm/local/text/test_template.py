@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
 from jinja2 import Environment
 
+from engine.llm.local.text import template
 from engine.llm.local.text.template import (
     GENERIC,
     Pieces,
@@ -107,6 +109,19 @@ def test_a_template_sees_the_day_it_is_given(name):
     first, second = (cut_template(source, day=date(2026, 3, day)) for day in (14, 15))
     assert first != second
     assert first == cut_template(source, day=date(2026, 3, 14))
+
+
+def test_a_template_is_not_to_blame_for_a_machine_that_stands_still(monkeypatch):
+    waits, peak = iter([0.6]), template._peak_bytes
+
+    def late() -> int:
+        time.sleep(next(waits, 0))
+        return peak()
+
+    monkeypatch.setattr(template, "RENDER_SECONDS", 0.5)
+    monkeypatch.setattr(template, "_peak_bytes", late)
+    assert cut_template("{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}").history
+    assert next(waits, None) is None
 
 
 def test_message_contents_never_pass_through_the_template():
