@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from engine.kernel.host import client
 from engine.kernel.host.host import Call, CellResult, Worker
 
 TEXT = "The lease begins in May.\nThe notice period is six months.\nThe deposit is 450 crowns.\n"
@@ -113,9 +112,3 @@ def open_session(kernels):
 @pytest.fixture
 def session(open_session):
     return open_session()
-
-
-@pytest.fixture
-def patient(monkeypatch):
-    """A cell that is to be stopped has a minute to react, where its session must live: so long a slow machine may take."""
-    monkeypatch.setattr(client, "INTERRUPTS", 60 / client.STEP_SECONDS)
