@@ -8,11 +8,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from models import default
 from tests import hanging
 from tests.hanging import pytest_enter_pdb, pytest_runtest_protocol  # noqa: F401  # hooks
+
+# How long an example takes, or the making of a few, says how busy the machine is; a test that hangs is ended by `hanging`.
+hypothesis.settings.register_profile(
+    "taproot", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("taproot")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -33,13 +33,15 @@ def test_after_it():
     pass
 """
 STANDS_STILL = """
+import os
+import signal
 import time
-from pathlib import Path
+from tests import hanging
 
 def test_waits():
-    time.sleep(1.0)  # it is looked at
-    Path("began").touch()
-    time.sleep(6.5)
+    while hanging._watch._now.seconds == 0:  # until it is looked at
+        time.sleep(0.02)
+    os.kill(os.getpid(), signal.SIGSTOP)
 """
 
 
@@ -69,9 +71,8 @@ def test_a_test_that_hangs_says_where_each_thread_stands_and_the_suite_comes_to_
 def test_a_process_that_stood_still_hangs_no_test(tmp_path):
     (tmp_path / "test_stands.py").write_text(STANDS_STILL)
     process = begin(tmp_path)
-    while not (tmp_path / "began").exists() and process.poll() is None:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGSTOP)
+    stood = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    assert stood is not None and stood.si_code == os.CLD_STOPPED
     time.sleep(6.0)
     process.send_signal(signal.SIGCONT)
     told, _ = process.communicate(timeout=300)

@@ -42,11 +42,11 @@ def test_the_check_notices_an_event_that_is_not_stored_or_stored_otherwise(data_
 
 
 def test_the_check_notices_a_process_that_is_left(tmp_path: Path) -> None:
-    code = "import time; print('up', flush=True); time.sleep(60)"
+    code = "import time; print('up', flush=True); time.sleep(600)"
     stray = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE)
     try:
         assert stray.stdout is not None and stray.stdout.readline() == b"up\n"
-        kill9.check_gone(tmp_path, {}, kill := kill9.Kill("cell", 0.0))
+        kill9.check_gone(tmp_path, {}, kill := kill9.Kill("cell", 0.0), seconds=0)
         assert [p.split(":")[0] for p in kill.problems] == [f"process {stray.pid} is left"]
     finally:
         stray.kill()

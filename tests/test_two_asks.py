@@ -26,7 +26,7 @@ COUNT = "```repl\nFINAL(f'{len(context)} letters', context.search('ferry', 1))\n
 def taproot(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the real command to its end."""
     command = [sys.executable, str(ROOT / "launch.py"), *words, "--data", str(data)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 def output(done: subprocess.CompletedProcess[str]) -> Any:
@@ -60,16 +60,16 @@ class Unfinished:
         self._pool = ThreadPoolExecutor(1)
         corpus = self._engine.add([letters])
         self.answer = self._pool.submit(self._engine.ask, "How many letters?", corpus)
-        assert self.asked.wait(30)
+        assert self.asked.wait(300)
 
     def _reply(self, request: Request) -> str:
         self.asked.set()
-        assert self._go.wait(120)
+        assert self._go.wait(400)
         return COUNT
 
     def finish(self) -> Answer:
         self._go.set()
-        return self.answer.result(60)
+        return self.answer.result(300)
 
     def close(self) -> None:
         self._go.set()

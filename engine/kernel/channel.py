@@ -59,7 +59,10 @@ def _refuse_constant(name: str) -> None:
 
 def _ready(sock: socket.socket, event: int, seconds: float | None) -> bool:
     poll = select.poll()  # not select(), which knows no descriptor above 1023
-    poll.register(sock, event)
+    try:
+        poll.register(sock, event)
+    except ValueError:
+        raise ChannelClosed("the connection was closed here") from None
     return bool(poll.poll(None if seconds is None else seconds * 1000))
 
 

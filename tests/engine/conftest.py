@@ -1,4 +1,4 @@
-"""Corpora for tests: `ingested` through the real parser processes, `stored` straight into the layout."""
+"""Corpora for tests: `ingested` through the real parser processes, `stored` straight into the layout. And patience."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from engine.corpus import Corpus
 from engine.corpus.archive import Archive, ArchiveWriter
 from engine.documents.ingest import CorpusInfo, ingest
+from engine.kernel.host import client
 from engine.text import passages
 
 Files = dict[str, "str | bytes"]
@@ -76,3 +77,9 @@ def stored(folder: Path, texts: dict[str, str], pages: dict[str, list[int]] | No
         )
     writer.close()
     return Corpus(Archive(folder))
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell that is to be stopped has a minute to react, where its session must live: so long a slow machine may take."""
+    monkeypatch.setattr(client, "INTERRUPTS", 60 / client.STEP_SECONDS)

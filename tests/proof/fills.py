@@ -42,22 +42,23 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=options.folder, ignore_cleanup_errors=True) as folder:
         free = KernelHost(Path(folder, "free"), unsafe_without_sandbox=True)
         with KernelHost(Path(folder, "held")) as host, free:
-            escaped = sum(_shape(host, free, fill, options.tries) for fill in chosen)
+            alone = Path(folder).stat().st_dev != Path("/").stat().st_dev and options.folder is not None
+            escaped = sum(_shape(host, free, fill, options.tries, alone) for fill in chosen)
     print(f"\n{len(chosen) * options.tries:,} tries of {len(chosen)} shapes, {escaped} not contained.")
     return 1 if escaped else 0
 
 
-def _shape(host: KernelHost, free: KernelHost, fill: Fill, tries: int) -> int:
+def _shape(host: KernelHost, free: KernelHost, fill: Fill, tries: int, alone: bool) -> int:
     """Try one shape, print its line, and return how often it was not contained."""
     began = time.monotonic()
-    tried = [attempt(host, fill) for _ in range(tries)]
+    tried = [attempt(host, fill, alone=alone) for _ in range(tries)]
     seconds = (time.monotonic() - began) / max(1, tries)
     problems = Counter(one.escaped for one in tried if one.escaped)
     most = without = ""
     if fill.kind != "memory":
         most = f"{max((one.most for one in tried), default=0) / MIB:.2f} MiB"
         if fill.name not in NO_CONTROL:
-            without = f"{fill_disk(free, fill).most / MIB:.1f} MiB"
+            without = f"{fill_disk(free, fill, alone=alone).most / MIB:.1f} MiB"
     contained = f"{tries - problems.total()} of {tries}"
     print(f"{fill.kind:<19}{fill.name:<48}{contained:<16}{most:<14}{without:<10}{seconds:>7.2f}", flush=True)
     for problem, count in problems.items():

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -40,7 +41,7 @@ SPAN = {
     "cell": 0.6,
     "sub-call": 0.6,
 }  # seconds after its first sign
-LEFT_SECONDS = 5.0  # how long its processes may take to end
+LEFT_SECONDS = 60.0  # how long its processes may take to end, on a machine that is busy
 LAST_QUESTION = "Does it still work?"
 SCRIPT = [
     {"match": LAST_QUESTION, "text": "```repl\nFINAL(f'yes, {len(context)} letters')\n```"},
@@ -49,6 +50,7 @@ SCRIPT = [
         "match": "Question:",
         "text": "```repl\nimport time\nfor n in range(8):\n    print('step', n)\n    time.sleep(0.1)\n```",
     },
+    {"match": "['yes'", "text": "nothing more is to come while it is observed", "delay": 600},
     {"match": "Output:", "text": "```repl\nmap_query('Is this about a ferry?', context[:3])\n```"},
 ]
 
@@ -154,7 +156,7 @@ def once(folder: Path, papers: Path, kill: Kill) -> None:
     reached = threading.Event()
     reader = threading.Thread(target=follow, args=(process, kill.phase, lines, reached))
     reader.start()
-    while not reached.is_set() and process.poll() is None:
+    while not (reached.is_set() and len(family) > 1) and process.poll() is None:
         note_family(family, process.pid)
         reached.wait(0.01)
     deadline = time.monotonic() + kill.delay
@@ -232,17 +234,28 @@ def check(data: Path, lines: list[str], kill: Kill) -> None:
             kill.problems.append(f"the corpus {path} does not open: {error!r}")
 
 
-def check_gone(folder: Path, family: dict[int, psutil.Process], kill: Kill) -> None:
+def check_gone(
+    folder: Path, family: dict[int, psutil.Process], kill: Kill, seconds: float = LEFT_SECONDS
+) -> None:
     """All processes of the command end soon after it, also those that were never seen as its children."""
-    psutil.wait_procs(list(family.values()), timeout=LEFT_SECONDS)
+    deadline = time.monotonic() + seconds
+    while left := [*alive(folder, family)]:
+        if time.monotonic() >= deadline:
+            for process, command in left:
+                kill.problems.append(f"process {process.pid} is left: {command}")
+                process.kill()
+            return
+        time.sleep(0.05)
+
+
+def alive(folder: Path, family: dict[int, psutil.Process]) -> Iterator[tuple[psutil.Process, list[str]]]:
+    """The processes of the command that there are, with their command lines."""
     for process in psutil.process_iter():
         try:
-            of_it = (
-                process == family.get(process.pid) or str(folder) in f"{process.cwd()} {process.cmdline()}"
-            )
+            command = process.cmdline()
+            of_it = process == family.get(process.pid) or str(folder) in f"{process.cwd()} {command}"
             if of_it and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
-                kill.problems.append(f"process {process.pid} is left: {process.cmdline()}")
-                process.kill()
+                yield process, command
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
 

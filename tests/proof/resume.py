@@ -3,8 +3,8 @@
     python -m tests.proof.resume [--kills 50] [--seed 1] [--json]
 
 An observer lets another process ask a scripted question over a folder of letters: leaves in one batch, children with
-leaves of their own, four turns. It kills that process some random time after the run began (a third of them once more
-while they go on), and starts one that resumes the run. Checked: the answer and the number of nodes are those of the
+leaves of their own, four turns. It kills that process some random time after a random number of things were asked (a third
+of them once more while they go on), and starts one that resumes the run. Checked: the answer and the number of nodes are those of the
 undisturbed run; in the log each reply of each node stands once; by the scripted model's own list, which it appends to a
 file, nothing was asked whose reply was committed before the kill; chain and tables hold.
 """
@@ -55,8 +55,11 @@ REPLY_SECONDS = 0.12
 
 @dataclass
 class Kill:
-    """One run: when it was killed (seconds after it began or went on), what was committed then, what was wrong."""
+    """One run: when it was killed (how much had been asked since it began or went on, and how many seconds before), what
+    was committed then, what was wrong.
+    """
 
+    after: list[int] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
     committed: list[int] = field(default_factory=list)
     asked: int = 0
@@ -81,8 +84,8 @@ def main() -> int:
     else:
         for kill in kills:
             when = " and ".join(
-                f"+{delay:.2f} s ({replies} replies committed)"
-                for delay, replies in zip(kill.delays, kill.committed, strict=False)
+                f"{delay:.2f} s after {after} were asked ({replies} replies committed)"
+                for after, delay, replies in zip(kill.after, kill.delays, kill.committed, strict=True)
             )
             print(f"killed {when}: {kill.asked} asked after; {'; '.join(kill.problems) or 'as undisturbed'}")
         bad = sum(bool(kill.problems) for kill in kills)
@@ -97,30 +100,34 @@ def run(folder: Path, count: int, seed: int) -> list[Kill]:
     papers.mkdir()
     for n in range(LETTERS):
         (papers / f"{n:02}.txt").write_text(f"Letter {n} says that ship {n} left the harbour.\n" * 4)
+    asked = Asked(folder)
     events = Observed(folder).end()
+    whole = len(asked.fresh())
     answer = fact_of(events[-1]).get("answer")
     assert answer and str(answer).startswith(f"{LETTERS} letters"), answer
-    nodes, span = fact_of(events[-1])["nodes"], fact_of(events[-1])["seconds"]
+    nodes = fact_of(events[-1])["nodes"]
     kills = []
     for _ in range(count):
         kill = Kill()
         kills.append(kill)
-        once(folder, kill, rng, span)
+        once(folder, kill, rng, whole)
         check(folder, kill, answer, nodes)
     return kills
 
 
-def once(folder: Path, kill: Kill, rng: random.Random, span: float) -> None:
-    """Ask, kill, and let the run go on until it has ended."""
-    process = Observed(folder)
-    kill.delays.append(round(rng.uniform(0, span), 2))
-    process.kill(kill.delays[-1])
-    kill.committed.append(len(committed(folder, process.run)))
-    if rng.random() < 1 / 3 and row(folder, process.run)["status"] != "answered":
-        again = Observed(folder, process.run)
-        kill.delays.append(round(rng.uniform(0, span / 2), 2))
-        again.kill(kill.delays[-1])
+def once(folder: Path, kill: Kill, rng: random.Random, whole: int) -> None:
+    """Ask, kill, and let the run go on until it has ended. `whole`: how much an undisturbed run asks."""
+
+    def end(process: Observed, most: int) -> None:
+        kill.after.append(rng.randrange(most))
+        kill.delays.append(round(rng.uniform(0, 2 * REPLY_SECONDS), 2))
+        process.kill(kill.after[-1], kill.delays[-1])
         kill.committed.append(len(committed(folder, process.run)))
+
+    process = Observed(folder)
+    end(process, whole)
+    if rng.random() < 1 / 3 and row(folder, process.run)["status"] != "answered":
+        end(Observed(folder, process.run), whole // 2)
     before = committed(folder, process.run)
     asked = Asked(folder)
     if row(folder, process.run)["status"] != "answered":
@@ -187,6 +194,8 @@ class Asked:
 
     def fresh(self) -> list[str]:
         """What was asked since this was made."""
+        if not self.path.exists():
+            return []
         with self.path.open("rb") as file:
             file.seek(self._from)
             return file.read().decode().splitlines()
@@ -198,6 +207,7 @@ class Observed:
     def __init__(self, folder: Path, run: str = ""):
         words = [sys.executable, "-m", "tests.proof.resume", "--work", str(folder), *([run] if run else [])]
         self._folder = folder
+        self._asked = Asked(folder)
         self._log = (folder / "errors").open("ab")
         self._process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._log, text=True)
         assert self._process.stdout is not None
@@ -207,8 +217,10 @@ class Observed:
             self._process.wait()
             raise RuntimeError((folder / "errors").read_text()[-2000:])
 
-    def kill(self, delay: float) -> None:
-        """SIGKILL after some seconds; no harm where it has ended."""
+    def kill(self, after: int, delay: float) -> None:
+        """SIGKILL some seconds after so much was asked; no harm where it has ended."""
+        while len(self._asked.fresh()) < after and self._process.poll() is None:
+            time.sleep(0.01)
         time.sleep(delay)
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()

@@ -54,7 +54,7 @@ class Process:
         try:
             self.channel.send({"op": "start", **start}, seconds)
         except ChannelClosed:
-            if not self._gone(1.0):  # its end of the channel goes just before it does
+            if not self._gone(DEATH_SECONDS):  # its end of the channel goes just before it does
                 raise
             # it could not confine itself and ended already; what it said is read now
         adopt(self, self.channel.take_over(seconds))

@@ -148,11 +148,12 @@ class _Worker:
         self._calls = 0
         self._shown.clear()
         self._outputs.begin()
-        interrupts.begin()
+        kernel.error = None
         variables: list[list[str]] = []
         changes: dict[str, Json] | None = None
         try:
             try:
+                interrupts.begin()
                 kernel.run(code, number)
                 toolbox.end(ok=kernel.error is None)
                 variables, changes = toolbox.variables(), toolbox.changes()

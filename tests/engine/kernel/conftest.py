@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,17 @@ class Ran:
         return "".join(o["text"] for o in self.outputs if o["output_type"] == "stream")
 
     @property
+    def streams(self) -> list[tuple[str, str]]:
+        """(name, text) of what was printed; a text comes in pieces where its cell is slow, which are put together here."""
+        joined: list[tuple[str, str]] = []
+        for o in self.outputs:
+            if joined and joined[-1][0] == o["name"]:
+                joined[-1] = (o["name"], joined[-1][1] + o["text"])
+            else:
+                joined.append((o["name"], o["text"]))
+        return joined
+
+    @property
     def echoed(self) -> str:
         return "".join(o["data"]["text/plain"] for o in self.outputs if o["output_type"] == "execute_result")
 
@@ -54,7 +66,7 @@ class Session:
         self.worker = worker
 
     def run(
-        self, code: str, *, timeout: float = 20, on_call=echo, cancel: threading.Event | None = None
+        self, code: str, *, timeout: float = 300, on_call=echo, cancel: threading.Event | None = None
     ) -> Ran:
         outputs: list[dict[str, Any]] = []
         result = self.worker.execute(
@@ -72,6 +84,15 @@ class Session:
         while not (self.worker._process.folder / name).exists():
             assert time.monotonic() < deadline, f"{name} is not made"
             time.sleep(0.01)
+
+    def once_made(self, name: str, then: Callable[[], object]) -> None:
+        """Do something from another thread once the running cell has made this file."""
+
+        def wait() -> None:
+            self.wait_for(name)
+            then()
+
+        threading.Thread(target=wait, daemon=True).start()
 
 
 @pytest.fixture

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
+
 import pytest
 
+from engine import engine as engines
 from engine.engine import Engine
 from engine.llm.scripted import ScriptedModel
+from engine.run.budget import Ledger
 from engine.types import Settings
 
 LETTERS = {
@@ -38,6 +43,28 @@ def run(data_dir, folder, kernels):
             return answer, engine.store.events(answer.run)
 
     return ask
+
+
+@dataclass
+class Clock:
+    """What runs take for the time: that of the machine, `pace` times slower, and what was skipped."""
+
+    pace: float = 1.0
+    skipped: float = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() / self.pace + self.skipped
+
+    def skip(self, seconds: float) -> None:
+        self.skipped += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    """The clock by which the time limits of runs go."""
+    clock = Clock()
+    monkeypatch.setattr(engines, "Ledger", lambda settings: Ledger(settings, clock))
+    return clock
 
 
 def cell(code):

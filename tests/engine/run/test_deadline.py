@@ -1,6 +1,7 @@
 """The time limit of a run holds whatever goes on, can be changed meanwhile, and leaves room for the best answer.
 
-Times are compared with the limit only as far as the promise goes: 5 seconds over it is a fault.
+Times are compared with the limit only as far as the promise goes: 5 seconds over it is a fault. They are those of a quick
+machine: on one where a plain run takes longer, a second is as much longer.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from engine.llm.broadcast import LiveStream
 from engine.llm.scripted import ScriptedModel, ScriptedReply
 from engine.run import budget
 from engine.run.budget import Ledger
-from engine.run.deadline import Deadline, in_thread
+from engine.run.deadline import LOOK_SECONDS, Deadline, in_thread
 from engine.run.node import Hooks
 from engine.types import Settings
 
 OVER = 5.0  # seconds that a run may take beyond its limit
+QUICK = 0.15  # seconds of a plain run on a quick machine
 LONG = " ".join(f"thought {number}" for number in range(2000))
 FOR_EVER = ScriptedReply("late", delay=600)
 
@@ -91,14 +93,14 @@ def test_a_thread_hands_on_what_its_work_raises():
         raise ZeroDivisionError("broken")
 
     with pytest.raises(ZeroDivisionError):
-        in_thread(broken, "test").result()
+        in_thread(broken, "test").result(300)
 
 
 # --- whole runs -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def ask(data_dir, tmp_path, kernels):
+def ask(data_dir, tmp_path, kernels, clock):
     """ask(replies or model): the answer of a run with a real kernel, and its events."""
     folder = tmp_path / "papers"
     folder.mkdir()
@@ -106,7 +108,7 @@ def ask(data_dir, tmp_path, kernels):
     (folder / "ferry.md").write_text("The ferry leaves at noon.\n")
 
     def run(replies, seconds, event=lambda engine, event: None, strategy=None, **settings):
-        model = replies if hasattr(replies, "submit") else ScriptedModel(replies, delta_seconds=0.02)
+        model = replies if hasattr(replies, "submit") else ScriptedModel(replies, delta_seconds=0.05)
         with Engine(data_dir, model, kernels) as engine:
             corpus = engine.add([folder])
             more = {"strategy": strategy} if strategy else {}
@@ -119,6 +121,9 @@ def ask(data_dir, tmp_path, kernels):
             assert answer.seconds <= [seconds, *changed][-1] + OVER
             return answer, events
 
+    kernels.worker(None, {"kind": "text", "text": ""}).close()  # what makes them has started
+    plain, _ = run([cell("FINAL('450 crowns')")], 600.0)
+    clock.pace = max(1.0, plain.seconds / QUICK)
     return run
 
 
@@ -197,19 +202,24 @@ def test_a_model_that_hangs_is_left_behind_and_adds_nothing_to_the_record(ask):
 
 
 @pytest.mark.sandbox
-def test_more_time_is_given_while_it_runs_and_recorded(ask):
+def test_more_time_is_given_while_it_runs_and_recorded(ask, clock):
     given = threading.Event()
 
     def give(engine, event):
-        if event.kind == "turn_started" and not given.is_set():
+        if event.kind == "turn_started":
+            threading.Thread(target=lambda: engine.allow(event.run, 6000.0)).start()
+        elif event.kind == "note":
             given.set()
-            threading.Thread(target=lambda: engine.allow(event.run, 60.0)).start()
 
-    slow = ScriptedReply(cell("FINAL('450 crowns')"), delay=2.5)
-    answer, events = ask([slow], 2.0, give)
-    assert (answer.answer, answer.forced) == ("450 crowns", False)
+    def late(request):
+        assert given.wait(300)
+        clock.skip(1000)
+        return ScriptedReply(cell("FINAL('450 crowns')"), delay=2 * LOOK_SECONDS)
+
+    answer, events = ask(late, 600.0, give)
+    assert (answer.answer, answer.forced) == ("450 crowns", False) and answer.seconds > 1000
     notes = [e.payload for e in events if e.kind == "note"]
-    assert notes == [{"text": "the time limit is now 60 seconds", "level": "limit", "seconds": 60.0}]
+    assert notes == [{"text": "the time limit is now 6000 seconds", "level": "limit", "seconds": 6000.0}]
 
 
 @pytest.mark.sandbox

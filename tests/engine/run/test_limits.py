@@ -135,6 +135,7 @@ def test_a_full_memory_is_told_to_the_model_and_stands_in_the_tree(run):
     assert any("nearly full" in p["text"] for p in kinds(events, "note"))
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_cell_that_runs_too_long_is_stopped_and_told(run):
     answer, _ = run([cell("while True: pass"), cell("FINAL('done')")], cell_seconds=0.5)
     assert answer.answer == "done"
@@ -157,17 +158,24 @@ def test_a_stop_keeps_the_partial_run_and_its_draft(run):
     assert kinds(events, "draft")[0]["text"].startswith("thinking")
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_stop_inside_a_cell_ends_it(run):
     stop = Stop()
-    hooks = Hooks(event=lambda e: stop.request() if e.kind == "cell_started" else None)
-    answer, events = run([cell("while True: pass")], hooks=hooks, stop=stop)
+    hooks = Hooks(event=lambda e: stop.request() if e.kind == "call_finished" else None)
+    replies = [cell("llm_query('And?')\nwhile True: pass"), "and so on"]
+    answer, events = run(replies, hooks=hooks, stop=stop)
     assert answer.status == "interrupted"
     assert kinds(events, "cell_finished")[0]["status"] == "interrupted"
 
 
-def test_the_time_limit_also_ends_a_prompt_that_is_still_being_read(run):
-    late = ScriptedReply(cell("FINAL('late')"), delay=600)
-    answer, events = run([late, cell("FINAL('best')")], max_seconds=0.5)
+def test_the_time_limit_also_ends_a_prompt_that_is_still_being_read(run, clock):
+    def reply(request):
+        if "Stop here" in request.messages[-1].content:
+            return cell("FINAL('best')")
+        clock.skip(550)
+        return ScriptedReply(cell("FINAL('late')"), delay=600)
+
+    answer, events = run(reply, max_seconds=600)
     assert answer.answer == "best" and "time limit" in answer.reason
     assert kinds(events, "turn_finished")[0]["finish"] == "cancelled"
     assert len(kinds(events, "cell_started")) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from copy import copy
 
 import pytest
 
@@ -12,7 +13,16 @@ from engine.run.node import Hooks
 from engine.types import Settings
 
 pytestmark = pytest.mark.sandbox
-LONG = "I am still thinking about this. " * 300
+LONG = " ".join(f"thought {number}" for number in range(2000))
+
+
+class Writer(ScriptedModel):
+    """Writes LONG for minutes, and all else at once."""
+
+    def _write(self, stream, request, reply, *rest):
+        pen = copy(self)
+        pen._delta_seconds = 0.3 if reply.text == LONG else 0.0
+        ScriptedModel._write(pen, stream, request, reply, *rest)
 
 
 def cell(code):
@@ -27,20 +37,19 @@ def ask(data_dir, tmp_path, kernels):
     (folder / "notes.md").write_text("The deposit is 450 crowns.\n")
 
     def run(reply, when, stop, **settings):
-        model = ScriptedModel(reply, delta_seconds=0.002)
+        model = Writer(reply)
         with Engine(data_dir, model, kernels) as engine:
             corpus = engine.add([folder])
             begun: list[str] = []
-            fired = threading.Event()
+            once = threading.Lock()
             result: list[bool] = []
+            person = threading.Thread(
+                target=lambda: result.extend(engine.stop(begun[0], node) for node in stop)
+            )
 
             def consider(thing):
-                if not fired.is_set() and when(thing):
-                    fired.set()
-                    # as a person would: from another thread
-                    threading.Thread(
-                        target=lambda: result.extend(engine.stop(begun[0], node) for node in stop)
-                    ).start()
+                if when(thing) and once.acquire(blocking=False):
+                    person.start()
 
             def event(e):
                 begun.append(e.run)
@@ -50,7 +59,9 @@ def ask(data_dir, tmp_path, kernels):
             answer = engine.ask("Who pays?", corpus, Settings(**settings), hooks=hooks)
             events = engine.store.events(answer.run)
             assert engine.store.check() == []
-            assert fired.is_set() and engine.stop(answer.run) is False
+            assert once.locked()
+            person.join()
+            assert engine.stop(answer.run) is False
             return answer, events, result
 
     return run

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ FORGERIES = {
 
 @pytest.mark.parametrize("frame", FORGERIES.values(), ids=FORGERIES.keys())
 def test_forged_frames_end_the_worker_and_not_the_host(session, frame):
-    ran = session.run(f"import os, time\nos.write(3, {frame})\ntime.sleep(30)", timeout=60)
+    ran = session.run(f"import os, time\nos.write(3, {frame})\ntime.sleep(1000)")
     assert ran.status == "died"
     assert "broke the protocol" in ran.error
     assert session.run("1").echoed == "1"
@@ -66,10 +65,8 @@ def test_forged_frames_end_the_worker_and_not_the_host(session, frame):
 
 def test_a_frame_that_never_ends_is_noticed_before_the_cell_times_out(session, monkeypatch):
     monkeypatch.setattr("engine.kernel.channel.FRAME_SECONDS", 0.5)
-    began = time.monotonic()
-    ran = session.run("import os, time\nos.write(3, b'\\0\\0\\1\\0half')\ntime.sleep(100)", timeout=60)
+    ran = session.run("import os, time\nos.write(3, b'\\0\\0\\1\\0half')\ntime.sleep(1000)")
     assert ran.status == "died" and "incomplete" in ran.error
-    assert time.monotonic() - began < 30
 
 
 def test_a_flood_of_frames_is_capped(session):
@@ -85,10 +82,7 @@ while True:
 
 def test_a_thread_that_spins_on_after_its_cell_costs_the_session(session):
     session.run("import threading\ndef spin():\n    while True: pass\nthreading.Thread(target=spin).start()")
-    process = session.worker._process
-    deadline = time.monotonic() + 60
-    while process.alive and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for_the_end_of(session.worker._process)
     ran = session.run("1")
     assert ran.result.restarted
     assert "thread" in ran.result.notes[0]
@@ -124,18 +118,20 @@ def test_a_closed_worker_takes_no_signal_and_hands_none_to_the_next_one(open_ses
 
 def test_closing_from_another_thread_ends_a_running_cell(open_session):
     session = open_session()
-    threading.Timer(0.3, session.worker.close).start()
-    assert session.run("import time\ntime.sleep(100)", timeout=50).status == "died"
+    session.once_made("begun", session.worker.close)
+    assert session.run("import time\nopen('begun', 'w')\ntime.sleep(1000)").status == "died"
 
 
 def test_a_lost_zygote_is_replaced(tmp_path):
     with KernelHost(tmp_path, preload=False) as host:
         worker = host.worker(None, {"kind": "text", "text": "one"})
+        first = worker._process
         os.kill(host._zygote.pid, signal.SIGKILL)
         outputs = []
-        options = {"on_call": lambda call: [], "on_output": outputs.append, "timeout": 10}
-        for _ in range(2):  # the first may meet the worker while it dies with its zygote
-            result = worker.execute("print(context)", **options)
+        options = {"on_call": lambda call: [], "on_output": outputs.append, "timeout": 300}
+        worker.execute("1", **options)  # it may meet the worker while it dies with its zygote, or before
+        wait_for_the_end_of(first)
+        result = worker.execute("print(context)", **options)
         assert (result.status, outputs[-1]["text"]) == ("ok", "one\n")
 
 
@@ -152,7 +148,7 @@ def test_a_zygote_of_a_safe_host_refuses_a_worker_without_policy(tmp_path, monke
     greet = Process.greet
 
     def greet_late(process: Process, *words: Any) -> None:
-        assert process._gone(20.0)  # before it is sent anything
+        assert process._gone(300)  # before it is sent anything
         greet(process, *words)
 
     with KernelHost(tmp_path, preload=False) as host:
@@ -210,6 +206,13 @@ def test_nothing_outlives_a_host_that_was_killed(tmp_path):
     assert len(list(tmp_path.glob("*-*"))) == 1
     with KernelHost(tmp_path, preload=False):
         assert [p.name.partition("-")[0] for p in tmp_path.glob("*-*")] == [str(os.getpid())]
+
+
+def wait_for_the_end_of(process: Process) -> None:
+    deadline = time.monotonic() + 300
+    while process.alive:
+        assert time.monotonic() < deadline, "it lives on"
+        time.sleep(0.02)
 
 
 def _lives(pid: int) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -60,7 +60,7 @@ def test_what_a_thread_writes_after_its_cell_is_counted_and_told_with_the_next(o
     code = """
 import os, threading, time
 def fill():
-    time.sleep(0.1)
+    while not os.path.exists("ended"): time.sleep(0.01)
     try:
         for n in range(100):
             file = os.open(f"f{n}", os.O_CREAT | os.O_RDWR)
@@ -71,6 +71,7 @@ over = threading.Event()
 threading.Thread(target=fill).start()
 """
     assert session.run(code).status == "ok"
+    session.write("ended")
     ran = session.run("over.wait()")
     assert "16 MiB in all" in ran.result.notes[0]
     assert on_disk(session) <= 16 * MIB
@@ -88,11 +89,18 @@ for n in range(100):
 
 
 def test_a_worker_does_not_keep_the_descriptor_on_which_its_writes_wait(session):
-    held = [str(link.readlink()) for link in Path(f"/proc/{session.worker.pid}/fd").iterdir()]
+    held = descriptors(session.worker.pid)
     assert held and not any("seccomp" in name for name in held)
-    assert any(
-        "seccomp" in str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()
-    )
+    assert any("seccomp" in name for name in descriptors(os.getpid()))
+
+
+def descriptors(pid: int) -> list[str]:
+    """What the descriptors of a process lead to; other threads may close theirs meanwhile."""
+    found = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.append(str(link.readlink()))
+    return found
 
 
 def test_below_the_floor_of_the_disk_nothing_is_written(session, monkeypatch):
@@ -113,14 +121,13 @@ def test_a_session_that_ends_while_it_writes_leaves_the_others_their_answers(ope
     assert open_session().run("open('note', 'w').write('x')", timeout=60).echoed == "1"
 
 
+@pytest.mark.usefixtures("patient")
 def test_an_interrupted_write_neither_hangs_nor_harms(session):
     stop = threading.Event()
-    threading.Timer(0.3, stop.set).start()
+    session.once_made("f", stop.set)
     code = "while True:\n    open('f', 'wb').write(b'x')"
     assert session.run(code, cancel=stop).status in ("interrupted", "error")
-    began = time.monotonic()
     assert session.run("6 * 7").echoed == "42"
-    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(

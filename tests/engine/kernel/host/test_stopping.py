@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from engine.errors import CallRefused, Cancelled, KernelError
+from engine.kernel.host import client
 
 pytestmark = pytest.mark.sandbox
 
@@ -26,6 +28,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("code", ENDLESS.values(), ids=ENDLESS.keys())
+@pytest.mark.usefixtures("patient")
 def test_a_cell_is_stopped_at_its_time_limit_and_the_session_lives(session, code):
     session.run("kept = 1")
     ran = session.run(code, timeout=0.3)
@@ -35,17 +38,34 @@ def test_a_cell_is_stopped_at_its_time_limit_and_the_session_lives(session, code
     assert (after.echoed, after.result.restarted) == ("1", False)
 
 
-STUBBORN = {
-    "swallowed": "x = 0\nwhile True:\n    try:\n        x = 0\n        while True: x += 1\n    except BaseException: pass",
-    "ignored": "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
-    "stopped": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+STUBBORN = {  # each is stopped once it cannot react any more
+    "swallowed": """
+while True:
+    try:
+        open("stubborn", "w")
+        while True: pass
+    except BaseException: pass
+""",
+    "ignored": """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+open("stubborn", "w")
+while True: pass
+""",
+    "stopped": """
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+open("stubborn", "w")
+os.kill(os.getpid(), signal.SIGSTOP)
+""",
 }
 
 
 @pytest.mark.parametrize("code", STUBBORN.values(), ids=STUBBORN.keys())
 def test_a_cell_that_does_not_react_loses_its_session_and_is_told(session, code):
     session.run("lost = 1")
-    ran = session.run(code, timeout=0.2)
+    session.once_made("stubborn", session.worker.interrupt)
+    ran = session.run(code)
     assert ran.status == "died"
     assert "did not react" in ran.error
     after = session.run("'lost' in globals(), len(context)")
@@ -53,9 +73,10 @@ def test_a_cell_that_does_not_react_loses_its_session_and_is_told(session, code)
     assert session.run("1").result.restarted is False
 
 
+@pytest.mark.usefixtures("patient")
 def test_an_interrupt_from_another_thread_stops_the_cell(session):
-    threading.Timer(0.2, session.worker.interrupt).start()
-    ran = session.run("while True: pass")
+    session.once_made("begun", session.worker.interrupt)
+    ran = session.run("open('begun', 'w')\nwhile True: pass")
     assert ran.status == "interrupted"
     assert "KeyboardInterrupt: the cell was stopped" in ran.error
 
@@ -65,10 +86,12 @@ def test_an_interrupt_between_cells_does_nothing(session):
     assert session.run("1").status == "ok"
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_cancel_event_stops_the_cell(session):
     cancel = threading.Event()
-    threading.Timer(0.2, cancel.set).start()
-    assert session.run("import time\ntime.sleep(100)", cancel=cancel).status == "interrupted"
+    session.once_made("begun", cancel.set)
+    ran = session.run("import time\nopen('begun', 'w')\ntime.sleep(1000)", cancel=cancel)
+    assert ran.status == "interrupted"
 
 
 def test_a_cell_does_not_begin_when_the_run_is_stopped_already(session):
@@ -79,20 +102,23 @@ def test_a_cell_does_not_begin_when_the_run_is_stopped_already(session):
     assert session.run("'x' in globals()").echoed == "False"
 
 
-def test_the_clock_stands_still_during_calls(session):
+def test_the_clock_stands_still_during_calls(session, monkeypatch):
+    passed = [0.0]
+    monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + sum(passed)))
+
     def slow(call):
-        time.sleep(1.7)
+        passed.append(1000.0)
         return ["late"]
 
-    ran = session.run("llm_query('a')", timeout=1.6, on_call=slow)
+    ran = session.run("llm_query('a')", on_call=slow)
     assert (ran.status, ran.echoed) == ("ok", "'late'")
-    assert ran.result.seconds < 1.6
+    assert ran.result.seconds < 1000
 
 
+@pytest.mark.usefixtures("patient")
 def test_an_interrupt_during_a_call_stops_the_cell_after_it(session):
     def answer(call):
         session.worker.interrupt()
-        time.sleep(0.2)
         return ["answer"]
 
     ran = session.run("a = llm_query('a')\nwhile True: pass", on_call=answer)

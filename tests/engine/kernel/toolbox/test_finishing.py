@@ -68,6 +68,7 @@ def test_a_whole_book_is_no_answer(session):
     assert "more than an answer can be" in ran.error
 
 
+@pytest.mark.usefixtures("patient")
 def test_content_that_never_ends_is_stopped(session):
     code = "import itertools\nanswer['content'] = (len('') for _ in iter(int, 1))\nanswer['ready'] = True"
     assert session.run(code, timeout=0.5).status in ("timeout", "error")

@@ -26,11 +26,7 @@ def test_asyncio_run_works_within_a_cell(session):
 
 def test_streams_keep_their_names_and_order(session):
     ran = session.run("import sys\nprint('a')\nprint('b', file=sys.stderr)\nprint('c')")
-    assert [(o["name"], o["text"]) for o in ran.outputs] == [
-        ("stdout", "a\n"),
-        ("stderr", "b\n"),
-        ("stdout", "c\n"),
-    ]
+    assert ran.streams == [("stdout", "a\n"), ("stderr", "b\n"), ("stdout", "c\n")]
 
 
 def test_the_last_expression_is_echoed_and_an_assignment_is_not(session):

@@ -28,5 +28,5 @@ print(workers.end_of(second)[0], workers.end_of(first)[0])
 
 
 def test_the_end_of_an_earlier_worker_with_the_same_number_is_not_taken_for_its_own():
-    done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, timeout=300)
     assert done.stdout.split() == ["4", "None"], done.stderr

@@ -30,7 +30,7 @@ from tests.engine.sandbox.attacks.attacks import ATTACKS, PRELUDE, Attack
 from tests.engine.sandbox.attacks.sieges import PRELUDE as SIEGE_PRELUDE
 from tests.engine.sandbox.attacks.sieges import SIEGES, Siege
 
-CELL_SECONDS = 10.0
+CELL_SECONDS = 120.0
 # Limits for the attacks on limits; the others get the usual ones.
 SMALL = WorkerLimits(
     data_bytes=128 << 20, address_bytes=512 << 20, file_bytes=1 << 20, open_files=64, cpu_seconds=0
@@ -193,9 +193,12 @@ class Range:
             )
             time.sleep(siege.pause)
             for _ in range(4):
-                verdict, detail = shoot(worker, "print('PWNED' if 6 * 7 == 42 else '')")
-                statuses.append(verdict if verdict in ("died", "pwned") else detail)
-                if verdict == "pwned":
+                status, text = _run(worker, "print('PWNED' if 6 * 7 == 42 else '')")
+                works = status == "ok" and "PWNED" in text  # beside what a thread of the siege may write
+                statuses.append(
+                    "pwned" if works else status if status == "died" else _verdict(status, text)[1]
+                )
+                if works:
                     break
         said = "" if result.error is None else f"{result.error['ename']}: {result.error['evalue']}"[:200]
         return Outcome(
@@ -221,7 +224,7 @@ class Range:
             pass_fds=self.inherited,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         return _verdict("ok", done.stdout + done.stderr)
@@ -229,13 +232,18 @@ class Range:
 
 def shoot(worker: Worker, code: str) -> tuple[str, str]:
     """Run a cell and return the verdict and what it printed last."""
+    return _verdict(*_run(worker, code))
+
+
+def _run(worker: Worker, code: str) -> tuple[str, str]:
+    """Run a cell and return how it ended and all that it printed."""
     printed: list[str] = []
 
     def keep(output: dict[str, Any]) -> None:
         printed.append(output.get("text") or output.get("evalue") or "")
 
     result = worker.execute(code, on_call=lambda call: [], on_output=keep, timeout=CELL_SECONDS)
-    return _verdict(result.status, "".join(printed))
+    return result.status, "".join(printed)
 
 
 def _answer(call: Call) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ENDLESS = 1.0  # seconds: time limit of a cell that goes on until it is stopped
-PATIENT = 30.0  # of one that ends by itself, or is ended by the host for what it does
+PATIENT = 300.0  # of one that ends by itself, or is ended by the host for what it does
 
 # Helpers of the snippets: CHANNEL is the descriptor the worker talks to the host on.
 PRELUDE = """
