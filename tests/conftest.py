@@ -16,8 +16,13 @@ from tests import hanging
 from tests.hanging import pytest_enter_pdb, pytest_runtest_protocol  # noqa: F401  # hooks
 
 # How long an example takes, or the making of a few, says how busy the machine is; a test that hangs is ended by `hanging`.
+# The same examples every time: one that fails is met by whoever changed what it is about. `tests/proof` looks for others.
 hypothesis.settings.register_profile(
-    "taproot", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "taproot",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("taproot")
 
