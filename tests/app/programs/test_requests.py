@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from app.errors import NotFound
 from app.programs.names import find, named
 from app.programs.openai.requests import Asked, Refusal, read
-from tests.engine.store.log.test_hash_chain import UNHURRIED
 
 QUESTION = {"role": "user", "content": "When?"}
 
@@ -127,7 +126,7 @@ MESSAGES = st.lists(
 )
 
 
-@settings(UNHURRIED, max_examples=300)
+@settings(max_examples=300)
 @given(st.dictionaries(NAMES, VALUES | MESSAGES, max_size=6) | VALUES, st.booleans())
 def test_any_json_is_read_or_refused(value: Any, whole: bool) -> None:
     if whole and isinstance(value, dict):
@@ -140,7 +139,7 @@ def test_any_json_is_read_or_refused(value: Any, whole: bool) -> None:
         assert asked.question.strip() and asked.model
 
 
-@settings(UNHURRIED, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(sent: bytes) -> None:
     with pytest.raises(Refusal):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.text.elements import text_of
@@ -55,7 +55,6 @@ def test_a_line_that_was_written_over_is_shown_as_it_ended() -> None:
     assert overwritten("done\r") == "done"
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["\x1b[", "\x1b", "m", ";", ":", "38", "5", "2", "9" * 90, "\r", "\n", "x"])))
 def test_whatever_comes_every_other_character_stays(parts: list[str]) -> None:
     text = "".join(parts)

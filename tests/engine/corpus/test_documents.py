@@ -25,7 +25,7 @@ def corpus(tmp_path: Path) -> Corpus:
     return stored(tmp_path, texts, pages={"köln.txt": [0, 6]})
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(before=TEXTS, text=TEXTS, data=st.data())
 def test_every_cut_keeps_its_exact_place(before: str, text: str, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -176,7 +176,7 @@ def outcome(operation: Operation, *arguments: Any) -> tuple[Any, str]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=TEXTS, before=OTHERS, other=OTHERS, m=NUMBERS, n=NUMBERS)
 def test_a_document_and_its_parts_are_their_text(
     operation: Operation, text: str, before: str, other: str, m: int, n: int

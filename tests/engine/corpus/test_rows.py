@@ -40,7 +40,7 @@ def test_a_long_line_is_cut_at_spaces_and_never_in_a_character(tmp_path: Path) -
     assert rows.row_of_line(3) == len(rows) - 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=st.text(alphabet="a é🌳\n ", min_size=1, max_size=120), longest=st.integers(8, 20))
 def test_rows_together_are_the_text(tmp_path_factory, text: str, longest: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -162,7 +162,7 @@ def test_what_is_no_text_is_named_whatever_it_is_called(data: bytes, said: str) 
     assert said in reason(data, "innocent.txt")
 
 
-@settings(max_examples=300, deadline=None)  # the first guess loads its tables
+@settings(max_examples=300)
 @given(
     st.binary(max_size=300),
     st.sampled_from(["a.txt", "a.html", "a.json", "a.ini", "a.srt", "a.pdf", "a.docx"]),

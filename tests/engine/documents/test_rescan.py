@@ -201,9 +201,7 @@ CONTENTS = st.sampled_from(
 )
 
 
-@settings(
-    max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
-)  # each takes seconds
+@settings(max_examples=12, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # each takes seconds
 @given(st.lists(st.dictionaries(st.sampled_from(NAMES), CONTENTS | st.none()), min_size=2, max_size=4))
 def test_reading_again_gives_what_a_first_reading_gives(steps: list[dict[str, bytes | None]]) -> None:
     with tempfile.TemporaryDirectory() as name:

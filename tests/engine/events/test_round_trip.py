@@ -17,10 +17,8 @@ from engine.store.log.trace import brief
 from engine.types import Message, Usage
 from tests.engine.events.facts import BLANK, fact
 from tests.engine.events.strategies import facts
-from tests.engine.store.log.test_hash_chain import UNHURRIED
 
 
-@UNHURRIED
 @given(facts())
 def test_every_fact_comes_back_from_its_json(told: Fact) -> None:
     payload = told.to_payload()

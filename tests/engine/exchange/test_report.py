@@ -10,7 +10,6 @@ from engine.exchange.export import export
 from engine.exchange.text import escaped, fenced, plain, shown
 from tests.engine.exchange.conftest import HOSTILE
 from tests.engine.exchange.markdown import active, headings, tokens
-from tests.engine.store.log.test_hash_chain import UNHURRIED
 
 
 @pytest.mark.sandbox
@@ -31,7 +30,6 @@ def test_text_of_documents_and_models_is_no_markup_in_it(store, made):
     assert not {"\x1b", "\x07"} & set(text)
 
 
-@UNHURRIED
 @given(st.text(st.sampled_from("ab \n`*_[]()<>!#-+=|~&;:/\\.1)@$\"'"), max_size=60))
 def test_escaped_text_is_read_as_itself(text):
     found = list(tokens(escaped(text)))
@@ -47,7 +45,6 @@ def test_escaped_text_is_read_as_itself(text):
     assert [row.strip() for row in read.split("\n") if row.strip()] == lines
 
 
-@UNHURRIED
 @given(st.text(st.sampled_from("a `~\n#"), max_size=40))
 def test_fenced_text_is_one_block_of_code(text):
     found = list(tokens(fenced(text)))

@@ -75,7 +75,7 @@ PIECES = [
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=40).map("".join)
 
 
-@settings(max_examples=400, deadline=None, database=None, derandomize=True)
+@settings(max_examples=400)
 @given(texts)
 def test_any_text_is_read_the_same_way_each_time(text: str) -> None:
     reply = parse(text)
@@ -85,7 +85,7 @@ def test_any_text_is_read_the_same_way_each_time(text: str) -> None:
     assert stop is None or 0 < stop <= len(text)
 
 
-@settings(max_examples=200, deadline=None, database=None, derandomize=True)
+@settings(max_examples=200)
 @given(texts)
 def test_whatever_stands_in_thinking_never_counts(text: str) -> None:
     inside = text.replace("</", "< /").replace("[/", "[ /").replace("<|", "< |").replace("<start", "")
@@ -94,7 +94,7 @@ def test_whatever_stands_in_thinking_never_counts(text: str) -> None:
     assert end_of_cell(f"<think>\n{inside}") is None
 
 
-@settings(max_examples=200, deadline=None, database=None, derandomize=True)
+@settings(max_examples=200)
 @given(st.sampled_from(["repl", "python", "py", "ipython"]), st.sampled_from(["", "\n"]), texts)
 def test_nothing_written_after_the_cell_changes_it(label: str, gap: str, rest: str) -> None:
     text = f"{F}{label}\n{CELL}{gap}{F}"
@@ -155,7 +155,7 @@ blocks = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=400, deadline=None, database=None, derandomize=True)
+@settings(max_examples=400)
 @given(blocks)
 def test_the_cell_is_the_same_whether_or_not_the_model_was_stopped(text: str) -> None:
     ends = (find_ending(text[:i], cells=True) for i in range(len(text) + 1))

@@ -121,7 +121,7 @@ NAMES = [
 ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.dates(datetime.date(1600, 1, 1), datetime.date(2199, 1, 1)))
 def test_every_name_of_a_month_makes_a_date(day: datetime.date) -> None:
     for name in NAMES:

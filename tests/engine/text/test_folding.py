@@ -54,7 +54,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.lists(PARTS, max_size=12).map("".join), st.booleans())
 def test_what_is_an_expression_stays_one(source: str, verbose: bool) -> None:
     flags = re.VERBOSE if verbose else 0
@@ -83,7 +83,6 @@ def test_backticks_fold_alike_in_every_text() -> None:
     assert fold("a`b") == fold("á´b") == Folded("a`b").text == "a'b"
 
 
-@settings(deadline=None)
 @given(st.text(SIGNS, max_size=30))
 @example("agree-\nment")
 @example("e\u0301\u00ad\n-\n")
@@ -99,7 +98,6 @@ def test_each_folded_character_has_its_place(text: str) -> None:
         assert view.range(0, len(view.text))[1] <= len(text)
 
 
-@settings(deadline=None)
 @given(
     st.text(SIGNS, max_size=20),
     st.text(SIGNS, max_size=20),

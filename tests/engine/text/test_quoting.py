@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.text.quoting import edges, place
@@ -80,7 +80,6 @@ def test_a_quote_is_found_where_it_stands_as_whole_words(words, text, expected):
     assert place(words, text) == expected
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.text(max_size=8))
 def test_starts_and_ends_cut_a_text_into_pieces_that_are_all_found(parts, more):
     text = "".join(parts) + more

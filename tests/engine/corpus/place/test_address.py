@@ -9,7 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.comments import Comment
 from openpyxl.utils import get_column_letter
@@ -101,7 +101,7 @@ CELLS = st.dictionaries(st.tuples(st.integers(1, 30), st.integers(1, 40)), VALUE
 NAMES = st.sampled_from(["Fees", "A b", "O'Neil", "R1C1", "Ærø", "Q1", "2024", "# x", "a.b"])
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120)
 @given(st.dictionaries(NAMES, CELLS, min_size=1, max_size=3), st.data())
 def test_any_stretch_of_a_workbook_leads_to_the_cells_that_hold_it(sheets: dict[str, Cells], data) -> None:
     book = workbook(sheets, hidden=(2, 5))
@@ -136,7 +136,7 @@ def _same(part: str, row: str) -> bool:
     return unicodedata.normalize("NFC", part) in unicodedata.normalize("NFC", row)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CELLS)
 def test_every_cell_that_holds_something_is_found_at_its_own_address(cells: Cells) -> None:
     book = workbook({"Fees": cells})

@@ -85,7 +85,7 @@ def at(corpus: Corpus, name: str, words: str) -> Place:
 def test_every_span_gives_a_place_that_gives_it_back(corpus: Corpus) -> None:
     kinds: set[str] = set()
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         number = data.draw(st.integers(0, corpus.archive.count - 1))
@@ -146,7 +146,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(JSON_VALUES, st.sampled_from([None, 0, 1]), st.data())
 def test_paths_of_json_lead_back_and_are_those_of_the_value(value, indent, data) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=False)
@@ -163,7 +163,7 @@ def test_paths_of_json_lead_back_and_are_those_of_the_value(value, indent, data)
     assert found is not None and found[0] <= at < found[1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet='{}[]:,"\\ a1\n', max_size=60), st.integers(0, 59))
 def test_any_text_at_all_has_paths_and_cells_that_lead_back(text: str, at: int) -> None:
     path = json_path.path_at(text, at)
@@ -182,7 +182,7 @@ def test_json_that_is_very_deep_has_the_path_of_what_holds_it() -> None:
     assert json_path.part_at(text, path) == (99, 9902)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=200), st.data())
 def test_lines_and_columns_of_any_text_lead_back(text: str, data: st.DataObject) -> None:
     from engine.documents.formats.detect import normal

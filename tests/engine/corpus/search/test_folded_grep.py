@@ -67,7 +67,7 @@ def test_a_bad_pattern_is_named_as_it_was_written(texts: Corpus) -> None:
         texts.grep("(Straße", fold=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text("aAbB -.\n1", max_size=20), min_size=1, max_size=3), st.sampled_from(["ab", r"a\w", "[ab]1", r"-\n?b", "a b"]))  # fmt: skip
 def test_in_plain_text_folding_is_case(texts: Corpus, lines: list[str], pattern: str) -> None:
     """Where no word is broken and nothing is to be folded, RE2 finds what `re` finds in the folded text."""

@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.corpus import Corpus
@@ -114,7 +114,6 @@ def test_an_index_of_a_later_version_is_refused(corpus: Corpus, tmp_path: Path) 
         Corpus.open(folder).search("mill")
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("ab -\nßé계\u00ad\u200b‐ق", max_size=12), max_size=6))
 def test_a_quicker_way_of_indexing_gives_the_same(parts: list[str]) -> None:
     prepare = forms.indexer("".join(parts).encode())

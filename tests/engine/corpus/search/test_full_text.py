@@ -132,7 +132,7 @@ def test_common_words_alone_and_unknown_words_do_no_harm(corpus: Corpus) -> None
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.text(st.sampled_from("ab\"*():^-+{}\\\0 %_'ÄNDORTEé\n賃😀"), max_size=30))
 def test_no_query_is_a_syntax_error(corpus: Corpus, query: str) -> None:
     for hit in corpus.search(query, k=3):

@@ -46,7 +46,7 @@ def expected(source: str, text: str) -> list[tuple[int, int, tuple]]:
     return [(m.start(), m.end(), m.groups()) for m in found if m.group()]
 
 
-@settings(max_examples=int(os.environ.get("GREP_EXAMPLES", "250")), deadline=None)
+@settings(max_examples=int(os.environ.get("GREP_EXAMPLES", "250")))
 @given(flags=FLAGS, body=PATTERNS, texts=TEXTS)
 @example(flags="(?i)", body="straße", texts=["STRASSE Straße STRAẞE", "strasse"])
 @example(flags="", body=r"\b\w+\b", texts=["Grüße aus Köln", "plain words"])
@@ -65,7 +65,7 @@ def test_grep_finds_what_re_finds_and_nothing_else(flags: str, body: str, texts:
             assert hit.start <= hit.match_start < hit.end
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(flags=FLAGS, body=PATTERNS, text=st.text(CHARACTERS, min_size=2, max_size=40), data=st.data())
 def test_grep_in_a_piece_sees_only_the_piece(flags: str, body: str, text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))

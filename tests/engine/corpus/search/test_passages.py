@@ -150,7 +150,7 @@ def test_the_text_shown_names_each_place(corpus: Corpus) -> None:
     assert shown.startswith("[0] invoices.csv:") and "number,customer,amount\n" in shown
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from("the card lamp 契約期間 Monate fish 2377 w3845 price ß İ '’ \" * notice".split()), max_size=6),
     st.integers(1, 9),

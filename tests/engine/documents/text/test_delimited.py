@@ -17,7 +17,7 @@ from tests.engine.documents.effort import units
 CELLS = st.text('ab ,;"\n', max_size=8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6), st.sampled_from(",;\t|"))
 def test_what_the_csv_module_writes_is_read_row_by_row(rows: list[list[str]], delimiter: str) -> None:
     file = io.StringIO()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis.strategies import integers, sampled_from
 
 from engine.engine import Engine
@@ -158,7 +158,6 @@ def test_a_reply_that_misses_words_for_once_proves_nothing():
     assert not arrival.cuts and arrival.proven >= 5000
 
 
-@settings(deadline=None)  # an example may take as long as the machine lets it
 @given(size=integers(0, 100_000), window=integers(600, 30_000), cut=sampled_from(["head", "middle", "tail"]))
 def test_what_is_found_of_a_text_says_how_much_of_it_arrived(size, window, cut):
     planted = plant(size, random.Random(size))

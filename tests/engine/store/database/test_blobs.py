@@ -12,7 +12,7 @@ from engine.store import Store
 from engine.store.database.blobs import KEY, LARGE_TEXT, join, references, split
 from tests.engine.events.facts import fact
 from tests.engine.store.conftest import PNG, begin
-from tests.engine.store.log.test_hash_chain import JSON, UNHURRIED
+from tests.engine.store.log.test_hash_chain import JSON
 
 
 def rejoin(value: object) -> object:
@@ -20,7 +20,6 @@ def rejoin(value: object) -> object:
     return join(stored, {blob.sha256: blob.data for blob in large}.__getitem__)
 
 
-@UNHURRIED
 @given(st.dictionaries(st.sampled_from(["$blob", "$$blob", "$$$blob", "text"]), JSON))
 def test_any_payload_comes_back_as_it_was(value: dict) -> None:
     assert rejoin(value) == value

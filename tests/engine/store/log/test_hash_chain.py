@@ -3,7 +3,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.store.log.hash_chain import GENESIS, Record, canonical, link, problems
@@ -15,7 +15,6 @@ JSON = st.recursive(
 )
 
 # Machines that run the suite may be busy; how fast examples are made says nothing about the store.
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def chain(*payloads: object) -> list[Record]:
@@ -27,7 +26,6 @@ def chain(*payloads: object) -> list[Record]:
     return records
 
 
-@UNHURRIED
 @given(JSON, JSON, JSON)
 def test_an_untouched_chain_has_no_problems(a: object, b: object, c: object) -> None:
     assert problems(chain(a, b, c)) == []

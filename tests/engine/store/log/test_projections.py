@@ -12,7 +12,6 @@ from engine.store import Store, owner
 from tests.engine.events.facts import fact
 from tests.engine.events.strategies import facts
 from tests.engine.store.conftest import begin, tell
-from tests.engine.store.log.test_hash_chain import UNHURRIED
 
 
 def here(told: Fact) -> Fact:
@@ -24,7 +23,7 @@ FACTS = facts(within=set(KINDS.values()) - {RunStarted}).map(here)
 TOLD = st.tuples(st.sampled_from(["0", "0.1", "0.2.1"]), FACTS)
 
 
-@settings(UNHURRIED, max_examples=12)
+@settings(max_examples=12)
 @given(st.lists(st.lists(TOLD, max_size=15), min_size=1, max_size=6))
 def test_tables_equal_what_the_events_say_and_events_come_back_as_told(stories: list) -> None:
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:

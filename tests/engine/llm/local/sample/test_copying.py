@@ -86,7 +86,7 @@ def test_a_lone_surrogate_is_never_copied():
     assert said(copier, b"x").allows(b" ")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(TEXTS, st.data())
 def test_every_quote_can_be_written_in_any_tokens(text, data):
     starts, ends = edges(text)
@@ -118,7 +118,7 @@ class Words:
         return self._tokens[token]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(TEXTS, st.lists(st.binary(min_size=1, max_size=4), max_size=30), st.integers(0, 2**32 - 1))
 def test_the_likeliest_allowed_token_is_drawn_and_every_reply_stands_in_its_text(text, tokens, seed):
     rng = np.random.default_rng(seed)

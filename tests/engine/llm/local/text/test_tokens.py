@@ -27,7 +27,7 @@ def test_a_marker_in_template_text_is_one_token_and_in_content_never(vocabulary,
     assert spelled(vocabulary, tokens) == text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.sampled_from([*CONTROL, *USER_DEFINED, "<", "|", "<|", "<th", "ink>", "\n", "é", "语", "x "]))
 )
