@@ -16,7 +16,7 @@ from tests import hanging
 from tests.hanging import pytest_enter_pdb, pytest_runtest_protocol  # noqa: F401  # hooks
 
 # How long an example takes, or the making of a few, says how busy the machine is; a test that hangs is ended by `hanging`.
-# The same examples every time: one that fails is met by whoever changed what it is about. `tests/proof` looks for others.
+# The same examples every time: one that fails is met by whoever changed what it is about.
 hypothesis.settings.register_profile(
     "taproot",
     deadline=None,

@@ -246,7 +246,8 @@ async def _receive(
         if not receiving.__exit__(type(problem), problem, problem.__traceback__):
             raise
     else:
-        receiving.__exit__(None, None, None)
+        # Not in the loop: it may wait until another upload is removed.
+        await run_in_threadpool(receiving.__exit__, None, None, None)
     return {"bytes": receiver.size}
 
 
